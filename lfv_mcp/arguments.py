@@ -1,0 +1,189 @@
+"""What a caller may say: one table of arguments, each with its rule, checked in one place.
+
+Tools, resources, prompts and the command line parse through here, so that a rule
+holds everywhere and a refusal reads the same everywhere. Rules and lengths are the
+API's own (ProjectName, ModelVersion), which botocore does not enforce.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lfv_mcp.errors import CallerError
+
+REGIONS: Final = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+)
+"""The seven regions the service had (botocore 1.40.60, endpoints.json)."""
+
+LATEST: Final = "latest"
+
+_PROJECT: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,9}")
+_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:lookoutvision:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):(?:model|project)/"
+    rf"(?P<project>{_PROJECT.pattern})(?:/(?P<version>{_VERSION.pattern}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which model is meant. `None` means: not said."""
+
+    project_name: str
+    model_version: str | None = None
+    region: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its JSON Schema, and `parse`, which returns the value or raises the rule."""
+
+    name: str
+    schema: Mapping[str, Any]
+    parse: Callable[[object], Any]
+    required: bool = False
+
+
+def refuse(name: str, value: object, rule: str, example: str) -> CallerError:
+    """The error for a bad value: the value as given (shortened), the rule, an example."""
+    given = repr(value[:50] if isinstance(value, str) else value)[:60]
+    if isinstance(value, str) and len(value) > 50:
+        given += f"… ({len(value)} characters)"
+    return CallerError(
+        "invalid_argument",
+        f"{name}={given} is not accepted: {rule}.",
+        f"Correct it and call again, for example {name}={example}. Nothing was sent.",
+    )
+
+
+def check_project_name(value: object) -> str:
+    """A project's name or a whole ARN, still unsplit; `asked` takes it apart."""
+    if isinstance(value, str) and (_PROJECT.fullmatch(value) or _ARN.fullmatch(value)):
+        return value
+    raise refuse(
+        "project_name",
+        value,
+        "a project name has 1 to 255 letters, digits, '-' or '_' and starts with a letter or "
+        "digit; a whole model ARN is accepted too",
+        '"sample-cap-seal"',
+    )
+
+
+def check_model_version(value: object) -> str:
+    """`latest` or the number as text; an integer is accepted."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and (text == LATEST or _VERSION.fullmatch(text)):
+        return text
+    raise refuse(
+        "model_version",
+        value,
+        "a version is a whole number from 1, at most ten digits, no leading zero, or 'latest'",
+        '"3"',
+    )
+
+
+def check_region(value: object) -> str:
+    """One of the seven regions, or empty for the configured one."""
+    if value == "" or value in REGIONS:
+        return str(value)
+    raise CallerError(
+        "region_unsupported",
+        f"region={str(value)[:60]!r} is not one that Lookout for Vision had.",
+        f"Use one of {', '.join(REGIONS)}, or leave region out.",
+    )
+
+
+PROJECT_NAME: Final = Argument(
+    "project_name",
+    {"type": "string", "description": "Project name, or a model ARN."},
+    check_project_name,
+    required=True,
+)
+MODEL_VERSION: Final = Argument(
+    "model_version",
+    {
+        "type": "string",
+        "default": LATEST,
+        "description": 'Version number such as "3", or "latest".',
+    },
+    check_model_version,
+)
+REGION: Final = Argument(
+    "region",
+    {"type": "string", "default": "", "description": "AWS region, only to choose among several."},
+    check_region,
+)
+
+
+def input_schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
+    """The published JSON Schema of a tool's arguments."""
+    return {
+        "type": "object",
+        "properties": {a.name: dict(a.schema) for a in arguments},
+        "required": [a.name for a in arguments if a.required],
+        "additionalProperties": False,
+    }
+
+
+def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[str, Any]:
+    """Every argument checked, defaults filled in.
+
+    Raises:
+        CallerError: unknown, missing or bad argument. Nothing has been sent yet.
+    """
+    names = [a.name for a in arguments]
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise CallerError(
+            "invalid_argument",
+            f"Unknown argument {unknown[0][:60]!r}; arguments are {', '.join(names)}.",
+            "Correct the name and call again. Nothing was sent.",
+        )
+    parsed = {}
+    for argument in arguments:
+        value = given.get(argument.name)
+        if value is None:  # absent, or null, which several hosts send for "not given"
+            if argument.required:
+                raise CallerError(
+                    "invalid_argument",
+                    f"{argument.name} is required. {argument.schema['description']}",
+                    f"Call again with {argument.name}. Nothing was sent.",
+                )
+            value = argument.schema["default"]
+        parsed[argument.name] = argument.parse(value)
+    return parsed
+
+
+def asked(project_name: str, model_version: str = LATEST, region: str = "") -> Asked:
+    """Take a pasted ARN apart and hold it against the other arguments.
+
+    Raises:
+        CallerError: the ARN names another version or region than the argument does.
+    """
+    version = None if model_version == LATEST else model_version
+    arn = _ARN.fullmatch(project_name)
+    if arn is None:
+        return Asked(project_name, version, region or None)
+    for name, said, fixed in (
+        ("model_version", version, arn["version"]),
+        ("region", region or None, arn["region"]),
+    ):
+        if said and fixed and said != fixed:
+            raise CallerError(
+                "invalid_argument",
+                f"{name}={said!r} contradicts the ARN, which says {fixed!r}.",
+                f"Leave {name} out, or correct the ARN. Nothing was sent.",
+            )
+    check_region(arn["region"])
+    return Asked(arn["project"], arn["version"] or version, arn["region"], arn["account"])

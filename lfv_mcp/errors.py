@@ -1,0 +1,83 @@
+"""Every failure a caller can see, sorted by who can act on it.
+
+    LfvError
+    ├── CallerError     the question can be corrected and asked again
+    ├── SetupError      the operator of this server has to change something
+    └── ServiceError    the other side failed; the same question may work later
+
+`ERRORS` is the committed list of their codes; docs/codes.md is made from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ERRORS: Final[dict[str, tuple[str, str]]] = {
+    # code: (who can act, what it means)
+    "ambiguous_model": (
+        "caller",
+        "several models fit the question; the candidates are listed as ARNs",
+    ),
+    "invalid_argument": ("caller", "an argument breaks a named rule; nothing was sent"),
+    "model_not_found": ("caller", "the project has no such version; the known ones are listed"),
+    "project_not_found": ("caller", "no such project; the known ones are listed"),
+    "region_unsupported": ("caller", "not one of the seven regions the service had"),
+    "request_rejected": ("caller", "the API answered ValidationException"),
+    "access_denied": ("operator", "the credentials lack a permission"),
+    "archive_unreadable": ("operator", "the archive directory cannot be read"),
+    "clock_skewed": ("operator", "this machine's clock is too far from the endpoint's"),
+    "credentials_expired": ("operator", "the session token has expired, also after a fresh look"),
+    "credentials_missing": ("operator", "no AWS credentials, or no such profile"),
+    "credentials_rejected": ("operator", "AWS does not accept the key or the signature"),
+    "endpoint_unreachable": ("operator", "no connection: refused, unresolvable host, TLS failure"),
+    "region_required": ("operator", "a live call needs a region and none is configured"),
+    "setup_invalid": ("operator", "AWS configuration that boto3 cannot use"),
+    "archive_cannot_answer": (
+        "service",
+        "no archive holds what was asked (datasets, tags, writes)",
+    ),
+    "bad_answer": ("service", "the endpoint's reply is not an answer of this API"),
+    "conflict": ("service", "the API answered ConflictException: something is being changed"),
+    "deadline_exceeded": ("service", "the call's time limit (LFV_TIMEOUT) ran out"),
+    "endpoint_timeout": ("service", "connected, but no complete answer in time"),
+    "internal_error": ("service", "a defect of this server; details are in its log"),
+    "quota_exceeded": ("service", "the API answered ServiceQuotaExceededException"),
+    "service_error": ("service", "the API failed inside (5xx) or with an unknown error"),
+    "throttled": ("service", "the API answered 429, also after retries"),
+}
+
+
+class LfvError(Exception):
+    """A designed failure: what happened, and what to do next.
+
+    `asked` is filled in by the catalog: the question as understood (project,
+    version, region, source), so that the caller can see what was really asked.
+    """
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        if code not in ERRORS:
+            raise KeyError(code)
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+        self.asked = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.message} [{self.code}]"]
+        if self.asked:
+            lines.append(f"Asked: {self.asked}")
+        lines.append(f"Next: {self.next_step}")
+        return "\n".join(lines)
+
+
+class CallerError(LfvError):
+    """The caller can correct the question."""
+
+
+class SetupError(LfvError):
+    """The operator of this server can correct its configuration."""
+
+
+class ServiceError(LfvError):
+    """Neither caller nor configuration is at fault."""

@@ -1,0 +1,277 @@
+"""The types that users see, and the one step from a parsed API answer to them.
+
+Results are TypedDicts: what a tool returns *is* the JSON that the client gets. An
+absent member is left out, never null. pydantic reads the published schemas off them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_type_hints
+
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict, is_typeddict  # pydantic needs this one before Python 3.12
+
+Severity = Literal["info", "warning", "critical"]
+Kind = Literal["live", "archive", "sample"]
+Basis = Literal["describe_model", "list_models", "evaluation_files"]
+
+STATUSES: Final = (
+    "TRAINING",
+    "TRAINED",
+    "TRAINING_FAILED",
+    "STARTING_HOSTING",
+    "HOSTED",
+    "HOSTING_FAILED",
+    "STOPPING_HOSTING",
+    "SYSTEM_UPDATING",
+    "DELETING",
+)
+
+
+class ModelPerformance(TypedDict, total=False):
+    """DescribeModel's three numbers, fractions 0..1, as sent."""
+
+    F1Score: float
+    Recall: float
+    Precision: float
+
+
+class S3Location(TypedDict, total=False):
+    """Bucket and key prefix."""
+
+    Bucket: str
+    Prefix: str
+
+
+class OutputConfig(TypedDict, total=False):
+    """Where training wrote its results."""
+
+    S3Location: S3Location
+
+
+class S3Object(TypedDict, total=False):
+    """One object, by bucket and key."""
+
+    Bucket: str
+    Key: str
+
+
+class ModelDescription(TypedDict, total=False):
+    """The API's own record: its 14 members under their own names; times in ISO 8601 UTC."""
+
+    ModelVersion: str
+    ModelArn: str
+    CreationTimestamp: str
+    Description: str
+    Status: str
+    StatusMessage: str
+    Performance: ModelPerformance
+    OutputConfig: OutputConfig
+    EvaluationManifest: S3Object
+    EvaluationResult: S3Object
+    EvaluationEndTimestamp: str
+    KmsKeyId: str
+    MinInferenceUnits: int
+    MaxInferenceUnits: int
+
+
+class Performance(TypedDict, total=False):
+    """The reported metrics, and the same two facts as an inspection line feels them."""
+
+    f1_score: float
+    precision: float
+    recall: float
+    escape_rate: Annotated[float, Field(description="1 - recall: share of defects let through")]
+    false_reject_share: Annotated[
+        float, Field(description="1 - precision: share of rejects that were good parts")
+    ]
+    evaluated_at: str
+
+
+class Hosting(TypedDict):
+    """Inference units requested for hosting."""
+
+    min_inference_units: NotRequired[int]
+    max_inference_units: NotRequired[int]
+    autoscaling: bool
+
+
+class Artifacts(TypedDict, total=False):
+    """Where training's results are, as s3:// URIs."""
+
+    output: str
+    evaluation_manifest: str
+    evaluation_result: str
+
+
+class Finding(TypedDict):
+    """One thing worth knowing; `code` is stable, for agents to act on."""
+
+    code: str
+    severity: Severity
+    message: str
+    advice: NotRequired[str]
+
+
+class Source(TypedDict):
+    """Where an answer came from and what it rests on."""
+
+    kind: Kind
+    basis: Basis
+    captured_at: NotRequired[Annotated[str, Field(description="when the record was taken")]]
+    location: NotRequired[str]
+
+
+class ModelSummary(TypedDict):
+    """What describe_model answers."""
+
+    summary: str
+    project_name: str
+    model_version: str
+    region: NotRequired[str]
+    status: NotRequired[Annotated[str, Field(description="history unless source.kind is live")]]
+    status_message: NotRequired[str]
+    status_meaning: NotRequired[str]
+    performance: NotRequired[Performance]
+    hosting: NotRequired[Hosting]
+    artifacts: NotRequired[Artifacts]
+    findings: list[Finding]
+    source: Source
+    model_description: ModelDescription
+
+
+class ModelRow(TypedDict):
+    """One model in a listing."""
+
+    project_name: str
+    model_version: str
+    model_arn: NotRequired[str]
+    status: NotRequired[str]
+    created_at: NotRequired[str]
+    f1_score: NotRequired[float]
+    precision: NotRequired[float]
+    recall: NotRequired[float]
+    description: NotRequired[str]
+
+
+class ModelList(TypedDict):
+    """What list_models answers."""
+
+    summary: str
+    models: list[ModelRow]
+    next_token: NotRequired[Annotated[str, Field(description="present when there is more")]]
+    findings: NotRequired[list[Finding]]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A ModelDescription made safe to show, and what had to be done for that."""
+
+    description: ModelDescription
+    shortened: tuple[str, ...]  # members whose text was cut
+    unusable: tuple[str, ...]  # members left out because their value is of no use
+
+
+_LIMITS: Final = {"ModelArn": 2048, "KmsKeyId": 2048, "Bucket": 63, "Key": 1024, "Prefix": 1024}
+"""The API's own maxima: an ARN or a key is never cut below them."""
+TEXT_LIMIT: Final = 500
+# ANSI sequences first, so that their letters go with the escape character.
+_UNSHOWABLE: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
+    r"|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def clean(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Text from an account or an archive, as data: no control, bidi or ANSI characters.
+
+    Longer than `limit` characters it is cut, and `…[+N]` says how many are missing.
+    """
+    shown = _UNSHOWABLE.sub(lambda m: " " if m[0] in "\t\n\r" else "", text)
+    return shown if len(shown) <= limit else f"{shown[:limit]}…[+{len(shown) - limit}]"
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, milliseconds as the API sends them (finer only if there is more)."""
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    spec = "microseconds" if utc.microsecond % 1000 else "milliseconds"
+    return utc.isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def record(parsed: Mapping[str, Any]) -> Record:
+    """botocore's parsed ModelDescription → the same members, ready to be shown as JSON.
+
+    Numbers keep every digit. What does not have its member's type (a metric that is NaN
+    or text, say) is left out and named: nobody should compute with it.
+    """
+    shortened: list[str] = []
+    unusable: list[str] = []
+
+    def text(name: str, value: str) -> str:
+        shown = clean(value, _LIMITS.get(name, TEXT_LIMIT))
+        if shown.endswith("]") and "…[+" in shown[-12:]:
+            shortened.append(name)
+        return shown
+
+    def members(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+        shown: dict[str, Any] = {}
+        for name, wanted in _hints(kind).items():
+            value = values.get(name)
+            match value:
+                case None:
+                    pass
+                case Mapping() if is_typeddict(wanted):
+                    if inner := members(wanted, value):
+                        shown[name] = inner
+                case datetime() if wanted is str:
+                    shown[name] = iso(value)
+                case str() if wanted is str:
+                    shown[name] = text(name, value)
+                case int() if wanted is int and not isinstance(value, bool):
+                    shown[name] = value
+                case _ if wanted is float and is_fraction(value):
+                    shown[name] = value
+                case _:
+                    unusable.append(name)
+        return shown
+
+    description = cast(ModelDescription, members(ModelDescription, parsed))
+    return Record(description, tuple(shortened), tuple(unusable))
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def is_fraction(value: object) -> bool:
+    """A finite number within 0..1."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and 0 <= value <= 1
+    )
+
+
+def published_schema(result: type) -> dict[str, Any]:
+    """The JSON Schema of a result type, without pydantic's `title` noise."""
+
+    def bare(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {
+                key: {k: bare(v) for k, v in value.items()} if key == "properties" else bare(value)
+                for key, value in node.items()
+                if key != "title"
+            }
+        return [bare(item) for item in node] if isinstance(node, list) else node
+
+    schema: dict[str, Any] = bare(TypeAdapter(result).json_schema())
+    return schema

@@ -1,0 +1,556 @@
+"""What a reader is told: pure functions from a record to findings and sentences.
+
+Two rules shape every word. From an archive or the sample, status is history, and
+advice holds only what can be done today; what needs the service (StartModel, another
+training, waiting) is said only when the source is live. And a finding's code and
+severity never depend on its wording: `FINDINGS` is the committed list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from lfv_mcp.metrics import f1_from
+from lfv_mcp.model import (
+    Artifacts,
+    Finding,
+    Hosting,
+    ModelDescription,
+    ModelRow,
+    ModelSummary,
+    Performance,
+    Record,
+    S3Object,
+    Severity,
+    Source,
+)
+
+ESCAPES_HIGH: Final = 0.20
+"""Escape rate (1 - recall) from which a model is called weak: 1 defect in 5 passes."""
+ESCAPES_NOTABLE: Final = 0.05
+"""Escape rate from which escapes are a warning: 1 defect in 20 passes."""
+FALSE_REJECTS_HIGH: Final = 0.20
+"""False-reject share (1 - precision) from which a model is called weak."""
+FALSE_REJECTS_NOTABLE: Final = 0.10
+"""False-reject share from which good quality is no longer claimed."""
+F1_TOLERANCE: Final = 0.005
+"""How far F1 may be from 2PR/(P+R): three values, each rounded to two digits."""
+DIGEST_LIMIT: Final = 1200
+"""Characters of the readable text of one answer."""
+
+FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
+    # where the answer comes from
+    "service_ended": ("warning", "a live answer after the end of the service (31 October 2025)"),
+    "sample_data": ("info", "the bundled synthetic sample, not a real model"),
+    "archived_record": ("info", "a saved answer: status is history"),
+    "undated_record": ("info", "a saved answer without a recorded capture time"),
+    "listing_only": ("warning", "known only from a ListModels answer"),
+    "evaluation_files_only": ("warning", "rebuilt from evaluation files: no status is known"),
+    # status
+    "training_in_progress": ("info", "TRAINING"),
+    "training_failed": ("critical", "TRAINING_FAILED"),
+    "hosting_starting": ("info", "STARTING_HOSTING"),
+    "hosted": ("warning", "HOSTED: running, and billed"),
+    "hosting_failed": ("critical", "HOSTING_FAILED"),
+    "hosting_stopping": ("info", "STOPPING_HOSTING"),
+    "system_updating": ("info", "SYSTEM_UPDATING"),
+    "deleting": ("warning", "DELETING"),
+    "status_unknown": ("warning", "a status this server does not know, or none"),
+    "hosting_autoscaling": ("info", "minimum and maximum inference units were requested"),
+    "hosting_fixed": ("info", "a fixed number of inference units was requested"),
+    # quality
+    "metrics_missing": ("warning", "metrics would be expected, but the record has none"),
+    "metrics_incomplete": ("warning", "some of precision, recall and F1 are missing"),
+    "f1_inconsistent": ("warning", "F1 does not follow from precision and recall"),
+    "perfect_score": ("warning", "precision and recall are both exactly 1"),
+    "escapes_high": ("critical", f"escape rate of {ESCAPES_HIGH:.0%} or more"),
+    "escapes_notable": ("warning", f"escape rate of {ESCAPES_NOTABLE:.0%} or more"),
+    "escapes_low": ("info", f"escape rate below {ESCAPES_NOTABLE:.0%}"),
+    "false_rejects_high": ("warning", f"false-reject share of {FALSE_REJECTS_HIGH:.0%} or more"),
+    "false_rejects_low": ("info", f"false-reject share below {FALSE_REJECTS_HIGH:.0%}"),
+    "metrics_best_case": ("info", "reported metrics are likely a best case"),
+    "records_disagree": ("warning", "several saved records name different statuses"),
+    # listings
+    "project_failed": ("warning", "a project whose models could not be listed"),
+    "listing_cut": ("warning", "the time limit ran out before the listing was complete"),
+    # what had to be done to the record
+    "member_unusable": ("warning", "a member's value was of no use and is left out"),
+    "text_shortened": ("info", "a text was longer than 500 characters"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """One status in words; advice that needs the service is kept apart."""
+
+    meaning: str
+    code: str = ""
+    live: tuple[str, str] = ("", "")
+    history: tuple[str, str] = ("", "")
+    metrics_expected: bool = True
+
+
+_STATUS: Final[dict[str, _Status]] = {
+    "TRAINING": _Status(
+        "training or evaluation in progress, no metrics yet",
+        "training_in_progress",
+        ("Training is in progress.", "Wait until it is TRAINED, then ask again."),
+        (
+            "Training was still in progress when this was captured.",
+            "Look for its evaluation files in S3: they exist if training succeeded later.",
+        ),
+        metrics_expected=False,
+    ),
+    "TRAINED": _Status("trained and evaluated, not running (never started, or stopped)"),
+    "TRAINING_FAILED": _Status(
+        "training failed: no metrics, no evaluation files",
+        "training_failed",
+        (
+            "Training failed; there is no model to use.",
+            "Read status_message, correct the dataset, then retrain.",
+        ),
+        (
+            "Training had failed; there was no model to use.",
+            "Use another version; the prompt diagnose_training goes through the usual causes.",
+        ),
+        metrics_expected=False,
+    ),
+    "STARTING_HOSTING": _Status(
+        "being started, not yet able to inspect images",
+        "hosting_starting",
+        ("Hosting is starting.", "Wait until it is HOSTED before sending images."),
+        ("Hosting was starting when captured.", "Check that billing for hosting has stopped."),
+    ),
+    "HOSTED": _Status(
+        "running, able to inspect images, billed until stopped",
+        "hosted",
+        ("It is running and billed for every hour until StopModel.", "StopModel when idle."),
+        (
+            "It was running, and so billed, when captured.",
+            "Check that billing for hosting has stopped.",
+        ),
+    ),
+    "HOSTING_FAILED": _Status(
+        "could not be started; the trained model and its metrics stand",
+        "hosting_failed",
+        (
+            "Hosting failed; the model is not running.",
+            "Read status_message, then try StartModel again.",
+        ),
+        (
+            "Hosting had failed; training results are not touched by that.",
+            "Judge the model by its metrics; nothing has to be repaired.",
+        ),
+    ),
+    "STOPPING_HOSTING": _Status(
+        "being stopped",
+        "hosting_stopping",
+        ("Hosting is stopping.", "Wait until it is TRAINED: then it is stopped."),
+        ("Hosting was stopping when captured.", "Check that billing for hosting has stopped."),
+    ),
+    "SYSTEM_UPDATING": _Status(
+        "hosted, while the service updated it",
+        "system_updating",
+        ("The service is updating the hosted model.", "Wait until it is HOSTED again."),
+        (
+            "The service was updating the hosted model when captured.",
+            "Check that billing for hosting has stopped.",
+        ),
+    ),
+    "DELETING": _Status(
+        "being deleted",
+        "deleting",
+        ("The model is being deleted.", "Save its evaluation files now if they matter."),
+        (
+            "The model was being deleted when captured.",
+            "Keep this record and the evaluation files: nothing else is left of it.",
+        ),
+        metrics_expected=False,
+    ),
+}
+
+
+def finding(code: str, message: str, advice: str = "") -> Finding:
+    """A finding with the severity that the committed list gives its code."""
+    result: Finding = {"code": code, "severity": FINDINGS[code][0], "message": message}
+    if advice:
+        result["advice"] = advice
+    return result
+
+
+def summarise(
+    project_name: str,
+    model_version: str,
+    region: str,
+    record: Record,
+    source: Source,
+    disagreeing: Sequence[tuple[str | None, float | None]] = (),
+) -> ModelSummary:
+    """One model's record → the answer of describe_model.
+
+    `disagreeing`: status and capture time (epoch seconds) of records that lost against this one.
+    """
+    description = record.description
+    live = source["kind"] == "live"
+    status = description.get("Status")
+    performance = _performance(description)
+    order = ("critical", "warning", "info")
+    findings = sorted(
+        (
+            *_quality(description, performance),
+            *_state(description, live),
+            *_provenance(source),
+            *_disagreement(description, disagreeing),
+            *_repairs(record),
+        ),
+        key=lambda f: order.index(f["severity"]),
+    )
+    result: ModelSummary = {
+        "summary": _sentences(project_name, model_version, status, performance, findings, source),
+        "project_name": project_name,
+        "model_version": model_version,
+        "findings": findings,
+        "source": source,
+        "model_description": description,
+    }
+    if region:
+        result["region"] = region
+    if status is not None:
+        result["status"] = status
+        result["status_meaning"] = (
+            _STATUS[status].meaning if status in _STATUS else "not a status this server knows"
+        )
+    if message := description.get("StatusMessage"):
+        result["status_message"] = message
+    if performance:
+        result["performance"] = performance
+    if hosting := _hosting(description):
+        result["hosting"] = hosting
+    if artifacts := _artifacts(description):
+        result["artifacts"] = artifacts
+    return result
+
+
+def digest(model: ModelSummary) -> str:
+    """The readable half of the answer: at most `DIGEST_LIMIT` characters, whole lines only."""
+    lines = [model["summary"]]
+    if performance := model.get("performance"):
+        metrics = (
+            ("precision", performance.get("precision")),
+            ("recall", performance.get("recall")),
+            ("F1", performance.get("f1_score")),
+        )
+        lines.append("Metrics: " + ", ".join(f"{n} {v:.3g}" for n, v in metrics if v is not None))
+    if message := model.get("status_message"):
+        lines.append(f"Status message: {message}")
+    lines += [
+        f"- {f['severity']} {f['code']}: {f['message']}"
+        + (f" {f['advice']}" if "advice" in f else "")
+        for f in model["findings"]
+    ]
+    lines.append(f"Source: {_source_in_words(model['source'])}.")
+    return within(lines, DIGEST_LIMIT)
+
+
+def within(lines: list[str], limit: int) -> str:
+    """Whole lines up to `limit` characters; the last line always stays, and a cut is said."""
+    *body, last = lines
+    shown: list[str] = []
+    room = limit - len(last) - 40
+    for line in body:
+        if len(line) + 1 > room:
+            shown.append(f"({len(body) - len(shown)} more in the structured result)")
+            break
+        shown.append(line)
+        room -= len(line) + 1
+    return "\n".join([*shown, last])
+
+
+def share(rate: float, one: str, many: str) -> str:
+    """A rate in plain words: 0.1 of defects → 'about 1 defect in 10'."""
+    n = round(1 / rate) if rate else 0
+    if n > 1 and abs(1 / n - rate) <= 0.06 * rate:
+        return f"about 1 {one} in {n:,}"
+    return f"about {100 * rate:.0f} of 100 {many}"
+
+
+def _performance(description: ModelDescription) -> Performance:
+    sent = description.get("Performance", {})
+    result: Performance = {}
+    if "F1Score" in sent:
+        result["f1_score"] = sent["F1Score"]
+    if "Precision" in sent:
+        result["precision"] = sent["Precision"]
+        result["false_reject_share"] = _complement(sent["Precision"])
+    if "Recall" in sent:
+        result["recall"] = sent["Recall"]
+        result["escape_rate"] = _complement(sent["Recall"])
+    if result and "EvaluationEndTimestamp" in description:
+        result["evaluated_at"] = description["EvaluationEndTimestamp"]
+    return result
+
+
+def _complement(value: float) -> float:
+    # 1 - 0.9 is 0.09999999999999998 in binary; twelve digits are more than any metric has.
+    return round(1 - value, 12)
+
+
+def _hosting(description: ModelDescription) -> Hosting | None:
+    if not {"MinInferenceUnits", "MaxInferenceUnits"} & description.keys():
+        return None
+    result: Hosting = {"autoscaling": "MaxInferenceUnits" in description}
+    if "MinInferenceUnits" in description:
+        result["min_inference_units"] = description["MinInferenceUnits"]
+    if "MaxInferenceUnits" in description:
+        result["max_inference_units"] = description["MaxInferenceUnits"]
+    return result
+
+
+def _artifacts(description: ModelDescription) -> Artifacts:
+    result: Artifacts = {}
+    location = description.get("OutputConfig", {}).get("S3Location", {})
+    if "Bucket" in location:
+        # The prefix is used as it is: the service inserts no slash.
+        result["output"] = f"s3://{location['Bucket']}/{location.get('Prefix', '')}"
+    if uri := _uri(description.get("EvaluationManifest")):
+        result["evaluation_manifest"] = uri
+    if uri := _uri(description.get("EvaluationResult")):
+        result["evaluation_result"] = uri
+    return result
+
+
+def _uri(at: S3Object | None) -> str:
+    return f"s3://{at['Bucket']}/{at['Key']}" if at and "Bucket" in at and "Key" in at else ""
+
+
+def _quality(description: ModelDescription, performance: Performance) -> Iterator[Finding]:
+    status = _STATUS.get(description.get("Status", ""))
+    precision, recall = performance.get("precision"), performance.get("recall")
+    f1_score = performance.get("f1_score")
+    named = [n for n in ("precision", "recall", "f1_score") if n not in performance]
+    if len(named) == 3:
+        if status is None or status.metrics_expected:
+            yield finding(
+                "metrics_missing",
+                "The record has no precision, recall or F1.",
+                "Take them from the evaluation files named in artifacts, if those are held.",
+            )
+        return
+    if named:
+        yield finding("metrics_incomplete", f"The record lacks {' and '.join(named)}.")
+    if precision is not None and recall is not None and f1_score is not None:
+        derived = f1_from(precision, recall)
+        if isinstance(derived, float) and abs(derived - f1_score) > F1_TOLERANCE:
+            yield finding(
+                "f1_inconsistent",
+                f"F1 is given as {f1_score:.3g}, but precision {precision:.3g} and recall "
+                f"{recall:.3g} make it {derived:.3g}.",
+                "Go by precision and recall, and recount from the evaluation manifest.",
+            )
+    if precision == recall == 1:
+        yield finding(
+            "perfect_score",
+            "No error at all on the test set, whose size this record does not tell.",
+            "Find out how many images were tested: 20 without an error prove little.",
+        )
+    else:
+        if recall is not None:
+            yield _escapes(recall)
+        if precision is not None:
+            yield _false_rejects(precision)
+    yield finding(
+        "metrics_best_case",
+        "Measured on its own test set, most likely at the cut with the best F1 there.",
+        "Confirm on fresh images from the line.",
+    )
+
+
+def _escapes(recall: float) -> Finding:
+    rate = 1 - recall
+    if rate == 0:
+        return finding("escapes_low", "No defect of the test set passed unseen (recall 1).")
+    message = (
+        f"{share(rate, 'defect', 'defects').capitalize()} passes unseen (recall {recall:.3g})."
+    )
+    message = message.replace("defects passes", "defects pass")
+    if rate < ESCAPES_NOTABLE:
+        return finding("escapes_low", message)
+    return finding(
+        "escapes_high" if rate >= ESCAPES_HIGH else "escapes_notable",
+        message,
+        "Look at the missed defects first: are they labelled right, and seen in training?",
+    )
+
+
+def _false_rejects(precision: float) -> Finding:
+    rate = 1 - precision
+    if rate == 0:
+        return finding(
+            "false_rejects_low", "No good part of the test set was rejected (precision 1)."
+        )
+    what = share(rate, "reject", "rejects").capitalize()
+    verb = "are good parts" if what.endswith("rejects") else "is a good part"
+    message = f"{what} {verb} (precision {precision:.3g})."
+    if rate < FALSE_REJECTS_HIGH:
+        return finding("false_rejects_low", message)
+    return finding(
+        "false_rejects_high",
+        message,
+        "Look at the false alarms first: lighting, pose and natural variation of good parts.",
+    )
+
+
+def _state(description: ModelDescription, live: bool) -> Iterator[Finding]:
+    status = description.get("Status")
+    if status not in _STATUS:
+        if status is not None:
+            yield finding(
+                "status_unknown",
+                f"The status {status!r} is none of the nine that the API had.",
+                "Take it as unknown; the rest of the record stands.",
+            )
+    elif (words := _STATUS[status]).code:
+        yield finding(words.code, *(words.live if live else words.history))
+    low, high = description.get("MinInferenceUnits"), description.get("MaxInferenceUnits")
+    if high is not None:
+        yield finding(
+            "hosting_autoscaling",
+            f"Autoscaling was requested, {low or '?'} to {high} inference units.",
+        )
+    elif low is not None:
+        yield finding("hosting_fixed", f"A fixed size of {low} inference units was requested.")
+
+
+def _provenance(source: Source) -> Iterator[Finding]:
+    match source["kind"]:
+        case "live":
+            yield finding(
+                "service_ended",
+                "AWS ended this service on 31 October 2025; this endpoint still answers.",
+                "Save it with `lfv-mcp archive export` while the endpoint answers.",
+            )
+        case "sample":
+            yield finding(
+                "sample_data",
+                "Synthetic sample data, not a real model.",
+                "Connect your own records: LFV_SOURCE=/path/to/archive.",
+            )
+        case "archive" if "captured_at" in source:
+            yield finding("archived_record", f"A saved answer of {source['captured_at'][:10]}.")
+        case "archive":
+            yield finding("undated_record", "A saved answer; when it was taken is not recorded.")
+    if source["basis"] == "list_models":
+        yield finding(
+            "listing_only",
+            "Known only from a listing: no S3 locations, no inference units.",
+            "Add a saved DescribeModel answer if there is one.",
+        )
+    elif source["basis"] == "evaluation_files":
+        yield finding(
+            "evaluation_files_only",
+            "Rebuilt from evaluation files: what state the model was in is not known.",
+            "Add a saved DescribeModel answer if there is one.",
+        )
+
+
+def _disagreement(
+    description: ModelDescription, others: Sequence[tuple[str | None, float | None]]
+) -> Iterator[Finding]:
+    if others:
+        listed = ", ".join(
+            f"{status or 'no status'} ({_day(seconds)})" for status, seconds in others
+        )
+        yield finding(
+            "records_disagree",
+            f"The record used says {description.get('Status', 'no status')}; others say {listed}.",
+            "Dated beats undated and newer beats older; remove what is wrong from the archive.",
+        )
+
+
+def _day(seconds: float | None) -> str:
+    return "undated" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def listing(
+    models: Sequence[ModelRow], project_name: str, status: str, more: bool, source: Source
+) -> str:
+    """What a page of models shows, in one or two sentences."""
+    what = f"{status} model" if status else "model"
+    where = f"of {project_name}" if project_name else "of all projects"
+    if not models:
+        return f"No {what}s {where}{' on this page' if more else ''}."
+    projects = len({m["project_name"] for m in models})
+    text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
+    if not project_name:
+        text += f" ({projects} on this page)" if more else f" ({projects})"
+    text += "; there is more: pass next_token" if more else ""
+    if source["kind"] == "sample":
+        text += "; synthetic sample"
+    elif source["kind"] == "archive":
+        text += "; saved records, so status is history"
+    return text + "."
+
+
+def _repairs(record: Record) -> Iterator[Finding]:
+    if record.unusable:
+        names = ", ".join(record.unusable)
+        yield finding("member_unusable", f"Left out, because the value is of no use: {names}.")
+    if record.shortened:
+        names = ", ".join(record.shortened)
+        yield finding("text_shortened", f"Cut at 500 characters: {names}.")
+
+
+def grade(performance: Performance) -> str:
+    """Precision and recall in one word, by the named thresholds: strong, fair or weak."""
+    escapes, rejects = performance.get("escape_rate"), performance.get("false_reject_share")
+    if escapes is None or rejects is None:
+        return ""
+    if escapes >= ESCAPES_HIGH or rejects >= FALSE_REJECTS_HIGH:
+        return "weak"
+    return "strong" if escapes < ESCAPES_NOTABLE and rejects < FALSE_REJECTS_NOTABLE else "fair"
+
+
+def _sentences(
+    project_name: str,
+    model_version: str,
+    status: str | None,
+    performance: Performance,
+    findings: list[Finding],
+    source: Source,
+) -> str:
+    name = f"{project_name} version {model_version}"
+    if status is None:
+        state = f"The status of {name} is not known"
+    elif source["kind"] == "live":
+        state = f"{name} is {status}"
+    else:
+        on = f" on {source['captured_at'][:10]}" if "captured_at" in source else ""
+        state = f"{name} was {status} when captured{on}"
+    if source["kind"] == "sample":
+        state += " (synthetic sample)"
+    precision, recall = performance.get("precision"), performance.get("recall")
+    if precision is None or recall is None:
+        quality = "How good it is cannot be said: no complete metrics."
+    elif precision == recall == 1:
+        quality = "It made no error on its test set."
+    else:
+        quality = (
+            f"On its test set it was {grade(performance)}: it caught {recall:.1%} of the defects, "
+            f"and {1 - precision:.1%} of its rejects were good parts."
+        )
+    todo = next((f["advice"] for f in findings if "advice" in f), "")
+    return " ".join(part for part in (f"{state}.", quality, todo) if part)
+
+
+def _source_in_words(source: Source) -> str:
+    kind = {
+        "live": "live endpoint",
+        "archive": "archive",
+        "sample": "bundled synthetic sample",
+    }[source["kind"]]
+    captured = f", captured {source['captured_at']}" if "captured_at" in source else ""
+    location = f", {source['location']}" if "location" in source else ""
+    return f"{kind} ({source['basis']}){captured}{location}"
