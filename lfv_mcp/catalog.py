@@ -1,0 +1,443 @@
+"""The catalogue: questions about models, answered within a deadline. Knows no MCP.
+
+Everything blocking runs on a worker thread; a caller who gives up is free at once, and the
+thread ends with its own, shorter, network timeouts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from lfv_mcp import replay
+from lfv_mcp.archive import Archive
+from lfv_mcp.arguments import Asked, refuse
+from lfv_mcp.aws import CONCURRENCY, LookoutVision
+from lfv_mcp.errors import CallerError, LfvError, ServiceError
+from lfv_mcp.model import (
+    Finding,
+    Kind,
+    ModelList,
+    ModelRow,
+    ModelSummary,
+    Source,
+    clean,
+    iso,
+    record,
+)
+from lfv_mcp.records import ModelKey, epoch
+from lfv_mcp.replay import Caller
+from lfv_mcp.summary import finding, listing, summarise
+
+_T = TypeVar("_T")
+FAN_OUT: Final = 8
+"""Projects whose models are listed at one time."""
+_SHOWN: Final = 10
+"""Names that an error lists; more are counted."""
+_CONNECT: Final = (
+    "This is the bundled sample; for your own models set LFV_SOURCE (--source) to a directory of "
+    "saved answers or evaluation files."
+)
+
+
+class Catalog:
+    """What is known about models, from one source.
+
+    Args:
+        service: the boto3 seam; it already knows whether it replays an archive.
+        kind: what `source.kind` says.
+        archive: the archive behind the seam, if there is one: it knows every place
+            (region and account) at once, where a live endpoint has only the asked one.
+        timeout: seconds one question may take in all.
+    """
+
+    def __init__(
+        self,
+        service: LookoutVision,
+        kind: Kind,
+        archive: Archive | None = None,
+        timeout: float = 20.0,
+    ) -> None:
+        self.kind = kind
+        self.location = archive.files.location if archive else ""
+        self._service = service
+        self._archive = archive
+        self._timeout = timeout
+        self._limiter = anyio.CapacityLimiter(CONCURRENCY)
+
+    async def describe_model(self, asked: Asked) -> ModelSummary:
+        """One model's state, quality and findings.
+
+        Raises:
+            LfvError: with `asked` filled in.
+        """
+        with self._deadline(asked):
+            return await self._on_thread(partial(self._describe, asked))
+
+    async def list_models(
+        self,
+        asked: Asked | None = None,
+        *,
+        region: str = "",
+        status: str = "",
+        max_results: int = 50,
+        next_token: str = "",
+        progress: Callable[[int, str], Awaitable[None]] | None = None,
+    ) -> ModelList:
+        """Models of one project, or of every project, newest version first within each.
+
+        At the deadline it answers with what is complete and a `next_token`. A project whose
+        models cannot be listed is reported in `findings`; the others are not lost.
+        """
+        question = asked or Asked("", region=region or None)
+        start = _Position.parse(next_token)
+        rows: list[ModelRow] = []
+        findings: list[Finding] = []
+        last, more = start, False
+        with self._deadline(question):
+            source = await self._on_thread(partial(self._list_source, question))
+            with anyio.move_on_after(self._timeout * 0.9) as scope:
+                async with aclosing(self._walk(question, start, findings)) as walk:
+                    async for position, row in walk:
+                        wanted = row is not None and status in ("", row.get("status", ""))
+                        if len(rows) == max_results:
+                            if wanted:
+                                more = True  # only said when there really is another one
+                                break
+                            continue
+                        last = position
+                        if wanted and row is not None:
+                            rows.append(row)
+                        elif progress and row is None:
+                            await progress(len(rows), position.project)
+        result: ModelList = {"summary": "", "models": rows, "source": source}
+        if more or scope.cancelled_caught:
+            result["next_token"] = last.token()
+        if scope.cancelled_caught:
+            findings.append(
+                finding("listing_cut", "The time limit ran out.", "Go on with next_token.")
+            )
+        if findings:
+            result["findings"] = findings
+        name = asked.project_name if asked else ""
+        result["summary"] = listing(rows, name, status, "next_token" in result, source)
+        return result
+
+    # Blocking, on a worker thread
+
+    def _describe(self, asked: Asked) -> ModelSummary:
+        caller = self._caller(asked)
+        try:
+            version = asked.model_version or self._latest(caller, asked.project_name)
+            answer = self._service.describe_model(caller, asked.project_name, version)
+        except CallerError as error:
+            if error.code in ("project_not_found", "model_not_found"):
+                raise self._unknown(error, caller, asked) from error
+            raise
+        shown = record(answer.body)
+        headers = answer.headers
+        return summarise(
+            asked.project_name,
+            shown.description.get("ModelVersion", version),
+            _region(shown.description.get("ModelArn", "")) or caller.region,
+            shown,
+            self._source(caller, headers),
+            json.loads(headers.get(replay.DISAGREEING, "[]")),
+        )
+
+    def _latest(self, caller: Caller, project_name: str) -> str:
+        """The highest version number: no document defines `latest`, so it is resolved here."""
+        versions = [_number(m) for m in self._models(caller, project_name)]
+        if not versions:
+            raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
+        return str(max(versions))
+
+    def _models(self, caller: Caller, project_name: str) -> Iterator[dict[str, Any]]:
+        token = ""
+        while True:
+            body = self._service.list_models(caller, project_name, token=token).body
+            yield from body["Models"]
+            token = body.get("NextToken", "")
+            if not token:
+                return
+
+    def _caller(self, asked: Asked) -> Caller:
+        """Whose model is meant: one place, or an error that lists the candidates."""
+        if self._archive is None:
+            return Caller(asked.region or self._service.region())
+        index = self._archive.index()
+        projects = [
+            key
+            for key in index.named.get(asked.project_name, [])
+            if asked.region in (None, key.region) and asked.account in (None, key.account)
+        ]
+        if asked.model_version and len(projects) > 1:
+            version = int(asked.model_version)
+            exact = [key for key in projects if ModelKey(*key, version) in index.models]
+            projects = exact or projects
+        if len(projects) > 1:
+            arns = [index.versions[p][0].arn for p in projects if p in index.versions]
+            raise CallerError(
+                "ambiguous_model",
+                f"{asked.project_name} is held for several regions or accounts: {_some(arns)}.",
+                "Pass one of these ARNs as project_name, or pass region.",
+            )
+        if projects:
+            return Caller(projects[0].region, projects[0].account)
+        held = sorted(index.places)
+        fallback = held[0][0] if held else "us-east-1"  # the wire then says that nothing is there
+        return Caller(asked.region or fallback, asked.account or "")
+
+    def _unknown(self, error: CallerError, caller: Caller, asked: Asked) -> CallerError:
+        """The same error, with what exists instead."""
+        code, known = error.code, ""
+        try:
+            if code == "model_not_found":
+                try:
+                    versions = sorted(_number(m) for m in self._models(caller, asked.project_name))
+                    known = f"Versions of {asked.project_name}: {_some(map(str, versions))}."
+                except CallerError:
+                    code = "project_not_found"
+            if code == "project_not_found":
+                names = self._project_names(caller)
+                close = get_close_matches(asked.project_name, names, n=3)
+                known = f"Known projects: {_some([*close, *(n for n in names if n not in close)])}."
+        except LfvError:
+            known = "What exists could not be listed."
+        what = (
+            f"There is no project {asked.project_name!r} here."
+            if code == "project_not_found"
+            else f"{asked.project_name} has no version {asked.model_version or 'yet'}."
+        )
+        next_step = "Ask again with one of these."
+        if self.kind == "sample":
+            next_step += f" {_CONNECT}"
+        return CallerError(code, f"{what} {known}", next_step)
+
+    def _project_names(self, caller: Caller) -> list[str]:
+        if self._archive is not None:
+            return list(self._archive.index().named)
+        projects = self._service.list_projects(caller).body["Projects"]
+        return [clean(str(p.get("ProjectName", ""))) for p in projects]
+
+    def _source(self, caller: Caller, headers: Any) -> Source:
+        """What an answer rests on; a reply that a replay recorded says so itself."""
+        if replay.BASIS not in headers:
+            captured = epoch(headers.get("date", "")) or datetime.now(UTC).timestamp()
+            return {
+                "kind": "live",
+                "basis": "describe_model",
+                "captured_at": iso(datetime.fromtimestamp(captured, UTC)),
+                "location": self._service.endpoint(caller),
+            }
+        source: Source = {"kind": self._kind(headers), "basis": headers[replay.BASIS]}
+        if seconds := epoch(headers.get(replay.CAPTURED, "")):
+            source["captured_at"] = iso(datetime.fromtimestamp(seconds, UTC))
+        source["location"] = clean(headers.get(replay.LOCATION, ""), 1024)
+        return source
+
+    def _kind(self, headers: Any) -> Kind:
+        said = headers.get(replay.KIND)
+        return said if said in ("archive", "sample") else self.kind
+
+    def _list_source(self, asked: Asked) -> Source:
+        if self._archive is None:
+            caller = self._caller(asked)
+            now = iso(datetime.now(UTC).replace(microsecond=0))
+            location = self._service.endpoint(caller)
+            return {
+                "kind": "live",
+                "basis": "list_models",
+                "captured_at": now,
+                "location": location,
+            }
+        return {"kind": self.kind, "basis": "list_models", "location": self._archive.files.location}
+
+    # Walking a portfolio
+
+    async def _walk(
+        self, asked: Asked, start: _Position, findings: list[Finding]
+    ) -> AsyncGenerator[tuple[_Position, ModelRow | None]]:
+        """Every model from a position on, in a fixed order; None marks a project passed."""
+        for caller in await self._on_thread(partial(self._places, asked)):
+            place = (caller.region, caller.account)
+            if place < (start.region, start.account):
+                continue
+            here = start if place == (start.region, start.account) else _Position()
+            token, resumed = here.token_of_projects, here.project
+            while True:
+                if asked.project_name:
+                    names, following = [asked.project_name], ""
+                else:
+                    page = await self._on_thread(
+                        partial(self._service.list_projects, caller, token=token)
+                    )
+                    names = [str(p.get("ProjectName", "")) for p in page.body["Projects"]]
+                    following = page.body.get("NextToken", "")
+                if resumed in names:
+                    names = names[names.index(resumed) :]
+                for group in (names[i : i + FAN_OUT] for i in range(0, len(names), FAN_OUT)):
+                    listed = await self._list_group(caller, group, asked, findings)
+                    for name, models in zip(group, listed, strict=True):
+                        at = _Position(*place, token, name, 0)
+                        for model in models:
+                            number = _number(model)
+                            if name != resumed or number < here.version:
+                                yield at._replace(version=number), _row(name, model)
+                        yield at, None
+                token = following
+                if not token:
+                    break
+
+    def _places(self, asked: Asked) -> list[Caller]:
+        if self._archive is None:
+            return [Caller(asked.region or self._service.region())]
+        if asked.project_name:
+            return [self._caller(asked)]
+        return [
+            Caller(region, account)
+            for region, account in sorted(self._archive.index().places)
+            if asked.region in (None, region)
+        ]
+
+    async def _list_group(
+        self, caller: Caller, names: list[str], asked: Asked, findings: list[Finding]
+    ) -> list[list[dict[str, Any]]]:
+        """The models of several projects at one time, highest version first."""
+        listed: list[list[dict[str, Any]]] = [[] for _ in names]
+
+        async def one(slot: int, name: str) -> None:
+            try:
+                models = await self._on_thread(lambda: [*self._models(caller, name)])
+            except LfvError as error:
+                if asked.project_name:
+                    if error.code == "project_not_found" and isinstance(error, CallerError):
+                        raise await self._on_thread(
+                            partial(self._unknown, error, caller, asked)
+                        ) from error
+                    raise
+                findings.append(
+                    finding(
+                        "project_failed",
+                        f"{clean(name)} is left out: {error.message}",
+                        error.next_step,
+                    )
+                )
+                return
+            listed[slot] = sorted(models, key=_number, reverse=True)
+
+        if len(names) == 1:  # no task group, so that an error stays what it is
+            await one(0, names[0])
+            return listed
+        async with anyio.create_task_group() as tasks:
+            for slot, name in enumerate(names):
+                tasks.start_soon(one, slot, name)
+        return listed
+
+    # Deadlines
+
+    @contextmanager
+    def _deadline(self, asked: Asked) -> Iterator[None]:
+        """One time limit for a whole question; failures leave with the question on them."""
+        try:
+            with anyio.fail_after(self._timeout):
+                yield
+        except TimeoutError:
+            error = ServiceError(
+                "deadline_exceeded",
+                f"No answer within {self._timeout:g} seconds (LFV_TIMEOUT).",
+                "Ask again later, or raise LFV_TIMEOUT (--timeout).",
+            )
+            error.asked = self._in_words(asked)
+            raise error from None
+        except LfvError as error:
+            error.asked = self._in_words(asked)
+            raise
+
+    def _in_words(self, asked: Asked) -> str:
+        said = {
+            "project_name": asked.project_name or "(every project)",
+            "model_version": asked.model_version or "latest",
+            "region": asked.region or "(not given)",
+            "source": self.kind,
+        }
+        return ", ".join(f"{name}={value}" for name, value in said.items())
+
+    async def _on_thread(self, work: Callable[[], _T]) -> _T:
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+
+
+class _Position(NamedTuple):
+    """How far a listing has come. It is all that a token holds, so any replica can go on."""
+
+    region: str = ""
+    account: str = ""
+    token_of_projects: str = ""
+    project: str = ""
+    version: int = 0  # versions below this one are still to come
+
+    def token(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps(self).encode()).decode().rstrip("=")
+
+    @classmethod
+    def parse(cls, token: str) -> _Position:
+        if not token:
+            return cls()
+        try:
+            parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            match parts:
+                case [str(), str(), str(), str(), int()]:
+                    return cls(*parts)
+        except (ValueError, TypeError):
+            pass
+        raise refuse(
+            "next_token",
+            token,
+            "it is the next_token of an earlier answer, unchanged",
+            '"" (to start over)',
+        )
+
+
+def _number(model: dict[str, Any]) -> int:
+    version = str(model.get("ModelVersion", ""))
+    return int(version) if version.isascii() and version.isdigit() else 0
+
+
+def _row(project_name: str, model: dict[str, Any]) -> ModelRow:
+    shown = record(model).description
+    row: ModelRow = {
+        "project_name": project_name,
+        "model_version": shown.get("ModelVersion", str(_number(model))),
+    }
+    performance = shown.get("Performance", {})
+    optional = {
+        "model_arn": shown.get("ModelArn"),
+        "status": shown.get("Status"),
+        "created_at": shown.get("CreationTimestamp"),
+        "f1_score": performance.get("F1Score"),
+        "precision": performance.get("Precision"),
+        "recall": performance.get("Recall"),
+        "description": shown.get("Description"),
+    }
+    row.update({k: v for k, v in optional.items() if v is not None})  # type: ignore[typeddict-item]
+    return row
+
+
+def _region(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 5 else ""
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f", and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more if listed else "none"
