@@ -1,0 +1,129 @@
+"""The resources: what a client can read by URI, without calling a tool."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from mcp.shared.uri_template import UriTemplate
+
+from lfv_mcp import arguments
+from lfv_mcp.arguments import refuse
+from lfv_mcp.card import card
+from lfv_mcp.catalog import Catalog
+
+SCHEME: Final = "lookoutvision://"
+JSON: Final = "application/json"
+MARKDOWN: Final = "text/markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource, or one template of them; `read` takes the URI's variables."""
+
+    uri: str
+    name: str
+    title: str
+    description: str
+    mime_type: str
+    read: Callable[[Catalog, Mapping[str, str]], Awaitable[str]]
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the URI has variables."""
+        return "{" in self.uri
+
+
+async def _models(catalog: Catalog, _: Mapping[str, str]) -> str:
+    return _json(await catalog.list_models(max_results=100))
+
+
+async def _glossary(_: Catalog, __: Mapping[str, str]) -> str:
+    return Path(__file__).with_name("glossary.md").read_text(encoding="utf-8")
+
+
+async def _model(catalog: Catalog, variables: Mapping[str, str]) -> str:
+    return _json(await catalog.describe_model(asked(variables)))
+
+
+async def _card(catalog: Catalog, variables: Mapping[str, str]) -> str:
+    return card(await catalog.describe_model(asked(variables)))
+
+
+_MODEL: Final = SCHEME + "projects/{project_name}/models/{model_version}"
+
+RESOURCES: Final = (
+    Resource(
+        SCHEME + "models", "models", "Known models", "Every model known (up to 100).", JSON, _models
+    ),
+    Resource(
+        SCHEME + "glossary",
+        "glossary",
+        "Glossary",
+        "Statuses, metrics and terms, with formulas.",
+        MARKDOWN,
+        _glossary,
+    ),
+    Resource(
+        _MODEL + "{?region,account}",
+        "model",
+        "Model",
+        "What describe_model answers. Version: a number or `latest`.",
+        JSON,
+        _model,
+    ),
+    Resource(
+        _MODEL + "/card{?region,account}",
+        "model_card",
+        "Model card",
+        "One model, its evidence, limits and provenance, to read or file.",
+        MARKDOWN,
+        _card,
+    ),
+)
+_PATTERNS: Final = tuple((UriTemplate.parse(r.uri), r) for r in RESOURCES)
+
+
+def find(uri: str) -> tuple[Resource, dict[str, str]] | None:
+    """The resource behind a URI, and the URI's variables."""
+    for pattern, resource in _PATTERNS:
+        variables = pattern.match(uri)
+        if variables is not None:
+            return resource, {name: str(value) for name, value in variables.items()}
+    return None
+
+
+def model_uri(asked: arguments.Asked) -> str:
+    """The URI of one model."""
+    uri = f"{SCHEME}projects/{quote(asked.project_name)}/models/{asked.model_version or 'latest'}"
+    query = "&".join(
+        f"{name}={value}"
+        for name, value in (("region", asked.region), ("account", asked.account))
+        if value
+    )
+    return f"{uri}?{query}" if query else uri
+
+
+def asked(variables: Mapping[str, str]) -> arguments.Asked:
+    """Which model a URI means; the same rules as for a tool's arguments.
+
+    Raises:
+        CallerError: a part of the URI breaks its rule.
+    """
+    given = {name: value for name, value in variables.items() if name != "account"}
+    checked = arguments.parse(
+        (arguments.PROJECT_NAME, arguments.MODEL_VERSION, arguments.REGION), given
+    )
+    result = arguments.asked(**checked)
+    account = variables.get("account", "")
+    if account and not (account.isascii() and account.isdigit() and len(account) == 12):
+        raise refuse("account", account, "an account is 12 digits", "111122223333")
+    return replace(result, account=account) if account else result
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
