@@ -10,18 +10,29 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from stat import S_ISREG
+from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol
 
-from lfv_mcp.errors import SetupError
-from lfv_mcp.records import SIZE_LIMIT, ModelKey, ProjectKey, Recorded, recognise
+from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.records import (
+    SIZE_LIMIT,
+    ModelKey,
+    ProjectKey,
+    Recorded,
+    UnrecognisedError,
+    peek,
+    recognise,
+)
 
-RESCAN_AFTER: Final = 2.0
-"""Seconds for which an index is taken as current before the file list is looked at again."""
 HEAD: Final = 64 * 1024
-"""Bytes that tell an evaluation manifest, which may be large and is read by line elsewhere."""
+"""Bytes that tell what a file is; a manifest may be large, and its lines are read elsewhere."""
+_NOT_RECORDS: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".zip")
+"""Training images lie beside evaluation files by the thousand: not worth a request each."""
 
 
 class Entry(NamedTuple):
@@ -36,54 +47,75 @@ class Files(Protocol):
     """Where an archive's files are."""
 
     location: str
+    parallel: int
+    """Files worth reading at one time."""
+    rescan_after: float
+    """Seconds for which a file list is taken as current."""
 
     def entries(self) -> Iterable[Entry]:
         """Every file.
 
         Raises:
-            SetupError: the store cannot be listed at all.
+            LfvError: the store cannot be listed at all.
         """
 
-    def read(self, name: str, limit: int) -> bytes:
-        """At most `limit` bytes from the start of one file.
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """One file, to read from its start.
 
         Raises:
-            OSError: it cannot be read.
+            OSError, LfvError: it cannot be read.
         """
+
+
+PARTIAL: Final = ".partial"
+"""Ending of a file that is still being written; never read."""
 
 
 class Directory:
-    """A directory tree. Links that lead out of it are not followed."""
+    """A directory tree, or one file. Links that lead out of it are not followed."""
+
+    parallel = 1
+    rescan_after = 2.0
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         self.location = str(root)
+        self._only = root.name if root.is_file() else None
+        self._root = root.parent if self._only else root
 
     def entries(self) -> Iterator[Entry]:
         """Every regular file below the root, by its path relative to it."""
-        if not self.root.is_dir():
+        try:
+            if self._only:
+                stat = (self._root / self._only).stat()
+                yield Entry(self._only, stat.st_size, stat.st_mtime_ns)
+                return
+            os.scandir(self._root).close()
+            top = self._root.resolve()
+        except OSError as error:
             raise SetupError(
                 "archive_unreadable",
-                f"The archive {self.location} is not a directory that can be read.",
+                f"The archive {self.location} cannot be read: {error.strerror or error}.",
                 "Set LFV_SOURCE (--source) to a directory of saved answers, or to `sample`.",
-            )
-        top = self.root.resolve()
-        for folder, folders, names in os.walk(self.root):
+            ) from error
+        for folder, folders, names in os.walk(self._root):
             folders.sort()
             for name in sorted(names):
                 path = Path(folder, name)
+                if name.endswith(PARTIAL):
+                    continue
                 if path.is_symlink() and not path.resolve().is_relative_to(top):
                     continue
                 try:
                     stat = path.stat()
                 except OSError:
                     continue  # a dangling link, or deleted meanwhile
-                yield Entry(path.relative_to(self.root).as_posix(), stat.st_size, stat.st_mtime_ns)
+                if S_ISREG(stat.st_mode):
+                    relative = path.relative_to(self._root).as_posix()
+                    yield Entry(relative, stat.st_size, stat.st_mtime_ns)
 
-    def read(self, name: str, limit: int) -> bytes:
-        """At most `limit` bytes of one file."""
-        with (self.root / name).open("rb") as stream:
-            return stream.read(limit)
+    def open(self, name: str) -> BinaryIO:
+        """One file, to read from its start."""
+        return (self._root / name).open("rb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +162,8 @@ class Index:
 
     models: dict[ModelKey, Held] = field(default_factory=dict)
     projects: dict[ProjectKey, dict[str, Any]] = field(default_factory=dict)
-    problems: dict[str, list[str]] = field(default_factory=dict)  # file → what is wrong with it
+    problems: dict[str, list[UnrecognisedError]] = field(default_factory=dict)  # by file
+    passed_over: int = 0  # files that are images by their name
     versions: dict[ProjectKey, list[ModelKey]] = field(default_factory=dict)  # highest first
     named: dict[str, list[ProjectKey]] = field(default_factory=dict)  # project name → whose
     places: dict[tuple[str, str], list[ProjectKey]] = field(default_factory=dict)  # region, account
@@ -151,7 +184,7 @@ _METADATA: Final = (
 class _File(NamedTuple):
     stamp: int | str
     found: list[tuple[Recorded, Statement]]
-    problems: list[str]
+    problems: list[UnrecognisedError]
 
 
 class Archive:
@@ -171,7 +204,7 @@ class Archive:
             SetupError: the archive cannot be listed.
         """
         with self._lock:
-            if self._index is None or time.monotonic() - self._scanned > RESCAN_AFTER:
+            if self._index is None or time.monotonic() - self._scanned > self.files.rescan_after:
                 self._scan()
             assert self._index is not None
             return self._index
@@ -179,41 +212,77 @@ class Archive:
     def read(self, statement: Statement) -> Recorded | None:
         """The record a statement points at; None if the file no longer holds it."""
         try:
-            found, _ = recognise(self.files.read(statement.name, SIZE_LIMIT + 1))
-        except OSError:
+            with self.files.open(statement.name) as stream:
+                found, _ = recognise(stream.read(SIZE_LIMIT + 1))
+        except (OSError, LfvError):
             return None
         return found[statement.ordinal] if statement.ordinal < len(found) else None
 
     def _scan(self) -> None:
-        known: dict[str, _File] = {}
-        for entry in self.files.entries():
-            before = self._known.get(entry.name)
-            known[entry.name] = (
-                before if before and before.stamp == entry.stamp else self._look_at(entry)
-            )
-        if self._index is None or known != self._known:
-            self._index = _merge(known)
+        entries = list(self.files.entries())
+        wanted = may_be_records(entries)
+        known = {
+            e.name: before
+            for e in wanted
+            if (before := self._known.get(e.name)) and before.stamp == e.stamp
+        }
+        fresh = [e for e in wanted if e.name not in known]
+        if self.files.parallel > 1:
+            with ThreadPoolExecutor(self.files.parallel, "archive") as pool:
+                read = list(pool.map(self._look_at, fresh))
+        else:
+            read = [self._look_at(e) for e in fresh]
+        known |= {e.name: file for e, file in zip(fresh, read, strict=True)}
+        if self._index is None or fresh or len(known) != len(self._known):
+            self._index = _merge({e.name: known[e.name] for e in wanted})
+            self._index.passed_over = len(entries) - len(wanted)
         self._known = known
         self._scanned = time.monotonic()
 
     def _look_at(self, entry: Entry) -> _File:
         try:
-            data = self.files.read(entry.name, HEAD)
-            if b'"source-ref"' in data[:HEAD]:
-                data = data[: data.rfind(b"\n") + 1] or data  # whole lines of a manifest
-            elif entry.size > len(data):
-                data = self.files.read(entry.name, SIZE_LIMIT + 1)
-        except OSError as error:
-            return _File(entry.stamp, [], [f"cannot be read: {error.strerror or error}"])
+            data = telling_part(self.files, entry)
+        except UnrecognisedError as problem:
+            return _File(entry.stamp, [], [problem])
+        except (OSError, LfvError) as error:
+            reason = getattr(error, "strerror", None) or getattr(error, "message", str(error))
+            unread = UnrecognisedError(f"cannot be read: {reason}", corrupt=True)
+            return _File(entry.stamp, [], [unread])
         records, problems = recognise(data)
         content = blake2b(data, digest_size=8).digest()
         found = []
         for ordinal, record in enumerate(records):
             status = record.body.get("Status") if record.form in ("model", "listing") else None
+            if not isinstance(status, str):
+                status = None
             statement = Statement(entry.name, ordinal, record.captured, status, content)
             kept = record.body if record.form == "project" else _metadata(record.body)
             found.append((Recorded(record.form, record.key, kept, record.captured), statement))
         return _File(entry.stamp, found, problems)
+
+
+def telling_part(files: Files, entry: Entry) -> bytes:
+    """The whole file, or the first whole lines of a manifest.
+
+    Raises:
+        UnrecognisedError: it cannot be a record, or is too large for one.
+        OSError, LfvError: it cannot be read.
+    """
+    with files.open(entry.name) as stream:
+        data = stream.read(HEAD)
+        start = peek(data)
+        if start is None:
+            raise UnrecognisedError("not JSON")
+        if b'"source-ref"' in start:
+            return start[: start.rfind(b"\n") + 1] or start
+        if entry.size > SIZE_LIMIT:
+            raise UnrecognisedError(f"larger than {SIZE_LIMIT >> 20} MiB", corrupt=True)
+        return data + stream.read(SIZE_LIMIT + 1 - len(data)) if len(data) == HEAD else data
+
+
+def may_be_records(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries without those that are images by their name."""
+    return [e for e in entries if not e.name.lower().endswith(_NOT_RECORDS)]
 
 
 def _metadata(body: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,19 @@ REGIONS: Final = (
 )
 """The seven regions the service had (botocore 1.40.60, endpoints.json)."""
 
+STATUSES: Final = (
+    "TRAINING",
+    "TRAINED",
+    "TRAINING_FAILED",
+    "STARTING_HOSTING",
+    "HOSTED",
+    "HOSTING_FAILED",
+    "STOPPING_HOSTING",
+    "SYSTEM_UPDATING",
+    "DELETING",
+)
+"""ModelStatus, in the order of a model's life."""
+
 LATEST: Final = "latest"
 
 _PROJECT: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
@@ -123,6 +136,49 @@ REGION: Final = Argument(
     "region",
     {"type": "string", "default": "", "description": "AWS region, only to choose among several."},
     check_region,
+)
+
+
+def check_status(value: object) -> str:
+    """One of the nine statuses, or empty for all."""
+    if isinstance(value, str) and (value == "" or value in STATUSES):
+        return value
+    raise refuse("status", value, f"a status is one of {', '.join(STATUSES)}", '"HOSTED"')
+
+
+def check_max_results(value: object) -> int:
+    """1 to 100."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100:
+        return value
+    raise refuse("max_results", value, "it is a whole number from 1 to 100", "50")
+
+
+def check_next_token(value: object) -> str:
+    """Text; the catalogue knows its own tokens."""
+    if isinstance(value, str) and len(value) <= 4096:
+        return value
+    raise refuse("next_token", value, "it is the next_token of an earlier answer", '""')
+
+
+ANY_PROJECT: Final = Argument(
+    "project_name",
+    {"type": "string", "default": "", "description": "Project name; empty for every project."},
+    lambda value: value if value == "" else check_project_name(value),
+)
+STATUS: Final = Argument(
+    "status",
+    {"type": "string", "default": "", "description": 'Only this status, such as "TRAINED".'},
+    check_status,
+)
+MAX_RESULTS: Final = Argument(
+    "max_results",
+    {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+    check_max_results,
+)
+NEXT_TOKEN: Final = Argument(
+    "next_token",
+    {"type": "string", "default": "", "description": "next_token of the page before."},
+    check_next_token,
 )
 
 

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial, reduce
+from operator import getitem
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,12 +25,13 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import LocationValueError, NameResolutionError
 
 from lfv_mcp import __version__
 from lfv_mcp.arguments import REGIONS
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
 from lfv_mcp.model import clean
+from lfv_mcp.records import epoch
 from lfv_mcp.replay import Caller, Replay
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 SERVICE: Final = "lookoutvision"
 CONCURRENCY: Final = 32
 """Calls towards AWS at one time, and connections kept for them."""
+PAGES: Final = 1000
+"""Pages of a listing after which it is taken for endless: 100,000 models of one project."""
 _API: Final = Path(__file__).with_name("_api")
 _ENDED: Final = (
     "AWS ended Lookout for Vision on 31 October 2025 and its endpoints are expected to be gone"
@@ -87,7 +92,7 @@ class LookoutVision:
         Raises:
             SetupError: none is configured, or the service never was there.
         """
-        with self._lock, _translated("the AWS configuration"):
+        with self._lock, translated("the AWS configuration"):
             region = self._default_region or self._open_session().region_name
         if not region:
             raise SetupError(
@@ -125,9 +130,23 @@ class LookoutVision:
         paging = {"MaxResults": limit} | ({"NextToken": token} if token else {})
         return self._call(caller, "list_projects", "Projects", **paging)
 
+    def all_models(self, caller: Caller, project_name: str) -> Iterator[Mapping[str, Any]]:
+        """Every ModelMetadata of a project, page after page."""
+        return _every(partial(self.list_models, caller, project_name), "Models")
+
+    def all_projects(self, caller: Caller) -> Iterator[Mapping[str, Any]]:
+        """Every ProjectMetadata, page after page."""
+        return _every(partial(self.list_projects, caller), "Projects")
+
+    def describe_project(self, caller: Caller, project_name: str) -> Answer:
+        """DescribeProject; the body is the ProjectDescription."""
+        return self._call(
+            caller, "describe_project", "ProjectDescription", ProjectName=project_name
+        )
+
     def endpoint(self, caller: Caller) -> str:
-        """The URL that calls go to."""
-        return str(self._client(caller).meta.endpoint_url)
+        """The URL that calls go to, without a password."""
+        return _shown(self._client(caller).meta.endpoint_url)
 
     def _call(self, caller: Caller, operation: str, member: str, **parameters: Any) -> Answer:
         """One call; a session whose credentials have expired is built anew once.
@@ -137,23 +156,28 @@ class LookoutVision:
         """
         for attempt in (1, 2):
             client = self._client(caller)
+            url = _shown(client.meta.endpoint_url)
             try:
-                with _translated(client.meta.endpoint_url):
+                with translated(url):
                     response = getattr(client, operation)(**parameters)
             except SetupError as error:
                 if attempt == 1 and error.code == "credentials_expired":
                     self._forget(client)
                     continue
                 raise
-            # Anything that is JSON parses, into an answer without the one member it is for.
-            if not isinstance(response.get(member), dict | list):
+            unfit: list[_Path] = response.pop(_UNFIT_AT, [])
+            for *above, last in unfit:
+                reduce(getitem, above, response)[last] = _UNFIT
+            # Anything parses, into an answer without the one member it is for.
+            broken = any(len(path) == 1 or isinstance(path[-1], int) for path in unfit)
+            if broken or not isinstance(response.get(member), dict | list):
                 raise ServiceError(
                     "bad_answer",
-                    f"The reply of {client.meta.endpoint_url} has no {member}: it is not an "
-                    "answer of this API (a proxy or login page, or cut short?).",
+                    f"The reply of {url} has no {member} that can be read: it is not an answer of "
+                    "this API (a proxy or login page, or cut short?).",
                     f"Check the endpoint and what stands between. {_ARCHIVE}",
                 )
-            body = response[member] if member == "ModelDescription" else response
+            body = response[member] if member.endswith("Description") else response
             return Answer(body, response["ResponseMetadata"].get("HTTPHeaders", {}))
         raise AssertionError("unreachable")
 
@@ -161,8 +185,9 @@ class LookoutVision:
         with self._lock:
             client = self._clients.get(caller)
             if client is None:
-                with _translated("the AWS configuration"):
+                with translated("the AWS configuration"):
                     client = self._open_client(caller)
+                client.meta.events.register(f"before-parse.{SERVICE}", _keep_what_fits)
                 self._clients[caller] = client
             return client
 
@@ -216,6 +241,22 @@ class LookoutVision:
         return self._session
 
 
+def s3_client(profile: str | None, region: str | None, timeout: float) -> Any:
+    """An S3 client with the user's own credentials; it finds a bucket's region by itself."""
+    with translated("the AWS configuration"):
+        session = boto3.Session(profile_name=profile, region_name=region)
+        return session.client(
+            "s3",
+            config=Config(
+                connect_timeout=min(3.0, timeout / 4),
+                read_timeout=timeout / 4,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=CONCURRENCY,
+                user_agent_extra=f"md/lfv-mcp#{__version__}",
+            ),
+        )
+
+
 # A replay must answer whatever the shell holds: no profile, no configuration file is read.
 _ISOLATED: Final[Any] = {
     "profile": (None, None, None, None),
@@ -240,6 +281,106 @@ def _wire(replay: Replay, caller: Caller) -> Callable[..., AWSResponse]:
     return respond
 
 
+def _every(page: Callable[..., Answer], member: str) -> Iterator[Mapping[str, Any]]:
+    """The items of every page.
+
+    Raises:
+        ServiceError: the listing goes in circles, or does not end.
+    """
+    seen = {""}
+    token = ""
+    while True:
+        body = page(token=token).body
+        yield from body[member]
+        token = body.get("NextToken", "")
+        if not token:
+            return
+        # A caller who gave up has left a thread in here: it must come to an end by itself.
+        if token in seen or len(seen) >= PAGES:
+            raise ServiceError(
+                "bad_answer",
+                f"The listing of {member} does not end: the endpoint names page after page.",
+                f"Check the endpoint. {_ARCHIVE}",
+            )
+        seen.add(token)
+
+
+_Path = tuple[str | int, ...]
+_UNFIT_AT: Final = "lfv-unfit"
+
+
+class _Unfit:
+    """In place of a value that has not its member's type: `model.record` names such members."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+_UNFIT: Final = _Unfit()
+
+
+def _keep_what_fits(
+    operation_model: Any,
+    response_dict: dict[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_: Any,
+) -> None:
+    """A `before-parse` handler: takes out of a reply what has not the type that the API gives it.
+
+    botocore's parser makes a number of a text that looks like one and cuts 1.9 units to 1, and
+    one bad value makes it drop the whole reply. What is left is parsed as ever.
+    """
+    headers = response_dict["headers"]
+    if not headers.get("Retry-After", "0").isdecimal():  # HTTP allows a date there
+        del headers["Retry-After"]
+    try:
+        body = json.loads(response_dict["body"])
+    except (ValueError, RecursionError):
+        body = None
+    unfit: list[_Path] = []
+    if not isinstance(body, dict):
+        response_dict["body"] = b""
+        return
+    if response_dict["status_code"] < 300:
+        body = _fitting(body, operation_model.output_shape, (), unfit)
+    else:  # of an error only texts are read: its code, its message, the resource
+        body = {name: value for name, value in body.items() if isinstance(value, str)}
+    response_dict["body"] = json.dumps(body).encode()
+    customized_response_dict[_UNFIT_AT] = unfit
+
+
+def _fitting(value: Any, shape: Any, path: _Path, unfit: list[_Path]) -> Any:
+    """The value as its shape says, or None, and then its path is in `unfit`."""
+    match shape.type_name, value:
+        case "structure", dict():
+            members = {
+                name: _fitting(value[name], member, (*path, name), unfit)
+                for name, member in shape.members.items()
+                if value.get(name) is not None
+            }
+            return {name: kept for name, kept in members.items() if kept is not None}
+        case "list", list():
+            return [_fitting(item, shape.member, (*path, i), unfit) for i, item in enumerate(value)]
+        case ("string", str()) | ("float", float()):
+            return value
+        case "integer", float() if value.is_integer():
+            return int(value)
+        case "float" | "integer", int() if not isinstance(value, bool) and abs(value) < 2**63:
+            return value
+        case "timestamp", _ if (seconds := epoch(value)) is not None:
+            return seconds
+    unfit.append(path)
+    return None
+
+
+_LOGINS: Final = {
+    "AssumeRole",
+    "AssumeRoleWithWebIdentity",
+    "CreateOAuth2Token",
+    "CreateToken",
+    "GetRoleCredentials",
+}
+"""What boto3 itself calls to get credentials."""
 _EXPIRED: Final = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -262,12 +403,14 @@ _LOG_IN: Final = (
     "Log in again (`aws sso login`, or new keys) with the profile in AWS_PROFILE; the server "
     "takes the new credentials without a restart."
 )
+# `aws login` is younger than the oldest boto3 that we take.
+_LoginError: Any = getattr(failures, "LoginError", failures.SSOError)
 # Key ids and tokens that a message might quote.
 _SECRET: Final = re.compile(r"\b(?:A[KS]IA[A-Z0-9]{12,}|[A-Za-z0-9/+=]{40,})")
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
     """Every botocore failure inside becomes one of our errors, about `what`."""
     try:
         yield
@@ -281,17 +424,34 @@ def _translated(what: str) -> Iterator[None]:
 
 
 def _quoted(error: object) -> str:
-    return _SECRET.sub("[removed]", clean(str(error).strip()))
+    return _SECRET.sub("[removed]", _shown(error))
+
+
+def _shown(text: object) -> str:
+    """Text in which no URL has a user or password."""
+    return re.sub(r"//[^/@\s]*@", "//", clean(str(text).strip()))
+
+
+def _where(error: Exception, what: str) -> str:
+    """Scheme and host that failed; a login asks elsewhere than `what` says."""
+    url = getattr(error, "kwargs", {}).get("endpoint_url") or what
+    return "/".join(_shown(url).split("/")[:3])
 
 
 def _translate(error: Exception, what: str) -> LfvError | None:
+    where = _where(error, what)
     match error:
+        case failures.ClientError() if error.operation_name in _LOGINS:
+            return _login_error(error)
+        case failures.ClientError() if what.startswith("s3://"):
+            return _s3_error(error, what)
         case failures.ClientError():
             return _api_error(error)
         case (
             failures.UnauthorizedSSOTokenError()
             | failures.SSOTokenLoadError()
             | failures.TokenRetrievalError()
+            | _LoginError()
         ):
             return SetupError(
                 "credentials_expired", f"The AWS login has ended: {_quoted(error)}", _LOG_IN
@@ -315,7 +475,8 @@ def _translate(error: Exception, what: str) -> LfvError | None:
         case failures.ReadTimeoutError():
             return ServiceError(
                 "endpoint_timeout",
-                f"{what} took the connection but sent no complete answer in time (three attempts).",
+                f"{where} took the connection but sent no complete answer in time, in three "
+                "attempts.",
                 f"Ask again later, or raise LFV_TIMEOUT (--timeout). {_ARCHIVE}",
             )
         case (
@@ -325,46 +486,97 @@ def _translate(error: Exception, what: str) -> LfvError | None:
         ):
             return ServiceError(
                 "bad_answer",
-                f"{what} closed the connection before its answer was complete, in three attempts.",
+                f"{where} closed the connection before its answer was complete, in three attempts.",
                 f"Ask again later; if it stays so, check what stands between. {_ARCHIVE}",
             )
-        case failures.HTTPClientError():  # refused, unresolvable, TLS, proxy
-            return _unreachable(error, what)
-        case ResponseParserError() | json.JSONDecodeError() | UnicodeDecodeError():
+        case failures.ConnectionError():  # refused, unresolvable, TLS, proxy
+            return _unreachable(error, what, where)
+        case failures.HTTPClientError():
+            return _unsendable(error.kwargs.get("error"), what)
+        case ResponseParserError():
             return ServiceError(
                 "bad_answer",
                 f"The reply of {what} cannot be read as an answer of this API.",
                 f"Check the endpoint and what stands between. {_ARCHIVE}",
             )
         case failures.BotoCoreError() | ValueError():
-            return SetupError(
-                "setup_invalid",
-                f"boto3 cannot work with {what}: {_quoted(error)}",
-                "Correct that setting (environment or ~/.aws/config); `lfv-mcp doctor` shows what "
-                "is in force.",
-            )
+            return _unusable(what, _quoted(error))
+        case OSError() if not what.startswith("s3://"):  # a credential process, a token file
+            return _unusable(what, _quoted(error))
     return None
 
 
-def _unreachable(error: failures.HTTPClientError, what: str) -> SetupError:
+def _unusable(what: str, problem: str) -> SetupError:
+    return SetupError(
+        "setup_invalid",
+        f"boto3 cannot work with {what}: {problem}",
+        "Correct that setting (environment or ~/.aws/config); `lfv-mcp doctor` shows what "
+        "is in force.",
+    )
+
+
+def _unsendable(cause: object, what: str) -> SetupError:
+    """A request that never became one."""
+    if isinstance(cause, OSError | LocationValueError):  # a CA bundle, the URL
+        return _unusable(what, _quoted(cause))
+    # Not quoted: it may show a header, and in it the signature or the session token.
+    return _unusable(what, "its URL, or a key or token, has a character that HTTP cannot carry.")
+
+
+def _unreachable(error: failures.ConnectionError, what: str, where: str) -> SetupError:
     cause: Any = error.kwargs.get("error")
     if isinstance(getattr(cause, "reason", cause), NameResolutionError) or "resolve" in str(cause):
-        problem = f"The host of {what} cannot be resolved."
+        problem = f"The host of {where} cannot be resolved."
     elif isinstance(error, failures.ConnectTimeoutError):
-        problem = f"{what} did not take the connection in time."
+        problem = f"{where} did not take the connection in time."
     elif isinstance(error, failures.SSLError):
-        problem = f"No trusted TLS connection to {what}."
+        problem = f"No trusted TLS connection to {where}."
     elif isinstance(error, failures.ProxyConnectionError):
-        problem = f"The proxy on the way to {what} cannot be reached."
+        problem = f"The proxy on the way to {where} cannot be reached."
     else:
-        problem = f"{what} refused the connection."
-    if ".amazonaws.com" in what or ".api.aws" in what:
-        return SetupError("endpoint_unreachable", f"{problem} {_ENDED}.", _ARCHIVE)
+        problem = f"{where} refused the connection."
+    if what.startswith("s3://"):
+        next_step = "Check the network and AWS_ENDPOINT_URL_S3."
+    elif not what.startswith(where):
+        problem += " It was asked for AWS credentials."
+        next_step = f"Check the network, or choose another AWS_PROFILE. {_ARCHIVE}"
+    elif ".amazonaws.com" in where or ".api.aws" in where:
+        problem += f" {_ENDED}."
+        next_step = _ARCHIVE
+    else:
+        next_step = f"Check AWS_ENDPOINT_URL_LOOKOUTVISION and that the endpoint runs. {_ARCHIVE}"
+    return SetupError("endpoint_unreachable", problem, next_step)
+
+
+def _login_error(error: failures.ClientError) -> SetupError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    said = _quoted(error.response.get("Error", {}).get("Message", ""))
+    said = f' It said: "{said}"' if said else ""
     return SetupError(
-        "endpoint_unreachable",
-        problem,
-        f"Check AWS_ENDPOINT_URL_LOOKOUTVISION and that the endpoint runs. {_ARCHIVE}",
+        "credentials_expired" if code in _EXPIRED else "credentials_rejected",
+        f"AWS gave no credentials for this profile ({error.operation_name}: {clean(code, 100)})."
+        f"{said}",
+        f"Check that profile in ~/.aws/config. {_LOG_IN}",
     )
+
+
+def _s3_error(error: failures.ClientError, what: str) -> LfvError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code in ("AccessDenied", "403", "AllAccessDisabled"):
+        return SetupError(
+            "s3_access_denied",
+            f"These credentials may not read {what}.",
+            "Allow s3:GetObject (and s3:ListBucket) on that bucket and prefix, and kms:Decrypt if "
+            "its own encryption key is used. A policy with the condition aws:ViaAWSService lets "
+            "only the service read, never a client.",
+        )
+    if code in ("NoSuchKey", "NoSuchBucket", "404"):
+        return SetupError(
+            "s3_not_found",
+            f"{what} does not exist, or no longer.",
+            "Check bucket and key; a lifecycle rule or a deleted bucket may have removed it.",
+        )
+    return _api_error(error)
 
 
 def _api_error(error: failures.ClientError) -> LfvError:
@@ -424,6 +636,12 @@ def _api_error(error: failures.ClientError) -> LfvError:
     if code in _REJECTED:
         return SetupError(
             "credentials_rejected", f"AWS does not accept the credentials.{said}", _LOG_IN
+        )
+    if code == str(status) and status < 500:
+        return ServiceError(
+            "bad_answer",
+            f"The reply, HTTP {status}, is no error of this API (a proxy or login page?).",
+            f"Check the endpoint and what stands between. {_ARCHIVE}",
         )
     return ServiceError(
         "service_error",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -38,9 +40,13 @@ from lfv_mcp.records import ModelKey, epoch
 from lfv_mcp.replay import Caller
 from lfv_mcp.summary import finding, listing, summarise
 
+logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 FAN_OUT: Final = 8
 """Projects whose models are listed at one time."""
+KNOWN_FOR: Final = 15.0
+"""Seconds for which names offered in lists and completions may be old."""
+KNOWN_KEPT: Final = 200
 _SHOWN: Final = 10
 """Names that an error lists; more are counted."""
 _CONNECT: Final = (
@@ -68,11 +74,14 @@ class Catalog:
         timeout: float = 20.0,
     ) -> None:
         self.kind = kind
-        self.location = archive.files.location if archive else ""
+        self.location = (
+            "" if archive is None else archive.files.location if kind == "archive" else "bundled"
+        )
         self._service = service
         self._archive = archive
         self._timeout = timeout
         self._limiter = anyio.CapacityLimiter(CONCURRENCY)
+        self._known: dict[str, tuple[float, list[ModelRow]]] = {}
 
     async def describe_model(self, asked: Asked) -> ModelSummary:
         """One model's state, quality and findings.
@@ -132,6 +141,42 @@ class Catalog:
         result["summary"] = listing(rows, name, status, "next_token" in result, source)
         return result
 
+    async def known_models(self) -> list[ModelRow]:
+        """Up to a hundred models, for lists and completions; nothing when they cannot be had."""
+        return await self._remembered("", lambda: self._quietly(None))
+
+    async def known_versions(self, project_name: str) -> list[str]:
+        """The versions of one project, newest first; nothing when they cannot be had."""
+        asked = Asked(project_name)
+        rows = await self._remembered(project_name, lambda: self._quietly(asked))
+        return [row["model_version"] for row in rows]
+
+    async def known_projects(self) -> list[str]:
+        """The names of the projects, sorted; nothing when they cannot be had."""
+        if self._archive is not None:
+            index = await self._on_thread(self._archive.index)
+            return sorted(index.named)
+        return sorted({row["project_name"] for row in await self.known_models()})
+
+    async def _quietly(self, asked: Asked | None) -> list[ModelRow]:
+        try:
+            return (await self.list_models(asked, max_results=100))["models"]
+        except LfvError as error:
+            logger.info("known models cannot be listed: %s", error.code)
+            return []
+
+    async def _remembered(
+        self, key: str, ask: Callable[[], Awaitable[list[ModelRow]]]
+    ) -> list[ModelRow]:
+        """Completions fire with every keystroke: an answer is good for some seconds."""
+        until, rows = self._known.get(key, (0.0, []))
+        if time.monotonic() >= until:
+            rows = await ask()
+            if len(self._known) >= KNOWN_KEPT:
+                self._known.clear()
+            self._known[key] = (time.monotonic() + KNOWN_FOR, rows)
+        return rows
+
     # Blocking, on a worker thread
 
     def _describe(self, asked: Asked) -> ModelSummary:
@@ -156,19 +201,10 @@ class Catalog:
 
     def _latest(self, caller: Caller, project_name: str) -> str:
         """The highest version number: no document defines `latest`, so it is resolved here."""
-        versions = [_number(m) for m in self._models(caller, project_name)]
+        versions = [_number(m) for m in self._service.all_models(caller, project_name)]
         if not versions:
             raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
         return str(max(versions))
-
-    def _models(self, caller: Caller, project_name: str) -> Iterator[dict[str, Any]]:
-        token = ""
-        while True:
-            body = self._service.list_models(caller, project_name, token=token).body
-            yield from body["Models"]
-            token = body.get("NextToken", "")
-            if not token:
-                return
 
     def _caller(self, asked: Asked) -> Caller:
         """Whose model is meant: one place, or an error that lists the candidates."""
@@ -203,7 +239,9 @@ class Catalog:
         try:
             if code == "model_not_found":
                 try:
-                    versions = sorted(_number(m) for m in self._models(caller, asked.project_name))
+                    versions = sorted(
+                        _number(m) for m in self._service.all_models(caller, asked.project_name)
+                    )
                     known = f"Versions of {asked.project_name}: {_some(map(str, versions))}."
                 except CallerError:
                     code = "project_not_found"
@@ -260,7 +298,7 @@ class Catalog:
                 "captured_at": now,
                 "location": location,
             }
-        return {"kind": self.kind, "basis": "list_models", "location": self._archive.files.location}
+        return {"kind": self.kind, "basis": "list_models", "location": self.location}
 
     # Walking a portfolio
 
@@ -311,13 +349,13 @@ class Catalog:
 
     async def _list_group(
         self, caller: Caller, names: list[str], asked: Asked, findings: list[Finding]
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[list[Mapping[str, Any]]]:
         """The models of several projects at one time, highest version first."""
-        listed: list[list[dict[str, Any]]] = [[] for _ in names]
+        listed: list[list[Mapping[str, Any]]] = [[] for _ in names]
 
         async def one(slot: int, name: str) -> None:
             try:
-                models = await self._on_thread(lambda: [*self._models(caller, name)])
+                models = await self._on_thread(lambda: [*self._service.all_models(caller, name)])
             except LfvError as error:
                 if asked.project_name:
                     if error.code == "project_not_found" and isinstance(error, CallerError):
@@ -407,15 +445,15 @@ class _Position(NamedTuple):
         )
 
 
-def _number(model: dict[str, Any]) -> int:
+def _number(model: Mapping[str, Any]) -> int:
     version = str(model.get("ModelVersion", ""))
     return int(version) if version.isascii() and version.isdigit() else 0
 
 
-def _row(project_name: str, model: dict[str, Any]) -> ModelRow:
+def _row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
     shown = record(model).description
     row: ModelRow = {
-        "project_name": project_name,
+        "project_name": clean(project_name),
         "model_version": shown.get("ModelVersion", str(_number(model))),
     }
     performance = shown.get("Performance", {})

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -22,7 +22,11 @@ from lfv_mcp import __version__
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
+    from lfv_mcp.archive import Archive, Files
     from lfv_mcp.catalog import Catalog
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.model import Kind
+    from lfv_mcp.recorder import Tally
 
 SAMPLE: Final = Path(__file__).with_name("_sample")
 # boto3 reads these by itself; an empty or unexpanded value must not reach it.
@@ -48,6 +52,47 @@ def setting(*names: str) -> str | None:
     return None
 
 
+class Settings(NamedTuple):
+    """What flags and environment say, with the defaults of neither filled in but the timeout."""
+
+    source: str | None
+    region: str | None
+    profile: str | None
+    timeout: float
+
+
+def open_files(source: str, settings: Settings) -> Files:
+    """A directory, a single file, or an S3 prefix.
+
+    Raises:
+        click.UsageError: a source that cannot be one.
+    """
+    from lfv_mcp.archive import Directory
+    from lfv_mcp.s3 import S3, Prefix
+
+    if source.startswith("s3://"):
+        return Prefix(source, S3(settings.profile, settings.region, settings.timeout))
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise click.UsageError(
+            f"{source!r} is neither an existing directory or file, nor s3://bucket/prefix."
+        )
+    return Directory(path)
+
+
+def open_archive(settings: Settings) -> tuple[Kind, Archive] | None:
+    """The archive that the settings name; None if they name a live endpoint."""
+    from lfv_mcp.archive import Archive, Directory
+
+    source = settings.source
+    source = source or ("live" if setting("AWS_ENDPOINT_URL_LOOKOUTVISION") else "sample")
+    if source == "live":
+        return None
+    if source == "sample":
+        return "sample", Archive(Directory(SAMPLE))
+    return "archive", Archive(open_files(source, settings))
+
+
 def open_catalog(
     source: str | None, region: str | None, profile: str | None, timeout: float
 ) -> Catalog:
@@ -56,25 +101,15 @@ def open_catalog(
     Raises:
         click.UsageError: a source that cannot be one.
     """
-    from lfv_mcp.archive import Archive, Directory
     from lfv_mcp.aws import LookoutVision
     from lfv_mcp.catalog import Catalog
     from lfv_mcp.replay import Replay
 
-    for name in _BOTO3_READS:
-        if setting(name) is None:
-            os.environ.pop(name, None)
-    source = source or ("live" if setting("AWS_ENDPOINT_URL_LOOKOUTVISION") else "sample")
-    if source == "live":
+    opened = open_archive(Settings(source, region, profile, timeout))
+    if opened is None:
         service = LookoutVision(profile=profile, region=region, timeout=timeout)
         return Catalog(service, "live", timeout=timeout)
-    root = SAMPLE if source == "sample" else Path(source).expanduser()
-    if source != "sample" and not root.is_dir():
-        raise click.UsageError(
-            f"--source {source!r} is neither `live`, `sample`, nor an existing directory."
-        )
-    archive = Archive(Directory(root))
-    kind: Any = "sample" if source == "sample" else "archive"
+    kind, archive = opened
     service = LookoutVision(timeout=timeout, replay=Replay(archive, kind))
     return Catalog(service, kind, archive, timeout)
 
@@ -82,7 +117,7 @@ def open_catalog(
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags that every command has; each has its environment variable."""
     for option in (
-        click.option("--source", help="live, sample, or a directory.  [LFV_SOURCE]"),
+        click.option("--source", help="live, sample, a directory, or s3://...  [LFV_SOURCE]"),
         click.option("--region", help="Region of live calls.  [AWS_REGION, AWS_DEFAULT_REGION]"),
         click.option("--profile", help="AWS profile.  [AWS_PROFILE]"),
         click.option("--timeout", type=float, help="Seconds per question.  [LFV_TIMEOUT, 20]"),
@@ -91,7 +126,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         command = option(command)
 
     @functools.wraps(command)
-    def with_catalog(
+    def with_settings(
         *args: Any,
         source: str | None,
         region: str | None,
@@ -100,25 +135,28 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         log_level: str | None,
         **kwargs: Any,
     ) -> Any:
+        for name in _BOTO3_READS:
+            if setting(name) is None:
+                os.environ.pop(name, None)
         _log_to_stderr(log_level or setting("LFV_LOG_LEVEL", "FASTMCP_LOG_LEVEL") or "WARNING")
-        catalog = open_catalog(
+        settings = Settings(
             source or setting("LFV_SOURCE"),
             region or setting("AWS_REGION", "AWS_DEFAULT_REGION"),
             profile or setting("AWS_PROFILE"),
-            timeout or _seconds(setting("LFV_TIMEOUT")),
+            _seconds(timeout if timeout is not None else setting("LFV_TIMEOUT")),
         )
-        return command(*args, catalog=catalog, **kwargs)
+        return command(*args, settings=settings, **kwargs)
 
-    return with_catalog
+    return with_settings
 
 
-def _seconds(text: str | None) -> float:
+def _seconds(given: float | str | None) -> float:
     try:
-        seconds = float(text or 20)
+        seconds = float(20 if given is None else given)
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 3600:
-        raise click.UsageError(f"LFV_TIMEOUT={text!r} is not a number of seconds from 0 to 3600.")
+        raise click.UsageError(f"LFV_TIMEOUT={given!r} is not a number of seconds from 0 to 3600.")
     return seconds
 
 
@@ -145,13 +183,14 @@ def main(context: click.Context) -> None:
 
 @main.command()
 @_settings
-def serve(catalog: Catalog) -> None:
+def serve(settings: Settings) -> None:
     """Serve MCP over stdio until stdin closes."""
     import anyio
     from mcp.server.stdio import stdio_server
 
     from lfv_mcp.server import build_server
 
+    catalog = open_catalog(*settings)
     # The SDK lets Ctrl-C wait for stdin to close; a person expects it to work at once.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     if sys.stdin.isatty():
@@ -177,42 +216,206 @@ def serve(catalog: Catalog) -> None:
 @click.argument("version", default="latest")
 @click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
 @_settings
-def describe(project: str, version: str, as_json: bool, catalog: Catalog) -> None:
+def describe(project: str, version: str, as_json: bool, settings: Settings) -> None:
     """Describe model VERSION (default: latest) of PROJECT, which may be a model ARN."""
-    _show(catalog, "describe_model", {"project_name": project, "model_version": version}, as_json)
+    arguments = {"project_name": project, "model_version": version}
+    _show(settings, "describe_model", arguments, as_json)
 
 
-def _show(catalog: Catalog, tool: str, arguments: Mapping[str, Any], as_json: bool) -> None:
-    """Call a tool through the MCP server itself, in this process, and print what it answers."""
+def _show(settings: Settings, tool: str, arguments: Mapping[str, Any], as_json: bool) -> None:
+    _print(_ask(settings, tool, arguments), as_json)
+
+
+def _ask(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    """Call a tool through the MCP server itself, in this process."""
     import anyio
     from mcp import Client
 
     from lfv_mcp.server import build_server
 
     async def call() -> CallToolResult:
-        async with Client(build_server(catalog)) as client:
+        async with Client(build_server(open_catalog(*settings))) as client:
             return await client.call_tool(tool, dict(arguments))
 
     result = anyio.run(call)
-    text = "\n".join(getattr(block, "text", "") for block in result.content)
     if result.is_error:
-        click.echo(text, err=True)
+        click.echo(_text(result), err=True)
         raise click.exceptions.Exit(1)
+    return result
+
+
+def _text(result: CallToolResult) -> str:
+    return "\n".join(getattr(block, "text", "") for block in result.content)
+
+
+def _print(result: CallToolResult, as_json: bool) -> None:
+    text = _text(result)
     if as_json:
         text = json.dumps(result.structured_content, ensure_ascii=False, indent=2)
     click.echo(text)
 
 
+@main.command("list")
+@click.argument("project", default="")
+@click.option("--status", default="", help="Only models of this status.")
+@click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_settings
+def list_(project: str, status: str, as_json: bool, settings: Settings) -> None:
+    """List the models of PROJECT, or of every project."""
+    token = ""
+    pages: list[dict[str, Any]] = []
+    while True:
+        page = {"project_name": project, "status": status, "max_results": 100, "next_token": token}
+        result = _ask(settings, "list_models", page)
+        if not as_json:
+            _print(result, as_json)
+        pages.append(result.structured_content or {})
+        token = pages[-1].get("next_token", "")
+        if not token:
+            break
+    if as_json:
+        whole = pages[0] | {"models": [row for page in pages for row in page["models"]]}
+        whole.pop("next_token", None)
+        click.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+
+
+@main.group()
+def archive() -> None:
+    """Make, fill and check an archive of saved answers and evaluation files."""
+
+
+@archive.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SRC...")
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="Directory.")
+@_settings
+def archive_import(sources: tuple[str, ...], target: Path, settings: Settings) -> None:
+    """Import saved answers and evaluation files from directories, files or s3:// prefixes.
+
+    Nothing is deleted, and doing it again (after an interruption, say) changes nothing.
+    """
+    from lfv_mcp.archive import may_be_records
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.recorder import Recorder, Tally
+
+    tally, passed_over = Tally(), 0
+    try:
+        recorder = Recorder(target)
+        for source in sources:
+            files = open_files(source, settings)
+            entries = list(files.entries())
+            wanted = may_be_records(entries)
+            passed_over += len(entries) - len(wanted)
+            with _progress(len(wanted), source) as bar:
+                for _ in recorder.take_all(files, wanted, tally):
+                    bar.update(1)
+    except LfvError as error:
+        raise _failure(error) from error
+    _report(tally, passed_over)
+
+
+@archive.command("export")
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="Directory.")
+@_settings
+def archive_export(target: Path, settings: Settings) -> None:
+    """Save every answer of a live endpoint into an archive."""
+    from lfv_mcp.aws import LookoutVision
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.recorder import Recorder, Tally, export
+
+    if open_archive(settings) is not None:
+        raise click.UsageError("export reads a live endpoint (--source live); see archive import.")
+    tally = Tally()
+    try:
+        service = LookoutVision(
+            profile=settings.profile, region=settings.region, timeout=settings.timeout
+        )
+        for name in export(service, Recorder(target), tally):
+            click.echo(f"{name} done", err=True)
+    except LfvError as error:
+        raise _failure(error) from error
+    _report(tally, 0)
+
+
+@archive.command("check")
+@click.argument("place", metavar="DIR")
+@_settings
+def archive_check(place: str, settings: Settings) -> None:
+    """Say what is in an archive: recognised, rebuilt, corrupt, foreign."""
+    from lfv_mcp.archive import Archive
+    from lfv_mcp.errors import LfvError
+
+    try:
+        index = Archive(open_files(place, settings)).index()
+    except LfvError as error:
+        raise _failure(error) from error
+    held = index.models.values()
+    rebuilt = [key for key, model in index.models.items() if not (model.model or model.listing)]
+    problems = [(name, p) for name, found in index.problems.items() for p in found]
+    for name, problem in problems:
+        kind = "corrupt" if problem.corrupt else "foreign"
+        click.echo(f"{kind:8} {click.unstyle(name)!r}: {problem}")
+    for key in rebuilt:
+        click.echo(f"rebuilt  {key.arn}: known only from evaluation files, so without a status")
+    for key, model in index.models.items():
+        if model.disagreeing:
+            others = ", ".join(sorted({s.status or "none" for s in model.disagreeing}))
+            click.echo(f"disagree {key.arn}: {model.winner.status} is used, others say {others}")
+    rows = (
+        ("projects", len(index.projects)),
+        ("models", len(index.models)),
+        ("  with a DescribeModel answer", sum(1 for m in held if m.model)),
+        ("  known only from a listing", sum(1 for m in held if m.listing and not m.model)),
+        ("  rebuilt from evaluation files", len(rebuilt)),
+        ("  with an evaluation result", sum(1 for m in held if m.result)),
+        ("  with an evaluation manifest", sum(1 for m in held if m.manifest)),
+        ("corrupt", sum(1 for _, p in problems if p.corrupt)),
+        ("foreign", sum(1 for _, p in problems if not p.corrupt)),
+        ("passed over as images", index.passed_over),
+    )
+    for label, count in rows:
+        click.echo(f"{label:34}{count:>8,}")
+    if not index.models:
+        raise click.exceptions.Exit(1)
+
+
+def _progress(length: int, label: str) -> Any:
+    """A progress bar on stderr; silent when nobody watches."""
+    return click.progressbar(
+        length=length,
+        label=click.unstyle(label)[:60],
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    )
+
+
+def _report(tally: Tally, passed_over: int) -> None:
+    for name, problem in tally.problems:
+        kind = "corrupt" if problem.corrupt else "foreign"
+        click.echo(f"{kind:8} {click.unstyle(name)!r}: {problem}", err=True)
+    records = ", ".join(f"{count} {form}" for form, count in sorted(tally.recognised.items()))
+    click.echo(
+        f"{tally.files} looked at, {passed_over} passed over as images; "
+        f"recognised: {records or 'nothing'}; {tally.written} new files written; "
+        f"{len(tally.problems)} problems."
+    )
+    if not tally.recognised:
+        raise click.exceptions.Exit(1)
+
+
+def _failure(error: LfvError) -> click.ClickException:
+    return click.ClickException(str(error))
+
+
 @main.command()
 @_settings
-def doctor(catalog: Catalog) -> None:
+def doctor(settings: Settings) -> None:
     """Show what is configured, what answers, and what to fix."""
     import anyio
 
     from lfv_mcp.doctor import examine
 
     healthy = True
-    for check in anyio.run(examine, catalog):
+    for check in anyio.run(examine, open_catalog(*settings)):
         healthy &= check.good
         click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
         if not check.good:

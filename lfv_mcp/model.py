@@ -21,18 +21,6 @@ Severity = Literal["info", "warning", "critical"]
 Kind = Literal["live", "archive", "sample"]
 Basis = Literal["describe_model", "list_models", "evaluation_files"]
 
-STATUSES: Final = (
-    "TRAINING",
-    "TRAINED",
-    "TRAINING_FAILED",
-    "STARTING_HOSTING",
-    "HOSTED",
-    "HOSTING_FAILED",
-    "STOPPING_HOSTING",
-    "SYSTEM_UPDATING",
-    "DELETING",
-)
-
 
 class ModelPerformance(TypedDict, total=False):
     """DescribeModel's three numbers, fractions 0..1, as sent."""

@@ -11,15 +11,18 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from typing import Any, Final, Literal, NamedTuple
+from typing import IO, Any, Final, Literal, NamedTuple
 
 SIZE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one file, unpacked; an answer has kilobytes. Manifests are read by line instead."""
+
+_CHUNK: Final = 1024 * 1024
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 Form = Literal["model", "listing", "project", "result", "manifest"]
 
@@ -60,7 +63,14 @@ class Recorded:
 
 
 class UnrecognisedError(Exception):
-    """Not a record of this service; the message says what it is instead."""
+    """Not a record of this service; the message says what it is instead.
+
+    `corrupt`: it may once have been one (broken JSON, cut gzip); else it is simply foreign.
+    """
+
+    def __init__(self, message: str, *, corrupt: bool = False) -> None:
+        super().__init__(message)
+        self.corrupt = corrupt
 
 
 _ARN: Final = re.compile(
@@ -72,25 +82,36 @@ _FOREIGN: Final = "JSON, but not of a form this service has"
 _TIMES: Final = ("CreationTimestamp", "EvaluationEndTimestamp")
 
 
-def recognise(data: bytes) -> tuple[list[Recorded], list[str]]:
+def recognise(data: bytes) -> tuple[list[Recorded], list[UnrecognisedError]]:
     """Every record in one file's bytes, and what is wrong with the rest of it.
 
     One bad item (of a list, of JSON Lines) does not lose the others.
     """
     found: list[Recorded] = []
-    problems: list[str] = []
+    problems: list[UnrecognisedError] = []
     try:
         for document in documents(text(data)):
             for item in _answers(document):
                 try:
                     found.append(_record(item))
                 except UnrecognisedError as problem:
-                    problems.append(str(problem))
+                    problems.append(problem)
             if found and found[-1].form == "manifest":
                 break  # a manifest is one record; its other lines are read when it is analysed
     except UnrecognisedError as problem:
-        problems.append(str(problem))
+        problems.append(problem)
     return found, problems
+
+
+def peek(head: bytes) -> bytes | None:
+    """The start of a file, gzip unpacked; None if it cannot be a record (an image, say)."""
+    if head[:2] == b"\x1f\x8b":
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 16 * len(head))
+        except zlib.error:
+            return head  # recognise() names what is wrong with it
+    plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head if not plain or plain[:1] in b"{[" or head[:2] in _UTF16 else None
 
 
 def text(data: bytes) -> str:
@@ -100,23 +121,58 @@ def text(data: bytes) -> str:
         UnrecognisedError: truncated gzip, too large, or no text.
     """
     if data[:2] == b"\x1f\x8b":
-        data = unzip(data)
+        # Never unpacked past the limit: a bomb must not fill the memory.
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
+                data = stream.read(SIZE_LIMIT + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
     if len(data) > SIZE_LIMIT:
-        raise UnrecognisedError(f"larger than {SIZE_LIMIT >> 20} MiB")
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        raise UnrecognisedError(f"larger than {SIZE_LIMIT >> 20} MiB", corrupt=True)
     try:
-        return data.decode(encoding)
+        return data.decode("utf-16" if data[:2] in _UTF16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnrecognisedError("not UTF-8 or UTF-16 text") from error
+        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
 
-def unzip(data: bytes) -> bytes:
-    """Gzip members unpacked, never past SIZE_LIMIT + 1 bytes (a bomb must not fill the memory)."""
+def unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A stream's bytes, gzip members unpacked on the way, in bounded memory.
+
+    Raises:
+        UnrecognisedError: truncated or corrupt gzip.
+    """
+    inflate = None
+    for number, chunk in enumerate(chunks):
+        if number == 0 and chunk[:2] == b"\x1f\x8b":
+            inflate = zlib.decompressobj(wbits=31)
+        if inflate is None:
+            yield chunk
+            continue
+        try:
+            while chunk:
+                if inflate.eof:  # another member follows
+                    inflate = zlib.decompressobj(wbits=31)
+                yield inflate.decompress(chunk, _CHUNK)
+                chunk = inflate.unconsumed_tail or inflate.unused_data
+        except zlib.error as error:
+            raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
+    if inflate is not None and not inflate.eof:
+        raise UnrecognisedError("truncated or corrupt gzip", corrupt=True)
+
+
+def chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """A stream's bytes, a mebibyte at a time.
+
+    Raises:
+        UnrecognisedError: it cannot be read any further.
+    """
     try:
-        with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
-            return stream.read(SIZE_LIMIT + 1)
-    except (EOFError, OSError, zlib.error) as error:
-        raise UnrecognisedError("truncated or corrupt gzip") from error
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise UnrecognisedError(
+            f"cannot be read: {error.strerror or error}", corrupt=True
+        ) from error
 
 
 def documents(content: str) -> Iterator[Any]:
@@ -132,14 +188,24 @@ def documents(content: str) -> Iterator[Any]:
         try:
             value, end = decode(content, start)
         except RecursionError as error:
-            raise UnrecognisedError("nested too deeply") from error
+            raise UnrecognisedError("nested too deeply", corrupt=True) from error
         except ValueError as error:
             line = content.count("\n", 0, start) + 1
-            raise UnrecognisedError(f"not JSON (line {line})") from error
+            raise UnrecognisedError(f"not JSON (line {line})", corrupt=True) from error
         empty = False
         yield value
     if empty:
-        raise UnrecognisedError("empty file")
+        raise UnrecognisedError("empty file", corrupt=True)
+
+
+def recognise_answer(answer: Mapping[str, Any], captured: float | None) -> Recorded:
+    """One answer as botocore parsed it (times are datetimes) → a record.
+
+    Raises:
+        UnrecognisedError: no ARN of this service in it.
+    """
+    record = _record(dict(answer))
+    return Recorded(record.form, record.key, record.body, captured)
 
 
 def _answers(document: Any) -> Iterator[dict[str, Any]]:
@@ -221,6 +287,8 @@ def epoch(value: object) -> float | None:
 
     A time without a zone is UTC: the files of the service are.
     """
+    if isinstance(value, datetime):
+        value = value.timestamp()
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     for parse in (float, _iso, _http_date):
@@ -228,7 +296,8 @@ def epoch(value: object) -> float | None:
             seconds = parse(value)  # type: ignore[arg-type]
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        return seconds if 0 <= seconds < 1e11 else None  # also refuses NaN
+        # Microseconds, so that every spelling of one time is the same number; refuses NaN.
+        return round(seconds, 6) if 0 <= seconds < 1e11 else None
     return None
 
 

@@ -8,11 +8,12 @@ What a reply rests on travels in headers of our own, beside the API's members.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lfv_mcp.archive import Archive, Held, Index
 from lfv_mcp.model import Kind
@@ -26,9 +27,41 @@ DISAGREEING: Final = "x-lfv-disagreeing"  # JSON: [[status, captured or null], .
 
 _Key = TypeVar("_Key")
 _PAGE: Final = 100
-_READ_ONLY: Final = (
-    "This endpoint replays an archive: it is read-only and cannot do what was asked."
-)
+_URL_LIMIT: Final = 16 * 1024
+"""Characters of a URL; the longest that the API can mean has a token of 2,048."""
+_VERSION: Final = "2020-11-20"
+_OPERATIONS: Final = {
+    "GET projects": "ListProjects",
+    "GET projects/*": "DescribeProject",
+    "GET projects/*/models": "ListModels",
+    "GET projects/*/models/*": "DescribeModel",
+    # What no archive holds. Named all the same, so that a refusal says what was refused.
+    "GET projects/*/datasets/*": "DescribeDataset",
+    "GET projects/*/datasets/*/entries": "ListDatasetEntries",
+    "GET projects/*/modelpackagingjobs": "ListModelPackagingJobs",
+    "GET projects/*/modelpackagingjobs/*": "DescribeModelPackagingJob",
+    "GET tags/*": "ListTagsForResource",
+    "POST projects": "CreateProject",
+    "POST projects/*/datasets": "CreateDataset",
+    "POST projects/*/models": "CreateModel",
+    "POST projects/*/models/*/start": "StartModel",
+    "POST projects/*/models/*/stop": "StopModel",
+    "POST projects/*/models/*/detect": "DetectAnomalies",
+    "POST projects/*/modelpackagingjobs": "StartModelPackagingJob",
+    "POST tags/*": "TagResource",
+    "PATCH projects/*/datasets/*/entries": "UpdateDatasetEntries",
+    "DELETE projects/*": "DeleteProject",
+    "DELETE projects/*/datasets/*": "DeleteDataset",
+    "DELETE projects/*/models/*": "DeleteModel",
+    "DELETE tags/*": "UntagResource",
+}
+"""Every operation of the API, by its method and its path below the version."""
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PATTERNS: Final = {
+    "projectName": r"[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254}",
+    "modelVersion": r"[1-9][0-9]{0,9}|latest",
+    "maxResults": r"[1-9][0-9]?|100",
+}
 
 
 class Caller(NamedTuple):
@@ -47,12 +80,17 @@ class Reply:
     headers: Mapping[str, str]
 
 
-class _ApiError(Exception):
+def refusal(status: int, code: str, message: str, **members: str) -> Reply:
     """One of the API's modelled errors."""
+    return _reply({"Message": message, **members}, status, {"x-amzn-errortype": code})
+
+
+class _ApiError(Exception):
+    """A refusal, on its way out."""
 
     def __init__(self, status: int, code: str, message: str, **members: str) -> None:
         super().__init__(message)
-        self.reply = _reply({"Message": message, **members}, status, {"x-amzn-errortype": code})
+        self.reply = refusal(status, code, message, **members)
 
 
 class Replay:
@@ -68,37 +106,30 @@ class Replay:
         Raises:
             SetupError: the archive cannot be read at all.
         """
-        target = urlsplit(url)
-        parts = [unquote(part) for part in target.path.split("/")[1:]]
-        query = {name: values[-1] for name, values in parse_qs(target.query).items()}
-        index = self.archive.index()
         try:
-            match method, parts:
-                case "GET", ["2020-11-20", "projects"]:
+            operation, names, query = _understood(method, url)
+            index = self.archive.index()
+            match operation:
+                case "ListProjects":
                     return self._list_projects(index, caller, query)
-                case "GET", ["2020-11-20", "projects", name]:
-                    return self._describe_project(index, _project(index, caller, name))
-                case "GET", ["2020-11-20", "projects", name, "models"]:
-                    return self._list_models(index, _project(index, caller, name), query)
-                case "GET", ["2020-11-20", "projects", name, "models", version]:
-                    return self._describe_model(index, _project(index, caller, name), version)
-                case "GET", ["2020-11-20", "projects" | "tags", *_]:
-                    raise _ApiError(
-                        404,
-                        "ResourceNotFoundException",
-                        "An archive holds models and projects only: no datasets, packaging jobs "
-                        "or tags.",
-                        ResourceId=parts[-1],
-                        ResourceType="DATASET" if "datasets" in parts else "MODEL_PACKAGE_JOB",
-                    )
-                case "GET" | "HEAD", _:
-                    raise _ApiError(400, "ValidationException", "Not a path of this API.")
-                case _:
-                    raise _ApiError(403, "AccessDeniedException", _READ_ONLY)
+                case "DescribeProject":
+                    return self._describe_project(index, _project(index, caller, names[0]))
+                case "ListModels":
+                    return self._list_models(index, _project(index, caller, names[0]), query)
+                case "DescribeModel":
+                    project = _project(index, caller, names[0])
+                    return self._describe_model(index, project, names[1])
+            raise _ApiError(
+                403,
+                "AccessDeniedException",
+                f"{operation} cannot be answered here: this endpoint replays an archive, which is "
+                "read-only and holds models and projects; no datasets, packaging jobs or tags.",
+            )
         except _ApiError as error:
             return error.reply
 
     def _describe_model(self, index: Index, project: ProjectKey, version: str) -> Reply:
+        _check("modelVersion", version)
         known = index.versions.get(project, [])
         key = next((k for k in known if version in ("latest", str(k.version))), None)
         if key is None:
@@ -108,8 +139,7 @@ class Replay:
                 "MODEL",
             )
         held = index.models[key]
-        headers = {KIND: self.kind} | _provenance(held)
-        return _reply({"ModelDescription": self._description(key, held)}, 200, headers)
+        return self._said({"ModelDescription": self._description(key, held)}, _provenance(held))
 
     def _description(self, key: ModelKey, held: Held) -> dict[str, Any]:
         """The winning record itself; from evaluation files no more than they prove."""
@@ -121,12 +151,12 @@ class Replay:
         return held.metadata | record.body
 
     def _describe_project(self, index: Index, project: ProjectKey) -> Reply:
-        return _reply({"ProjectDescription": index.projects[project]})
+        return self._said({"ProjectDescription": index.projects[project]})
 
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
         models = sorted(index.versions.get(project, []))
         page, token = _page(models, lambda key: str(key.version), query)
-        return _reply({"Models": [index.models[key].metadata for key in page], **_next(token)})
+        return self._said({"Models": [index.models[key].metadata for key in page], **_next(token)})
 
     def _list_projects(self, index: Index, caller: Caller, query: Mapping[str, str]) -> Reply:
         region = _region(index, caller)
@@ -142,7 +172,41 @@ class Replay:
             {name: index.projects[key][name] for name in members if name in index.projects[key]}
             for key in page
         ]
-        return _reply({"Projects": bodies, **_next(token)})
+        return self._said({"Projects": bodies, **_next(token)})
+
+    def _said(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Reply:
+        return _reply(body, 200, {KIND: self.kind} | dict(headers or {}))
+
+
+def _understood(method: str, url: str) -> tuple[str, list[str], dict[str, str]]:
+    """The operation that a request means, the names in its path, and its query."""
+    if len(url) > _URL_LIMIT:
+        raise _invalid("The URL is longer than any of this API.")
+    try:
+        if _BAD_ESCAPE.search(url):
+            raise ValueError
+        target = urlsplit(url)
+        # Split before it is unquoted: a %2F belongs to a name.
+        _, version, *parts = target.path.split("/")
+        names = [unquote(part, errors="strict") for part in parts[1::2]]
+        query = dict(parse_qsl(target.query, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise _invalid("The URL cannot be read: a bad escape, or not UTF-8.") from None
+    shape = "/".join("*" if i % 2 else part for i, part in enumerate(parts))
+    operation = _OPERATIONS.get(f"{method} {shape}") if version == _VERSION else None
+    if operation is None:
+        raise _invalid("Not an operation of the Lookout for Vision API of 2020-11-20.")
+    return operation, names, query
+
+
+def _check(member: str, value: str) -> None:
+    pattern = _PATTERNS[member]
+    if not re.fullmatch(pattern, value):
+        raise _invalid(f"{member} does not match the pattern {pattern}.")
+
+
+def _invalid(message: str) -> _ApiError:
+    return _ApiError(400, "ValidationException", message)
 
 
 def _region(index: Index, caller: Caller) -> str:
@@ -161,6 +225,7 @@ def _region(index: Index, caller: Caller) -> str:
 
 
 def _project(index: Index, caller: Caller, name: str) -> ProjectKey:
+    _check("projectName", name)
     region = _region(index, caller)
     found = [
         key
@@ -215,7 +280,9 @@ def _provenance(held: Held) -> dict[str, str]:
     if winner.captured is not None:
         headers[CAPTURED] = repr(winner.captured)
     if disagreeing := held.disagreeing:
-        headers[DISAGREEING] = json.dumps([[s.status, s.captured] for s in disagreeing[:5]])
+        headers[DISAGREEING] = json.dumps(
+            [[s.status and s.status[:100], s.captured] for s in disagreeing[:5]]
+        )
     return headers
 
 
@@ -223,17 +290,13 @@ def _page(
     keys: list[_Key], name: Callable[[_Key], str], query: Mapping[str, str]
 ) -> tuple[list[_Key], str]:
     """One page in the order given; the token is the last name on it, so it outlives a restart."""
-    try:
-        size = int(query.get("maxResults", _PAGE))
-    except ValueError:
-        size = 0
-    if not 1 <= size <= _PAGE:
-        raise _ApiError(400, "ValidationException", f"maxResults is a number from 1 to {_PAGE}.")
+    _check("maxResults", query.get("maxResults", str(_PAGE)))
+    size = int(query.get("maxResults", _PAGE))
     start = 0
     if token := query.get("nextToken"):
         names = [_token(name(key)) for key in keys]
         if token not in names:
-            raise _ApiError(400, "ValidationException", "nextToken is not one of this listing.")
+            raise _invalid("nextToken is not one of this listing.")
         start = names.index(token) + 1
     page = keys[start : start + size]
     return page, _token(name(page[-1])) if start + size < len(keys) else ""

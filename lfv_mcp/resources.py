@@ -15,6 +15,8 @@ from lfv_mcp import arguments
 from lfv_mcp.arguments import refuse
 from lfv_mcp.card import card
 from lfv_mcp.catalog import Catalog
+from lfv_mcp.errors import CallerError
+from lfv_mcp.model import ModelRow
 
 SCHEME: Final = "lookoutvision://"
 JSON: Final = "application/json"
@@ -106,6 +108,15 @@ def model_uri(asked: arguments.Asked) -> str:
         if value
     )
     return f"{uri}?{query}" if query else uri
+
+
+def row_uri(row: ModelRow) -> str:
+    """The URI of a listed model, with region and account where its ARN tells them."""
+    arn = row.get("model_arn")
+    try:
+        return model_uri(arguments.asked(arn or row["project_name"], row["model_version"]))
+    except CallerError:  # an ARN of some other form
+        return model_uri(arguments.Asked(row["project_name"], row["model_version"]))
 
 
 def asked(variables: Mapping[str, str]) -> arguments.Asked:

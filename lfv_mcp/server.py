@@ -18,6 +18,9 @@ from mcp.types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
     EmbeddedResource,
     GetPromptRequestParams,
     GetPromptResult,
@@ -73,6 +76,7 @@ def build_server(catalog: Catalog) -> Server[dict[str, Any]]:
         on_read_resource=surface.read_resource,
         on_list_prompts=surface.list_prompts,
         on_get_prompt=surface.get_prompt,
+        on_completion=surface.complete,
     )
 
 
@@ -141,6 +145,15 @@ class _Surface:
                 )
                 for r in resources.RESOURCES
                 if not r.is_template
+            ]
+            + [
+                WireResource(
+                    uri=resources.row_uri(row),
+                    name=f"{row['project_name']}/{row['model_version']}",
+                    title=f"{row['project_name']} version {row['model_version']}",
+                    mime_type=resources.JSON,
+                )
+                for row in await self._catalog.known_models()
             ]
         )
 
@@ -226,6 +239,25 @@ class _Surface:
         for model in asked:
             messages.append(await self._embedded(model))
         return GetPromptResult(description=prompt.description, messages=messages)
+
+    async def complete(self, _: Context, params: CompleteRequestParams) -> CompleteResult:
+        """Project names and versions, for prompts and for the resource templates alike."""
+        typed, name = params.argument.value, params.argument.name
+        if name == "project_name":
+            values = await self._catalog.known_projects()
+        elif name in ("model_version", "baseline", "candidate"):
+            earlier = (params.context and params.context.arguments) or {}
+            project = earlier.get("project_name", "")
+            values = await self._catalog.known_versions(project) if project else []
+            values = [arguments.LATEST, *values]
+        else:
+            values = []
+        fitting = [value for value in values if value.startswith(typed)]
+        return CompleteResult(
+            completion=Completion(
+                values=fitting[:100], total=len(fitting), has_more=len(fitting) > 100
+            )
+        )
 
     async def _embedded(self, asked: arguments.Asked) -> PromptMessage:
         """The model's record; or why there is none, so that the prompt still renders."""

@@ -19,6 +19,7 @@ from lfv_mcp.model import (
     Finding,
     Hosting,
     ModelDescription,
+    ModelList,
     ModelRow,
     ModelSummary,
     Performance,
@@ -492,6 +493,26 @@ def listing(
     elif source["kind"] == "archive":
         text += "; saved records, so status is history"
     return text + "."
+
+
+def listing_digest(listed: ModelList) -> str:
+    """The readable half of a listing: one line a model."""
+    lines = [listed["summary"]]
+    for row in listed["models"]:
+        numbers = (
+            ("precision", row.get("precision")),
+            ("recall", row.get("recall")),
+            ("F1", row.get("f1_score")),
+        )
+        metrics = ", ".join(f"{n} {v:.3g}" for n, v in numbers if v is not None)
+        lines.append(
+            f"{row['project_name']} {row['model_version']}: {row.get('status', 'status unknown')}"
+            + (f", {metrics}" if metrics else ", no metrics")
+        )
+    lines += [f"- {f['severity']} {f['code']}: {f['message']}" for f in listed.get("findings", [])]
+    if "next_token" in listed:
+        lines.append(f"next_token: {listed['next_token']}")
+    return "\n".join(lines)
 
 
 def _repairs(record: Record) -> Iterator[Finding]:

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lfv_mcp import arguments, model
-from lfv_mcp.arguments import MODEL_VERSION, PROJECT_NAME, REGION, Argument
+from lfv_mcp.arguments import (
+    ANY_PROJECT,
+    MAX_RESULTS,
+    MODEL_VERSION,
+    NEXT_TOKEN,
+    PROJECT_NAME,
+    REGION,
+    STATUS,
+    Argument,
+)
 from lfv_mcp.catalog import Catalog
-from lfv_mcp.summary import digest
+from lfv_mcp.summary import digest, listing_digest
 
 Progress = Callable[[int, str], Awaitable[None]]
 
@@ -41,6 +50,15 @@ async def describe_model(call: Call) -> tuple[str, model.ModelSummary]:
     return digest(summary), summary
 
 
+async def list_models(call: Call) -> tuple[str, model.ModelList]:
+    """Every model, or those of one project, a page at a time."""
+    page = dict(call.arguments)
+    name, region = page.pop("project_name"), page.pop("region")
+    asked = arguments.asked(name, region=region) if name else None
+    listed = await call.catalog.list_models(asked, region=region, progress=call.progress, **page)
+    return listing_digest(listed), listed
+
+
 TOOLS: Final = (
     Tool(
         "describe_model",
@@ -50,5 +68,14 @@ TOOLS: Final = (
         (PROJECT_NAME, MODEL_VERSION, REGION),
         model.ModelSummary,
         describe_model,
+    ),
+    Tool(
+        "list_models",
+        "List models",
+        "Model versions of one project or of all, newest first within a project, with status and "
+        "metrics. Pass next_token to go on.",
+        (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN, REGION),
+        model.ModelList,
+        list_models,
     ),
 )

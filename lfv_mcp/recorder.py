@@ -1,0 +1,225 @@
+"""Records written into a directory archive: import from anywhere, export from an endpoint.
+
+A file's name comes from what it says, so the order of an import does not matter and doing it
+twice changes nothing. Files appear whole or not at all, so a run that was killed can be run
+again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+from uuid import uuid4
+
+from lfv_mcp.archive import PARTIAL, Entry, Files, telling_part
+from lfv_mcp.aws import LookoutVision
+from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.records import (
+    Recorded,
+    UnrecognisedError,
+    chunks,
+    epoch,
+    recognise,
+    recognise_answer,
+    unpack,
+)
+from lfv_mcp.replay import CAPTURED, Caller
+
+_MEMBERS: Final = {
+    "model": "ModelDescription",
+    "listing": "Models",
+    "project": "ProjectDescription",
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the files that were looked at."""
+
+    files: int = 0
+    recognised: dict[str, int] = field(default_factory=dict)  # records, by form
+    written: int = 0
+    problems: list[tuple[str, UnrecognisedError]] = field(default_factory=list)
+
+    def add(self, part: Tally) -> None:
+        """Count another tally in."""
+        self.files += part.files
+        self.written += part.written
+        self.problems += part.problems
+        for form, count in part.recognised.items():
+            self.recognised[form] = self.recognised.get(form, 0) + count
+
+
+class Recorder:
+    """A directory that records are written into. Nothing is ever written outside it.
+
+    Raises:
+        SetupError: the directory cannot be made or written to.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            self._top = target.resolve(strict=True)
+            for folder, _, names in os.walk(self._top):
+                for name in names:
+                    if name.endswith(PARTIAL):  # left by a run that was killed
+                        Path(folder, name).unlink()
+        except OSError as error:
+            raise _unwritable(target, error) from error
+
+    def take_all(self, files: Files, entries: list[Entry], tally: Tally) -> Iterator[None]:
+        """Import files, several at one time where that helps; yields after each."""
+        lock = Lock()
+
+        def one(entry: Entry) -> None:
+            part = Tally()
+            self.take(files, entry, part)
+            with lock:
+                tally.add(part)
+
+        if files.parallel == 1:
+            yield from map(one, entries)
+            return
+        with ThreadPoolExecutor(files.parallel, "import") as pool:
+            yield from pool.map(one, entries)
+
+    def take(self, files: Files, entry: Entry, tally: Tally) -> None:
+        """Import one file: its answers in canonical form, an evaluation file byte for byte."""
+        tally.files += 1
+        try:
+            found, problems = recognise(telling_part(files, entry))
+            for record in found:
+                if record.form in ("result", "manifest"):
+                    with files.open(entry.name) as stream:
+                        tally.written += self._write(record, unpack(chunks(stream)))
+                else:
+                    tally.written += self.keep(record)
+                tally.recognised[record.form] = tally.recognised.get(record.form, 0) + 1
+        except UnrecognisedError as problem:
+            problems = [problem]
+        except LfvError as error:
+            if error.code == "archive_unwritable":
+                raise
+            problems = [UnrecognisedError(f"cannot be read: {error.message}", corrupt=True)]
+        except OSError as error:
+            problems = [
+                UnrecognisedError(f"cannot be read: {error.strerror or error}", corrupt=True)
+            ]
+        tally.problems += ((entry.name, problem) for problem in problems)
+
+    def keep(self, record: Recorded) -> bool:
+        """Write one answer in the API's wire form; whether it was new.
+
+        The capture time goes where boto3 saves it too: into the response's date header.
+        """
+        member = _MEMBERS[record.form]
+        answer: dict[str, Any] = {member: [record.body] if member == "Models" else record.body}
+        if record.captured is not None:
+            date = formatdate(record.captured, usegmt=True)
+            answer["ResponseMetadata"] = {"HTTPHeaders": {"date": date}}
+        text = json.dumps(answer, indent=2, sort_keys=True, ensure_ascii=False)
+        return self._write(record, [text.encode("utf-8", "surrogatepass"), b"\n"])
+
+    def holds(self, record: Recorded) -> bool:
+        """Whether the same answer is there already, whenever it was taken."""
+        for path in self._folder(record).glob(f"{record.form}-*.json"):
+            found, _ = recognise(path.read_bytes())
+            if any(old.key == record.key and old.body == record.body for old in found):
+                return True
+        return False
+
+    def _write(self, record: Recorded, content: Iterable[bytes]) -> bool:
+        folder = self._folder(record)
+        unfinished = folder / f"{uuid4().hex}{PARTIAL}"
+        digest = blake2b(digest_size=8)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.resolve(strict=True).is_relative_to(self._top):
+                raise OSError(f"{folder} leads out of the archive")
+            with unfinished.open("xb") as out:
+                for chunk in content:
+                    digest.update(chunk)
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+            path = folder / f"{record.form}-{digest.hexdigest()}.json"
+            if path.exists():
+                return False
+            unfinished.replace(path)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return True
+
+    def _folder(self, record: Recorded) -> Path:
+        # Every part has passed the pattern of an ARN: no separator in it, never dots alone.
+        return self._top.joinpath(*(str(part) for part in record.key))
+
+
+def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator[str]:
+    """Save every answer of a live endpoint; yields the name of each project when it is done.
+
+    An answer that is there already, whenever it was taken, is not saved again. A model that
+    cannot be described is kept as the listing has it, and reported.
+
+    Raises:
+        LfvError: the projects cannot be listed.
+    """
+    caller = Caller(service.region())
+
+    def save(member: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        captured = epoch(headers.get(CAPTURED) or headers.get("date"))
+        record = recognise_answer({member: body}, captured)
+        tally.recognised[record.form] = tally.recognised.get(record.form, 0) + 1
+        tally.written += not recorder.holds(record) and recorder.keep(record)
+
+    def attempt(name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except UnrecognisedError as problem:
+            tally.problems.append((name, problem))
+        except LfvError as error:
+            if error.code == "archive_unwritable":
+                raise
+            tally.problems.append((name, UnrecognisedError(error.message)))
+
+    def describe(project: str, version: str, listed: Mapping[str, Any]) -> None:
+        try:
+            answer = service.describe_model(caller, project, version)
+        except LfvError:
+            save("ModelMetadata", listed, {})
+            raise
+        save("ModelDescription", answer.body, answer.headers)
+
+    def one_project(name: str) -> None:
+        answer = service.describe_project(caller, name)
+        save("ProjectDescription", answer.body, answer.headers)
+        for listed in service.all_models(caller, name):
+            version = str(listed.get("ModelVersion"))
+            tally.files += 1
+            attempt(f"{name} {version}", partial(describe, name, version, listed))
+
+    for project in service.all_projects(caller):
+        name = str(project.get("ProjectName"))
+        attempt(name, partial(one_project, name))
+        yield name
+
+
+def _unwritable(path: Path, error: OSError) -> SetupError:
+    return SetupError(
+        "archive_unwritable",
+        f"{path} cannot be written to: {error.strerror or error}.",
+        "Choose another --to directory, or mend this one; what is written already stays.",
+    )

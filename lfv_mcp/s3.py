@@ -1,0 +1,108 @@
+"""S3 as a place of files: an archive at `s3://bucket/prefix`, and single evaluation files.
+
+Objects are read with the user's own credentials and nothing is kept on disk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, Final
+
+from lfv_mcp import aws
+from lfv_mcp.archive import Entry
+from lfv_mcp.errors import CallerError, SetupError
+
+PARALLEL: Final = 16
+"""Objects read at one time."""
+
+
+class S3:
+    """Objects by bucket and key. Safe between threads; the client is made at the first use."""
+
+    def __init__(
+        self, profile: str | None = None, region: str | None = None, timeout: float = 20.0
+    ) -> None:
+        self._settings = (profile, region, timeout)
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def list(self, bucket: str, prefix: str) -> Iterator[Entry]:
+        """Every object under a prefix, in pages of a thousand.
+
+        Raises:
+            LfvError: the bucket cannot be listed.
+        """
+        token: dict[str, str] = {}
+        while True:
+            page = self._call(
+                f"s3://{bucket}/{prefix}", "list_objects_v2", Bucket=bucket, Prefix=prefix, **token
+            )
+            for item in page.get("Contents", []):
+                yield Entry(item["Key"], item["Size"], item["ETag"])
+            if not page.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    @contextmanager
+    def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+        """One object, as a stream that fails with our errors.
+
+        Raises:
+            LfvError: it cannot be read, at once or half-way.
+        """
+        what = f"s3://{bucket}/{key}"
+        body = self._call(what, "get_object", Bucket=bucket, Key=key)["Body"]
+        with aws.translated(what), body:
+            yield body
+
+    def _call(self, what: str, operation: str, **parameters: Any) -> Any:
+        for attempt in (1, 2):
+            client = self._open_client()
+            try:
+                with aws.translated(what):
+                    return getattr(client, operation)(**parameters)
+            except SetupError as error:
+                if attempt == 1 and error.code == "credentials_expired":
+                    with self._lock:
+                        self._client = None
+                    continue
+                raise
+        raise AssertionError("unreachable")
+
+    def _open_client(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client = aws.s3_client(*self._settings)
+            return self._client
+
+
+class Prefix:
+    """The objects under `s3://bucket/prefix`, as an archive's files."""
+
+    parallel = PARALLEL
+    # Listing costs a request for every thousand objects, so it is not repeated for every question.
+    rescan_after = 300.0
+
+    def __init__(self, url: str, s3: S3) -> None:
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        if not url.startswith("s3://") or not bucket:
+            raise CallerError(
+                "invalid_argument",
+                f"{url[:80]!r} is not an S3 prefix.",
+                "Write it as s3://bucket/prefix.",
+            )
+        self.location = url
+        self._bucket, self._prefix = bucket, prefix
+        self._s3 = s3
+
+    def entries(self) -> Iterator[Entry]:
+        """Every object under the prefix, by its key."""
+        return self._s3.list(self._bucket, self._prefix)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """One object."""
+        with self._s3.open(self._bucket, name) as stream:
+            yield stream
