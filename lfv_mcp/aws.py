@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 SERVICE: Final = "lookoutvision"
-CONCURRENCY: Final = 32
-"""Calls towards AWS at one time, and connections kept for them."""
 PAGES: Final = 1000
 """Pages of a listing after which it is taken for endless: 100,000 models of one project."""
 _API: Final = Path(__file__).with_name("_api")
@@ -67,6 +65,7 @@ class LookoutVision:
         profile: an AWS profile; None for boto3's usual chain.
         region: the region of calls that name none; None for the profile's own.
         timeout: seconds one tool call may take; a single attempt gets a quarter of it.
+        connections: kept open for calls at one time.
         replay: answer from an archive, never from the network.
     """
 
@@ -76,15 +75,25 @@ class LookoutVision:
         profile: str | None = None,
         region: str | None = None,
         timeout: float = 20.0,
+        connections: int = 10,
         replay: Replay | None = None,
     ) -> None:
         self._profile = profile
         self._default_region = region
         self._timeout = timeout
+        self._connections = connections
         self._replay = replay
         self._lock = threading.Lock()
         self._clients: dict[Caller, BaseClient] = {}
         self._session: boto3.Session | None = None
+
+    def warm(self) -> None:
+        """Open the client that the first call will need, without calling anything.
+
+        Raises:
+            LfvError: the configuration does not allow it.
+        """
+        self._client(Caller("us-east-1") if self._replay else Caller(self.region()))
 
     def region(self) -> str:
         """The region of a live call that names none.
@@ -151,6 +160,9 @@ class LookoutVision:
     def _call(self, caller: Caller, operation: str, member: str, **parameters: Any) -> Answer:
         """One call; a session whose credentials have expired is built anew once.
 
+        One without credentials, or with rejected ones, is built anew at the next call: then
+        whoever was told to log in has done so, perhaps.
+
         Raises:
             LfvError: whatever went wrong, as one of our errors.
         """
@@ -161,8 +173,9 @@ class LookoutVision:
                 with translated(url):
                     response = getattr(client, operation)(**parameters)
             except SetupError as error:
-                if attempt == 1 and error.code == "credentials_expired":
+                if error.code.startswith("credentials_"):
                     self._forget(client)
+                if attempt == 1 and error.code == "credentials_expired":
                     continue
                 raise
             unfit: list[_Path] = response.pop(_UNFIT_AT, [])
@@ -185,8 +198,12 @@ class LookoutVision:
         with self._lock:
             client = self._clients.get(caller)
             if client is None:
-                with translated("the AWS configuration"):
-                    client = self._open_client(caller)
+                try:
+                    with translated("the AWS configuration"):
+                        client = self._open_client(caller)
+                except LfvError:
+                    self._session = None  # it remembers the configuration that did not work
+                    raise
                 client.meta.events.register(f"before-parse.{SERVICE}", _keep_what_fits)
                 self._clients[caller] = client
             return client
@@ -203,7 +220,7 @@ class LookoutVision:
             "connect_timeout": min(3.0, self._timeout / 4),
             "read_timeout": self._timeout / 4,
             "retries": {"mode": "standard", "total_max_attempts": 3},
-            "max_pool_connections": CONCURRENCY,
+            "max_pool_connections": self._connections,
             "user_agent_extra": f"md/lfv-mcp#{__version__}",
         }
         session: Any = self._open_session()  # boto3's types do not know the service any more
@@ -241,7 +258,7 @@ class LookoutVision:
         return self._session
 
 
-def s3_client(profile: str | None, region: str | None, timeout: float) -> Any:
+def s3_client(profile: str | None, region: str | None, timeout: float, connections: int) -> Any:
     """An S3 client with the user's own credentials; it finds a bucket's region by itself."""
     with translated("the AWS configuration"):
         session = boto3.Session(profile_name=profile, region_name=region)
@@ -251,7 +268,7 @@ def s3_client(profile: str | None, region: str | None, timeout: float) -> Any:
                 connect_timeout=min(3.0, timeout / 4),
                 read_timeout=timeout / 4,
                 retries={"mode": "standard", "total_max_attempts": 3},
-                max_pool_connections=CONCURRENCY,
+                max_pool_connections=connections,
                 user_agent_extra=f"md/lfv-mcp#{__version__}",
             ),
         )
@@ -535,7 +552,9 @@ def _unreachable(error: failures.ConnectionError, what: str, where: str) -> Setu
         problem = f"The proxy on the way to {where} cannot be reached."
     else:
         problem = f"{where} refused the connection."
-    if what.startswith("s3://"):
+    if isinstance(error, failures.ProxyConnectionError):
+        next_step = "Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY."
+    elif what.startswith("s3://"):
         next_step = "Check the network and AWS_ENDPOINT_URL_S3."
     elif not what.startswith(where):
         problem += " It was asked for AWS credentials."
@@ -645,6 +664,7 @@ def _api_error(error: failures.ClientError) -> LfvError:
         )
     return ServiceError(
         "service_error",
-        f"The API failed: HTTP {status}, {clean(code, 100) or 'no error code'}.{said}",
+        f"The API failed: HTTP {status}"
+        f"{f', {clean(code, 100)}' if code not in ('', str(status)) else ''}.{said}",
         f"Ask again later. {_ARCHIVE}",
     )

@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -23,8 +22,8 @@ import anyio.to_thread
 from lfv_mcp import replay
 from lfv_mcp.archive import Archive
 from lfv_mcp.arguments import Asked, refuse
-from lfv_mcp.aws import CONCURRENCY, LookoutVision
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
+from lfv_mcp.memory import Memory
 from lfv_mcp.model import (
     Finding,
     Kind,
@@ -40,13 +39,23 @@ from lfv_mcp.records import ModelKey, epoch
 from lfv_mcp.replay import Caller
 from lfv_mcp.summary import finding, listing, summarise
 
+if TYPE_CHECKING:
+    from lfv_mcp.aws import LookoutVision
+
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
+CONCURRENCY: Final = 32
+"""Questions towards AWS at one time; the clients keep as many connections."""
 FAN_OUT: Final = 8
 """Projects whose models are listed at one time."""
 KNOWN_FOR: Final = 15.0
 """Seconds for which names offered in lists and completions may be old."""
-KNOWN_KEPT: Final = 200
+SETTLED: Final = ("TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILED")
+"""Statuses that do not change by themselves."""
+SETTLED_FOR: Final = 5.0
+"""Seconds for which a live answer with such a status is good."""
+KEPT: Final = 500
+"""Answers kept in memory."""
 _SHOWN: Final = 10
 """Names that an error lists; more are counted."""
 _CONNECT: Final = (
@@ -59,7 +68,8 @@ class Catalog:
     """What is known about models, from one source.
 
     Args:
-        service: the boto3 seam; it already knows whether it replays an archive.
+        open_service: makes the boto3 seam, at the first question and not before: importing
+            boto3 takes longer than a client that only wants the list of tools should wait.
         kind: what `source.kind` says.
         archive: the archive behind the seam, if there is one: it knows every place
             (region and account) at once, where a live endpoint has only the asked one.
@@ -68,7 +78,7 @@ class Catalog:
 
     def __init__(
         self,
-        service: LookoutVision,
+        open_service: Callable[[], LookoutVision],
         kind: Kind,
         archive: Archive | None = None,
         timeout: float = 20.0,
@@ -77,11 +87,25 @@ class Catalog:
         self.location = (
             "" if archive is None else archive.files.location if kind == "archive" else "bundled"
         )
-        self._service = service
+        self._open_service = open_service
         self._archive = archive
         self._timeout = timeout
         self._limiter = anyio.CapacityLimiter(CONCURRENCY)
-        self._known: dict[str, tuple[float, list[ModelRow]]] = {}
+        self._described: Memory[Asked, ModelSummary] = Memory(self._good_for, KEPT)
+        self._known: Memory[str, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
+
+    @cached_property
+    def _service(self) -> LookoutVision:
+        return self._open_service()
+
+    def warm(self) -> None:
+        """Do now, on the calling thread, what the first question would wait for."""
+        try:
+            self._service.warm()
+            if self._archive is not None:
+                self._archive.index()
+        except LfvError as error:  # the first question will say so properly
+            logger.info("warming up failed: %s", error.code)
 
     async def describe_model(self, asked: Asked) -> ModelSummary:
         """One model's state, quality and findings.
@@ -90,7 +114,9 @@ class Catalog:
             LfvError: with `asked` filled in.
         """
         with self._deadline(asked):
-            return await self._on_thread(partial(self._describe, asked))
+            return await self._described.get(
+                asked, lambda: self._on_thread(partial(self._describe, asked))
+            )
 
     async def list_models(
         self,
@@ -143,12 +169,12 @@ class Catalog:
 
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; nothing when they cannot be had."""
-        return await self._remembered("", lambda: self._quietly(None))
+        return await self._known.get("", lambda: self._quietly(None))
 
     async def known_versions(self, project_name: str) -> list[str]:
         """The versions of one project, newest first; nothing when they cannot be had."""
         asked = Asked(project_name)
-        rows = await self._remembered(project_name, lambda: self._quietly(asked))
+        rows = await self._known.get(project_name, lambda: self._quietly(asked))
         return [row["model_version"] for row in rows]
 
     async def known_projects(self) -> list[str]:
@@ -165,17 +191,11 @@ class Catalog:
             logger.info("known models cannot be listed: %s", error.code)
             return []
 
-    async def _remembered(
-        self, key: str, ask: Callable[[], Awaitable[list[ModelRow]]]
-    ) -> list[ModelRow]:
-        """Completions fire with every keystroke: an answer is good for some seconds."""
-        until, rows = self._known.get(key, (0.0, []))
-        if time.monotonic() >= until:
-            rows = await ask()
-            if len(self._known) >= KNOWN_KEPT:
-                self._known.clear()
-            self._known[key] = (time.monotonic() + KNOWN_FOR, rows)
-        return rows
+    def _good_for(self, summary: ModelSummary) -> float:
+        """Seconds for which an answer is good: a status on the move is never kept."""
+        if self._archive is not None:
+            return self._archive.files.rescan_after
+        return SETTLED_FOR if summary.get("status") in SETTLED else 0.0
 
     # Blocking, on a worker thread
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcp.types import CallToolResult
 
     from lfv_mcp.archive import Archive, Files
+    from lfv_mcp.aws import LookoutVision
     from lfv_mcp.catalog import Catalog
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model import Kind
@@ -101,17 +102,24 @@ def open_catalog(
     Raises:
         click.UsageError: a source that cannot be one.
     """
-    from lfv_mcp.aws import LookoutVision
-    from lfv_mcp.catalog import Catalog
-    from lfv_mcp.replay import Replay
+    from lfv_mcp.catalog import CONCURRENCY, Catalog
 
     opened = open_archive(Settings(source, region, profile, timeout))
+
+    def open_service() -> LookoutVision:
+        from lfv_mcp.aws import LookoutVision
+        from lfv_mcp.replay import Replay
+
+        if opened is None:
+            return LookoutVision(
+                profile=profile, region=region, timeout=timeout, connections=CONCURRENCY
+            )
+        kind, archive = opened
+        return LookoutVision(timeout=timeout, replay=Replay(archive, kind))
+
     if opened is None:
-        service = LookoutVision(profile=profile, region=region, timeout=timeout)
-        return Catalog(service, "live", timeout=timeout)
-    kind, archive = opened
-    service = LookoutVision(timeout=timeout, replay=Replay(archive, kind))
-    return Catalog(service, kind, archive, timeout)
+        return Catalog(open_service, "live", timeout=timeout)
+    return Catalog(open_service, *opened, timeout)
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -404,6 +412,62 @@ def _report(tally: Tally, passed_over: int) -> None:
 
 def _failure(error: LfvError) -> click.ClickException:
     return click.ClickException(str(error))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--allow-remote",
+    is_flag=True,
+    help="Take a --host that other machines reach; whoever reaches it reads the archive.",
+)
+@_settings
+def replay(host: str, port: int, allow_remote: bool, settings: Settings) -> None:
+    """Serve an archive over HTTP, as a read-only Lookout for Vision endpoint.
+
+    The first line on stdout is its URL, for AWS_ENDPOINT_URL_LOOKOUTVISION or --endpoint-url; any
+    credentials will do, for nothing is authenticated. Ctrl-C ends it.
+    """
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.replay import Replay
+    from lfv_mcp.replay_http import listen, serve, url_of
+
+    opened = open_archive(settings)
+    if opened is None:
+        raise click.UsageError(
+            "replay serves an archive, not a live endpoint: --source (LFV_SOURCE) is sample, a "
+            "directory, or s3://bucket/prefix."
+        )
+    kind, held = opened
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    try:
+        listener = listen(host, port, allow_remote=allow_remote)
+        models = len(held.index().models)
+    except ValueError as error:
+        raise click.UsageError(
+            f"{error} Nothing is authenticated here, so that takes --allow-remote."
+        ) from error
+    except LfvError as error:
+        raise _failure(error) from error
+
+    def ready() -> None:
+        click.echo(url_of(listener))
+        where = "the bundled sample" if kind == "sample" else click.unstyle(held.files.location)
+        click.echo(
+            f"Replaying {where} (models: {models}): read-only, nothing is authenticated. "
+            "Ctrl-C ends it.",
+            err=True,
+        )
+
+    serve(Replay(held, kind), listener, host, ready)
 
 
 @main.command()

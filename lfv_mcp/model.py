@@ -158,6 +158,172 @@ class ModelList(TypedDict):
     source: Source
 
 
+class Metric(TypedDict, total=False):
+    """A value, with its 95 % Wilson interval if it is a share of images; or why there is none."""
+
+    value: float
+    low: float
+    high: float
+    undefined: str
+
+
+class EvaluationMetrics(TypedDict, total=False):
+    """Metrics of one test set."""
+
+    precision: Metric
+    recall: Metric
+    false_alarm_rate: Annotated[Metric, Field(description="share of normal images flagged")]
+    f1_score: Metric
+    roc_auc: Metric
+    average_precision: Metric
+
+
+class Counts(TypedDict):
+    """Test images by truth and prediction; positive is anomaly."""
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+
+
+class ManifestCounts(Counts):
+    """What the lines of the evaluation manifest add up to."""
+
+    unusable_lines: int
+
+
+class ReportedMetrics(TypedDict, total=False):
+    """The EvaluationResult's own numbers."""
+
+    f1_score: float
+    precision: float
+    recall: float
+    roc_auc: float
+    average_precision: float
+
+
+class OnTheLine(TypedDict):
+    """What to expect where `defect_rate` of the parts are defective."""
+
+    defect_rate: float
+    expected_precision: NotRequired[float]
+    escapes_per_million: NotRequired[float]
+    false_rejects_per_million: NotRequired[float]
+
+
+class ThresholdRow(Counts):
+    """One cut: predicted anomalous if score >= threshold."""
+
+    threshold: float
+    precision: NotRequired[float]
+    recall: NotRequired[float]
+    false_alarm_rate: NotRequired[float]
+    f1_score: NotRequired[float]
+
+
+class OperatingRange(TypedDict, total=False):
+    """The built-in threshold is above the first, at most the second."""
+
+    max_normal_score: float
+    min_anomaly_score: float
+
+
+class ThresholdAnalysis(TypedDict):
+    """Other cuts; score = confidence if predicted anomalous, else 1 - confidence."""
+
+    rule_holds: Annotated[bool, Field(description="one cut explains every prediction")]
+    operating_range: NotRequired[OperatingRange]
+    candidates: NotRequired[list[ThresholdRow]]
+    at: NotRequired[ThresholdRow]
+
+
+class LabelMetrics(TypedDict):
+    """One anomaly label of a segmentation model."""
+
+    name: str
+    precision: NotRequired[float]
+    recall: NotRequired[float]
+    f1_score: NotRequired[float]
+    average_iou: NotRequired[float]
+
+
+class Example(TypedDict):
+    """A wrong prediction; confidence belongs to the predicted class."""
+
+    image: str
+    confidence: NotRequired[float]
+
+
+class Examples(TypedDict):
+    """Images judged wrongly, worst first."""
+
+    missed_defects: list[Example]
+    false_alarms: list[Example]
+
+
+class EvaluationReport(TypedDict):
+    """What analyze_evaluation answers."""
+
+    summary: str
+    test_images: NotRequired[int]
+    training_images: NotRequired[int]
+    confusion: NotRequired[ManifestCounts]
+    metrics: NotRequired[Annotated[EvaluationMetrics, Field(description="recounted")]]
+    reported: NotRequired[ReportedMetrics]
+    agrees: NotRequired[Annotated[bool, Field(description="reported equals the recount")]]
+    line: NotRequired[OnTheLine]
+    threshold: NotRequired[ThresholdAnalysis]
+    labels: NotRequired[list[LabelMetrics]]
+    examples: NotRequired[Examples]
+    findings: list[Finding]
+    source: Source
+
+
+Verdict = Literal["better", "worse", "no_difference", "not_comparable"]
+
+
+class Deltas(TypedDict, total=False):
+    """This model's value minus the baseline's."""
+
+    precision: float
+    recall: float
+    false_alarm_rate: float
+    f1_score: float
+
+
+class PairedTest(TypedDict):
+    """Exact McNemar test on the images that both models judged."""
+
+    only_baseline_right: int
+    only_this_right: int
+    p_value: float
+
+
+class ComparedModel(TypedDict):
+    """One model beside the baseline, which itself has no deltas and no verdict."""
+
+    model_version: str
+    status: NotRequired[str]
+    metrics: NotRequired[EvaluationMetrics]
+    deltas: NotRequired[Deltas]
+    verdict: NotRequired[Verdict]
+    paired: NotRequired[PairedTest]
+
+
+class ModelComparison(TypedDict):
+    """What compare_models answers."""
+
+    summary: str
+    baseline: str
+    models: list[ComparedModel]
+    best: NotRequired[Annotated[str, Field(description="absent: the data does not decide")]]
+    best_reason: str
+    same_test_set: NotRequired[Annotated[bool, Field(description="absent: unknown")]]
+    findings: list[Finding]
+    source: Source
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A ModelDescription made safe to show, and what had to be done for that."""

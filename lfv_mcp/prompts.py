@@ -25,7 +25,7 @@ class PromptArgument:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt file. `models` are the URIs' version arguments whose records go with it."""
+    """One prompt file. `models` names the records that go with it: arguments, or `latest`."""
 
     name: str
     title: str

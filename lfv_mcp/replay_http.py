@@ -78,6 +78,7 @@ class Endpoint:
         except Exception:
             _log.exception("request %s", request_id)
             reply = refusal(500, "InternalServerException", f"See the log for {request_id}.")
+        _log.info("%s %.200s %d %s", request.method, scope["raw_path"], reply.status, request_id)
         headers = {**reply.headers, "x-amzn-requestid": request_id}
         if not read:
             headers["connection"] = "close"  # what is left of the body is no request
@@ -120,30 +121,21 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
     """A listening socket; port 0 picks a free one.
 
     Raises:
-        SetupError: no such host, not of this machine alone, or taken.
+        ValueError: other machines can reach the host, and that was not allowed.
+        SetupError: no such host, or the port is taken.
     """
-    problem: OSError | None = None
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        for family, _, _, _, address in found:
-            if not (allow_remote or ip_address(address[0]).is_loopback):
-                raise SetupError(
-                    "setup_invalid",
-                    f"{host} can be reached from other machines, and nothing is authenticated: "
-                    "whoever reaches the port reads the archive.",
-                    "Leave --host at 127.0.0.1, or add --allow-remote if that is wanted.",
-                )
-            try:
-                return socket.create_server(address[:2], family=family)  # type: ignore[arg-type]
-            except OSError as error:
-                problem = error  # localhost may be ::1 first, where there is no IPv6
+        # IPv4 sorts first: localhost may name ::1 too, where there is no IPv6.
+        family, *_, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        if not (allow_remote or ip_address(address[0]).is_loopback):
+            raise ValueError(f"{host} can be reached from other machines.")
+        return socket.create_server((str(address[0]), port), family=family)
     except (OSError, UnicodeError) as error:
-        problem = problem or OSError(str(error))
-    raise SetupError(
-        "setup_invalid",
-        f"Cannot listen on {host} port {port}: {problem and problem.strerror or problem}.",
-        "Choose another --host or --port; port 0 picks a free one.",
-    )
+        raise SetupError(
+            "setup_invalid",
+            f"Cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}.",
+            "Choose another --host or --port; port 0 picks a free one.",
+        ) from error
 
 
 def url_of(listener: socket.socket) -> str:
@@ -173,6 +165,7 @@ def serve(replay: Replay, listener: socket.socket, host: str, ready: Callable[[]
         ws="none",
         lifespan="off",
         log_config=None,  # the root logger writes to stderr; stdout is the URL's
+        access_log=False,  # it has whole URLs, and not the request's id
         server_header=False,
         date_header=False,  # every reply has its own
         h11_max_incomplete_event_size=_HEAD_LIMIT,

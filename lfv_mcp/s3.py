@@ -74,7 +74,7 @@ class S3:
     def _open_client(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = aws.s3_client(*self._settings)
+                self._client = aws.s3_client(*self._settings, connections=PARALLEL)
             return self._client
 
 

@@ -230,7 +230,7 @@ class _Surface:
         try:
             values = prompts.check(prompt, params.arguments)
             asked = [
-                arguments.asked(values["project_name"], values[version])
+                arguments.asked(values["project_name"], values.get(version, version))
                 for version in prompt.models
             ]
         except CallerError as error:
