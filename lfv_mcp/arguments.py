@@ -66,16 +66,24 @@ class Argument:
     schema: Mapping[str, Any]
     parse: Callable[[object], Any]
     required: bool = False
+    example: str = ""
+
+
+def _given(value: object) -> str:
+    try:
+        given = repr(value[:50] if isinstance(value, str) else value)[:60]
+    except ValueError:
+        return "(a huge number)"  # Python refuses to write out thousands of digits
+    if isinstance(value, str) and len(value) > 50:
+        given += f"… ({len(value)} characters)"
+    return given
 
 
 def refuse(name: str, value: object, rule: str, example: str) -> CallerError:
     """The error for a bad value: the value as given (shortened), the rule, an example."""
-    given = repr(value[:50] if isinstance(value, str) else value)[:60]
-    if isinstance(value, str) and len(value) > 50:
-        given += f"… ({len(value)} characters)"
     return CallerError(
         "invalid_argument",
-        f"{name}={given} is not accepted: {rule}.",
+        f"{name}={_given(value)} is not accepted: {rule}.",
         f"Correct it and call again, for example {name}={example}. Nothing was sent.",
     )
 
@@ -95,7 +103,9 @@ def check_project_name(value: object) -> str:
 
 def check_model_version(value: object) -> str:
     """`latest` or the number as text; an integer is accepted."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = value
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+        text = str(value)
     if isinstance(text, str) and (text == LATEST or _VERSION.fullmatch(text)):
         return text
     raise refuse(
@@ -112,7 +122,7 @@ def check_region(value: object) -> str:
         return str(value)
     raise CallerError(
         "region_unsupported",
-        f"region={str(value)[:60]!r} is not one that Lookout for Vision had.",
+        f"region={_given(value)} is not one that Lookout for Vision had.",
         f"Use one of {', '.join(REGIONS)}, or leave region out.",
     )
 
@@ -122,6 +132,7 @@ PROJECT_NAME: Final = Argument(
     {"type": "string", "description": "Project name, or a model ARN."},
     check_project_name,
     required=True,
+    example='"sample-cap-seal"',
 )
 MODEL_VERSION: Final = Argument(
     "model_version",
@@ -182,6 +193,80 @@ NEXT_TOKEN: Final = Argument(
 )
 
 
+def check_fraction(name: str, what: str, example: str) -> Callable[[object], float | None]:
+    """A check for an optional fraction from 0 to 1, its ends included."""
+
+    def check(value: object) -> float | None:
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        raise refuse(name, value, what, example)
+
+    return check
+
+
+def check_max_examples(value: object) -> int:
+    """0 to 20."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 20:
+        return value
+    raise refuse("max_examples", value, "it is a whole number from 0 to 20", "5")
+
+
+def check_model_versions(value: object) -> list[str]:
+    """2 to 10 different versions; the first is the baseline."""
+    if isinstance(value, list) and 2 <= len(value) <= 10:
+        versions = [check_model_version(version) for version in value]
+        if len(set(versions)) == len(versions):
+            return versions
+    raise refuse(
+        "model_versions",
+        value,
+        "it is a list of 2 to 10 different versions, the baseline first",
+        '["1", "3"]',
+    )
+
+
+DEFECT_RATE: Final = Argument(
+    "defect_rate",
+    {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "Share of parts on the line that are defective: 0.01 is 1 %.",
+    },
+    check_fraction("defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01"),
+)
+THRESHOLD: Final = Argument(
+    "threshold",
+    {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "description": "Anomaly score from which a part would be rejected.",
+    },
+    check_fraction("threshold", "it is an anomaly score from 0 to 1", "0.8"),
+)
+MAX_EXAMPLES: Final = Argument(
+    "max_examples",
+    {"type": "integer", "minimum": 0, "maximum": 20, "default": 5},
+    check_max_examples,
+)
+MODEL_VERSIONS: Final = Argument(
+    "model_versions",
+    {
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 2,
+        "maxItems": 10,
+        "description": 'Versions to compare, baseline first: ["1", "3"].',
+    },
+    check_model_versions,
+    required=True,
+    example='["1", "3"]',
+)
+
+
 def input_schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
     """The published JSON Schema of a tool's arguments."""
     return {
@@ -214,9 +299,10 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
                 raise CallerError(
                     "invalid_argument",
                     f"{argument.name} is required. {argument.schema['description']}",
-                    f"Call again with {argument.name}. Nothing was sent.",
+                    f"Call again, for example {argument.name}={argument.example}. "
+                    "Nothing was sent.",
                 )
-            value = argument.schema["default"]
+            value = argument.schema.get("default")
         parsed[argument.name] = argument.parse(value)
     return parsed
 

@@ -14,7 +14,7 @@ def card(model: ModelSummary) -> str:
     lines = [
         f"# Model card: {model['project_name']} version {model['model_version']}",
         "",
-        model["summary"],
+        _text(model["summary"]),
         "",
         "## State",
         "",

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -249,6 +250,14 @@ class Catalog:
             )
         if projects:
             return Caller(projects[0].region, projects[0].account)
+        if elsewhere := index.named.get(asked.project_name):
+            arns = [index.versions[p][0].arn for p in elsewhere if p in index.versions]
+            raise CallerError(
+                "project_not_found",
+                f"{asked.project_name} is not held for that region or account, only as "
+                f"{_some(arns)}.",
+                "Pass one of these ARNs as project_name, or leave region out.",
+            )
         held = sorted(index.places)
         fallback = held[0][0] if held else "us-east-1"  # the wire then says that nothing is there
         return Caller(asked.region or fallback, asked.account or "")
@@ -300,7 +309,7 @@ class Catalog:
         source: Source = {"kind": self._kind(headers), "basis": headers[replay.BASIS]}
         if seconds := epoch(headers.get(replay.CAPTURED, "")):
             source["captured_at"] = iso(datetime.fromtimestamp(seconds, UTC))
-        source["location"] = clean(headers.get(replay.LOCATION, ""), 1024)
+        source["location"] = clean(unquote(headers.get(replay.LOCATION, "")), 1024)
         return source
 
     def _kind(self, headers: Any) -> Kind:

@@ -34,7 +34,7 @@ async def examine(catalog: Catalog) -> list[Check]:
         _prompts(),
     ]
     try:
-        listed = await catalog.list_models(max_results=1)
+        listed = await catalog.list_models(max_results=100)
     except LfvError as error:
         checks.append(Check("answers", False, f"{error.message} [{error.code}]", error.next_step))
     else:
@@ -42,7 +42,7 @@ async def examine(catalog: Catalog) -> list[Check]:
             Check(
                 "answers",
                 bool(listed["models"]),
-                listed["summary"],
+                f"{len(listed['models'])}{' or more' if 'next_token' in listed else ''} models",
                 "There is no model in this source: set LFV_SOURCE (--source) to a directory that "
                 "holds saved answers or evaluation files.",
             )

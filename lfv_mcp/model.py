@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_type_hints
+from unicodedata import category
 
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict, is_typeddict  # pydantic needs this one before Python 3.12
@@ -158,8 +159,12 @@ class ModelList(TypedDict):
     source: Source
 
 
+# Docstrings below are published and paid for by every client: only what a name does not say. What
+# an answer always holds whole is not repeated as `required` (total=False).
+
+
 class Metric(TypedDict, total=False):
-    """A value, with its 95 % Wilson interval if it is a share of images; or why there is none."""
+    """Shares have a 95 % Wilson interval; `undefined` says why there is no value."""
 
     value: float
     low: float
@@ -168,34 +173,26 @@ class Metric(TypedDict, total=False):
 
 
 class EvaluationMetrics(TypedDict, total=False):
-    """Metrics of one test set."""
-
     precision: Metric
     recall: Metric
-    false_alarm_rate: Annotated[Metric, Field(description="share of normal images flagged")]
+    false_alarm_rate: Metric
     f1_score: Metric
     roc_auc: Metric
     average_precision: Metric
 
 
-class Counts(TypedDict):
-    """Test images by truth and prediction; positive is anomaly."""
-
+class Counts(TypedDict, total=False):
     true_positives: int
     false_positives: int
     false_negatives: int
     true_negatives: int
 
 
-class ManifestCounts(Counts):
-    """What the lines of the evaluation manifest add up to."""
-
+class ManifestCounts(Counts, total=False):
     unusable_lines: int
 
 
 class ReportedMetrics(TypedDict, total=False):
-    """The EvaluationResult's own numbers."""
-
     f1_score: float
     precision: float
     recall: float
@@ -203,75 +200,67 @@ class ReportedMetrics(TypedDict, total=False):
     average_precision: float
 
 
-class OnTheLine(TypedDict):
-    """What to expect where `defect_rate` of the parts are defective."""
-
+class OnTheLine(TypedDict, total=False):
     defect_rate: float
-    expected_precision: NotRequired[float]
-    escapes_per_million: NotRequired[float]
-    false_rejects_per_million: NotRequired[float]
+    expected_precision: float
+    escapes_per_million: float
+    false_rejects_per_million: float
 
 
-class ThresholdRow(Counts):
-    """One cut: predicted anomalous if score >= threshold."""
+class ThresholdRow(Counts, total=False):
+    """Predicted anomalous if score >= threshold."""
 
     threshold: float
-    precision: NotRequired[float]
-    recall: NotRequired[float]
-    false_alarm_rate: NotRequired[float]
-    f1_score: NotRequired[float]
+    precision: float
+    recall: float
+    false_alarm_rate: float
+    f1_score: float
 
 
 class OperatingRange(TypedDict, total=False):
-    """The built-in threshold is above the first, at most the second."""
+    """Built-in threshold: above the first, at most the second."""
 
     max_normal_score: float
     min_anomaly_score: float
 
 
 class ThresholdAnalysis(TypedDict):
-    """Other cuts; score = confidence if predicted anomalous, else 1 - confidence."""
+    """score = confidence if predicted anomalous, else 1 - confidence."""
 
-    rule_holds: Annotated[bool, Field(description="one cut explains every prediction")]
+    rule_holds: Annotated[bool, Field(description="one cut explains all predictions")]
     operating_range: NotRequired[OperatingRange]
     candidates: NotRequired[list[ThresholdRow]]
     at: NotRequired[ThresholdRow]
 
 
-class LabelMetrics(TypedDict):
-    """One anomaly label of a segmentation model."""
-
+class LabelMetrics(TypedDict, total=False):
     name: str
-    precision: NotRequired[float]
-    recall: NotRequired[float]
-    f1_score: NotRequired[float]
-    average_iou: NotRequired[float]
+    precision: float
+    recall: float
+    f1_score: float
+    average_iou: float
 
 
-class Example(TypedDict):
-    """A wrong prediction; confidence belongs to the predicted class."""
-
+class Example(TypedDict, total=False):
     image: str
-    confidence: NotRequired[float]
+    confidence: Annotated[float, Field(description="in the predicted class")]
 
 
-class Examples(TypedDict):
-    """Images judged wrongly, worst first."""
+class Examples(TypedDict, total=False):
+    """Worst first."""
 
     missed_defects: list[Example]
     false_alarms: list[Example]
 
 
-class EvaluationReport(TypedDict):
-    """What analyze_evaluation answers."""
-
+class EvaluationReport(TypedDict):  # what analyze_evaluation answers
     summary: str
     test_images: NotRequired[int]
     training_images: NotRequired[int]
     confusion: NotRequired[ManifestCounts]
-    metrics: NotRequired[Annotated[EvaluationMetrics, Field(description="recounted")]]
+    metrics: NotRequired[EvaluationMetrics]
     reported: NotRequired[ReportedMetrics]
-    agrees: NotRequired[Annotated[bool, Field(description="reported equals the recount")]]
+    agrees: NotRequired[Annotated[bool, Field(description="reported equals metrics")]]
     line: NotRequired[OnTheLine]
     threshold: NotRequired[ThresholdAnalysis]
     labels: NotRequired[list[LabelMetrics]]
@@ -283,17 +272,8 @@ class EvaluationReport(TypedDict):
 Verdict = Literal["better", "worse", "no_difference", "not_comparable"]
 
 
-class Deltas(TypedDict, total=False):
-    """This model's value minus the baseline's."""
-
-    precision: float
-    recall: float
-    false_alarm_rate: float
-    f1_score: float
-
-
-class PairedTest(TypedDict):
-    """Exact McNemar test on the images that both models judged."""
+class PairedTest(TypedDict, total=False):
+    """Exact McNemar test, same images."""
 
     only_baseline_right: int
     only_this_right: int
@@ -301,23 +281,19 @@ class PairedTest(TypedDict):
 
 
 class ComparedModel(TypedDict):
-    """One model beside the baseline, which itself has no deltas and no verdict."""
-
     model_version: str
     status: NotRequired[str]
     metrics: NotRequired[EvaluationMetrics]
-    deltas: NotRequired[Deltas]
-    verdict: NotRequired[Verdict]
+    deltas: NotRequired[Annotated[dict[str, float], Field(description="this minus baseline")]]
+    verdict: NotRequired[Annotated[Verdict, Field(description="against the baseline")]]
     paired: NotRequired[PairedTest]
 
 
-class ModelComparison(TypedDict):
-    """What compare_models answers."""
-
+class ModelComparison(TypedDict):  # what compare_models answers
     summary: str
     baseline: str
     models: list[ComparedModel]
-    best: NotRequired[Annotated[str, Field(description="absent: the data does not decide")]]
+    best: NotRequired[Annotated[str, Field(description="absent: undecided")]]
     best_reason: str
     same_test_set: NotRequired[Annotated[bool, Field(description="absent: unknown")]]
     findings: list[Finding]
@@ -336,11 +312,21 @@ class Record:
 _LIMITS: Final = {"ModelArn": 2048, "KmsKeyId": 2048, "Bucket": 63, "Key": 1024, "Prefix": 1024}
 """The API's own maxima: an ARN or a key is never cut below them."""
 TEXT_LIMIT: Final = 500
-# ANSI sequences first, so that their letters go with the escape character.
-_UNSHOWABLE: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?"
-    r"|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ud800-\udfff]"
+_ANSI: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL
 )
+
+
+def showable(text: str) -> str:
+    """Text without ANSI sequences, control, bidi and other invisible characters."""
+    if text.isprintable():
+        return text
+    text = _ANSI.sub("", text)  # first, so that its letters go with the escape character
+    return "".join(
+        " " if c in "\t\n\r" else c
+        for c in text
+        if c in "\t\n\r" or category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    )
 
 
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
@@ -348,7 +334,7 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
 
     Longer than `limit` characters it is cut, and `…[+N]` says how many are missing.
     """
-    shown = _UNSHOWABLE.sub(lambda m: " " if m[0] in "\t\n\r" else "", text)
+    shown = showable(text)
     return shown if len(shown) <= limit else f"{shown[:limit]}…[+{len(shown) - limit}]"
 
 
@@ -369,10 +355,10 @@ def record(parsed: Mapping[str, Any]) -> Record:
     unusable: list[str] = []
 
     def text(name: str, value: str) -> str:
-        shown = clean(value, _LIMITS.get(name, TEXT_LIMIT))
-        if shown.endswith("]") and "…[+" in shown[-12:]:
+        shown, limit = showable(value), _LIMITS.get(name, TEXT_LIMIT)
+        if len(shown) > limit:
             shortened.append(name)
-        return shown
+        return clean(shown, limit)
 
     def members(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
         shown: dict[str, Any] = {}

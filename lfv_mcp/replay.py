@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from lfv_mcp.archive import Archive, Held, Index
 from lfv_mcp.model import Kind
@@ -22,7 +22,7 @@ from lfv_mcp.records import ModelKey, ProjectKey, Recorded, on_the_wire
 KIND: Final = "x-lfv-kind"  # archive or sample
 BASIS: Final = "x-lfv-basis"
 CAPTURED: Final = "x-lfv-captured"  # epoch seconds
-LOCATION: Final = "x-lfv-location"
+LOCATION: Final = "x-lfv-location"  # percent-encoded: a header is ASCII
 DISAGREEING: Final = "x-lfv-disagreeing"  # JSON: [[status, captured or null], ...]
 
 _Key = TypeVar("_Key")
@@ -276,7 +276,7 @@ def _provenance(held: Held) -> dict[str, str]:
     basis = (
         "describe_model" if held.model else "list_models" if held.listing else "evaluation_files"
     )
-    headers = {BASIS: basis, LOCATION: winner.name.encode("unicode_escape").decode("ascii")}
+    headers = {BASIS: basis, LOCATION: quote(winner.name, errors="surrogateescape")}
     if winner.captured is not None:
         headers[CAPTURED] = repr(winner.captured)
     if disagreeing := held.disagreeing:

@@ -133,6 +133,10 @@ def asked(variables: Mapping[str, str]) -> arguments.Asked:
     account = variables.get("account", "")
     if account and not (account.isascii() and account.isdigit() and len(account) == 12):
         raise refuse("account", account, "an account is 12 digits", "111122223333")
+    if account and result.account not in (None, account):
+        raise refuse(
+            "account", account, f"it contradicts the ARN, which says {result.account}", '""'
+        )
     return replace(result, account=account) if account else result
 
 

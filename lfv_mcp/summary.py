@@ -27,6 +27,7 @@ from lfv_mcp.model import (
     S3Object,
     Severity,
     Source,
+    clean,
 )
 
 ESCAPES_HIGH: Final = 0.20
@@ -80,6 +81,27 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     # what had to be done to the record
     "member_unusable": ("warning", "a member's value was of no use and is left out"),
     "text_shortened": ("info", "a text was longer than 500 characters"),
+    # evaluation files
+    "evaluation_mismatch": ("critical", "an evaluation file is of another model or training"),
+    "evaluation_result_unread": ("warning", "the EvaluationResult could not be read, and why"),
+    "evaluation_manifest_unread": ("warning", "the EvaluationManifest could not be read, and why"),
+    "counts_unknown": ("info", "no manifest: no counts, no intervals, no single images"),
+    "metrics_disagree": ("warning", "the EvaluationResult's metrics are not those recounted"),
+    "description_disagrees": ("warning", "DescribeModel's metrics are not the evaluation files'"),
+    "test_set_size_differs": ("warning", "the two files count different numbers of test images"),
+    "unusable_lines": ("warning", "manifest lines that are left out of every count"),
+    "duplicate_images": ("warning", "manifest lines that repeat an image; each is counted"),
+    "manifest_too_long": ("warning", "too many images to keep: counted, not analysed one by one"),
+    "small_test_set": ("warning", "too few anomalous or normal test images to be sure"),
+    "perfect_on_few": ("warning", "no error, but on few test images"),
+    "scores_confirmed": ("info", "scores from confidence reproduce the reported ROC AUC and AP"),
+    "scores_unconfirmed": ("info", "scores from confidence fit the predictions, no more is known"),
+    "scores_unusable": ("warning", "confidence gives no usable scores: no analysis by score"),
+    "threshold_client_side": ("info", "another threshold is a rule of the caller, not the service"),
+    "precision_falls_on_line": ("warning", "precision at the defect rate is much lower"),
+    "line_incomplete": ("info", "a number for the line is not known, and why"),
+    "weak_label": ("warning", "an anomaly label with low recall or average IoU"),
+    # comparison
 }
 
 
@@ -244,7 +266,9 @@ def digest(model: ModelSummary) -> str:
             ("recall", performance.get("recall")),
             ("F1", performance.get("f1_score")),
         )
-        lines.append("Metrics: " + ", ".join(f"{n} {v:.3g}" for n, v in metrics if v is not None))
+        lines.append(
+            "Metrics: " + ", ".join(f"{n} {digits(v)}" for n, v in metrics if v is not None)
+        )
     if message := model.get("status_message"):
         lines.append(f"Status message: {message}")
     lines += [
@@ -257,13 +281,14 @@ def digest(model: ModelSummary) -> str:
 
 
 def within(lines: list[str], limit: int) -> str:
-    """Whole lines up to `limit` characters; the last line always stays, and a cut is said."""
-    *body, last = lines
-    shown: list[str] = []
-    room = limit - len(last) - 40
+    """Whole lines up to `limit` characters; first and last always stay, and a cut is said."""
+    first, *body, last = lines
+    first, last = clean(first, limit * 2 // 3), clean(last, limit // 4)
+    shown = [first]
+    room = limit - len(first) - len(last) - 40
     for line in body:
         if len(line) + 1 > room:
-            shown.append(f"({len(body) - len(shown)} more in the structured result)")
+            shown.append(f"({len(body) - len(shown) + 1} more in the structured result)")
             break
         shown.append(line)
         room -= len(line) + 1
@@ -276,6 +301,19 @@ def share(rate: float, one: str, many: str) -> str:
     if n > 1 and abs(1 / n - rate) <= 0.06 * rate:
         return f"about 1 {one} in {n:,}"
     return f"about {100 * rate:.0f} of 100 {many}"
+
+
+def percent(value: float) -> str:
+    """A fraction as a percentage; nothing becomes 0 % or 100 % by rounding alone."""
+    if 0 < value < 0.001:
+        return "less than 0.1%"
+    return "more than 99.9%" if 0.999 < value < 1 else f"{value:.1%}"
+
+
+def digits(value: float) -> str:
+    """A metric in three digits; more only where it would be rounded to 1."""
+    short = f"{value:.3g}"
+    return short if short != "1" or value == 1 else f"{value:.6g}" if value < 0.9999995 else "<1"
 
 
 def _performance(description: ModelDescription) -> Performance:
@@ -347,8 +385,8 @@ def _quality(description: ModelDescription, performance: Performance) -> Iterato
         if isinstance(derived, float) and abs(derived - f1_score) > F1_TOLERANCE:
             yield finding(
                 "f1_inconsistent",
-                f"F1 is given as {f1_score:.3g}, but precision {precision:.3g} and recall "
-                f"{recall:.3g} make it {derived:.3g}.",
+                f"F1 is given as {digits(f1_score)}, but precision {digits(precision)} and recall "
+                f"{digits(recall)} make it {digits(derived)}.",
                 "Go by precision and recall, and recount from the evaluation manifest.",
             )
     if precision == recall == 1:
@@ -370,11 +408,11 @@ def _quality(description: ModelDescription, performance: Performance) -> Iterato
 
 
 def _escapes(recall: float) -> Finding:
-    rate = 1 - recall
+    rate = _complement(recall)
     if rate == 0:
         return finding("escapes_low", "No defect of the test set passed unseen (recall 1).")
     message = (
-        f"{share(rate, 'defect', 'defects').capitalize()} passes unseen (recall {recall:.3g})."
+        f"{share(rate, 'defect', 'defects').capitalize()} passes unseen (recall {digits(recall)})."
     )
     message = message.replace("defects passes", "defects pass")
     if rate < ESCAPES_NOTABLE:
@@ -387,14 +425,14 @@ def _escapes(recall: float) -> Finding:
 
 
 def _false_rejects(precision: float) -> Finding:
-    rate = 1 - precision
+    rate = _complement(precision)
     if rate == 0:
         return finding(
             "false_rejects_low", "No good part of the test set was rejected (precision 1)."
         )
     what = share(rate, "reject", "rejects").capitalize()
     verb = "are good parts" if what.endswith("rejects") else "is a good part"
-    message = f"{what} {verb} (precision {precision:.3g})."
+    message = f"{what} {verb} (precision {digits(precision)})."
     if rate < FALSE_REJECTS_HIGH:
         return finding("false_rejects_low", message)
     return finding(
@@ -422,7 +460,10 @@ def _state(description: ModelDescription, live: bool) -> Iterator[Finding]:
             f"Autoscaling was requested, {low or '?'} to {high} inference units.",
         )
     elif low is not None:
-        yield finding("hosting_fixed", f"A fixed size of {low} inference units was requested.")
+        yield finding(
+            "hosting_fixed",
+            f"A fixed size of {low} inference unit{'s' if low != 1 else ''} was requested.",
+        )
 
 
 def _provenance(source: Source) -> Iterator[Finding]:
@@ -504,7 +545,7 @@ def listing_digest(listed: ModelList) -> str:
             ("recall", row.get("recall")),
             ("F1", row.get("f1_score")),
         )
-        metrics = ", ".join(f"{n} {v:.3g}" for n, v in numbers if v is not None)
+        metrics = ", ".join(f"{n} {digits(v)}" for n, v in numbers if v is not None)
         lines.append(
             f"{row['project_name']} {row['model_version']}: {row.get('status', 'status unknown')}"
             + (f", {metrics}" if metrics else ", no metrics")
@@ -546,10 +587,10 @@ def _sentences(
     if status is None:
         state = f"The status of {name} is not known"
     elif source["kind"] == "live":
-        state = f"{name} is {status}"
+        state = f"{name} is {clean(status, 40)}"
     else:
         on = f" on {source['captured_at'][:10]}" if "captured_at" in source else ""
-        state = f"{name} was {status} when captured{on}"
+        state = f"{name} was {clean(status, 40)} when captured{on}"
     if source["kind"] == "sample":
         state += " (synthetic sample)"
     precision, recall = performance.get("precision"), performance.get("recall")
@@ -559,8 +600,8 @@ def _sentences(
         quality = "It made no error on its test set."
     else:
         quality = (
-            f"On its test set it was {grade(performance)}: it caught {recall:.1%} of the defects, "
-            f"and {1 - precision:.1%} of its rejects were good parts."
+            f"On its test set it was {grade(performance)}: it caught {percent(recall)} of the "
+            f"defects, and {percent(_complement(precision))} of its rejects were good parts."
         )
     todo = next((f["advice"] for f in findings if "advice" in f), "")
     return " ".join(part for part in (f"{state}.", quality, todo) if part)
