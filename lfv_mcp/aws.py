@@ -32,7 +32,7 @@ from lfv_mcp.arguments import REGIONS
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
 from lfv_mcp.model import clean
 from lfv_mcp.records import epoch
-from lfv_mcp.replay import Caller, Replay
+from lfv_mcp.replay import KIND, Caller, Replay
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -86,6 +86,8 @@ class LookoutVision:
         self._lock = threading.Lock()
         self._clients: dict[Caller, BaseClient] = {}
         self._session: boto3.Session | None = None
+        self.replayed: dict[Caller, str] = {}
+        """What a replay behind an endpoint said it is: archive or sample."""
 
     def warm(self) -> None:
         """Open the client that the first call will need, without calling anything.
@@ -160,8 +162,8 @@ class LookoutVision:
     def _call(self, caller: Caller, operation: str, member: str, **parameters: Any) -> Answer:
         """One call; a session whose credentials have expired is built anew once.
 
-        One without credentials, or with rejected ones, is built anew at the next call: then
-        whoever was told to log in has done so, perhaps.
+        After another failure of the set-up it is built anew at the next call: whoever was told
+        to correct something may have done so by then.
 
         Raises:
             LfvError: whatever went wrong, as one of our errors.
@@ -173,16 +175,17 @@ class LookoutVision:
                 with translated(url):
                     response = getattr(client, operation)(**parameters)
             except SetupError as error:
-                if error.code.startswith("credentials_"):
+                if error.code != "access_denied":
                     self._forget(client)
                 if attempt == 1 and error.code == "credentials_expired":
                     continue
                 raise
-            unfit: list[_Path] = response.pop(_UNFIT_AT, [])
-            for *above, last in unfit:
-                reduce(getitem, above, response)[last] = _UNFIT
+            unfit: list[_Unfit] = response.pop(_UNFIT, [])
+            for (*above, last), value in unfit:
+                # A list fits no member of a record: `model.record` leaves it out and names it.
+                reduce(getitem, above, response)[last] = [value]
             # Anything parses, into an answer without the one member it is for.
-            broken = any(len(path) == 1 or isinstance(path[-1], int) for path in unfit)
+            broken = any(len(path) == 1 or isinstance(path[-1], int) for path, _ in unfit)
             if broken or not isinstance(response.get(member), dict | list):
                 raise ServiceError(
                     "bad_answer",
@@ -191,7 +194,10 @@ class LookoutVision:
                     f"Check the endpoint and what stands between. {_ARCHIVE}",
                 )
             body = response[member] if member.endswith("Description") else response
-            return Answer(body, response["ResponseMetadata"].get("HTTPHeaders", {}))
+            headers = response["ResponseMetadata"].get("HTTPHeaders", {})
+            if KIND in headers:
+                self.replayed[caller] = headers[KIND]
+            return Answer(body, headers)
         raise AssertionError("unreachable")
 
     def _client(self, caller: Caller) -> BaseClient:
@@ -323,17 +329,8 @@ def _every(page: Callable[..., Answer], member: str) -> Iterator[Mapping[str, An
 
 
 _Path = tuple[str | int, ...]
-_UNFIT_AT: Final = "lfv-unfit"
-
-
-class _Unfit:
-    """In place of a value that has not its member's type: `model.record` names such members."""
-
-    def __str__(self) -> str:
-        return ""
-
-
-_UNFIT: Final = _Unfit()
+_Unfit = tuple[_Path, Any]
+_UNFIT: Final = "lfv-unfit"
 
 
 def _keep_what_fits(
@@ -354,7 +351,7 @@ def _keep_what_fits(
         body = json.loads(response_dict["body"])
     except (ValueError, RecursionError):
         body = None
-    unfit: list[_Path] = []
+    unfit: list[_Unfit] = []
     if not isinstance(body, dict):
         response_dict["body"] = b""
         return
@@ -363,11 +360,11 @@ def _keep_what_fits(
     else:  # of an error only texts are read: its code, its message, the resource
         body = {name: value for name, value in body.items() if isinstance(value, str)}
     response_dict["body"] = json.dumps(body).encode()
-    customized_response_dict[_UNFIT_AT] = unfit
+    customized_response_dict[_UNFIT] = unfit
 
 
-def _fitting(value: Any, shape: Any, path: _Path, unfit: list[_Path]) -> Any:
-    """The value as its shape says, or None, and then its path is in `unfit`."""
+def _fitting(value: Any, shape: Any, path: _Path, unfit: list[_Unfit]) -> Any:
+    """The value as its shape says; or None, and then it is in `unfit` with its path."""
     match shape.type_name, value:
         case "structure", dict():
             members = {
@@ -386,7 +383,7 @@ def _fitting(value: Any, shape: Any, path: _Path, unfit: list[_Path]) -> Any:
             return value
         case "timestamp", _ if (seconds := epoch(value)) is not None:
             return seconds
-    unfit.append(path)
+    unfit.append((path, value))
     return None
 
 
@@ -441,12 +438,14 @@ def translated(what: str) -> Iterator[None]:
 
 
 def _quoted(error: object) -> str:
-    return _SECRET.sub("[removed]", _shown(error))
+    """Somebody else's message without secrets. It is cut last: half a secret is not recognised."""
+    text = str(error).strip()
+    return clean(_SECRET.sub("[removed]", _shown(clean(text, len(text)))))
 
 
 def _shown(text: object) -> str:
     """Text in which no URL has a user or password."""
-    return re.sub(r"//[^/@\s]*@", "//", clean(str(text).strip()))
+    return re.sub(r"//[^/@\s]*@", "//", str(text))
 
 
 def _where(error: Exception, what: str) -> str:
@@ -547,13 +546,15 @@ def _unreachable(error: failures.ConnectionError, what: str, where: str) -> Setu
     elif isinstance(error, failures.ConnectTimeoutError):
         problem = f"{where} did not take the connection in time."
     elif isinstance(error, failures.SSLError):
-        problem = f"No trusted TLS connection to {where}."
+        problem = f"No trusted TLS connection to {where}: {_quoted(cause)}."
     elif isinstance(error, failures.ProxyConnectionError):
         problem = f"The proxy on the way to {where} cannot be reached."
     else:
         problem = f"{where} refused the connection."
     if isinstance(error, failures.ProxyConnectionError):
         next_step = "Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY."
+    elif isinstance(error, failures.SSLError):
+        next_step = f"Check the URL, and AWS_CA_BUNDLE if a proxy has its own CA. {_ARCHIVE}"
     elif what.startswith("s3://"):
         next_step = "Check the network and AWS_ENDPOINT_URL_S3."
     elif not what.startswith(where):

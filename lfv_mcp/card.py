@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import cast
 
-from lfv_mcp.model import ModelSummary
+from lfv_mcp.model import EvaluationReport, Metric, ModelSummary
 
 
-def card(model: ModelSummary) -> str:
-    """A ModelSummary → a Markdown document: state, quality, limits, provenance."""
+def card(model: ModelSummary, report: EvaluationReport | None = None, unread: str = "") -> str:
+    """A model as a Markdown document: state, quality, evidence, use, limits, provenance.
+
+    `report` is what its evaluation files prove; without them `unread` says why there is none.
+    """
     description = model["model_description"]
     source = model["source"]
     lines = [
@@ -53,23 +58,24 @@ def card(model: ModelSummary) -> str:
         advice = f" *{_text(finding['advice'])}*" if "advice" in finding else ""
         code, severity = finding["code"], finding["severity"]
         lines.append(f"- **{severity}** `{code}`: {_text(finding['message'])}{advice}")
+    lines += ["", "## Evidence", "", *_evidence(model, report, unread)]
     lines += [
+        "",
+        "## Intended use",
+        "",
+        "Visual inspection of the one object type its project was trained on, under the conditions",
+        "of its training images: telling normal parts from anomalous ones"
+        + (", and marking the anomalies." if report and report.get("labels") else "."),
         "",
         "## Limits",
         "",
-        "Precision, recall and F1 speak about the test set alone, at the cut that most likely",
-        "maximises F1 on that very set. They say nothing about how often defects occur on a line,",
-        "and nothing about images unlike the test images.",
-        "",
-        "## Evidence",
-        "",
+        "- Precision, recall and F1 speak about the test set alone, most likely at the cut with",
+        "  the best F1 on that very set: they are a best case.",
+        "- They say nothing about how often defects occur on a line. Where defects are rare, far",
+        "  more of the rejects are good parts than on the test set.",
+        "- They say nothing about images unlike the test images.",
+        "- `confidence` belongs to the predicted class; it is not the probability of an anomaly.",
     ]
-    artifacts = model.get("artifacts", {})
-    lines += _table(
-        ("Evaluation result", artifacts.get("evaluation_result")),
-        ("Evaluation manifest", artifacts.get("evaluation_manifest")),
-        ("Training output", artifacts.get("output")),
-    ) or ["No S3 location is recorded."]
     lines += [
         "",
         "## Provenance",
@@ -83,6 +89,56 @@ def card(model: ModelSummary) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _evidence(model: ModelSummary, report: EvaluationReport | None, unread: str) -> Iterator[str]:
+    artifacts = model.get("artifacts", {})
+    places = _table(
+        ("Evaluation result", artifacts.get("evaluation_result")),
+        ("Evaluation manifest", artifacts.get("evaluation_manifest")),
+        ("Training output", artifacts.get("output")),
+    )
+    yield from places or ["No S3 location is recorded."]
+    yield ""
+    if report is None:
+        yield _text(unread)
+        return
+    yield _text(report["summary"])
+    yield ""
+    yield from _table(
+        ("Training images", _whole(report.get("training_images"))),
+        ("Test images", _whole(report.get("test_images"))),
+    )
+    if counts := report.get("confusion"):
+        yield from (
+            "",
+            "| | predicted anomaly | predicted normal |",
+            "|---|---|---|",
+            f"| anomaly | {counts['true_positives']} | {counts['false_negatives']} |",
+            f"| normal | {counts['false_positives']} | {counts['true_negatives']} |",
+        )
+    if measured := report.get("metrics"):
+        yield from ("", "| metric | value | low (95 %) | high (95 %) |", "|---|---|---|---|")
+        for name, metric in cast(Mapping[str, Metric], measured).items():
+            values = (metric.get("value"), metric.get("low"), metric.get("high"))
+            cells = [_fraction(value) or "" for value in values]
+            if "undefined" in metric:
+                cells[0] = f"undefined: {metric['undefined']}"
+            yield f"| {name.replace('_', ' ')} | {' | '.join(cells)} |"
+    if labels := report.get("labels"):
+        yield from ("", "| anomaly label | precision | recall | average IoU |", "|---|---|---|---|")
+        for label in labels:
+            parts = (label.get("precision"), label.get("recall"), label.get("average_iou"))
+            numbers = " | ".join(_fraction(value) or "" for value in parts)
+            yield f"| {_text(label['name'])} | {numbers} |"
+    yield ""
+    for finding in report["findings"]:
+        code, severity = finding["code"], finding["severity"]
+        yield f"- **{severity}** `{code}`: {_text(finding['message'])}"
+
+
+def _whole(value: int | None) -> str | None:
+    return None if value is None else f"{value:,}"
 
 
 def _table(*rows: tuple[str, str | None]) -> list[str]:
@@ -106,4 +162,4 @@ def _units(model: ModelSummary) -> str | None:
 
 
 def _fraction(value: float | None) -> str | None:
-    return None if value is None else f"{value:.6g}"
+    return None if value is None else f"{value:.4g}"

@@ -9,25 +9,38 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast, get_args
 from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
 
-from lfv_mcp import replay
+from lfv_mcp import comparison, evaluation, replay
 from lfv_mcp.archive import Archive
-from lfv_mcp.arguments import Asked, refuse
+from lfv_mcp.arguments import LATEST, Asked, refuse
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
+from lfv_mcp.evidence import Evidence, EvidenceReader
 from lfv_mcp.memory import Memory
 from lfv_mcp.model import (
+    Basis,
+    EvaluationReport,
     Finding,
     Kind,
+    ModelComparison,
     ModelList,
     ModelRow,
     ModelSummary,
@@ -36,8 +49,9 @@ from lfv_mcp.model import (
     iso,
     record,
 )
-from lfv_mcp.records import ModelKey, epoch
+from lfv_mcp.records import ModelKey, epoch, model_key
 from lfv_mcp.replay import Caller
+from lfv_mcp.s3 import S3
 from lfv_mcp.summary import finding, listing, summarise
 
 if TYPE_CHECKING:
@@ -55,6 +69,9 @@ SETTLED: Final = ("TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILED")
 """Statuses that do not change by themselves."""
 SETTLED_FOR: Final = 5.0
 """Seconds for which a live answer with such a status is good."""
+EVIDENCE_FOR: Final = 10.0
+"""Seconds for which evaluation files, once read, are not read again (a slider asks often)."""
+EVIDENCE_KEPT: Final = 8
 KEPT: Final = 500
 """Answers kept in memory."""
 _SHOWN: Final = 10
@@ -75,6 +92,7 @@ class Catalog:
         archive: the archive behind the seam, if there is one: it knows every place
             (region and account) at once, where a live endpoint has only the asked one.
         timeout: seconds one question may take in all.
+        s3: where evaluation files are read that the archive does not hold; None for nowhere.
     """
 
     def __init__(
@@ -83,6 +101,7 @@ class Catalog:
         kind: Kind,
         archive: Archive | None = None,
         timeout: float = 20.0,
+        s3: S3 | None = None,
     ) -> None:
         self.kind = kind
         self.location = (
@@ -93,6 +112,8 @@ class Catalog:
         self._timeout = timeout
         self._limiter = anyio.CapacityLimiter(CONCURRENCY)
         self._described: Memory[Asked, ModelSummary] = Memory(self._good_for, KEPT)
+        self._evidence = EvidenceReader(archive, s3)
+        self._read: Memory[Asked, Evidence] = Memory(lambda _: EVIDENCE_FOR, EVIDENCE_KEPT)
         self._known: Memory[str, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
 
     @cached_property
@@ -115,9 +136,93 @@ class Catalog:
             LfvError: with `asked` filled in.
         """
         with self._deadline(asked):
-            return await self._described.get(
-                asked, lambda: self._on_thread(partial(self._describe, asked))
+            return await self._describe_once(asked)
+
+    async def analyze_evaluation(
+        self,
+        asked: Asked,
+        *,
+        defect_rate: float | None = None,
+        threshold: float | None = None,
+        max_examples: int = 5,
+    ) -> EvaluationReport:
+        """What the evaluation files of one model prove.
+
+        Raises:
+            LfvError: with `asked` filled in; `evidence_unavailable` if neither file can be read.
+        """
+        with self._deadline(asked):
+            described = await self._describe_once(asked)
+            evidence = await self._evidence_of(asked, described)
+            source: Source = {**described["source"], "basis": "evaluation_files"}
+            return await self._on_thread(
+                partial(
+                    evaluation.report,
+                    described["model_description"],
+                    evidence.result,
+                    evidence.manifest,
+                    source,
+                    defect_rate=defect_rate,
+                    threshold=threshold,
+                    max_examples=max_examples,
+                    findings=evidence.findings,
+                )
             )
+
+    async def compare_models(self, asked: Asked, versions: Sequence[str]) -> ModelComparison:
+        """Each version against the first, by what is held of their evaluations.
+
+        Raises:
+            LfvError: a version cannot be described. Evidence that cannot be read is a finding.
+        """
+        with self._deadline(asked):
+            questions = [replace(asked, model_version=None if v == LATEST else v) for v in versions]
+            described = await _together([partial(self._describe_once, q) for q in questions])
+            numbers = [d["model_version"] for d in described]
+            if len(set(numbers)) < len(numbers):
+                raise refuse(
+                    "model_versions",
+                    list(versions),
+                    f"they stand for {', '.join(numbers)}, so one is named twice",
+                    '["1", "3"]',
+                )
+            findings: list[Finding] = []
+
+            async def candidate(q: Asked, summary: ModelSummary) -> comparison.Candidate:
+                number = summary["model_version"]
+                try:
+                    evidence = await self._evidence_of(q, summary)
+                except LfvError as error:
+                    if error.code != "evidence_unavailable":
+                        raise
+                    message = f"Version {number}: {error.message}"
+                    findings.append(finding("evidence_missing", message, error.next_step))
+                    return comparison.Candidate(summary)
+                findings.extend(
+                    {**f, "message": f"Version {number}: {f['message']}"} for f in evidence.findings
+                )
+                return comparison.Candidate(summary, evidence.result, evidence.manifest)
+
+            candidates = await _together(
+                [partial(candidate, q, d) for q, d in zip(questions, described, strict=True)]
+            )
+            has_evidence = any(c.result or c.manifest for c in candidates)
+            source: Source = {
+                "kind": described[0]["source"]["kind"],
+                "basis": "evaluation_files" if has_evidence else "describe_model",
+            }
+            if self.location:
+                source["location"] = self.location
+            return await self._on_thread(partial(comparison.compare, candidates, source, findings))
+
+    async def _describe_once(self, asked: Asked) -> ModelSummary:
+        return await self._described.get(
+            asked, lambda: self._on_thread(partial(self._describe, asked))
+        )
+
+    async def _evidence_of(self, asked: Asked, described: ModelSummary) -> Evidence:
+        read = partial(self._evidence.read, described["model_description"])
+        return await self._read.get(asked, lambda: self._on_thread(read))
 
     async def list_models(
         self,
@@ -140,7 +245,6 @@ class Catalog:
         findings: list[Finding] = []
         last, more = start, False
         with self._deadline(question):
-            source = await self._on_thread(partial(self._list_source, question))
             with anyio.move_on_after(self._timeout * 0.9) as scope:
                 async with aclosing(self._walk(question, start, findings)) as walk:
                     async for position, row in walk:
@@ -155,6 +259,7 @@ class Catalog:
                             rows.append(row)
                         elif progress and row is None:
                             await progress(len(rows), position.project)
+            source = await self._on_thread(partial(self._list_source, question))
         result: ModelList = {"summary": "", "models": rows, "source": source}
         if more or scope.cancelled_caught:
             result["next_token"] = last.token()
@@ -210,14 +315,22 @@ class Catalog:
                 raise self._unknown(error, caller, asked) from error
             raise
         shown = record(answer.body)
+        key = model_key(shown.description)
+        if asked.account and key and key.account != asked.account:
+            raise CallerError(
+                "project_not_found",
+                f"The answer is about {key.arn}: these credentials are of another account.",
+                "Choose the AWS_PROFILE of the account in the ARN, or leave the account out.",
+            )
         headers = answer.headers
         return summarise(
             asked.project_name,
             shown.description.get("ModelVersion", version),
-            _region(shown.description.get("ModelArn", "")) or caller.region,
+            key.region if key else caller.region,
             shown,
             self._source(caller, headers),
-            json.loads(headers.get(replay.DISAGREEING, "[]")),
+            _disagreeing(headers.get(replay.DISAGREEING, "")),
+            self._evidence.at_hand(shown.description),
         )
 
     def _latest(self, caller: Caller, project_name: str) -> str:
@@ -306,27 +419,29 @@ class Catalog:
                 "captured_at": iso(datetime.fromtimestamp(captured, UTC)),
                 "location": self._service.endpoint(caller),
             }
-        source: Source = {"kind": self._kind(headers), "basis": headers[replay.BASIS]}
+        basis = headers[replay.BASIS]
+        source: Source = {
+            "kind": self._kind(headers.get(replay.KIND)),
+            "basis": basis if basis in get_args(Basis) else "describe_model",
+        }
         if seconds := epoch(headers.get(replay.CAPTURED, "")):
             source["captured_at"] = iso(datetime.fromtimestamp(seconds, UTC))
         source["location"] = clean(unquote(headers.get(replay.LOCATION, "")), 1024)
         return source
 
-    def _kind(self, headers: Any) -> Kind:
-        said = headers.get(replay.KIND)
-        return said if said in ("archive", "sample") else self.kind
+    def _kind(self, said: str | None) -> Kind:
+        return cast(Kind, said) if said in ("archive", "sample") else self.kind
 
     def _list_source(self, asked: Asked) -> Source:
+        """Of a listing; a replay behind a live endpoint has said what it is."""
         if self._archive is None:
             caller = self._caller(asked)
-            now = iso(datetime.now(UTC).replace(microsecond=0))
-            location = self._service.endpoint(caller)
-            return {
-                "kind": "live",
-                "basis": "list_models",
-                "captured_at": now,
-                "location": location,
-            }
+            kind = self._kind(self._service.replayed.get(caller))
+            source: Source = {"kind": kind, "basis": "list_models"}
+            if kind == "live":
+                source["captured_at"] = iso(datetime.now(UTC).replace(microsecond=0))
+            source["location"] = self._service.endpoint(caller)
+            return source
         return {"kind": self.kind, "basis": "list_models", "location": self.location}
 
     # Walking a portfolio
@@ -443,6 +558,25 @@ class Catalog:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
 
 
+async def _together(works: Sequence[Callable[[], Awaitable[_T]]]) -> list[_T]:
+    """All at one time, their answers in order; the first failure in order is raised."""
+    answers: dict[int, _T] = {}
+    errors: dict[int, LfvError] = {}
+
+    async def one(slot: int, work: Callable[[], Awaitable[_T]]) -> None:
+        try:
+            answers[slot] = await work()
+        except LfvError as error:
+            errors[slot] = error
+
+    async with anyio.create_task_group() as tasks:
+        for slot, work in enumerate(works):
+            tasks.start_soon(one, slot, work)
+    if errors:
+        raise errors[min(errors)]
+    return [answers[slot] for slot in range(len(works))]
+
+
 class _Position(NamedTuple):
     """How far a listing has come. It is all that a token holds, so any replica can go on."""
 
@@ -499,9 +633,12 @@ def _row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
     return row
 
 
-def _region(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[3] if len(parts) > 5 else ""
+def _disagreeing(header: str) -> list[tuple[str | None, float | None]]:
+    try:
+        listed = json.loads(header)
+        return [(status and clean(str(status), 40), epoch(seconds)) for status, seconds in listed]
+    except (ValueError, TypeError):
+        return []
 
 
 def _some(names: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lfv_mcp.aws import LookoutVision
     from lfv_mcp.catalog import Catalog
     from lfv_mcp.errors import LfvError
+    from lfv_mcp.http import Site
     from lfv_mcp.model import Kind
     from lfv_mcp.recorder import Tally
 
@@ -53,6 +54,15 @@ def setting(*names: str) -> str | None:
     return None
 
 
+def several(name: str) -> tuple[str, ...] | None:
+    """The items of a variable that holds several, with commas between them.
+
+    Its singular counts too: a misspelt limit must not be no limit.
+    """
+    value = setting(name, name.removesuffix("S"))
+    return None if value is None else tuple(filter(None, map(str.strip, value.split(","))))
+
+
 class Settings(NamedTuple):
     """What flags and environment say, with the defaults of neither filled in but the timeout."""
 
@@ -60,6 +70,7 @@ class Settings(NamedTuple):
     region: str | None
     profile: str | None
     timeout: float
+    buckets: frozenset[str] | None = None
 
 
 def open_files(source: str, settings: Settings) -> Files:
@@ -72,7 +83,8 @@ def open_files(source: str, settings: Settings) -> Files:
     from lfv_mcp.s3 import S3, Prefix
 
     if source.startswith("s3://"):
-        return Prefix(source, S3(settings.profile, settings.region, settings.timeout))
+        s3 = S3(settings.profile, settings.region, settings.timeout, settings.buckets)
+        return Prefix(source, s3)
     path = Path(source).expanduser()
     if not path.exists():
         raise click.UsageError(
@@ -95,7 +107,11 @@ def open_archive(settings: Settings) -> tuple[Kind, Archive] | None:
 
 
 def open_catalog(
-    source: str | None, region: str | None, profile: str | None, timeout: float
+    source: str | None,
+    region: str | None,
+    profile: str | None,
+    timeout: float,
+    buckets: frozenset[str] | None = None,
 ) -> Catalog:
     """The catalogue that the settings name.
 
@@ -103,8 +119,9 @@ def open_catalog(
         click.UsageError: a source that cannot be one.
     """
     from lfv_mcp.catalog import CONCURRENCY, Catalog
+    from lfv_mcp.s3 import S3
 
-    opened = open_archive(Settings(source, region, profile, timeout))
+    opened = open_archive(Settings(source, region, profile, timeout, buckets))
 
     def open_service() -> LookoutVision:
         from lfv_mcp.aws import LookoutVision
@@ -117,9 +134,11 @@ def open_catalog(
         kind, archive = opened
         return LookoutVision(timeout=timeout, replay=Replay(archive, kind))
 
-    if opened is None:
-        return Catalog(open_service, "live", timeout=timeout)
-    return Catalog(open_service, *opened, timeout)
+    # The sample's bucket does not exist: nothing is asked of S3 for it.
+    sample = opened is not None and opened[0] == "sample"
+    s3 = None if sample else S3(profile, region, timeout, buckets)
+    kind, archive = opened or ("live", None)
+    return Catalog(open_service, kind, archive, timeout, s3)
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,6 +148,12 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--region", help="Region of live calls.  [AWS_REGION, AWS_DEFAULT_REGION]"),
         click.option("--profile", help="AWS profile.  [AWS_PROFILE]"),
         click.option("--timeout", type=float, help="Seconds per question.  [LFV_TIMEOUT, 20]"),
+        click.option(
+            "--allowed-bucket",
+            "buckets",
+            multiple=True,
+            help="The only S3 buckets to read (repeatable).  [LFV_ALLOWED_BUCKETS, any]",
+        ),
         click.option("--log-level", help="To stderr.  [LFV_LOG_LEVEL, WARNING]"),
     ):
         command = option(command)
@@ -140,6 +165,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         region: str | None,
         profile: str | None,
         timeout: float | None,
+        buckets: tuple[str, ...],
         log_level: str | None,
         **kwargs: Any,
     ) -> Any:
@@ -152,6 +178,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
             region or setting("AWS_REGION", "AWS_DEFAULT_REGION"),
             profile or setting("AWS_PROFILE"),
             _seconds(timeout if timeout is not None else setting("LFV_TIMEOUT")),
+            _buckets(buckets or several("LFV_ALLOWED_BUCKETS")),
         )
         return command(*args, settings=settings, **kwargs)
 
@@ -164,8 +191,15 @@ def _seconds(given: float | str | None) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 3600:
-        raise click.UsageError(f"LFV_TIMEOUT={given!r} is not a number of seconds from 0 to 3600.")
+        raise click.UsageError(
+            f"--timeout (LFV_TIMEOUT) {given!r} is not a number of seconds from 0 to 3600."
+        )
     return seconds
+
+
+def _buckets(given: tuple[str, ...] | None) -> frozenset[str] | None:
+    """None allows every bucket; a list without a name in it, none."""
+    return None if given is None else frozenset(given)
 
 
 def _log_to_stderr(level: str) -> None:
@@ -189,10 +223,52 @@ def main(context: click.Context) -> None:
         context.invoke(serve)
 
 
+def _http_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of HTTP alone. LFV_ and a flag's name is its variable, with an S for several."""
+    for name, default, text in reversed(
+        (
+            ("host", "127.0.0.1", "Address to listen on."),
+            ("port", "8000", "Port to listen on; 0 picks a free one."),
+            ("public-url", "where it listens", "URL of /mcp as clients know it."),
+            ("allowed-host", "", "Host that requests may name (repeatable)."),
+            ("allowed-origin", "", "Origin of web pages that may call (repeatable)."),
+            ("behind-gateway", "no", "Nobody gets past a gateway that checks who calls."),
+            ("auth-issuer", "", "Take only tokens of this OAuth issuer."),
+            ("auth-jwks-url", "", "Where the issuer publishes its keys."),
+            ("auth-audience", "the public URL", "What tokens are issued for (repeatable)."),
+            ("auth-scope", "", "Scope that tokens must have (repeatable)."),
+            ("auth-algorithm", "RS256,ES256", "Algorithm of signatures (repeatable)."),
+            ("auth-audience-claim", "aud", "Claim that holds the audience."),
+            ("auth-scope-claim", "scope", "Claim that holds the scopes."),
+        )
+    ):
+        many = "repeatable" in text
+        told = ", ".join(filter(None, (_variable(name, many), default)))
+        kind: dict[str, Any] = {"is_flag": True} if default == "no" else {"multiple": many}
+        command = click.option(f"--{name}", default=None, help=f"{text}  [{told}]", **kind)(command)
+    return command
+
+
+def _variable(flag: str, many: bool) -> str:
+    return f"LFV_{flag.upper().replace('-', '_')}{'S' if many else ''}"
+
+
 @main.command()
+@click.option("--transport", help="stdio, or http (/mcp and /healthz).  [LFV_TRANSPORT, stdio]")
+@_http_flags
 @_settings
-def serve(settings: Settings) -> None:
-    """Serve MCP over stdio until stdin closes."""
+def serve(settings: Settings, transport: str | None, **http: Any) -> None:
+    """Serve MCP: over stdio until stdin closes, or over HTTP until told to end."""
+    match transport or setting("LFV_TRANSPORT") or "stdio":
+        case "stdio":
+            _serve_stdio(settings)
+        case "http":
+            _serve_http(settings, http)
+        case other:
+            raise click.UsageError(f"LFV_TRANSPORT={other!r} is neither stdio nor http.")
+
+
+def _serve_stdio(settings: Settings) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
 
@@ -217,6 +293,73 @@ def serve(settings: Settings) -> None:
     # A worker thread in a slow network call must not keep a server without a client alive.
     sys.stderr.flush()
     os._exit(0)
+
+
+def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.http import PATH, application, open_listener
+    from lfv_mcp.http import serve as serve_http
+    from lfv_mcp.replay_http import url_of
+    from lfv_mcp.server import build_server
+
+    server = build_server(open_catalog(*settings))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    # Threads in slow network calls are not waited for: their callers have had their answers.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    try:
+        host, port, site = _site(flags)
+        listener = open_listener(host, port, site)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except LfvError as error:
+        raise _failure(error) from error
+    ready = f"listening on {url_of(listener)}{PATH}"
+    serve_http(application(server, site, listener), listener, lambda: click.echo(ready, err=True))
+
+
+def _site(flags: Mapping[str, Any]) -> tuple[str, int, Site]:
+    """Host, port and site that flags and environment name.
+
+    Raises:
+        ValueError: a setting that cannot be, or would not protect.
+    """
+    from lfv_mcp.auth import Policy
+    from lfv_mcp.http import Site
+
+    def one(name: str, default: str = "") -> str:
+        return flags[name] or setting(_variable(name, many=False)) or default
+
+    def many(name: str) -> tuple[str, ...]:
+        return flags[name] or several(_variable(name, many=True)) or ()
+
+    port = one("port", "8000")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError(f"LFV_PORT={port!r} is not a port from 0 to 65535.")
+    gateway = str(one("behind_gateway", "no")).lower()
+    if gateway not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
+        raise ValueError(f"LFV_BEHIND_GATEWAY={gateway!r} is neither true nor false.")
+    policy = None
+    issuer, keys = one("auth_issuer"), one("auth_jwks_url")
+    if issuer and keys:
+        policy = Policy(
+            issuer,
+            keys,
+            frozenset(many("auth_audience")),
+            many("auth_scope"),
+            many("auth_algorithm") or ("RS256", "ES256"),
+            one("auth_audience_claim", "aud"),
+            one("auth_scope_claim", "scope"),
+        )
+    elif any(one(name) or many(name) for name in flags if name.startswith("auth_")):
+        raise ValueError("Authentication takes both --auth-issuer and --auth-jwks-url.")
+    site = Site(
+        many("allowed_host"),
+        many("allowed_origin"),
+        gateway in ("true", "1", "yes", "on"),
+        one("public_url") or None,
+        policy,
+    )
+    return one("host", "127.0.0.1"), int(port), site
 
 
 @main.command()
@@ -285,6 +428,51 @@ def list_(project: str, status: str, as_json: bool, settings: Settings) -> None:
         whole = pages[0] | {"models": [row for page in pages for row in page["models"]]}
         whole.pop("next_token", None)
         click.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+
+
+@main.command()
+@click.argument("project")
+@click.argument("version", default="latest")
+@click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
+@click.option("--threshold", type=float, help="Anomaly score from which to reject.")
+@click.option("--examples", type=int, default=5, show_default=True, help="Wrong images to show.")
+@click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_settings
+def evaluate(
+    project: str,
+    version: str,
+    defect_rate: float | None,
+    threshold: float | None,
+    examples: int,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Show the evidence behind the metrics of model VERSION (default: latest) of PROJECT."""
+    from lfv_mcp.terminal import evaluation
+
+    asked = {
+        "project_name": project,
+        "model_version": version,
+        "defect_rate": defect_rate,
+        "threshold": threshold,
+        "max_examples": examples,
+    }
+    result = _ask(settings, "analyze_evaluation", asked)
+    if as_json:
+        _print(result, as_json)
+    else:
+        click.echo(evaluation(result.structured_content or {}))
+
+
+@main.command()
+@click.argument("project")
+@click.argument("versions", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_settings
+def compare(project: str, versions: tuple[str, ...], as_json: bool, settings: Settings) -> None:
+    """Compare VERSIONS of PROJECT; the first is the baseline."""
+    asked = {"project_name": project, "model_versions": list(versions)}
+    _show(settings, "compare_models", asked, as_json)
 
 
 @main.group()

@@ -313,7 +313,7 @@ _LIMITS: Final = {"ModelArn": 2048, "KmsKeyId": 2048, "Bucket": 63, "Key": 1024,
 """The API's own maxima: an ARN or a key is never cut below them."""
 TEXT_LIMIT: Final = 500
 _ANSI: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL
 )
 
 
@@ -401,6 +401,7 @@ def is_fraction(value: object) -> bool:
     )
 
 
+@cache
 def published_schema(result: type) -> dict[str, Any]:
     """The JSON Schema of a result type, without pydantic's `title` noise."""
 

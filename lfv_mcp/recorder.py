@@ -32,7 +32,7 @@ from lfv_mcp.records import (
     recognise_answer,
     unpack,
 )
-from lfv_mcp.replay import CAPTURED, Caller
+from lfv_mcp.replay import BASIS, CAPTURED, KIND, Caller
 
 _MEMBERS: Final = {
     "model": "ModelDescription",
@@ -180,7 +180,12 @@ def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator
     caller = Caller(service.region())
 
     def save(member: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        captured = epoch(headers.get(CAPTURED) or headers.get("date"))
+        replayed = KIND in headers  # then its date is today's, and its basis may be another
+        if replayed and headers.get(BASIS) == "evaluation_files":
+            return
+        if replayed and headers.get(BASIS) == "list_models":
+            member = "ModelMetadata"
+        captured = epoch(headers.get(CAPTURED if replayed else "date"))
         record = recognise_answer({member: body}, captured)
         tally.recognised[record.form] = tally.recognised.get(record.form, 0) + 1
         tally.written += not recorder.holds(record) and recorder.keep(record)

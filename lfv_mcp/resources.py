@@ -15,7 +15,7 @@ from lfv_mcp import arguments
 from lfv_mcp.arguments import refuse
 from lfv_mcp.card import card
 from lfv_mcp.catalog import Catalog
-from lfv_mcp.errors import CallerError
+from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model import ModelRow
 
 SCHEME: Final = "lookoutvision://"
@@ -53,7 +53,13 @@ async def _model(catalog: Catalog, variables: Mapping[str, str]) -> str:
 
 
 async def _card(catalog: Catalog, variables: Mapping[str, str]) -> str:
-    return card(await catalog.describe_model(asked(variables)))
+    question = asked(variables)
+    model = await catalog.describe_model(question)
+    try:
+        report = await catalog.analyze_evaluation(question)
+    except LfvError as error:
+        return card(model, None, error.message)
+    return card(model, report)
 
 
 _MODEL: Final = SCHEME + "projects/{project_name}/models/{model_version}"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import IO, Any, Final
 
-from lfv_mcp import aws
 from lfv_mcp.archive import Entry
 from lfv_mcp.errors import CallerError, SetupError
 
@@ -19,12 +19,24 @@ PARALLEL: Final = 16
 
 
 class S3:
-    """Objects by bucket and key. Safe between threads; the client is made at the first use."""
+    """Objects by bucket and key. Safe between threads; the client is made at the first use.
+
+    Args:
+        profile: an AWS profile; None for boto3's usual chain.
+        region: None for the profile's own; a bucket elsewhere is found all the same.
+        timeout: seconds one question may take in all.
+        allowed: the buckets that may be read; None for whatever the credentials may read.
+    """
 
     def __init__(
-        self, profile: str | None = None, region: str | None = None, timeout: float = 20.0
+        self,
+        profile: str | None = None,
+        region: str | None = None,
+        timeout: float = 20.0,
+        allowed: frozenset[str] | None = None,
     ) -> None:
         self._settings = (profile, region, timeout)
+        self._allowed = allowed
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -54,14 +66,20 @@ class S3:
         """
         what = f"s3://{bucket}/{key}"
         body = self._call(what, "get_object", Bucket=bucket, Key=key)["Body"]
-        with aws.translated(what), body:
+        with _aws().translated(what), body:
             yield body
 
     def _call(self, what: str, operation: str, **parameters: Any) -> Any:
+        if self._allowed is not None and parameters["Bucket"] not in self._allowed:
+            raise SetupError(
+                "bucket_not_allowed",
+                f"This server may not read {what}.",
+                "Its operator can add the bucket to LFV_ALLOWED_BUCKETS (--allowed-bucket).",
+            )
         for attempt in (1, 2):
             client = self._open_client()
             try:
-                with aws.translated(what):
+                with _aws().translated(what):
                     return getattr(client, operation)(**parameters)
             except SetupError as error:
                 if attempt == 1 and error.code == "credentials_expired":
@@ -74,8 +92,15 @@ class S3:
     def _open_client(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = aws.s3_client(*self._settings, connections=PARALLEL)
+                self._client = _aws().s3_client(*self._settings, connections=PARALLEL)
             return self._client
+
+
+def _aws() -> ModuleType:
+    """The boto3 seam, imported at the first use: it takes longer than all the rest."""
+    from lfv_mcp import aws
+
+    return aws
 
 
 class Prefix:

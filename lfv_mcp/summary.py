@@ -39,7 +39,7 @@ FALSE_REJECTS_HIGH: Final = 0.20
 FALSE_REJECTS_NOTABLE: Final = 0.10
 """False-reject share from which good quality is no longer claimed."""
 F1_TOLERANCE: Final = 0.005
-"""How far F1 may be from 2PR/(P+R): three values, each rounded to two digits."""
+"""How far F1 may be from 2PR/(P+R): evaluation files are not rounded, printed values are."""
 DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of one answer."""
 
@@ -102,6 +102,12 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "line_incomplete": ("info", "a number for the line is not known, and why"),
     "weak_label": ("warning", "an anomaly label with low recall or average IoU"),
     # comparison
+    "evidence_at_hand": ("info", "evaluation files can be read by analyze_evaluation"),
+    "evidence_missing": ("warning", "no evaluation file of a version could be read"),
+    "different_test_sets": ("warning", "the models were not judged on the same images"),
+    "test_set_unknown": ("warning", "whether the test images were the same is not known"),
+    "trade_off": ("warning", "fewer escapes for more false alarms, or the reverse"),
+    "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
 }
 
 
@@ -152,7 +158,7 @@ _STATUS: Final[dict[str, _Status]] = {
         "hosted",
         ("It is running and billed for every hour until StopModel.", "StopModel when idle."),
         (
-            "It was running, and so billed, when captured.",
+            "It was running, and billed, when captured.",
             "Check that billing for hosting has stopped.",
         ),
     ),
@@ -211,10 +217,12 @@ def summarise(
     record: Record,
     source: Source,
     disagreeing: Sequence[tuple[str | None, float | None]] = (),
+    evidence: str = "",
 ) -> ModelSummary:
     """One model's record → the answer of describe_model.
 
     `disagreeing`: status and capture time (epoch seconds) of records that lost against this one.
+    `evidence`: where evaluation files are, `archive` or `s3`; nothing of them is read.
     """
     description = record.description
     live = source["kind"] == "live"
@@ -226,6 +234,7 @@ def summarise(
             *_quality(description, performance),
             *_state(description, live),
             *_provenance(source),
+            *_evidence(evidence),
             *_disagreement(description, disagreeing),
             *_repairs(record),
         ),
@@ -402,8 +411,8 @@ def _quality(description: ModelDescription, performance: Performance) -> Iterato
             yield _false_rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Measured on its own test set, most likely at the cut with the best F1 there.",
-        "Confirm on fresh images from the line.",
+        "Measured on its own test set, most likely at the cut with the best F1.",
+        "Confirm on fresh images.",
     )
 
 
@@ -420,7 +429,7 @@ def _escapes(recall: float) -> Finding:
     return finding(
         "escapes_high" if rate >= ESCAPES_HIGH else "escapes_notable",
         message,
-        "Look at the missed defects first: are they labelled right, and seen in training?",
+        "Look at the missed defects first: is each labelled right?",
     )
 
 
@@ -438,7 +447,7 @@ def _false_rejects(precision: float) -> Finding:
     return finding(
         "false_rejects_high",
         message,
-        "Look at the false alarms first: lighting, pose and natural variation of good parts.",
+        "Look at the false alarms first: light, pose, natural variation.",
     )
 
 
@@ -457,7 +466,7 @@ def _state(description: ModelDescription, live: bool) -> Iterator[Finding]:
     if high is not None:
         yield finding(
             "hosting_autoscaling",
-            f"Autoscaling was requested, {low or '?'} to {high} inference units.",
+            f"Autoscaling from {low or '?'} to {high} inference units was requested.",
         )
     elif low is not None:
         yield finding(
@@ -477,8 +486,8 @@ def _provenance(source: Source) -> Iterator[Finding]:
         case "sample":
             yield finding(
                 "sample_data",
-                "Synthetic sample data, not a real model.",
-                "Connect your own records: LFV_SOURCE=/path/to/archive.",
+                "Synthetic sample, not a real model.",
+                "For your own records set LFV_SOURCE.",
             )
         case "archive" if "captured_at" in source:
             yield finding("archived_record", f"A saved answer of {source['captured_at'][:10]}.")
@@ -495,6 +504,14 @@ def _provenance(source: Source) -> Iterator[Finding]:
             "evaluation_files_only",
             "Rebuilt from evaluation files: what state the model was in is not known.",
             "Add a saved DescribeModel answer if there is one.",
+        )
+
+
+def _evidence(evidence: str) -> Iterator[Finding]:
+    if evidence:
+        place = "in the archive" if evidence == "archive" else "in S3"
+        yield finding(
+            "evidence_at_hand", f"analyze_evaluation reads its evaluation files ({place})."
         )
 
 

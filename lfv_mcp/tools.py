@@ -9,15 +9,21 @@ from typing import Any, Final
 from lfv_mcp import arguments, model
 from lfv_mcp.arguments import (
     ANY_PROJECT,
+    DEFECT_RATE,
+    MAX_EXAMPLES,
     MAX_RESULTS,
     MODEL_VERSION,
+    MODEL_VERSIONS,
     NEXT_TOKEN,
     PROJECT_NAME,
     REGION,
     STATUS,
+    THRESHOLD,
     Argument,
 )
 from lfv_mcp.catalog import Catalog
+from lfv_mcp.comparison import comparison_digest
+from lfv_mcp.evaluation_summary import evaluation_digest
 from lfv_mcp.summary import digest, listing_digest
 
 Progress = Callable[[int, str], Awaitable[None]]
@@ -59,6 +65,30 @@ async def list_models(call: Call) -> tuple[str, model.ModelList]:
     return listing_digest(listed), listed
 
 
+async def analyze_evaluation(call: Call) -> tuple[str, model.EvaluationReport]:
+    """What the evaluation files of one model prove."""
+    given = dict(call.arguments)
+    named = {name: given.pop(name) for name in ("project_name", "model_version", "region")}
+    report = await call.catalog.analyze_evaluation(arguments.asked(**named), **given)
+    return evaluation_digest(report), report
+
+
+async def compare_models(call: Call) -> tuple[str, model.ModelComparison]:
+    """Whether one version is truly better than another."""
+    given = call.arguments
+    asked = arguments.asked(given["project_name"], region=given["region"])
+    versions = given["model_versions"]
+    if asked.model_version and asked.model_version not in versions:
+        raise arguments.refuse(
+            "model_versions",
+            versions,
+            f"the ARN names version {asked.model_version}, which is not among them",
+            f'["{asked.model_version}", "latest"]',
+        )
+    compared = await call.catalog.compare_models(asked, versions)
+    return comparison_digest(compared), compared
+
+
 TOOLS: Final = (
     Tool(
         "describe_model",
@@ -77,5 +107,24 @@ TOOLS: Final = (
         (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN, REGION),
         model.ModelList,
         list_models,
+    ),
+    Tool(
+        "analyze_evaluation",
+        "Analyze the evaluation",
+        "The evidence behind a model's metrics, from its evaluation files: counts, 95 % intervals, "
+        "worst misses and false alarms; with defect_rate what the line will see, with threshold "
+        "that trade-off.",
+        (PROJECT_NAME, MODEL_VERSION, DEFECT_RATE, THRESHOLD, MAX_EXAMPLES, REGION),
+        model.EvaluationReport,
+        analyze_evaluation,
+    ),
+    Tool(
+        "compare_models",
+        "Compare model versions",
+        "Whether versions of one project are truly better than the first: a paired test on the "
+        "same test images, intervals otherwise; no winner that the data does not support.",
+        (PROJECT_NAME, MODEL_VERSIONS, REGION),
+        model.ModelComparison,
+        compare_models,
     ),
 )

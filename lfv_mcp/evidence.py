@@ -1,0 +1,173 @@
+"""The evaluation files of one model: looked up in the archive first, else read from S3.
+
+A bucket and key out of an archive are a claim, not a permission: what is read is parsed as an
+evaluation file or refused, and nothing of it is echoed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Final, Literal, TypeVar
+
+from lfv_mcp.archive import Archive
+from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.evaluation_files import (
+    Manifest,
+    Result,
+    lines_of,
+    read_manifest,
+    read_result,
+)
+from lfv_mcp.model import Finding, ModelDescription
+from lfv_mcp.records import (
+    SIZE_LIMIT,
+    UnrecognisedError,
+    chunks,
+    documents,
+    epoch,
+    model_key,
+    text,
+    unpack,
+)
+from lfv_mcp.s3 import S3
+from lfv_mcp.summary import finding
+
+Form = Literal["result", "manifest"]
+_NAMES: Final = {"result": "EvaluationResult", "manifest": "EvaluationManifest"}
+_T = TypeVar("_T")
+_Open = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What could be read, and a finding for what could not."""
+
+    result: Result | None
+    manifest: Manifest | None
+    findings: tuple[Finding, ...]
+
+
+class EvidenceReader:
+    """Finds and reads evaluation files.
+
+    Args:
+        archive: searched first.
+        s3: where the model's own bucket and key are read; None for the sample, whose
+            buckets do not exist.
+    """
+
+    def __init__(self, archive: Archive | None, s3: S3 | None) -> None:
+        self._archive = archive
+        self._s3 = s3
+
+    def at_hand(self, description: ModelDescription) -> Literal["archive", "s3", ""]:
+        """Where evidence about a model would come from; nothing is read."""
+        if any(self._held(description, form) for form in _NAMES):
+            return "archive"
+        named = any(name in description for name in _NAMES.values())
+        return "s3" if self._s3 is not None and named else ""
+
+    def read(self, description: ModelDescription) -> Evidence:
+        """Both files, as far as they can be read.
+
+        Raises:
+            SetupError: neither can be read; the message says why.
+        """
+        ended = epoch(description.get("EvaluationEndTimestamp"))
+        findings: list[Finding] = []
+        result = self._first(description, "result", partial(_result, ended), findings)
+        manifest = self._first(description, "manifest", _manifest, findings)
+        if result is None and manifest is None:
+            reasons = " ".join(f["message"] for f in findings)
+            advice = findings[-1].get("advice", "")
+            raise SetupError("evidence_unavailable", reasons, advice)
+        return Evidence(result, manifest, tuple(findings))
+
+    def _held(self, description: ModelDescription, form: str) -> list[str]:
+        """Names of the archive's files about a model, the likeliest first."""
+        key = model_key(description)
+        if self._archive is None or key is None:
+            return []
+        held = self._archive.index().models.get(key)
+        return [s.name for s in getattr(held, form)] if held else []
+
+    def _first(
+        self,
+        description: ModelDescription,
+        form: Form,
+        read: Callable[[Iterator[_Open]], _T],
+        findings: list[Finding],
+    ) -> _T | None:
+        name = _NAMES[form]
+        try:
+            return read(self._opened(description, form))
+        except LfvError as error:
+            findings.append(
+                finding(
+                    f"evaluation_{form}_unread",
+                    f"{name} is not read: {error.message}",
+                    error.next_step,
+                )
+            )
+        except (UnrecognisedError, OSError) as error:
+            problem = str(error) if isinstance(error, UnrecognisedError) else "it cannot be opened"
+            findings.append(
+                finding(
+                    f"evaluation_{form}_unread",
+                    f"{name} is not read: {problem}.",
+                    "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
+                )
+            )
+        return None
+
+    def _opened(self, description: ModelDescription, form: Form) -> Iterator[_Open]:
+        """Ways to open the file, the likeliest first.
+
+        Raises:
+            SetupError: there is none.
+        """
+        name = _NAMES[form]
+        if held := self._held(description, form):
+            assert self._archive is not None
+            for path in held:
+                yield partial(self._archive.files.open, path)
+            return
+        at = (
+            description.get("EvaluationResult", {})
+            if form == "result"
+            else description.get("EvaluationManifest", {})
+        )
+        if self._s3 is None or not at.get("Bucket") or not at.get("Key"):
+            raise SetupError(
+                "evidence_unavailable",
+                f"{name} is not held"
+                + ("." if at else ", and the record does not say where it is."),
+                "Add the file to the archive: `lfv-mcp archive import` takes it from a directory "
+                "or from S3.",
+            )
+        yield partial(self._s3.open, at["Bucket"], at["Key"])
+
+
+def _result(ended: float | None, ways: Iterator[_Open]) -> Result:
+    """The result of this very evaluation if there is one among them, else the first."""
+    first: Result | None = None
+    for way in ways:
+        with way() as stream:
+            content = text(stream.read(SIZE_LIMIT + 1))
+        document = next(documents(content))
+        if not isinstance(document, dict):
+            raise UnrecognisedError("JSON, but not an evaluation result")
+        result = read_result(document)
+        if ended is None or abs((result.evaluated_at or 0) - ended) <= 1:
+            return result
+        first = first or result
+    assert first is not None
+    return first
+
+
+def _manifest(ways: Iterator[_Open]) -> Manifest:
+    with next(ways)() as stream:
+        return read_manifest(lines_of(unpack(chunks(stream))))

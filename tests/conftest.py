@@ -1,0 +1,60 @@
+"""Fixtures for every test: an environment that holds nothing, and a client in both eras."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from lfv_mcp.catalog import Catalog
+from lfv_mcp.cli import open_catalog
+from lfv_mcp.server import build_server
+
+_SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home directory without ~/.aws."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Nothing of the developer's shell reaches a test, nor the processes that it starts."""
+    for name in os.environ:
+        if name.startswith(_SETTINGS):
+            monkeypatch.delenv(name)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    # Without credentials boto3 would ask the metadata service, and wait for it.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module", params=[pytest.param("auto", id="modern"), "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    """Both protocol eras, as the `mode` of a client."""
+    mode: str = request.param
+    return mode
+
+
+@pytest.fixture(scope="session")
+def sample() -> Catalog:
+    """The catalogue over the bundled sample; it only reads, so all tests share it."""
+    return open_catalog("sample", None, None, 20.0)
+
+
+@pytest.fixture(scope="module")
+async def client(sample: Catalog, era: str) -> AsyncIterator[Client]:
+    """A client of a server over the sample, in memory. One for a module: the server keeps no state,
+    and a client takes longer to check every schema anew than all questions take."""
+    async with Client(build_server(sample), mode=era) as connected:
+        yield connected
