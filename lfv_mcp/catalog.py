@@ -31,7 +31,7 @@ import anyio.to_thread
 
 from lfv_mcp import comparison, evaluation, replay
 from lfv_mcp.archive import Archive
-from lfv_mcp.arguments import LATEST, Asked, refuse
+from lfv_mcp.arguments import LATEST, Asked, check_project_name, refuse
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.evidence import Evidence, EvidenceReader
 from lfv_mcp.memory import Memory
@@ -322,6 +322,13 @@ class Catalog:
                 f"The answer is about {key.arn}: these credentials are of another account.",
                 "Choose the AWS_PROFILE of the account in the ARN, or leave the account out.",
             )
+        answered = shown.description.get("ModelVersion", version)
+        if answered != version and asked.model_version:
+            raise ServiceError(
+                "bad_answer",
+                f"Asked for version {version}, the reply is about version {clean(answered, 20)}.",
+                "Check the endpoint and what stands between.",
+            )
         headers = answer.headers
         return summarise(
             asked.project_name,
@@ -335,7 +342,8 @@ class Catalog:
 
     def _latest(self, caller: Caller, project_name: str) -> str:
         """The highest version number: no document defines `latest`, so it is resolved here."""
-        versions = [_number(m) for m in self._service.all_models(caller, project_name)]
+        listed = (_number(m) for m in self._service.all_models(caller, project_name))
+        versions = [number for number in listed if number]
         if not versions:
             raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
         return str(max(versions))
@@ -377,7 +385,7 @@ class Catalog:
 
     def _unknown(self, error: CallerError, caller: Caller, asked: Asked) -> CallerError:
         """The same error, with what exists instead."""
-        code, known = error.code, ""
+        code, known, next_step = error.code, "", "Ask again with one of these."
         try:
             if code == "model_not_found":
                 try:
@@ -385,20 +393,22 @@ class Catalog:
                         _number(m) for m in self._service.all_models(caller, asked.project_name)
                     )
                     known = f"Versions of {asked.project_name}: {_some(map(str, versions))}."
-                except CallerError:
+                except CallerError as other:
+                    if other.code != "project_not_found":
+                        raise
                     code = "project_not_found"
             if code == "project_not_found":
                 names = self._project_names(caller)
                 close = get_close_matches(asked.project_name, names, n=3)
                 known = f"Known projects: {_some([*close, *(n for n in names if n not in close)])}."
-        except LfvError:
-            known = "What exists could not be listed."
+        except LfvError as other:
+            known = f"What exists could not be listed [{other.code}]."
+            next_step = "Check the name and the version."
         what = (
             f"There is no project {asked.project_name!r} here."
             if code == "project_not_found"
             else f"{asked.project_name} has no version {asked.model_version or 'yet'}."
         )
-        next_step = "Ask again with one of these."
         if self.kind == "sample":
             next_step += f" {_CONNECT}"
         return CallerError(code, f"{what} {known}", next_step)
@@ -426,7 +436,8 @@ class Catalog:
         }
         if seconds := epoch(headers.get(replay.CAPTURED, "")):
             source["captured_at"] = iso(datetime.fromtimestamp(seconds, UTC))
-        source["location"] = clean(unquote(headers.get(replay.LOCATION, "")), 1024)
+        if location := clean(unquote(headers.get(replay.LOCATION, "")), 1024):
+            source["location"] = location
         return source
 
     def _kind(self, said: str | None) -> Kind:
@@ -456,14 +467,16 @@ class Catalog:
                 continue
             here = start if place == (start.region, start.account) else _Position()
             token, resumed = here.token_of_projects, here.project
-            while True:
+            seen: set[str] = set()
+            while token not in seen:  # an endpoint that goes in circles must not hold us
+                seen.add(token)
                 if asked.project_name:
                     names, following = [asked.project_name], ""
                 else:
                     page = await self._on_thread(
                         partial(self._service.list_projects, caller, token=token)
                     )
-                    names = [str(p.get("ProjectName", "")) for p in page.body["Projects"]]
+                    names = _project_names(page.body["Projects"], findings)
                     following = page.body.get("NextToken", "")
                 if resumed in names:
                     names = names[names.index(resumed) :]
@@ -549,10 +562,16 @@ class Catalog:
         said = {
             "project_name": asked.project_name or "(every project)",
             "model_version": asked.model_version or "latest",
-            "region": asked.region or "(not given)",
+            "region": asked.region or self._region_in_words(),
             "source": self.kind,
         }
         return ", ".join(f"{name}={value}" for name, value in said.items())
+
+    def _region_in_words(self) -> str:
+        try:
+            return self._service.region() if self._archive is None else "(any)"
+        except LfvError:
+            return "(none)"
 
     async def _on_thread(self, work: Callable[[], _T]) -> _T:
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
@@ -606,6 +625,18 @@ class _Position(NamedTuple):
             "it is the next_token of an earlier answer, unchanged",
             '"" (to start over)',
         )
+
+
+def _project_names(listed: Sequence[Mapping[str, Any]], findings: list[Finding]) -> list[str]:
+    """The names of a listing's projects; one that breaks the API's own rule is never sent."""
+    names = []
+    for project in listed:
+        name = project.get("ProjectName")
+        try:
+            names.append(check_project_name(name))
+        except CallerError as error:
+            findings.append(finding("project_failed", "A project is left out: " + error.message))
+    return names
 
 
 def _number(model: Mapping[str, Any]) -> int:

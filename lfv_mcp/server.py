@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
-from mcp.server import Server, ServerRequestContext
+from mcp.server import CacheHint, Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     INTERNAL_ERROR,
@@ -57,6 +58,7 @@ INSTRUCTIONS: Final = (
 )
 ERROR_META: Final = "io.github.lfv-mcp/error"
 """`_meta` key of a failed call: code, message, next_step and asked, for agents."""
+_FOR_ALL: Final = CacheHint(ttl_ms=300_000, scope="public")
 
 Context = ServerRequestContext[dict[str, Any], Any]
 
@@ -69,6 +71,14 @@ def build_server(catalog: Catalog) -> Server[dict[str, Any]]:
         version=__version__,
         title="Lookout for Vision models",
         instructions=INSTRUCTIONS,
+        # What is not named here is private and stale at once: it may hold account data.
+        cache_hints={
+            "tools/list": _FOR_ALL,
+            "prompts/list": _FOR_ALL,
+            "resources/templates/list": _FOR_ALL,
+        },
+        # Else HTTP lists all tools, schemas and all, to check the headers of every call.
+        get_tool_input_schema=_input_schema,
         on_list_tools=surface.list_tools,
         on_call_tool=surface.call_tool,
         on_list_resources=surface.list_resources,
@@ -123,10 +133,10 @@ class _Surface:
             text, structure = await tool.run(Call(self._catalog, progress, checked))
         except LfvError as error:
             logger.info("%s failed: %s", tool.name, error.code)
-            return _failed(error)
+            return _failed(error, params.arguments)
         except Exception:
             logger.exception("%s failed unexpectedly", tool.name)
-            return _failed(_DEFECT)
+            return _failed(_DEFECT, params.arguments)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
@@ -276,6 +286,10 @@ class _Surface:
         )
 
 
+def _input_schema(name: str) -> Mapping[str, Any] | None:
+    return next((arguments.input_schema(t.arguments) for t in TOOLS if t.name == name), None)
+
+
 _DEFECT: Final = ServiceError(
     "internal_error",
     "This server made a mistake of its own.",
@@ -283,14 +297,21 @@ _DEFECT: Final = ServiceError(
 )
 
 
-def _failed(error: LfvError) -> CallToolResult:
+def _failed(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
+    """A failure as an answer: with what was asked, even if it failed before that was understood."""
     details = {"code": error.code, "message": error.message, "next_step": error.next_step}
-    if error.asked:
-        details["asked"] = error.asked
+    text = str(error)
+    asked = error.asked or ", ".join(
+        f"{clean(name, 60)}={clean(value, 60)}"
+        for name, value in (given or {}).items()
+        if isinstance(value, str)
+    )
+    if asked and error.code != "invalid_argument":
+        details["asked"] = asked
+        if not error.asked:
+            text += f"\nAsked: {asked}"
     return CallToolResult(
-        content=[TextContent(type="text", text=str(error))],
-        is_error=True,
-        _meta={ERROR_META: details},
+        content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: details}
     )
 
 

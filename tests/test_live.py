@@ -162,6 +162,7 @@ async def test_all_members_survive_under_their_own_names(shared: Catalog, era: s
     assert "0.878" in text(result)
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no zone of a process here")
 @pytest.mark.usefixtures("endpoint")
 async def test_times_do_not_depend_on_where_the_server_runs(
     client: Client, monkeypatch: pytest.MonkeyPatch
@@ -365,6 +366,16 @@ async def test_region_and_keys_may_come_from_a_profile(
     assert endpoint.requests[0].credential == key
 
 
+async def test_an_arn_of_another_account_is_not_answered_from_this_one(
+    endpoint: Endpoint, client: Client
+) -> None:
+    pasted = arn().replace("111122223333", "999988887777")
+    result = await describe(client, project=pasted)
+    assert result.is_error
+    assert "another account" in text(result)
+    assert endpoint.paths == ["/projects/cap-seal/models/3"]
+
+
 async def test_requests_say_who_asks(endpoint: Endpoint, client: Client) -> None:
     structure(await describe(client))
     assert f"md/lfv-mcp#{__version__}" in endpoint.requests[0].headers["user-agent"].split()
@@ -509,6 +520,26 @@ async def test_a_replay_behind_the_endpoint_is_not_called_live(
     assert "was HOSTED when captured" in summary["summary"]
     assert "service_ended" not in {f["code"] for f in summary["findings"]}
     assert not re.search(r"StartModel|StopModel|Wait until", text(result) + str(summary))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_lfv_basis": "nonsense", "x_lfv_kind": "archive"},
+        {"x_lfv_basis": "describe_model", "x_lfv_kind": "nonsense"},
+        {"x_lfv_basis": "describe_model", "x_lfv_disagreeing": "nonsense"},
+        {"x_lfv_basis": "describe_model", "x_lfv_disagreeing": "[1]"},
+        {"x_lfv_basis": "describe_model", "x_lfv_captured": "nonsense"},
+        {"Date": "nonsense"},
+    ],
+)
+async def test_headers_that_say_nonsense_do_no_harm(
+    endpoint: Endpoint, client: Client, headers: dict[str, str]
+) -> None:
+    endpoint.answer = lambda _: ok({"ModelDescription": description()}, **headers)
+    summary = structure(await describe(client))  # the client holds it against the schema
+    assert summary["model_description"] == ALL_MEMBERS
+    assert "nonsense" not in str(summary)
 
 
 async def test_a_password_in_the_endpoint_stays_there(
