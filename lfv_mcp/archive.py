@@ -6,31 +6,38 @@ which model, and which of several records wins. Nothing is written here.
 
 from __future__ import annotations
 
+import marshal
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol
 
 from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.model import clean
 from lfv_mcp.records import (
     SIZE_LIMIT,
+    Form,
     ModelKey,
     ProjectKey,
     Recorded,
     UnrecognisedError,
     peek,
+    performance,
     recognise,
 )
 
 HEAD: Final = 64 * 1024
 """Bytes that tell what a file is; a manifest may be large, and its lines are read elsewhere."""
+_BATCH: Final = 8
+"""Files read before the first of them is parsed."""
 _NOT_RECORDS: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".zip")
 """Training images lie beside evaluation files by the thousand: not worth a request each."""
 
@@ -81,45 +88,90 @@ class Directory:
         self.location = str(root)
         self._only = root.name if root.is_file() else None
         self._root = root.parent if self._only else root
+        self._links: frozenset[str] = frozenset()
 
     def entries(self) -> Iterator[Entry]:
-        """Every regular file below the root, by its path relative to it."""
-        try:
-            if self._only:
-                stat = (self._root / self._only).stat()
-                yield Entry(self._only, stat.st_size, stat.st_mtime_ns)
-                return
-            os.scandir(self._root).close()
-            top = self._root.resolve()
-        except OSError as error:
-            raise SetupError(
-                "archive_unreadable",
-                f"The archive {self.location} cannot be read: {error.strerror or error}.",
-                "Set LFV_SOURCE (--source) to a directory of saved answers, or to `sample`.",
-            ) from error
-        for folder, folders, names in os.walk(self._root):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(folder, name)
-                if name.endswith(PARTIAL):
+        """Every file below the root, by its path relative to it.
+
+        Among them what `open` refuses (a link that leads out, a folder that cannot be listed,
+        a pipe), so that it is reported and not just missing.
+        """
+        if self._only:
+            if not (self._root / self._only).exists():
+                raise self._unreadable("No such file")
+            yield _entry(self._only, self._root / self._only)
+            return
+        folders, links = [""], set()
+        for folder in folders:  # grows on the way
+            try:
+                with os.scandir(f"{self._root}/{folder}") as listed:
+                    items = sorted(listed, key=lambda item: item.name)
+            except OSError as error:
+                if folder:
+                    yield Entry(folder, 0, "unlisted")
                     continue
-                if path.is_symlink() and not path.resolve().is_relative_to(top):
+                raise self._unreadable(error.strerror or str(error)) from error
+            for item in items:
+                name = folder + item.name
+                if item.is_dir(follow_symlinks=False):
+                    folders.append(f"{name}/")
                     continue
-                try:
-                    stat = path.stat()
-                except OSError:
-                    continue  # a dangling link, or deleted meanwhile
-                if S_ISREG(stat.st_mode):
-                    relative = path.relative_to(self._root).as_posix()
-                    yield Entry(relative, stat.st_size, stat.st_mtime_ns)
+                if item.is_symlink():
+                    links.add(name)
+                    if not self._leads_out(name) and (self._root / name).is_dir():
+                        continue  # its files are found where they are
+                if not name.endswith(PARTIAL):
+                    yield _entry(name, item)
+        self._links = frozenset(links)
 
     def open(self, name: str) -> BinaryIO:
         """One file, to read from its start."""
-        return (self._root / name).open("rb")
+        if name.endswith("/"):
+            os.scandir(self._root / name).close()
+        follow = _NO_FOLLOW
+        if name in self._links or self._only:
+            follow = 0
+            if not self._only and self._leads_out(name):
+                raise OSError("a link that leads out of the archive")
+        file = os.open(f"{self._root}/{name}", os.O_RDONLY | _AT_ONCE | _AS_IT_IS | follow)
+        try:
+            if not S_ISREG(os.fstat(file).st_mode):
+                raise OSError("not a regular file")
+            return os.fdopen(file, "rb")
+        except BaseException:
+            os.close(file)
+            raise
+
+    def _unreadable(self, why: str) -> SetupError:
+        return SetupError(
+            "archive_unreadable",
+            f"The archive {self.location} cannot be read: {why}.",
+            "Set LFV_SOURCE (--source) to a directory of saved answers, or to `sample`.",
+        )
+
+    def _leads_out(self, name: str) -> bool:
+        try:
+            return not (self._root / name).resolve().is_relative_to(self._root.resolve())
+        except (OSError, RuntimeError):  # a link to itself
+            return True
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait for a writer
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # it may have become a link since it was listed
+_AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # Windows
+
+
+def _entry(name: str, file: os.DirEntry[str] | Path) -> Entry:
+    try:
+        stat = file.stat()
+    except OSError:
+        return Entry(name, 0, "dangling")
+    # Not the modification time alone: a copy can bring an old one along.
+    stamp = hash((stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
+    return Entry(name, stat.st_size, stamp)
+
+
+class Statement(NamedTuple):
     """Where one record stands, and what decides whether it wins."""
 
     name: str
@@ -136,18 +188,24 @@ class Statement:
 
 @dataclass(slots=True)
 class Held:
-    """Everything that is held about one model version; every list has its winner first."""
+    """Everything that is held about one model version; every sequence has its winner first."""
 
-    model: list[Statement] = field(default_factory=list)
-    listing: list[Statement] = field(default_factory=list)
-    result: list[Statement] = field(default_factory=list)
-    manifest: list[Statement] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
+    model: Sequence[Statement] = ()
+    listing: Sequence[Statement] = ()
+    result: Sequence[Statement] = ()
+    manifest: Sequence[Statement] = ()
+    saying: bytes = b""
 
     @property
     def winner(self) -> Statement:
         """The record that answers for this model."""
         return (self.model or self.listing or self.result or self.manifest)[0]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What ListModels says of it."""
+        metadata: dict[str, Any] = marshal.loads(self.saying)
+        return metadata
 
     @property
     def disagreeing(self) -> list[Statement]:
@@ -181,10 +239,17 @@ _METADATA: Final = (
 """The members of ModelMetadata: what ListModels says of a model."""
 
 
+class _Found(NamedTuple):
+    form: Form
+    key: ModelKey | ProjectKey
+    saying: bytes  # marshalled: a fraction of the memory that its objects would take
+    statement: Statement
+
+
 class _File(NamedTuple):
     stamp: int | str
-    found: list[tuple[Recorded, Statement]]
-    problems: list[UnrecognisedError]
+    found: Sequence[_Found]
+    problems: Sequence[UnrecognisedError]
 
 
 class Archive:
@@ -194,6 +259,7 @@ class Archive:
         self.files = files
         self._lock = threading.Lock()
         self._known: dict[str, _File] = {}
+        self._keys: dict[ModelKey | ProjectKey, ModelKey | ProjectKey] = {}  # one object for each
         self._index: Index | None = None
         self._scanned = 0.0
 
@@ -210,13 +276,28 @@ class Archive:
             return self._index
 
     def read(self, statement: Statement) -> Recorded | None:
-        """The record a statement points at; None if the file no longer holds it."""
+        """The record a statement points at; None if its file has changed: then the index has too.
+
+        Raises:
+            LfvError: the file cannot be read any more, or the whole archive cannot.
+        """
         try:
             with self.files.open(statement.name) as stream:
-                found, _ = recognise(stream.read(SIZE_LIMIT + 1))
-        except (OSError, LfvError):
-            return None
-        return found[statement.ordinal] if statement.ordinal < len(found) else None
+                found, _ = recognise(_rest(stream, stream.read(HEAD)))
+        except (OSError, LfvError) as error:
+            failure: LfvError | None = _unread(statement.name, error)
+        else:
+            failure = None
+            if statement.ordinal < len(found):
+                record = found[statement.ordinal]
+                if _digest(record) == statement.content:
+                    return record
+        with self._lock:
+            before = self._known.get(statement.name)
+            self._scan()
+            if failure is not None and self._known.get(statement.name) is before:
+                raise failure
+        return None
 
     def _scan(self) -> None:
         entries = list(self.files.entries())
@@ -229,36 +310,70 @@ class Archive:
         fresh = [e for e in wanted if e.name not in known]
         if self.files.parallel > 1:
             with ThreadPoolExecutor(self.files.parallel, "archive") as pool:
-                read = list(pool.map(self._look_at, fresh))
+                read = list(pool.map(lambda entry: self._look_at([entry]), fresh))
         else:
-            read = [self._look_at(e) for e in fresh]
-        known |= {e.name: file for e, file in zip(fresh, read, strict=True)}
+            read = [self._look_at(fresh[i : i + _BATCH]) for i in range(0, len(fresh), _BATCH)]
+        known |= {e.name: file for e, file in zip(fresh, chain(*read), strict=True)}
         if self._index is None or fresh or len(known) != len(self._known):
             self._index = _merge({e.name: known[e.name] for e in wanted})
             self._index.passed_over = len(entries) - len(wanted)
         self._known = known
         self._scanned = time.monotonic()
 
-    def _look_at(self, entry: Entry) -> _File:
+    def _look_at(self, entries: list[Entry]) -> list[_File]:
+        # All reading before all parsing: taking turns makes both a third slower.
+        read = [(entry, self._read(entry)) for entry in entries]
+        return [self._understood(entry, data) for entry, data in read]
+
+    def _read(self, entry: Entry) -> bytes | UnrecognisedError:
         try:
-            data = telling_part(self.files, entry)
+            return telling_part(self.files, entry)
         except UnrecognisedError as problem:
-            return _File(entry.stamp, [], [problem])
+            return problem
         except (OSError, LfvError) as error:
-            reason = getattr(error, "strerror", None) or getattr(error, "message", str(error))
-            unread = UnrecognisedError(f"cannot be read: {reason}", corrupt=True)
-            return _File(entry.stamp, [], [unread])
+            return UnrecognisedError(f"cannot be read: {_reason(error)}", corrupt=True)
+
+    def _understood(self, entry: Entry, data: bytes | UnrecognisedError) -> _File:
+        if isinstance(data, UnrecognisedError):
+            return _File(entry.stamp, (), (data,))
         records, problems = recognise(data)
-        content = blake2b(data, digest_size=8).digest()
         found = []
         for ordinal, record in enumerate(records):
             status = record.body.get("Status") if record.form in ("model", "listing") else None
-            if not isinstance(status, str):
-                status = None
-            statement = Statement(entry.name, ordinal, record.captured, status, content)
-            kept = record.body if record.form == "project" else _metadata(record.body)
-            found.append((Recorded(record.form, record.key, kept, record.captured), statement))
-        return _File(entry.stamp, found, problems)
+            statement = Statement(
+                entry.name,
+                ordinal,
+                record.captured,
+                clean(status, 100) if isinstance(status, str) else None,
+                _digest(record) if record.form != "manifest" else _hash(data),
+            )
+            saying = marshal.dumps(_metadata(record))
+            key = self._keys.setdefault(record.key, record.key)
+            found.append(_Found(record.form, key, saying, statement))
+        return _File(entry.stamp, tuple(found), tuple(problems))
+
+
+def _hash(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
+
+
+def _digest(record: Recorded) -> bytes:
+    """What a record says, as eight bytes, however it was spelled."""
+    return _hash(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ
+
+
+def _reason(error: OSError | LfvError) -> str:
+    return error.message if isinstance(error, LfvError) else error.strerror or str(error)
+
+
+def _unread(name: str, error: OSError | LfvError) -> LfvError:
+    if isinstance(error, LfvError):
+        return error
+    return SetupError(
+        "archive_unreadable",
+        f"{clean(name, 1024)} in the archive cannot be read: {_reason(error)}.",
+        "Make that file readable, or remove it from the archive.",
+    )
 
 
 def telling_part(files: Files, entry: Entry) -> bytes:
@@ -277,7 +392,12 @@ def telling_part(files: Files, entry: Entry) -> bytes:
             return start[: start.rfind(b"\n") + 1] or start
         if entry.size > SIZE_LIMIT:
             raise UnrecognisedError(f"larger than {SIZE_LIMIT >> 20} MiB", corrupt=True)
-        return data + stream.read(SIZE_LIMIT + 1 - len(data)) if len(data) == HEAD else data
+        return data if len(data) == entry.size else _rest(stream, data)
+
+
+def _rest(stream: IO[bytes], data: bytes) -> bytes:
+    """The data and what follows it, up to one byte more than is allowed."""
+    return data + stream.read(SIZE_LIMIT + 1 - len(data))
 
 
 def may_be_records(entries: Iterable[Entry]) -> list[Entry]:
@@ -285,33 +405,41 @@ def may_be_records(entries: Iterable[Entry]) -> list[Entry]:
     return [e for e in entries if not e.name.lower().endswith(_NOT_RECORDS)]
 
 
-def _metadata(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: body[name] for name in _METADATA if name in body}
+def _metadata(record: Recorded) -> dict[str, Any]:
+    """What a listing says of a record's model; of a project everything."""
+    body, key = record.body, record.key
+    if not isinstance(key, ModelKey):
+        return body
+    if record.form in ("model", "listing"):
+        return {name: body[name] for name in _METADATA if name in body}
+    proven = {"Performance": shown} if (shown := performance(body)) else {}
+    return {"ModelVersion": str(key.version), "ModelArn": key.arn, **proven}
 
 
-def _merge(files: dict[str, _File]) -> Index:
+def _merge(files: Mapping[str, _File]) -> Index:
     index = Index()
-    best_project: dict[ProjectKey, Statement] = {}
-    bodies: dict[tuple[str, int], dict[str, Any]] = {}
+    about: dict[ModelKey, list[_Found]] = {}
+    projects: dict[ProjectKey, tuple[bool, tuple[bool, float, bytes]]] = {}
     for name, file in files.items():
         if file.problems:
-            index.problems[name] = file.problems
-        for record, statement in file.found:
-            key = record.key
-            if isinstance(key, ModelKey):
-                held = index.models.setdefault(key, Held())
-                getattr(held, record.form).append(statement)
-                bodies[name, statement.ordinal] = record.body
-            elif key not in best_project or statement.rank > best_project[key].rank:
-                best_project[key] = statement
-                index.projects[key] = record.body
-    for key, held in index.models.items():
-        for statements in (held.model, held.listing, held.result, held.manifest):
-            statements.sort(key=lambda s: s.rank, reverse=True)
+            index.problems[name] = list(file.problems)
+        for found in file.found:
+            if isinstance(found.key, ModelKey):
+                about.setdefault(found.key, []).append(found)
+                continue
+            body = marshal.loads(found.saying)
+            # DescribeProject says more than ListProjects, whichever is newer.
+            rank = ("Datasets" in body, found.statement.rank)
+            if found.key not in projects or rank > projects[found.key]:
+                projects[found.key] = rank
+                index.projects[found.key] = body
+    for key, sayings in about.items():
+        sayings.sort(key=lambda found: found.statement.rank, reverse=True)
+        held = index.models[key] = Held()
+        for found in sayings:
+            setattr(held, found.form, (*getattr(held, found.form), found.statement))
         winner = held.winner
-        held.metadata = bodies[winner.name, winner.ordinal]
-        held.metadata.setdefault("ModelVersion", str(key.version))
-        held.metadata.setdefault("ModelArn", key.arn)
+        held.saying = next(found.saying for found in sayings if found.statement is winner)
         index.versions.setdefault(ProjectKey(*key[:3]), []).append(key)
     for project, versions in index.versions.items():
         versions.sort(reverse=True)

@@ -1,7 +1,8 @@
 """The catalogue: questions about models, answered within a deadline. Knows no MCP.
 
 Everything blocking runs on a worker thread; a caller who gives up is free at once, and the
-thread ends with its own, shorter, network timeouts.
+thread ends with its own, shorter, network timeouts. boto3, and what only evaluations need, is
+imported at the first question: a client that starts a server waits for its list of tools.
 """
 
 from __future__ import annotations
@@ -29,11 +30,10 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from lfv_mcp import comparison, evaluation, replay
+from lfv_mcp import replay
 from lfv_mcp.archive import Archive
 from lfv_mcp.arguments import LATEST, Asked, check_project_name, refuse
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
-from lfv_mcp.evidence import Evidence, EvidenceReader
 from lfv_mcp.memory import Memory
 from lfv_mcp.model import (
     Basis,
@@ -56,6 +56,8 @@ from lfv_mcp.summary import finding, listing, summarise
 
 if TYPE_CHECKING:
     from lfv_mcp.aws import LookoutVision
+    from lfv_mcp.comparison import Candidate
+    from lfv_mcp.evidence import Evidence, EvidenceReader
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -86,8 +88,7 @@ class Catalog:
     """What is known about models, from one source.
 
     Args:
-        open_service: makes the boto3 seam, at the first question and not before: importing
-            boto3 takes longer than a client that only wants the list of tools should wait.
+        open_service: makes the boto3 seam, at the first question and not before.
         kind: what `source.kind` says.
         archive: the archive behind the seam, if there is one: it knows every place
             (region and account) at once, where a live endpoint has only the asked one.
@@ -112,7 +113,7 @@ class Catalog:
         self._timeout = timeout
         self._limiter = anyio.CapacityLimiter(CONCURRENCY)
         self._described: Memory[Asked, ModelSummary] = Memory(self._good_for, KEPT)
-        self._evidence = EvidenceReader(archive, s3)
+        self._s3 = s3
         self._read: Memory[Asked, Evidence] = Memory(lambda _: EVIDENCE_FOR, EVIDENCE_KEPT)
         self._known: Memory[str, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
 
@@ -120,10 +121,19 @@ class Catalog:
     def _service(self) -> LookoutVision:
         return self._open_service()
 
+    @cached_property
+    def _evidence(self) -> EvidenceReader:
+        from lfv_mcp.evidence import EvidenceReader
+
+        return EvidenceReader(self._archive, self._s3)
+
     def warm(self) -> None:
-        """Do now, on the calling thread, what the first question would wait for."""
+        """Index the archive now, on the calling thread: of thousands of files it takes seconds.
+
+        boto3 is left to the first question. It takes a fifth of a second, once, and a quarter of
+        the memory that a server holds which is never asked anything.
+        """
         try:
-            self._service.warm()
             if self._archive is not None:
                 self._archive.index()
         except LfvError as error:  # the first question will say so properly
@@ -151,13 +161,15 @@ class Catalog:
         Raises:
             LfvError: with `asked` filled in; `evidence_unavailable` if neither file can be read.
         """
+        from lfv_mcp.evaluation import report
+
         with self._deadline(asked):
             described = await self._describe_once(asked)
             evidence = await self._evidence_of(asked, described)
             source: Source = {**described["source"], "basis": "evaluation_files"}
             return await self._on_thread(
                 partial(
-                    evaluation.report,
+                    report,
                     described["model_description"],
                     evidence.result,
                     evidence.manifest,
@@ -175,6 +187,8 @@ class Catalog:
         Raises:
             LfvError: a version cannot be described. Evidence that cannot be read is a finding.
         """
+        from lfv_mcp.comparison import Candidate, compare
+
         with self._deadline(asked):
             questions = [replace(asked, model_version=None if v == LATEST else v) for v in versions]
             described = await _together([partial(self._describe_once, q) for q in questions])
@@ -188,7 +202,7 @@ class Catalog:
                 )
             findings: list[Finding] = []
 
-            async def candidate(q: Asked, summary: ModelSummary) -> comparison.Candidate:
+            async def candidate(q: Asked, summary: ModelSummary) -> Candidate:
                 number = summary["model_version"]
                 try:
                     evidence = await self._evidence_of(q, summary)
@@ -197,11 +211,11 @@ class Catalog:
                         raise
                     message = f"Version {number}: {error.message}"
                     findings.append(finding("evidence_missing", message, error.next_step))
-                    return comparison.Candidate(summary)
+                    return Candidate(summary)
                 findings.extend(
                     {**f, "message": f"Version {number}: {f['message']}"} for f in evidence.findings
                 )
-                return comparison.Candidate(summary, evidence.result, evidence.manifest)
+                return Candidate(summary, evidence.result, evidence.manifest)
 
             candidates = await _together(
                 [partial(candidate, q, d) for q, d in zip(questions, described, strict=True)]
@@ -213,7 +227,7 @@ class Catalog:
             }
             if self.location:
                 source["location"] = self.location
-            return await self._on_thread(partial(comparison.compare, candidates, source, findings))
+            return await self._on_thread(partial(compare, candidates, source, findings))
 
     async def _describe_once(self, asked: Asked) -> ModelSummary:
         return await self._described.get(

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from lfv_mcp.recorder import Tally
 
 SAMPLE: Final = Path(__file__).with_name("_sample")
+WARM_AFTER: Final = 3.0
+"""Seconds that a client has for its first questions, lists as a rule, before an archive is read."""
 # boto3 reads these by itself; an empty or unexpanded value must not reach it.
 _BOTO3_READS: Final = (
     "AWS_PROFILE",
@@ -284,6 +287,8 @@ def _serve_stdio(settings: Settings) -> None:
             err=True,
         )
 
+    _warm_soon(catalog)
+
     async def run() -> None:
         server = build_server(catalog)
         async with stdio_server() as (read_stream, write_stream):
@@ -295,6 +300,13 @@ def _serve_stdio(settings: Settings) -> None:
     os._exit(0)
 
 
+def _warm_soon(catalog: Catalog) -> None:
+    """Warm the catalogue in the background, once the client has its first answers."""
+    timer = threading.Timer(WARM_AFTER, catalog.warm)
+    timer.daemon = True
+    timer.start()
+
+
 def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
     from lfv_mcp.errors import LfvError
     from lfv_mcp.http import PATH, application, open_listener
@@ -302,7 +314,8 @@ def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
     from lfv_mcp.replay_http import url_of
     from lfv_mcp.server import build_server
 
-    server = build_server(open_catalog(*settings))
+    catalog = open_catalog(*settings)
+    server = build_server(catalog)
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     # Threads in slow network calls are not waited for: their callers have had their answers.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -313,6 +326,7 @@ def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
         raise click.UsageError(str(error)) from error
     except LfvError as error:
         raise _failure(error) from error
+    _warm_soon(catalog)
     ready = f"listening on {url_of(listener)}{PATH}"
     serve_http(application(server, site, listener), listener, lambda: click.echo(ready, err=True))
 

@@ -204,8 +204,6 @@ def read_manifest(lines: Iterable[bytes]) -> Manifest:
         try:
             item = _parse(line)
         except (ValueError, RecursionError):
-            if line[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise UnrecognisedError("UTF-16 text; an EvaluationManifest is UTF-8") from None
             if line.strip():
                 unusable[_NOT_JSON] += 1
             continue
@@ -248,6 +246,8 @@ def _parse(line: bytes) -> Any:
             return value
     except ValueError:
         pass
+    if line[:2] in (b"\xff\xfe", b"\xfe\xff"):  # its lines are not cut where they end
+        raise UnrecognisedError("UTF-16 text; an EvaluationManifest is UTF-8")
     return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from lfv_mcp.archive import PARTIAL, Entry, Files, telling_part
@@ -34,11 +35,16 @@ from lfv_mcp.records import (
 )
 from lfv_mcp.replay import BASIS, CAPTURED, KIND, Caller
 
+_T = TypeVar("_T")
 _MEMBERS: Final = {
     "model": "ModelDescription",
     "listing": "Models",
     "project": "ProjectDescription",
 }
+
+
+_UNFINISHED: Final = re.compile(rf"[0-9a-f]{{32}}{re.escape(PARTIAL)}")
+"""Names of our own files that are still being written."""
 
 
 @dataclass(slots=True)
@@ -73,7 +79,7 @@ class Recorder:
             self._top = target.resolve(strict=True)
             for folder, _, names in os.walk(self._top):
                 for name in names:
-                    if name.endswith(PARTIAL):  # left by a run that was killed
+                    if _UNFINISHED.fullmatch(name):  # left by a run that was killed
                         Path(folder, name).unlink()
         except OSError as error:
             raise _unwritable(target, error) from error
@@ -95,12 +101,12 @@ class Recorder:
             yield from pool.map(one, entries)
 
     def take(self, files: Files, entry: Entry, tally: Tally) -> None:
-        """Import one file: its answers in canonical form, an evaluation file byte for byte."""
+        """Import one file: answers and results in canonical form, a manifest as UTF-8."""
         tally.files += 1
         try:
             found, problems = recognise(telling_part(files, entry))
             for record in found:
-                if record.form in ("result", "manifest"):
+                if record.form == "manifest":
                     with files.open(entry.name) as stream:
                         tally.written += self._write(record, unpack(chunks(stream)))
                 else:
@@ -119,49 +125,61 @@ class Recorder:
         tally.problems += ((entry.name, problem) for problem in problems)
 
     def keep(self, record: Recorded) -> bool:
-        """Write one answer in the API's wire form; whether it was new.
+        """Write one answer in the API's wire form, or an evaluation result; whether it was new.
 
         The capture time goes where boto3 saves it too: into the response's date header.
         """
-        member = _MEMBERS[record.form]
-        answer: dict[str, Any] = {member: [record.body] if member == "Models" else record.body}
+        answer = record.body
+        if member := _MEMBERS.get(record.form):
+            answer = {member: [record.body] if member == "Models" else record.body}
         if record.captured is not None:
             date = formatdate(record.captured, usegmt=True)
             answer["ResponseMetadata"] = {"HTTPHeaders": {"date": date}}
-        text = json.dumps(answer, indent=2, sort_keys=True, ensure_ascii=False)
-        return self._write(record, [text.encode("utf-8", "surrogatepass"), b"\n"])
+        # ASCII, so that a terminal shows a text's control characters and does not obey them.
+        return self._write(record, [json.dumps(answer, indent=2, sort_keys=True).encode(), b"\n"])
 
     def holds(self, record: Recorded) -> bool:
         """Whether the same answer is there already, whenever it was taken."""
         for path in self._folder(record).glob(f"{record.form}-*.json"):
-            found, _ = recognise(path.read_bytes())
+            try:
+                found, _ = recognise(path.read_bytes())
+            except OSError:
+                continue
             if any(old.key == record.key and old.body == record.body for old in found):
                 return True
         return False
 
     def _write(self, record: Recorded, content: Iterable[bytes]) -> bool:
-        folder = self._folder(record)
-        unfinished = folder / f"{uuid4().hex}{PARTIAL}"
         digest = blake2b(digest_size=8)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not folder.resolve(strict=True).is_relative_to(self._top):
-                raise OSError(f"{folder} leads out of the archive")
-            with unfinished.open("xb") as out:
-                for chunk in content:
-                    digest.update(chunk)
-                    out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
-            path = folder / f"{record.form}-{digest.hexdigest()}.json"
-            if path.exists():
-                return False
-            unfinished.replace(path)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
-        finally:
-            unfinished.unlink(missing_ok=True)
+            folder = self._made(record)
+            unfinished = folder / f"{uuid4().hex}{PARTIAL}"
+            try:
+                with unfinished.open("xb") as out:
+                    for chunk in content:
+                        digest.update(chunk)
+                        out.write(chunk)
+                    out.flush()
+                    os.fsync(out.fileno())
+                path = folder / f"{record.form}-{digest.hexdigest()}.json"
+                if path.is_file() and not path.is_symlink():
+                    return False
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
+            raise _unwritable(self._folder(record), error) from error
         return True
+
+    def _made(self, record: Recorded) -> Path:
+        """The record's folder, made if need be; a link on the way must not lead out."""
+        folder = self._top
+        for part in record.key:
+            folder /= str(part)
+            if not folder.resolve().is_relative_to(self._top):
+                raise OSError(f"{folder} leads out of the archive")
+            folder.mkdir(exist_ok=True)
+        return folder
 
     def _folder(self, record: Recorded) -> Path:
         # Every part has passed the pattern of an ARN: no separator in it, never dots alone.
@@ -182,7 +200,7 @@ def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator
     def save(member: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         replayed = KIND in headers  # then its date is today's, and its basis may be another
         if replayed and headers.get(BASIS) == "evaluation_files":
-            return
+            raise UnrecognisedError("known only from evaluation files: import those instead")
         if replayed and headers.get(BASIS) == "list_models":
             member = "ModelMetadata"
         captured = epoch(headers.get(CAPTURED if replayed else "date"))
@@ -190,31 +208,39 @@ def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator
         tally.recognised[record.form] = tally.recognised.get(record.form, 0) + 1
         tally.written += not recorder.holds(record) and recorder.keep(record)
 
-    def attempt(name: str, work: Callable[[], None]) -> None:
+    def attempt(name: str, work: Callable[[], _T]) -> _T | None:
         try:
-            work()
+            return work()
         except UnrecognisedError as problem:
             tally.problems.append((name, problem))
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
             tally.problems.append((name, UnrecognisedError(error.message)))
+        return None
 
-    def describe(project: str, version: str, listed: Mapping[str, Any]) -> None:
+    def describe_project(name: str) -> Mapping[str, str]:
+        answer = service.describe_project(caller, name)
+        save("ProjectDescription", answer.body, answer.headers)
+        return answer.headers
+
+    def describe(
+        project: str, version: str, listed: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> None:
         try:
             answer = service.describe_model(caller, project, version)
         except LfvError:
-            save("ModelMetadata", listed, {})
+            save("ModelMetadata", listed, headers)
             raise
         save("ModelDescription", answer.body, answer.headers)
 
     def one_project(name: str) -> None:
-        answer = service.describe_project(caller, name)
-        save("ProjectDescription", answer.body, answer.headers)
+        # Listed in the same moment, so these headers date the listing too.
+        headers = attempt(name, partial(describe_project, name)) or {}
         for listed in service.all_models(caller, name):
             version = str(listed.get("ModelVersion"))
             tally.files += 1
-            attempt(f"{name} {version}", partial(describe, name, version, listed))
+            attempt(f"{name} {version}", partial(describe, name, version, listed, headers))
 
     for project in service.all_projects(caller):
         name = str(project.get("ProjectName"))
@@ -222,9 +248,9 @@ def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator
         yield name
 
 
-def _unwritable(path: Path, error: OSError) -> SetupError:
+def _unwritable(path: Path, error: OSError | RuntimeError) -> SetupError:
     return SetupError(
         "archive_unwritable",
-        f"{path} cannot be written to: {error.strerror or error}.",
+        f"{path} cannot be written to: {getattr(error, 'strerror', None) or error}.",
         "Choose another --to directory, or mend this one; what is written already stays.",
     )

@@ -420,13 +420,8 @@ def on_the_wire(body: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UnrecognisedError: nested more deeply than any answer.
     """
-    result = _plain(body)
-    for name in _TIMES:
-        if name in body:
-            result.pop(name, None)
-            seconds = epoch(body[name])
-            if seconds is not None:  # a time that cannot be read is unknown, not an error
-                result[name] = seconds
+    # A time that cannot be read is unknown, not an error.
+    result = _plain({**body, **{name: epoch(body[name]) for name in _TIMES if name in body}})
     if isinstance(numbers := result.get("Performance"), dict):
         for name, value in numbers.items():
             if type(value) is int and value in (0, 1):  # jq writes 1 for 1.0
@@ -435,12 +430,12 @@ def on_the_wire(body: Mapping[str, Any]) -> dict[str, Any]:
         result["Datasets"] = [
             on_the_wire(d) if isinstance(d, dict) else _plain(d) for d in datasets
         ]
-    return dict(sorted(result.items()))
+    return result  # type: ignore[no-any-return]
 
 
 def _plain(value: Any, room: int = _DEPTH) -> Any:
     """The value without null members, and without what no JSON holds; members sorted."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, (dict, list)):
         return value if type(value) in _SCALARS else None
     if not room:
         raise UnrecognisedError("nested too deeply", corrupt=True)
@@ -462,6 +457,8 @@ def epoch(value: object) -> float | None:
 
     A time without a zone is UTC: the files of the service are.
     """
+    if type(value) is float:
+        return round(value, 6) if 0 <= value < 1e11 else None
     if isinstance(value, datetime):
         value = value.timestamp()
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -480,7 +477,6 @@ def _iso(value: str) -> float:
     return _utc(datetime.fromisoformat(value.strip()))
 
 
-@lru_cache(maxsize=256)  # answers are saved many in one second
 def _http_date(value: str) -> float:
     return _utc(parsedate_to_datetime(value))
 
@@ -491,9 +487,12 @@ def _utc(moment: datetime) -> float:
 
 def _captured(document: Mapping[str, Any]) -> float | None:
     """The recorded response date: never a file's own time, which copying changes."""
-    match document.get("ResponseMetadata"):
-        case {"HTTPHeaders": {"x-lfv-kind": _, **headers}}:  # saved from a replay
-            return epoch(headers.get("x-lfv-captured"))
-        case {"HTTPHeaders": {"date": str(date)}}:
-            return epoch(date)
-    return None
+    metadata = document.get("ResponseMetadata")
+    headers = metadata.get("HTTPHeaders") if isinstance(metadata, dict) else None
+    date = headers.get("date") if isinstance(headers, dict) else None
+    return _response_date(date) if isinstance(date, str) else None
+
+
+@lru_cache(maxsize=256)  # answers are saved many in one second
+def _response_date(date: str) -> float | None:
+    return epoch(date)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from mcp.shared.uri_template import UriTemplate
@@ -17,10 +17,14 @@ from lfv_mcp.card import card
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model import ModelRow
+from lfv_mcp.view import page
 
 SCHEME: Final = "lookoutvision://"
 JSON: Final = "application/json"
 MARKDOWN: Final = "text/markdown"
+VIEW: Final = "ui://lfv/view.html"
+APP: Final = "text/html;profile=mcp-app"
+"""The MIME type by which hosts know a page of MCP Apps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Resource:
     description: str
     mime_type: str
     read: Callable[[Catalog, Mapping[str, str]], Awaitable[str]]
+    meta: dict[str, Any] | None = None
 
     @property
     def is_template(self) -> bool:
@@ -46,6 +51,10 @@ async def _models(catalog: Catalog, _: Mapping[str, str]) -> str:
 
 async def _glossary(_: Catalog, __: Mapping[str, str]) -> str:
     return Path(__file__).with_name("glossary.md").read_text(encoding="utf-8")
+
+
+async def _view(_: Catalog, __: Mapping[str, str]) -> str:
+    return page()
 
 
 async def _model(catalog: Catalog, variables: Mapping[str, str]) -> str:
@@ -75,6 +84,15 @@ RESOURCES: Final = (
         "Statuses, metrics and terms, with formulas.",
         MARKDOWN,
         _glossary,
+    ),
+    Resource(
+        VIEW,
+        "view",
+        "Model card to look at",
+        "The page that shows a tool's result, for hosts with MCP Apps.",
+        APP,
+        _view,
+        {"ui": {"prefersBorder": True}},
     ),
     Resource(
         _MODEL + "{?region,account}",

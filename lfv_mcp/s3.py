@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 from lfv_mcp.archive import Entry
 from lfv_mcp.errors import CallerError, SetupError
+from lfv_mcp.model import clean
 
 PARALLEL: Final = 16
 """Objects read at one time."""
@@ -49,10 +50,11 @@ class S3:
         token: dict[str, str] = {}
         while True:
             page = self._call(
-                f"s3://{bucket}/{prefix}", "list_objects_v2", Bucket=bucket, Prefix=prefix, **token
+                _uri(bucket, prefix), "list_objects_v2", Bucket=bucket, Prefix=prefix, **token
             )
             for item in page.get("Contents", []):
-                yield Entry(item["Key"], item["Size"], item["ETag"])
+                if item["Size"] or not item["Key"].endswith("/"):  # the console's empty "folders"
+                    yield Entry(item["Key"], item["Size"], item["ETag"])
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
@@ -64,7 +66,7 @@ class S3:
         Raises:
             LfvError: it cannot be read, at once or half-way.
         """
-        what = f"s3://{bucket}/{key}"
+        what = _uri(bucket, key)
         body = self._call(what, "get_object", Bucket=bucket, Key=key)["Body"]
         with _aws().translated(what), body:
             yield body
@@ -94,6 +96,11 @@ class S3:
             if self._client is None:
                 self._client = _aws().s3_client(*self._settings, connections=PARALLEL)
             return self._client
+
+
+def _uri(bucket: str, key: str) -> str:
+    """For messages: a key out of an archive or a bucket may hold anything."""
+    return clean(f"s3://{bucket}/{key}", 1100)
 
 
 def _aws() -> ModuleType:

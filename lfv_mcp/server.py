@@ -58,6 +58,8 @@ INSTRUCTIONS: Final = (
 )
 ERROR_META: Final = "io.github.lfv-mcp/error"
 """`_meta` key of a failed call: code, message, next_step and asked, for agents."""
+_SHOWN: Final = frozenset({"describe_model", "analyze_evaluation", "compare_models"})
+"""The tools whose results have a picture."""
 _FOR_ALL: Final = CacheHint(ttl_ms=300_000, scope="public")
 
 Context = ServerRequestContext[dict[str, Any], Any]
@@ -66,7 +68,7 @@ Context = ServerRequestContext[dict[str, Any], Any]
 def build_server(catalog: Catalog) -> Server[dict[str, Any]]:
     """The server for one catalogue: four kinds of things to ask, nothing started yet."""
     surface = _Surface(catalog)
-    return Server(
+    server = Server[dict[str, Any]](
         "lfv-mcp",
         version=__version__,
         title="Lookout for Vision models",
@@ -88,6 +90,9 @@ def build_server(catalog: Catalog) -> Server[dict[str, Any]]:
         on_get_prompt=surface.get_prompt,
         on_completion=surface.complete,
     )
+    # MCP Apps: hosts that have them show the view; all others get the same results.
+    server.extensions["io.modelcontextprotocol/ui"] = {}
+    return server
 
 
 class _Surface:
@@ -111,6 +116,7 @@ class _Surface:
                         idempotent_hint=True,
                         open_world_hint=self._catalog.kind == "live",
                     ),
+                    _meta={"ui": {"resourceUri": resources.VIEW}} if tool.name in _SHOWN else None,
                 )
                 for tool in TOOLS
             ]
@@ -152,6 +158,7 @@ class _Surface:
                     title=r.title,
                     description=r.description,
                     mime_type=r.mime_type,
+                    _meta=r.meta,
                 )
                 for r in resources.RESOURCES
                 if not r.is_template
@@ -205,9 +212,10 @@ class _Surface:
         except Exception as error:
             logger.exception("reading %s failed unexpectedly", resource.name)
             raise _protocol_error(_DEFECT, uri) from error
-        return ReadResourceResult(
-            contents=[TextResourceContents(uri=params.uri, mime_type=resource.mime_type, text=text)]
+        contents = TextResourceContents(
+            uri=params.uri, mime_type=resource.mime_type, text=text, _meta=resource.meta
         )
+        return ReadResourceResult(contents=[contents])
 
     async def list_prompts(
         self, _: Context, __: PaginatedRequestParams | None

@@ -22,8 +22,6 @@ from lfv_mcp.arguments import (
     Argument,
 )
 from lfv_mcp.catalog import Catalog
-from lfv_mcp.comparison import comparison_digest
-from lfv_mcp.evaluation_summary import evaluation_digest
 from lfv_mcp.summary import digest, listing_digest
 
 Progress = Callable[[int, str], Awaitable[None]]
@@ -67,6 +65,8 @@ async def list_models(call: Call) -> tuple[str, model.ModelList]:
 
 async def analyze_evaluation(call: Call) -> tuple[str, model.EvaluationReport]:
     """What the evaluation files of one model prove."""
+    from lfv_mcp.evaluation_summary import evaluation_digest
+
     given = dict(call.arguments)
     named = {name: given.pop(name) for name in ("project_name", "model_version", "region")}
     report = await call.catalog.analyze_evaluation(arguments.asked(**named), **given)
@@ -75,6 +75,8 @@ async def analyze_evaluation(call: Call) -> tuple[str, model.EvaluationReport]:
 
 async def compare_models(call: Call) -> tuple[str, model.ModelComparison]:
     """Whether one version is truly better than another."""
+    from lfv_mcp.comparison import comparison_digest
+
     given = call.arguments
     asked = arguments.asked(given["project_name"], region=given["region"])
     versions = given["model_versions"]

@@ -14,6 +14,7 @@ import lfv_mcp
 # From top to bottom: a room imports only from rooms below it. A new room is put in its place here.
 ORDER: Final = (
     *("__main__", "cli", "terminal", "doctor", "server", "tools", "resources", "prompts", "card"),
+    *("view",),
     *("http", "auth", "replay_http", "catalog", "memory", "evidence", "recorder", "s3", "aws"),
     *("replay", "archive", "comparison", "evaluation", "evaluation_summary", "evaluation_files"),
     *("records", "summary", "model", "metrics", "arguments", "errors", "__init__"),
