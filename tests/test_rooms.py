@@ -15,14 +15,25 @@ import lfv_mcp
 ORDER: Final = (
     *("__main__", "cli", "terminal", "doctor", "server", "tools", "resources", "prompts", "card"),
     *("view",),
-    *("http", "auth", "replay_http", "catalog", "memory", "evidence", "recorder", "s3", "aws"),
+    *(
+        "http",
+        "auth",
+        "replay_http",
+        "catalog",
+        "memory",
+        "evidence",
+        "recorder",
+        "s3",
+        "aws",
+        "aws_failures",
+    ),
     *("replay", "archive", "comparison", "evaluation", "evaluation_summary", "evaluation_files"),
     *("records", "summary", "model", "metrics", "arguments", "errors", "__init__"),
 )
 # Outside thing → the rooms that know it.
 DOORS: Final = {
     "boto3": {"aws"},
-    "botocore": {"aws"},
+    "botocore": {"aws", "aws_failures"},
     "mcp": {"server", "resources", "cli", "http", "auth"},
     "click": {"cli"},
 }
