@@ -262,6 +262,7 @@ class Archive:
         self._keys: dict[ModelKey | ProjectKey, ModelKey | ProjectKey] = {}  # one object for each
         self._index: Index | None = None
         self._scanned = 0.0
+        self._failed: tuple[float, LfvError] | None = None
 
     def index(self) -> Index:
         """What is held now. Only files that are new or changed are read again.
@@ -269,9 +270,18 @@ class Archive:
         Raises:
             SetupError: the archive cannot be listed.
         """
+        asked = time.monotonic()
         with self._lock:
             if self._index is None or time.monotonic() - self._scanned > self.files.rescan_after:
-                self._scan()
+                # A scan that failed while this one waited has failed for both: else those who wait
+                # for a dead S3 would try it one after another.
+                if self._failed is not None and self._failed[0] > asked:
+                    raise self._failed[1]
+                try:
+                    self._scan()
+                except LfvError as error:
+                    self._failed = time.monotonic(), error
+                    raise
             assert self._index is not None
             return self._index
 
@@ -344,7 +354,7 @@ class Archive:
                 entry.name,
                 ordinal,
                 record.captured,
-                clean(status, 100) if isinstance(status, str) else None,
+                clean(status, 40) if isinstance(status, str) else None,
                 _digest(record) if record.form != "manifest" else _hash(data),
             )
             saying = marshal.dumps(_metadata(record))

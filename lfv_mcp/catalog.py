@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -20,6 +21,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing, contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -30,7 +32,7 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from lfv_mcp import replay
+from lfv_mcp import arguments, replay
 from lfv_mcp.archive import Archive
 from lfv_mcp.arguments import LATEST, Asked, check_project_name, refuse
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
@@ -41,6 +43,7 @@ from lfv_mcp.model import (
     Finding,
     Kind,
     ModelComparison,
+    ModelDescription,
     ModelList,
     ModelRow,
     ModelSummary,
@@ -52,17 +55,21 @@ from lfv_mcp.model import (
 from lfv_mcp.records import ModelKey, epoch, model_key
 from lfv_mcp.replay import Caller
 from lfv_mcp.s3 import S3
-from lfv_mcp.summary import finding, listing, summarise
+from lfv_mcp.summary import finding, listing, listing_digest, summarise
 
 if TYPE_CHECKING:
     from lfv_mcp.aws import LookoutVision
     from lfv_mcp.comparison import Candidate
-    from lfv_mcp.evidence import Evidence, EvidenceReader
+    from lfv_mcp.evaluation_files import Manifest, Result
+    from lfv_mcp.evidence import Evidence, EvidenceReader, Part
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 CONCURRENCY: Final = 32
 """Questions towards AWS at one time; the clients keep as many connections."""
+THREADS: Final = 96
+"""Worker threads at work from which no more are started: those that callers who gave up have left
+behind end with their own timeouts."""
 FAN_OUT: Final = 8
 """Projects whose models are listed at one time."""
 KNOWN_FOR: Final = 15.0
@@ -76,6 +83,10 @@ EVIDENCE_FOR: Final = 10.0
 EVIDENCE_KEPT: Final = 8
 KEPT: Final = 500
 """Answers kept in memory."""
+READERS: Final = 16
+"""Evaluation files read at one time; their own number, so that S3 cannot keep others waiting."""
+PAGE_BYTES: Final = 37_000
+"""Of a page of models, as JSON and as text: a longer one is continued by its `next_token`."""
 _SHOWN: Final = 10
 """Names that an error lists; more are counted."""
 _CONNECT: Final = (
@@ -112,10 +123,16 @@ class Catalog:
         self._archive = archive
         self._timeout = timeout
         self._limiter = anyio.CapacityLimiter(CONCURRENCY)
+        self._readers = anyio.CapacityLimiter(READERS)
+        self._unlimited = anyio.CapacityLimiter(math.inf)
+        self._working: set[object] = set()  # one for each worker thread that is at work
         self._described: Memory[Asked, ModelSummary] = Memory(self._good_for, KEPT)
         self._s3 = s3
-        self._read: Memory[Asked, Evidence] = Memory(lambda _: EVIDENCE_FOR, EVIDENCE_KEPT)
-        self._known: Memory[str, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
+        # By record, not by question: `latest` may be another model a moment later.
+        self._read: Memory[str, Evidence] = Memory(
+            lambda evidence: EVIDENCE_FOR if evidence.settled else 0.0, EVIDENCE_KEPT
+        )
+        self._known: Memory[Asked | None, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
 
     @cached_property
     def _service(self) -> LookoutVision:
@@ -165,7 +182,7 @@ class Catalog:
 
         with self._deadline(asked):
             described = await self._describe_once(asked)
-            evidence = await self._evidence_of(asked, described)
+            evidence = await self._evidence_of(described)
             source: Source = {**described["source"], "basis": "evaluation_files"}
             return await self._on_thread(
                 partial(
@@ -202,10 +219,10 @@ class Catalog:
                 )
             findings: list[Finding] = []
 
-            async def candidate(q: Asked, summary: ModelSummary) -> Candidate:
+            async def candidate(summary: ModelSummary) -> Candidate:
                 number = summary["model_version"]
                 try:
-                    evidence = await self._evidence_of(q, summary)
+                    evidence = await self._evidence_of(summary)
                 except LfvError as error:
                     if error.code != "evidence_unavailable":
                         raise
@@ -217,9 +234,7 @@ class Catalog:
                 )
                 return Candidate(summary, evidence.result, evidence.manifest)
 
-            candidates = await _together(
-                [partial(candidate, q, d) for q, d in zip(questions, described, strict=True)]
-            )
+            candidates = await _together([partial(candidate, d) for d in described])
             has_evidence = any(c.result or c.manifest for c in candidates)
             source: Source = {
                 "kind": described[0]["source"]["kind"],
@@ -234,9 +249,34 @@ class Catalog:
             asked, lambda: self._on_thread(partial(self._describe, asked))
         )
 
-    async def _evidence_of(self, asked: Asked, described: ModelSummary) -> Evidence:
-        read = partial(self._evidence.read, described["model_description"])
-        return await self._read.get(asked, lambda: self._on_thread(read))
+    async def _evidence_of(self, described: ModelSummary) -> Evidence:
+        description = described["model_description"]
+        return await self._read.get(
+            json.dumps(description), lambda: self._evidence_now(description)
+        )
+
+    async def _evidence_now(self, description: ModelDescription) -> Evidence:
+        """Both files, read at one time; shortly before the deadline what is there by then."""
+        from lfv_mcp.evidence import late, together
+
+        result: Part[Result] = late("result")
+        manifest: Part[Manifest] = late("manifest")
+
+        async def read_result() -> None:
+            nonlocal result
+            work = partial(self._evidence.result, description)
+            result = await self._on_thread(work, self._readers)
+
+        async def read_manifest() -> None:
+            nonlocal manifest
+            work = partial(self._evidence.manifest, description)
+            manifest = await self._on_thread(work, self._readers)
+
+        with anyio.move_on_after(0.9 * _seconds_left()):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read_result)
+                tasks.start_soon(read_manifest)
+        return together(result, manifest)
 
     async def list_models(
         self,
@@ -246,33 +286,37 @@ class Catalog:
         status: str = "",
         max_results: int = 50,
         next_token: str = "",
+        page_bytes: float = PAGE_BYTES,
         progress: Callable[[int, str], Awaitable[None]] | None = None,
     ) -> ModelList:
         """Models of one project, or of every project, newest version first within each.
 
-        At the deadline it answers with what is complete and a `next_token`. A project whose
+        At the deadline it answers with what is complete and a `next_token`, and so it does when the
+        page has as many bytes as one answer may have. A project whose
         models cannot be listed is reported in `findings`; the others are not lost.
         """
         question = asked or Asked("", region=region or None)
         start = _Position.parse(next_token)
         rows: list[ModelRow] = []
         findings: list[Finding] = []
-        last, more = start, False
+        last, more, size = start, False, len(self.location)
         with self._deadline(question):
             with anyio.move_on_after(self._timeout * 0.9) as scope:
                 async with aclosing(self._walk(question, start, findings)) as walk:
                     async for position, row in walk:
                         wanted = row is not None and status in ("", row.get("status", ""))
-                        if len(rows) == max_results:
-                            if wanted:
+                        if len(rows) == max_results and not wanted:
+                            continue
+                        if wanted and row is not None:
+                            size += _bytes(row)
+                            full = size + 2 * len(last.token()) > page_bytes
+                            if len(rows) == max_results or (rows and full):
                                 more = True  # only said when there really is another one
                                 break
-                            continue
-                        last = position
-                        if wanted and row is not None:
                             rows.append(row)
                         elif progress and row is None:
                             await progress(len(rows), position.project)
+                        last = position
             source = await self._on_thread(partial(self._list_source, question))
         result: ModelList = {"summary": "", "models": rows, "source": source}
         if more or scope.cancelled_caught:
@@ -289,12 +333,15 @@ class Catalog:
 
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; nothing when they cannot be had."""
-        return await self._known.get("", lambda: self._quietly(None))
+        return await self._known.get(None, lambda: self._quietly(None))
 
     async def known_versions(self, project_name: str) -> list[str]:
         """The versions of one project, newest first; nothing when they cannot be had."""
-        asked = Asked(project_name)
-        rows = await self._known.get(project_name, lambda: self._quietly(asked))
+        try:
+            asked = arguments.asked(check_project_name(project_name))
+        except CallerError:
+            return []
+        rows = await self._known.get(asked, lambda: self._quietly(asked))
         return [row["model_version"] for row in rows]
 
     async def known_projects(self) -> list[str]:
@@ -306,7 +353,8 @@ class Catalog:
 
     async def _quietly(self, asked: Asked | None) -> list[ModelRow]:
         try:
-            return (await self.list_models(asked, max_results=100))["models"]
+            listed = await self.list_models(asked, max_results=100, page_bytes=math.inf)
+            return listed["models"]
         except LfvError as error:
             logger.info("known models cannot be listed: %s", error.code)
             return []
@@ -395,7 +443,8 @@ class Catalog:
             )
         held = sorted(index.places)
         fallback = held[0][0] if held else "us-east-1"  # the wire then says that nothing is there
-        return Caller(asked.region or fallback, asked.account or "")
+        # Not the account that was asked for: each caller has a client, and that is kept.
+        return Caller(asked.region or fallback)
 
     def _unknown(self, error: CallerError, caller: Caller, asked: Asked) -> CallerError:
         """The same error, with what exists instead."""
@@ -555,19 +604,32 @@ class Catalog:
     # Deadlines
 
     @contextmanager
-    def _deadline(self, asked: Asked) -> Iterator[None]:
-        """One time limit for a whole question; failures leave with the question on them."""
+    def deadline(self) -> Iterator[None]:
+        """One time limit for all questions inside; each of them ends a little before it.
+
+        Raises:
+            ServiceError: `deadline_exceeded`.
+        """
+        seconds = min(self._timeout, 0.9 * _seconds_left())
+        before = _ends.set(anyio.current_time() + seconds)
         try:
-            with anyio.fail_after(self._timeout):
+            with anyio.fail_after(seconds):
                 yield
         except TimeoutError:
-            error = ServiceError(
+            raise ServiceError(
                 "deadline_exceeded",
                 f"No answer within {self._timeout:g} seconds (LFV_TIMEOUT).",
                 "Ask again later, or raise LFV_TIMEOUT (--timeout).",
-            )
-            error.asked = self._in_words(asked)
-            raise error from None
+            ) from None
+        finally:
+            _ends.reset(before)
+
+    @contextmanager
+    def _deadline(self, asked: Asked) -> Iterator[None]:
+        """One time limit for a whole question; failures leave with the question on them."""
+        try:
+            with self.deadline():
+                yield
         except LfvError as error:
             error.asked = self._in_words(asked)
             raise
@@ -587,8 +649,35 @@ class Catalog:
         except LfvError:
             return "(none)"
 
-    async def _on_thread(self, work: Callable[[], _T]) -> _T:
-        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+    async def _on_thread(
+        self, work: Callable[[], _T], limiter: anyio.CapacityLimiter | None = None
+    ) -> _T:
+        """Blocking work on a worker thread, which a caller who gives up leaves behind."""
+
+        def counted() -> _T:
+            me = object()
+            self._working.add(me)
+            try:
+                return work()
+            finally:
+                self._working.discard(me)
+
+        async with limiter or self._limiter:
+            # Looked at again and again, for a thread that nobody waits for can tell nobody.
+            while len(self._working) >= THREADS:  # noqa: ASYNC110
+                await anyio.sleep(0.05)
+            return await anyio.to_thread.run_sync(
+                counted, abandon_on_cancel=True, limiter=self._unlimited
+            )
+
+
+_ends: Final[ContextVar[float]] = ContextVar("ends", default=math.inf)
+"""When the time limit ends that this task is in. Not anyio's own word for it, which in memory
+knows of the client's limits too."""
+
+
+def _seconds_left() -> float:
+    return _ends.get() - anyio.current_time()
 
 
 async def _together(works: Sequence[Callable[[], Awaitable[_T]]]) -> list[_T]:
@@ -628,10 +717,11 @@ class _Position(NamedTuple):
             return cls()
         try:
             parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            json.dumps(parts, ensure_ascii=False).encode()  # no half of a surrogate pair
             match parts:
                 case [str(), str(), str(), str(), int()]:
                     return cls(*parts)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             pass
         raise refuse(
             "next_token",
@@ -676,6 +766,12 @@ def _row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
     }
     row.update({k: v for k, v in optional.items() if v is not None})  # type: ignore[typeddict-item]
     return row
+
+
+def _bytes(row: ModelRow) -> int:
+    """What a row adds to an answer, as compact JSON and as a line of text."""
+    line = listing_digest({"summary": "", "models": [row], "source": {}})  # type: ignore[typeddict-item]
+    return len((json.dumps(row, ensure_ascii=False, separators=(",", ":")) + line).encode()) + 8
 
 
 def _disagreeing(header: str) -> list[tuple[str | None, float | None]]:

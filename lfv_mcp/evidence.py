@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Final, Literal, TypeVar
+from typing import IO, Final, Generic, Literal, TypeVar
 
 from lfv_mcp.archive import Archive
 from lfv_mcp.errors import LfvError, SetupError
@@ -42,12 +42,51 @@ _Open = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Generic[_T]):
+    """One file as it was read; or a finding that says why not, and whether it would fail again."""
+
+    content: _T | None
+    finding: Finding | None = None
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What could be read, and a finding for what could not."""
+    """What could be read, and a finding for what could not. Settled: no use in trying again."""
 
     result: Result | None
     manifest: Manifest | None
     findings: tuple[Finding, ...]
+    settled: bool
+
+
+def together(result: Part[Result], manifest: Part[Manifest]) -> Evidence:
+    """Both files, as far as they could be read.
+
+    Raises:
+        SetupError: neither could; the message says why.
+    """
+    findings = tuple(part.finding for part in (result, manifest) if part.finding is not None)
+    if result.content is None and manifest.content is None:
+        reasons = " ".join(f["message"] for f in findings)
+        raise SetupError("evidence_unavailable", reasons, findings[-1].get("advice", ""))
+    settled = result.settled and manifest.settled
+    return Evidence(result.content, manifest.content, findings, settled)
+
+
+def late(form: Form) -> Part[_T]:
+    """A file that did not come within the time limit."""
+    return _unread(
+        form,
+        "not within the time limit.",
+        "Ask again later, or raise LFV_TIMEOUT (--timeout).",
+        settled=False,
+    )
+
+
+def _unread(form: Form, why: str, advice: str, *, settled: bool = True) -> Part[_T]:
+    message = f"{_NAMES[form]} is not read: {why}"
+    return Part(None, finding(f"evaluation_{form}_unread", message, advice), settled)
 
 
 class EvidenceReader:
@@ -70,21 +109,14 @@ class EvidenceReader:
         named = any(name in description for name in _NAMES.values())
         return "s3" if self._s3 is not None and named else ""
 
-    def read(self, description: ModelDescription) -> Evidence:
-        """Both files, as far as they can be read.
-
-        Raises:
-            SetupError: neither can be read; the message says why.
-        """
+    def result(self, description: ModelDescription) -> Part[Result]:
+        """The EvaluationResult of a model."""
         ended = epoch(description.get("EvaluationEndTimestamp"))
-        findings: list[Finding] = []
-        result = self._first(description, "result", partial(_result, ended), findings)
-        manifest = self._first(description, "manifest", _manifest, findings)
-        if result is None and manifest is None:
-            reasons = " ".join(f["message"] for f in findings)
-            advice = findings[-1].get("advice", "")
-            raise SetupError("evidence_unavailable", reasons, advice)
-        return Evidence(result, manifest, tuple(findings))
+        return self._part(description, "result", partial(_result, ended))
+
+    def manifest(self, description: ModelDescription) -> Part[Manifest]:
+        """The EvaluationManifest of a model."""
+        return self._part(description, "manifest", _manifest)
 
     def _held(self, description: ModelDescription, form: str) -> list[str]:
         """Names of the archive's files about a model, the likeliest first."""
@@ -94,34 +126,22 @@ class EvidenceReader:
         held = self._archive.index().models.get(key)
         return [s.name for s in getattr(held, form)] if held else []
 
-    def _first(
-        self,
-        description: ModelDescription,
-        form: Form,
-        read: Callable[[Iterator[_Open]], _T],
-        findings: list[Finding],
-    ) -> _T | None:
-        name = _NAMES[form]
+    def _part(
+        self, description: ModelDescription, form: Form, read: Callable[[Iterator[_Open]], _T]
+    ) -> Part[_T]:
         try:
-            return read(self._opened(description, form))
+            return Part(read(self._opened(description, form)))
         except LfvError as error:
-            findings.append(
-                finding(
-                    f"evaluation_{form}_unread",
-                    f"{name} is not read: {error.message}",
-                    error.next_step,
-                )
-            )
+            # What an archive does not hold it will not hold soon; the network may well recover.
+            settled = error.code == "evidence_unavailable"
+            return _unread(form, error.message, error.next_step, settled=settled)
         except (UnrecognisedError, OSError) as error:
             problem = str(error) if isinstance(error, UnrecognisedError) else "it cannot be opened"
-            findings.append(
-                finding(
-                    f"evaluation_{form}_unread",
-                    f"{name} is not read: {problem}.",
-                    "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
-                )
+            return _unread(
+                form,
+                f"{problem}.",
+                "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
             )
-        return None
 
     def _opened(self, description: ModelDescription, form: Form) -> Iterator[_Open]:
         """Ways to open the file, the likeliest first.

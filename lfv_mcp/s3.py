@@ -17,6 +17,8 @@ from lfv_mcp.model import clean
 
 PARALLEL: Final = 16
 """Objects read at one time."""
+CONNECTIONS: Final = 160
+"""As many as there can be threads: of one too many urllib3 warns, and names the bucket's host."""
 
 
 class S3:
@@ -94,7 +96,7 @@ class S3:
     def _open_client(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = _aws().s3_client(*self._settings, connections=PARALLEL)
+                self._client = _aws().s3_client(*self._settings, connections=CONNECTIONS)
             return self._client
 
 
