@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mcp.server import CacheHint, Server, ServerRequestContext
@@ -47,6 +47,7 @@ from lfv_mcp import __version__, arguments, prompts, resources
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model import clean, published_schema
+from lfv_mcp.summary import within
 from lfv_mcp.tools import TOOLS, Call
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,14 @@ ERROR_META: Final = "io.github.lfv-mcp/error"
 """`_meta` key of a failed call: code, message, next_step and asked, for agents."""
 _SHOWN: Final = frozenset({"describe_model", "analyze_evaluation", "compare_models"})
 """The tools whose results have a picture."""
+RESULT_LIMIT: Final = 40_000
+"""Bytes of compact JSON that the answer of a tool may have, text and structure together."""
+_ENVELOPE: Final = 1_200  # what the protocol puts around both, and what says that something is cut
+_TEXT_ROOM: Final = 2_000  # characters
+_NARROWER: Final = (
+    "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "
+    "whole where describe_model's artifacts say."
+)
 _FOR_ALL: Final = CacheHint(ttl_ms=300_000, scope="public")
 
 Context = ServerRequestContext[dict[str, Any], Any]
@@ -128,7 +137,7 @@ class _Surface:
             names = ", ".join(t.name for t in TOOLS)
             raise MCPError(
                 code=INVALID_PARAMS,
-                message=f"Unknown tool {clean(params.name, 60)!r}; tools are {names}.",
+                message=f"Unknown tool {clean(params.name[:60])!r}; tools are {names}.",
             )
 
         async def progress(done: int, message: str) -> None:
@@ -143,6 +152,7 @@ class _Surface:
         except Exception:
             logger.exception("%s failed unexpectedly", tool.name)
             return _failed(_DEFECT, params.arguments)
+        text, structure = fitted(text, structure)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
@@ -205,7 +215,8 @@ class _Surface:
             )
         resource, variables = found
         try:
-            text = await resource.read(self._catalog, variables)
+            with self._catalog.deadline():  # a model card takes several questions
+                text = await resource.read(self._catalog, variables)
         except LfvError as error:
             logger.info("reading %s failed: %s", resource.name, error.code)
             raise _protocol_error(error, uri) from error
@@ -243,7 +254,7 @@ class _Surface:
         if prompt is None:
             raise MCPError(
                 code=INVALID_PARAMS,
-                message=f"Unknown prompt {clean(params.name, 60)!r}; prompts: {', '.join(known)}.",
+                message=f"Unknown prompt {clean(params.name[:60])!r}; prompts: {', '.join(known)}.",
             )
         try:
             values = prompts.check(prompt, params.arguments)
@@ -254,8 +265,9 @@ class _Surface:
         except CallerError as error:
             raise MCPError(code=INVALID_PARAMS, message=error.message) from error
         messages = [_says(prompts.render(prompt, values))]
-        for model in asked:
-            messages.append(await self._embedded(model))
+        with self._catalog.deadline():
+            for model in asked:
+                messages.append(await self._embedded(model))
         return GetPromptResult(description=prompt.description, messages=messages)
 
     async def complete(self, _: Context, params: CompleteRequestParams) -> CompleteResult:
@@ -305,6 +317,62 @@ _DEFECT: Final = ServiceError(
 )
 
 
+def fitted(text: str, structure: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """An answer of at most RESULT_LIMIT bytes; its summary says what was left out.
+
+    Lists lose their ends, the longest first, for the worst comes first in them. Only then are long
+    texts cut, which the API's own limits keep from ever being that long together.
+    """
+    if _size(structure) + _size(text) <= RESULT_LIMIT - _ENVELOPE:
+        return text, structure
+    shown = json.loads(json.dumps(structure))
+    lines = text.splitlines()
+    text = within(lines, _TEXT_ROOM) if len(lines) > 1 else clean(text, _TEXT_ROOM)
+    room = RESULT_LIMIT - _ENVELOPE - _size(text)
+    lists = dict(_lists(shown))
+    whole = {path: len(items) for path, items in lists.items()}
+    while lists and _size(shown) > room:
+        longest = max(lists.values(), key=_size)
+        if len(longest) < 2:
+            break
+        del longest[len(longest) * 3 // 4 :]
+    left_out = [
+        f"{whole[path] - len(items)} of {whole[path]} {path}"
+        for path, items in lists.items()
+        if len(items) < whole[path]
+    ]
+    if _size(shown) > room:
+        shown = _with_short_texts(shown)
+        left_out.append("the ends of long texts")
+    if left_out:
+        note = f"Left out, for an answer has at most {RESULT_LIMIT // 1000} kB: {{}}. {_NARROWER}"
+        note = note.format(", ".join(left_out))
+        shown["summary"] += f" {note}"
+        text = "\n".join([*text.splitlines()[:1], note, *text.splitlines()[1:]])
+    return text, shown
+
+
+def _size(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The lists that may lose their ends, by path: not rows, to which other members refer."""
+    for name, member in value.items():
+        if isinstance(member, list) and name != "models":
+            yield f"{path}{name}", member
+        elif isinstance(member, dict):
+            yield from _lists(member, f"{path}{name}.")
+
+
+def _with_short_texts(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _with_short_texts(member, name) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_short_texts(member) for member in value]
+    return clean(value, 200) if isinstance(value, str) and name != "next_token" else value
+
+
 def _failed(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
     """A failure as an answer: with what was asked, even if it failed before that was understood."""
     details = {"code": error.code, "message": error.message, "next_step": error.next_step}
@@ -312,7 +380,7 @@ def _failed(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
     asked = error.asked or ", ".join(
         f"{clean(name, 60)}={clean(value, 60)}"
         for name, value in (given or {}).items()
-        if isinstance(value, str)
+        if isinstance(value, str) and len(value) < 4096  # longer ones take long, and mean nothing
     )
     if asked and error.code != "invalid_argument":
         details["asked"] = asked

@@ -1,0 +1,243 @@
+"""Who may call over HTTP: an OAuth resource server, from the SDK's parts and PyJWT.
+
+A token is checked and forgotten: it is not logged, not passed on, and not kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import jwt
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from pydantic import AnyHttpUrl
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+ALGORITHMS: Final = frozenset(
+    {f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)} | {"EdDSA"}
+)
+"""All that may be asked for. With a symmetric one the published keys could sign tokens."""
+FRESH_FOR: Final = 300.0
+"""Seconds after which the issuer's keys are fetched again."""
+KEPT_FOR: Final = 3600.0
+"""Seconds for which they are good when they cannot be fetched again."""
+FETCH_SECONDS: Final = 4.0
+"""Seconds that one fetch may take."""
+COOLDOWN: Final = 10.0
+"""Seconds between two fetches, whatever came of the first: anybody can name unknown keys."""
+CLOCK_SKEW: Final = 30.0
+"""Seconds by which the issuer's clock may be ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Whose tokens are taken, and which of them.
+
+    Args:
+        issuer: the `iss` of a token, to the letter.
+        jwks_url: where the issuer publishes its keys.
+        audiences: what a token may be issued for; without any, the server's URL alone.
+        scopes: what a token must allow, each.
+        algorithms: of the signature.
+        audience_claim: `aud`, or `client_id` for Amazon Cognito.
+        scope_claim: `scope`, or `scp` for Microsoft Entra.
+
+    Raises:
+        ValueError: a policy that would not protect.
+    """
+
+    issuer: str
+    jwks_url: str
+    audiences: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    audience_claim: str = "aud"
+    scope_claim: str = "scope"
+
+    def __post_init__(self) -> None:
+        for url in (self.issuer, self.jwks_url):
+            if not is_private_url(url):
+                raise ValueError(f"{url!r} is not an https:// URL (http:// only on loopback).")
+        if foreign := set(self.algorithms) - ALGORITHMS:
+            raise ValueError(
+                f"Algorithm {', '.join(sorted(foreign))} would not protect; those that do are "
+                f"{', '.join(sorted(ALGORITHMS))}."
+            )
+
+    def settings(self, resource: str) -> AuthSettings:
+        """What the SDK needs to know; `resource` is the URL that clients use."""
+        return AuthSettings(
+            issuer_url=AnyHttpUrl(self.issuer),
+            resource_server_url=AnyHttpUrl(resource),
+            required_scopes=list(self.scopes) or None,
+            validate_token_resource=False,  # the verifier looks at the audience itself
+        )
+
+
+def is_private_url(url: str) -> bool:
+    """Whether nobody on the way can read or change what is sent there."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        local = host == "localhost" or (parts.scheme == "http" and ip_address(host).is_loopback)
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+
+
+class KeysUnavailableError(Exception):
+    """The issuer's keys cannot be had, so nothing can be said about a token."""
+
+
+class JwtVerifier:
+    """The SDK's `TokenVerifier` for signed tokens; `resource` is the URL that clients use."""
+
+    def __init__(self, policy: Policy, resource: str) -> None:
+        self._policy = policy
+        self._audiences = policy.audiences or {resource}
+        self._keys = _Keys(policy.jwks_url)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Who calls, and what the token allows; None for a token that proves nothing.
+
+        Raises:
+            KeysUnavailableError: it cannot be told now.
+        """
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in self._policy.algorithms:
+                raise jwt.InvalidAlgorithmError
+            key = await self._keys.get(header.get("kid", ""))
+            if key is None:
+                raise jwt.InvalidKeyError
+            return self._granted(self._claims(token, key))
+        except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            # The kind alone: the text may quote the token.
+            logger.info("token refused: %s", type(error).__name__)
+            return None
+
+    def _claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=self._policy.algorithms,
+            issuer=self._policy.issuer,
+            leeway=CLOCK_SKEW,  # the SDK looks at `exp` again, without it
+            options={"require": ["exp", "iss"], "verify_aud": False},
+        )
+        audience = claims.get(self._policy.audience_claim)
+        named = {audience} if isinstance(audience, str) else set(audience or ())
+        if not named & self._audiences:
+            raise jwt.InvalidAudienceError
+        return claims
+
+    def _granted(self, claims: Mapping[str, Any]) -> AccessToken:
+        scopes = claims.get(self._policy.scope_claim) or ()
+        return AccessToken(
+            token="",  # nothing behind this door needs it
+            client_id=str(claims.get("client_id") or claims.get("azp") or claims.get("sub") or ""),
+            scopes=scopes.split() if isinstance(scopes, str) else list(scopes),
+            expires_at=int(claims["exp"]),
+            subject=claims.get("sub"),
+            claims={"iss": claims["iss"]},
+        )
+
+
+class _Keys:
+    """The issuer's public keys by their ids, fetched when they are needed but never often."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_SECONDS)
+        self._lock = anyio.Lock()
+        self._keys: Mapping[str | None, jwt.PyJWK] = {}
+        self._tried = self._fetched = -inf
+
+    async def get(self, key_id: str) -> jwt.PyJWK | None:
+        """The key of that id; a new one is found, because an unknown id lets us look again.
+
+        Raises:
+            KeysUnavailableError: it is not known, and the issuer does not answer.
+        """
+        if self._is_wanting(key_id):
+            async with self._lock:  # who waits here finds what another has fetched
+                if self._is_wanting(key_id):
+                    self._tried = monotonic()
+                    with anyio.move_on_after(FETCH_SECONDS) as scope:
+                        await anyio.to_thread.run_sync(self._fetch, abandon_on_cancel=True)
+                    if scope.cancelled_caught:
+                        logger.warning("the keys at %s take too long", self._url)
+        key = self._keys.get(key_id)
+        if monotonic() - self._fetched > KEPT_FOR or (key is None and self._fetched < self._tried):
+            raise KeysUnavailableError
+        return key
+
+    def _is_wanting(self, key_id: str) -> bool:
+        now = monotonic()
+        known = key_id in self._keys and now - self._fetched < FRESH_FOR
+        return not known and now - self._tried >= COOLDOWN
+
+    def _fetch(self) -> None:
+        try:
+            self._keys = {key.key_id: key for key in self._client.get_signing_keys()}
+            self._fetched = monotonic()
+        except Exception as error:  # whatever the other side has done, we have no keys
+            logger.warning(
+                "the keys at %s cannot be had: %s: %s", self._url, type(error).__name__, error
+            )
+
+
+class Challenge:
+    """Around the SDK's checks: what they leave unsaid, and to whom they do not apply.
+
+    A 401 or 403 names the scopes to ask for. Keys that cannot be had are the server's trouble,
+    not a reason for the client to throw a good token away: 503.
+
+    Args:
+        app: the SDK's application.
+        path: where tokens are looked at; elsewhere nobody is asked who they are.
+        scopes: those to ask for.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, scopes: tuple[str, ...]) -> None:
+        self._app = app
+        self._path = path
+        self._scopes = " ".join(scopes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._scopes:
+                headers = MutableHeaders(scope=message)
+                if challenge := headers.get("www-authenticate"):
+                    headers["www-authenticate"] = f'{challenge}, scope="{self._scopes}"'
+            await send(message)
+
+        if scope["type"] == "http" and scope["path"] != self._path:
+            headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
+            scope = {**scope, "headers": headers}
+        try:
+            await self._app(scope, receive, complete)
+        except KeysUnavailableError:
+            response = PlainTextResponse(
+                "The keys of the authorization server cannot be had.",
+                503,
+                {"Retry-After": f"{COOLDOWN:.0f}"},
+            )
+            await response(scope, receive, send)
