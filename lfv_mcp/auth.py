@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import inf
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -137,13 +137,15 @@ class JwtVerifier:
             key,
             algorithms=self._policy.algorithms,
             issuer=self._policy.issuer,
-            leeway=CLOCK_SKEW,  # the SDK looks at `exp` again, without it
+            leeway=CLOCK_SKEW,
             options={"require": ["exp", "iss"], "verify_aud": False},
         )
         audience = claims.get(self._policy.audience_claim)
         named = {audience} if isinstance(audience, str) else set(audience or ())
         if not named & self._audiences:
             raise jwt.InvalidAudienceError
+        if claims["exp"] <= time():  # no leeway for what is over
+            raise jwt.ExpiredSignatureError
         return claims
 
     def _granted(self, claims: Mapping[str, Any]) -> AccessToken:
@@ -194,7 +196,8 @@ class _Keys:
 
     def _fetch(self) -> None:
         try:
-            self._keys = {key.key_id: key for key in self._client.get_signing_keys()}
+            keys = self._client.get_signing_keys()
+            self._keys = {key.key_id: key for key in keys if key.algorithm_name in ALGORITHMS}
             self._fetched = monotonic()
         except Exception as error:  # whatever the other side has done, we have no keys
             logger.warning(

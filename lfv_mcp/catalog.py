@@ -7,10 +7,10 @@ imported at the first question: a client that starts a server waits for its list
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -26,6 +26,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property, partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast, get_args
 from urllib.parse import unquote
 
@@ -425,7 +426,9 @@ class Catalog:
             exact = [key for key in projects if ModelKey(*key, version) in index.models]
             projects = exact or projects
         if len(projects) > 1:
-            arns = [index.versions[p][0].arn for p in projects if p in index.versions]
+            newest = [index.versions[p][0] for p in projects if p in index.versions]
+            wanted = [k._replace(version=int(asked.model_version or k.version)) for k in newest]
+            arns = [key.arn for key in wanted]
             raise CallerError(
                 "ambiguous_model",
                 f"{asked.project_name} is held for several regions or accounts: {_some(arns)}.",
@@ -709,19 +712,27 @@ class _Position(NamedTuple):
     version: int = 0  # versions below this one are still to come
 
     def token(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps(self).encode()).decode().rstrip("=")
+        """The position as opaque text; check digits tell a damaged one."""
+        position = json.dumps(self).encode()
+        return urlsafe_b64encode(_check_digits(position) + position).decode().rstrip("=")
 
     @classmethod
     def parse(cls, token: str) -> _Position:
+        """The position of a token that `token` made.
+
+        Raises:
+            CallerError: it is none.
+        """
         if not token:
             return cls()
         try:
-            parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-            json.dumps(parts, ensure_ascii=False).encode()  # no half of a surrogate pair
-            match parts:
-                case [str(), str(), str(), str(), int()]:
-                    return cls(*parts)
-        except (ValueError, TypeError, RecursionError):
+            data = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            position = data[_CHECK_DIGITS:]
+            if _check_digits(position) == data[:_CHECK_DIGITS]:
+                match json.loads(position):
+                    case [str(), str(), str(), str(), int()] as parts:
+                        return cls(*parts)
+        except (ValueError, TypeError):
             pass
         raise refuse(
             "next_token",
@@ -741,6 +752,13 @@ def _project_names(listed: Sequence[Mapping[str, Any]], findings: list[Finding])
         except CallerError as error:
             findings.append(finding("project_failed", "A project is left out: " + error.message))
     return names
+
+
+_CHECK_DIGITS: Final = 6
+
+
+def _check_digits(position: bytes) -> bytes:
+    return blake2b(position, digest_size=_CHECK_DIGITS).digest()
 
 
 def _number(model: Mapping[str, Any]) -> int:

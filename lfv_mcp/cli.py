@@ -316,9 +316,6 @@ def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
 
     catalog = open_catalog(*settings)
     server = build_server(catalog)
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    # Threads in slow network calls are not waited for: their callers have had their answers.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     try:
         host, port, site = _site(flags)
         listener = open_listener(host, port, site)
@@ -327,6 +324,9 @@ def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
     except LfvError as error:
         raise _failure(error) from error
     _warm_soon(catalog)
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    # Threads in slow network calls are not waited for: their callers have had their answers.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     ready = f"listening on {url_of(listener)}{PATH}"
     serve_http(application(server, site, listener), listener, lambda: click.echo(ready, err=True))
 
@@ -376,22 +376,66 @@ def _site(flags: Mapping[str, Any]) -> tuple[str, int, Site]:
     return one("host", "127.0.0.1"), int(port), site
 
 
+_html = click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the answer as a page to look at, to mail or to file.",
+)
+
+
 @main.command()
 @click.argument("project")
 @click.argument("version", default="latest")
 @click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_html
 @_settings
-def describe(project: str, version: str, as_json: bool, settings: Settings) -> None:
+def describe(
+    project: str, version: str, as_json: bool, html: Path | None, settings: Settings
+) -> None:
     """Describe model VERSION (default: latest) of PROJECT, which may be a model ARN."""
     arguments = {"project_name": project, "model_version": version}
-    _show(settings, "describe_model", arguments, as_json)
+    result = _ask(settings, "describe_model", arguments)
+    _print(result, as_json)
+    _write_page(html, settings, arguments, result, "analyze_evaluation")
 
 
-def _show(settings: Settings, tool: str, arguments: Mapping[str, Any], as_json: bool) -> None:
-    _print(_ask(settings, tool, arguments), as_json)
+def _write_page(
+    html: Path | None,
+    settings: Settings,
+    arguments: Mapping[str, Any],
+    result: CallToolResult,
+    other: str | None,
+) -> None:
+    """The page that hosts show, with an answer inside and, if there is one, that of another tool
+    about the same model: a card has state and evidence."""
+    from lfv_mcp.view import write
+
+    if html is None:
+        return
+    answers = [{"arguments": arguments, "result": result.structured_content}]
+    if other:
+        model = {name: arguments[name] for name in ("project_name", "model_version")}
+        found = _call(settings, other, model)
+        if not found.is_error:
+            answers.append({"arguments": model, "result": found.structured_content})
+    try:
+        write(html, answers)
+    except OSError as error:
+        raise click.ClickException(f"{html} cannot be written: {error.strerror}.") from error
+    click.echo(f"wrote {html}", err=True)
 
 
 def _ask(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
+    """Call a tool; a failure ends the command."""
+    result = _call(settings, tool, arguments)
+    if result.is_error:
+        click.echo(_text(result), err=True)
+        raise click.exceptions.Exit(1)
+    return result
+
+
+def _call(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
     """Call a tool through the MCP server itself, in this process."""
     import anyio
     from mcp import Client
@@ -402,11 +446,7 @@ def _ask(settings: Settings, tool: str, arguments: Mapping[str, Any]) -> CallToo
         async with Client(build_server(open_catalog(*settings))) as client:
             return await client.call_tool(tool, dict(arguments))
 
-    result = anyio.run(call)
-    if result.is_error:
-        click.echo(_text(result), err=True)
-        raise click.exceptions.Exit(1)
-    return result
+    return anyio.run(call)
 
 
 def _text(result: CallToolResult) -> str:
@@ -451,6 +491,7 @@ def list_(project: str, status: str, as_json: bool, settings: Settings) -> None:
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
 @click.option("--examples", type=int, default=5, show_default=True, help="Wrong images to show.")
 @click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_html
 @_settings
 def evaluate(
     project: str,
@@ -459,6 +500,7 @@ def evaluate(
     threshold: float | None,
     examples: int,
     as_json: bool,
+    html: Path | None,
     settings: Settings,
 ) -> None:
     """Show the evidence behind the metrics of model VERSION (default: latest) of PROJECT."""
@@ -476,17 +518,23 @@ def evaluate(
         _print(result, as_json)
     else:
         click.echo(evaluation(result.structured_content or {}))
+    _write_page(html, settings, asked, result, "describe_model")
 
 
 @main.command()
 @click.argument("project")
 @click.argument("versions", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="The structured result, for pipes.")
+@_html
 @_settings
-def compare(project: str, versions: tuple[str, ...], as_json: bool, settings: Settings) -> None:
+def compare(
+    project: str, versions: tuple[str, ...], as_json: bool, html: Path | None, settings: Settings
+) -> None:
     """Compare VERSIONS of PROJECT; the first is the baseline."""
     asked = {"project_name": project, "model_versions": list(versions)}
-    _show(settings, "compare_models", asked, as_json)
+    result = _ask(settings, "compare_models", asked)
+    _print(result, as_json)
+    _write_page(html, settings, asked, result, None)
 
 
 @main.group()

@@ -29,7 +29,7 @@ from lfv_mcp.model import (
     Source,
     Verdict,
 )
-from lfv_mcp.summary import _source_in_words, finding, within
+from lfv_mcp.summary import finding, source_in_words, within
 
 ALPHA: Final = 0.05
 """Chance of calling any pair different that is not: over all paired tests, by Holm's correction."""
@@ -353,5 +353,5 @@ def comparison_digest(comparison: ModelComparison) -> str:
         + (f" {f['advice']}" if "advice" in f else "")
         for f in comparison["findings"]
     ]
-    lines.append(f"Source: {_source_in_words(source)}.")
+    lines.append(f"Source: {source_in_words(source)}.")
     return within(lines, DIGEST_LIMIT)

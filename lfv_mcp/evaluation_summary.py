@@ -28,7 +28,7 @@ from lfv_mcp.model import (
     iso,
 )
 from lfv_mcp.records import epoch
-from lfv_mcp.summary import F1_TOLERANCE, _source_in_words, digits, finding, grade, percent, within
+from lfv_mcp.summary import F1_TOLERANCE, digits, finding, grade, percent, source_in_words, within
 
 AGREEMENT: Final = 5e-7 + 1e-9
 """How far a reported metric may be from its recount: six decimals, and float noise."""
@@ -305,7 +305,7 @@ def evaluation_digest(report: EvaluationReport) -> str:
         for f in report["findings"]
     ]
     grave = sum(f["severity"] != "info" for f in report["findings"])
-    source = f"Source: {_source_in_words(report['source'])}."
+    source = f"Source: {source_in_words(report['source'])}."
     # Numbers before notes, but no warning may fall to the limit for the sake of an example.
     lines = [report["summary"], *_numbers(report), *found[:grave], *_details(report)]
     return within([*lines, *found[grave:], source], DIGEST_LIMIT)

@@ -6,7 +6,6 @@ absent member is left out, never null. pydantic reads the published schemas off 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -407,8 +406,7 @@ def is_fraction(value: object) -> bool:
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
-        and math.isfinite(value)
-        and 0 <= value <= 1
+        and 0 <= value <= 1  # also refuses NaN
     )
 
 

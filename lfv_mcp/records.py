@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 import zlib
+from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -167,18 +168,20 @@ def unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     size, decoder = 0, None
     plain = (chunk for chunk in _inflated(chunks) if chunk)
-    for number, chunk in enumerate(plain):
-        size += len(chunk)
-        if size > MANIFEST_LIMIT:
-            raise UnrecognisedError(f"larger than {MANIFEST_LIMIT >> 20} MiB", corrupt=True)
-        if number == 0:
-            chunk = chunk.removeprefix(codecs.BOM_UTF8)
-            if chunk[:2] in _UTF16:
-                decoder = codecs.getincrementaldecoder("utf-16")()
-        try:
+    try:
+        for number, chunk in enumerate(plain):
+            size += len(chunk)
+            if size > MANIFEST_LIMIT:
+                raise UnrecognisedError(f"larger than {MANIFEST_LIMIT >> 20} MiB", corrupt=True)
+            if number == 0:
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                if chunk[:2] in _UTF16:
+                    decoder = codecs.getincrementaldecoder("utf-16")()
             yield decoder.decode(chunk).encode() if decoder else chunk
-        except UnicodeError as error:
-            raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
+        if decoder:
+            decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
 
 def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -199,6 +202,24 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
     if inflate is not None and not inflate.eof:
         raise UnrecognisedError("truncated or corrupt gzip", corrupt=True)
+
+
+def as_utf8(content: Iterable[bytes]) -> Iterator[bytes]:
+    """A stream's text in UTF-8, whether it was in that or in UTF-16 (PowerShell's `>`).
+
+    Raises:
+        UnrecognisedError: UTF-16 that breaks off or is none.
+    """
+    decoder = None
+    try:
+        for number, chunk in enumerate(content):
+            if number == 0 and chunk[:2] in _UTF16:
+                decoder = getincrementaldecoder("utf-16")()
+            yield decoder.decode(chunk).encode() if decoder else chunk
+        if decoder:
+            decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
 
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:

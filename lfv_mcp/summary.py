@@ -285,7 +285,7 @@ def digest(model: ModelSummary) -> str:
         + (f" {f['advice']}" if "advice" in f else "")
         for f in model["findings"]
     ]
-    lines.append(f"Source: {_source_in_words(model['source'])}.")
+    lines.append(f"Source: {source_in_words(model['source'])}.")
     return within(lines, DIGEST_LIMIT)
 
 
@@ -624,7 +624,8 @@ def _sentences(
     return " ".join(part for part in (f"{state}.", quality, todo) if part)
 
 
-def _source_in_words(source: Source) -> str:
+def source_in_words(source: Source) -> str:
+    """Kind, basis, capture time and location of an answer's source."""
     kind = {
         "live": "live endpoint",
         "archive": "archive",

@@ -158,7 +158,6 @@ async def test_places_stay_apart(tmp_path: Path) -> None:
         assert len({row["model_arn"] for row in rows}) == len(rows) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="catalog lists the newest version of each place")
 async def test_candidates_are_of_the_version_asked_for(tmp_path: Path) -> None:
     for region in ("us-east-1", "eu-west-1"):
         for version in (1, 2):
@@ -442,8 +441,8 @@ async def test_forbidden_file_and_folder_as_root_sees_them(
 
         return call
 
-    monkeypatch.setattr(archive.os, "open", forbidding(os.open, "file.json"))
-    monkeypatch.setattr(archive.os, "scandir", forbidding(os.scandir, "folder"))
+    monkeypatch.setattr(os, "open", forbidding(os.open, "file.json"))
+    monkeypatch.setattr(os, "scandir", forbidding(os.scandir, "folder"))
     output = run("archive", "check", tmp_path).output
     assert "corrupt  'file.json': cannot be read: Permission denied" in output
     assert "corrupt  'folder/': cannot be read: Permission denied" in output
@@ -540,7 +539,7 @@ def test_record_that_becomes_unreadable_is_an_error(
     def broken(*_: object) -> int:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(archive.os, "open", broken)
+    monkeypatch.setattr(os, "open", broken)
     with pytest.raises(SetupError, match=r"a\.json in the archive cannot be read: Input/output"):
         held.read(winner)
 
@@ -685,7 +684,7 @@ async def test_hostile_archive_stays_among_itself(
 
     async def good() -> list[Any]:
         async with door(tmp_path) as ask:
-            rows = (await ask.list("cap-seal"))["models"]
+            rows: list[Any] = (await ask.list("cap-seal"))["models"]
             return [await ask.describe("cap-seal", v) for v in ("2", "3", "latest")] + rows
 
     before = await good()

@@ -35,8 +35,12 @@ relaxed = settings(deadline=None, max_examples=60)
 
 
 def manifest(version: int | str, images: Sequence[Judged]) -> Manifest:
+    return read_manifest(manifest_lines(version, images))
+
+
+def manifest_lines(version: int | str, images: Sequence[Judged]) -> list[bytes]:
     names = {True: "anomaly", False: "normal"}
-    return read_manifest(
+    return [
         json.dumps(
             {
                 "source-ref": ref,
@@ -49,7 +53,7 @@ def manifest(version: int | str, images: Sequence[Judged]) -> Manifest:
             }
         ).encode()
         for ref, anomalous, flagged in images
-    )
+    ]
 
 
 def candidate(
@@ -134,6 +138,7 @@ def test_a_better_version_on_the_same_images_is_the_best() -> None:
     assert answer["same_test_set"] is True
     assert "9 fewer escapes and 8 fewer false alarms" in answer["best_reason"]
     assert answer["findings"] == []
+    assert answer["summary"].startswith("Of 2 versions of cap version 2 is the best. Of 90 shared ")
 
 
 def test_the_paired_test_is_scipys_on_many_random_versions() -> None:
@@ -173,6 +178,7 @@ def test_too_little_of_a_difference_is_none() -> None:
     assert answer["models"][1]["verdict"] == "no_difference"
     assert "best" not in answer
     assert answer["best_reason"].startswith("Undecided: ")
+    assert answer["summary"].startswith("Of 2 versions of cap no version is proven the best. ")
 
 
 @pytest.mark.parametrize("flip", [False, True])
@@ -185,6 +191,22 @@ def test_fewer_escapes_for_more_false_alarms_are_a_trade(flip: bool) -> None:
         assert "best" not in answer
         assert "trade_off" in codes(answer)
         assert " escapes and " in answer["best_reason"]
+
+
+def test_a_clear_gain_in_one_class_alone_is_no_trade() -> None:
+    """Fewer escapes and as many false alarms; accuracy decides."""
+    answer = compared(candidate(1, images(20, 20, 5, 35)), candidate(2, images(40, 0, 5, 35)))
+    assert answer["models"][1]["verdict"] == "better"
+    assert answer["findings"] == []
+
+
+def test_the_digest_says_that_a_status_is_history() -> None:
+    pair = [candidate(1, images(1, 1, 1, 1)), candidate(2)]
+    lines = comparison_digest(compare(pair, ARCHIVE)).splitlines()
+    assert lines[1].startswith("Version 1 (TRAINED when captured): the baseline; recall 0.5 (")
+    assert lines[2] == "Version 2 (TRAINED when captured): not comparable; no metrics"
+    live = comparison_digest(compare(pair, {"kind": "live", "basis": "describe_model"}))
+    assert "Version 1 (TRAINED): the baseline" in live
 
 
 def test_opposite_changes_by_chance_alone_are_no_trade() -> None:
@@ -320,6 +342,10 @@ def test_a_manifest_with_unusable_lines_does_not_prove_the_same_test_set() -> No
     part = Candidate(candidate(2).summary, None, read_manifest(lines))
     assert part.manifest
     assert "same_test_set" not in compared(whole, part)
+    partial = Candidate(part.summary, None, read_manifest([*lines, *manifest_lines(2, base)]))
+    assert "same_test_set" not in compared(whole, partial)
+    nameless = [("", anomalous, flagged) for _, anomalous, flagged in base]
+    assert "same_test_set" not in compared(candidate(1, nameless), candidate(2, nameless))
     assert compared(whole, part)["models"][1]["verdict"] == "not_comparable"
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from scripts import make_codes
+from pathlib import Path
+
+import pytest
+
+from scripts import make_docs
 
 
-def test_the_page_of_codes_is_current() -> None:
-    assert make_codes.TARGET.read_text(encoding="utf-8") == make_codes.page(), (
-        "run `python scripts/make_codes.py`"
-    )
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [(make_docs.CODES, make_docs.codes()), (make_docs.README, make_docs.readme())],
+    ids=["codes", "tools"],
+)
+def test_what_is_made_from_the_code_is_current(page: Path, text: str) -> None:
+    assert page.read_text(encoding="utf-8") == text, "run `python scripts/make_docs.py`"

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -350,9 +351,9 @@ def test_thousands_of_manifests_are_scikit_learns_and_scipys() -> None:
     anomalies = truth.sum(axis=0)
     ranks = np.where(truth, rankdata(score, axis=0), 0).sum(axis=0)
     auc = (ranks - anomalies * (anomalies + 1) / 2) / (anomalies * (len(truth) - anomalies))
-    some = np.s_[:, :700]
+    some = np.s_[:, :300]
     np.testing.assert_allclose(
-        auc[:700], sk.roc_auc_score(truth[some], score[some], average=None), rtol=0, atol=1e-12
+        auc[:300], sk.roc_auc_score(truth[some], score[some], average=None), rtol=0, atol=1e-12
     )
     ap = sk.average_precision_score(truth[some], score[some], average=None)
     for i, cells in enumerate(sets):
@@ -567,8 +568,43 @@ def test_every_cut_counts_as_the_sweep_does(
         # The ends are always shown, and in a small set every unbeaten cut is.
         assert {min(unbeaten), max(unbeaten)} <= shown
         assert unbeaten <= shown or len(analysis["candidates"]) == CANDIDATES
+        others = [r for r in analysis["candidates"] if r["threshold"] != built_in]
+        assert {(r["false_negatives"], r["false_positives"]) for r in others} <= unbeaten
         best = max(f1 for c in sweep if isinstance(f1 := f1_score(c), float))
         assert best == max(row["f1_score"] for row in analysis["candidates"])
+
+
+FEW: Final = [
+    (29, {"small_test_set", "perfect_on_few"}),
+    (30, {"perfect_on_few"}),
+    (99, {"perfect_on_few"}),
+    (100, set()),
+]
+
+
+@pytest.mark.parametrize(("each", "found"), FEW)
+def test_what_counts_as_few(each: int, found: set[str]) -> None:
+    for anomalies, normals in ((each, 200), (200, each)):
+        answer = analysed(
+            judged(*[(True, True, 0.9)] * anomalies, *[(False, False, 0.9)] * normals)
+        )
+        assert {"small_test_set", "perfect_on_few"} & codes(answer) == found
+        if "small_test_set" in found:
+            expected = f"Only {anomalies} anomalous and {normals} normal test images."
+            assert message(answer, "small_test_set") == expected
+
+
+def test_the_summary_gives_the_verdict_first() -> None:
+    answer = analysed(
+        judged(*[(True, True, 0.9)] * 9, (True, False, 0.9), *[(False, False, 0.9)] * 10)
+    )
+    expected = (
+        "fixture version 1 was fair on its test set: it caught 9 of 10 defects (95% interval "
+    )
+    assert answer["summary"].startswith(expected)
+    alone = analysed(None, read_result(result_file(Recall=0.9, Precision=0.95)))
+    expected = "fixture version 1 was fair on its test set: it caught 90.0% of the defects and was "
+    assert alone["summary"].startswith(expected + "right in 95.0% of its rejects.")
 
 
 def test_many_cuts_are_thinned_evenly() -> None:
@@ -579,6 +615,8 @@ def test_many_cuts_are_thinned_evenly() -> None:
     rows = answer["threshold"]["candidates"]
     assert len(rows) == CANDIDATES
     assert rows[-1]["false_negatives"] == 0
+    alarms = [row["false_positives"] for row in rows]
+    assert max(b - a for a, b in pairwise(alarms)) < 70  # of 200
     assert rows[0]["false_positives"] == min(row["false_positives"] for row in rows)
 
 
@@ -689,6 +727,7 @@ def test_an_unusable_line_is_counted_by_its_cause(text: object, cause: str) -> N
         # Two attributes could be the truth: the one that has a prediction is.
         GOOD | {"a-label-metadata": TRUTH | {"class-name": "normal"}},
         GOOD | {"a-mask-ref-detected": 1, "a-mask-ref-detected-metadata": {"class-name": "dent"}},
+        GOOD | {"a-detected-metadata": {"class-name": "normal", "confidence": 0.1}},
     ],
 )
 def test_variants_of_a_line_say_the_same(item: dict[str, Any]) -> None:
@@ -696,6 +735,30 @@ def test_variants_of_a_line_say_the_same(item: dict[str, Any]) -> None:
     for order in (item, dict(reversed(item.items()))):
         assert read([order]) == plain
     assert read_manifest([b"\xef\xbb\xbf" + json.dumps(item).encode() + b"\r\n", b" \n"]) == plain
+
+
+def test_the_integer_decides_only_where_no_class_name_does() -> None:
+    counts = [read([guess(label, confidence=0.9)]).confusion for label in (0, 1)]
+    assert [(c.false_negatives, c.true_positives) for c in counts] == [(1, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(("excess", "named"), [(0, True), (1, False)])
+def test_a_reference_is_kept_up_to_the_longest_uri(excess: int, named: bool) -> None:
+    ref = "s3://" + "b" * 63 + "/" + "k" * (1024 + excess)
+    images = read([line(ref, True, True)]).images
+    assert images
+    assert images[0].source_ref == (ref if named else "")
+
+
+@pytest.mark.parametrize(("excess", "total"), [(0, 1), (1, 0)])
+def test_a_line_is_read_up_to_one_mebibyte(excess: int, total: int) -> None:
+    text = json.dumps(GOOD).encode()
+    padded = text + b" " * ((1 << 20) + excess - len(text))
+    assert read_manifest([padded, text]).confusion.total == total + 1
+
+
+def test_a_model_arn_that_is_no_text_is_not_known() -> None:
+    assert read([guess(1, model_arn=[[ARN]]), guess(1, model_arn=5)]).model_arns == ()
 
 
 @pytest.mark.parametrize(
@@ -841,6 +904,8 @@ def test_nonsense_in_a_result_is_left_out_and_named(bad: object) -> None:
     ("document", "name"),
     [
         ({}, "not an EvaluationResult"),
+        ({"EvaluationDetails": {}}, "not an EvaluationResult"),
+        ({"AggregatedEvaluationResults": {"Metrics": {}}}, "not an EvaluationResult"),
         ({"EvaluationDetails": {}, "AggregatedEvaluationResults": {}}, "without metrics"),
         (
             {

@@ -1,0 +1,563 @@
+"""What lfv-mcp costs, held against the least that it could: `python benchmarks/run.py`.
+
+Every figure of ours is measured together with its floor, in turns, in one run: times depend on the
+machine and on what else it does, ratios hardly do. Prints a table and says of each target whether
+it holds; `--json FILE` keeps all of it. docs/performance.md says what the rows mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import gc
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, Final, Literal
+
+import anyio
+import archive
+import floors
+import wire
+from mcp import Client, StdioServerParameters, stdio_client
+
+import lfv_mcp
+from lfv_mcp.archive import Archive, Directory
+from lfv_mcp.cli import SAMPLE, open_catalog
+from lfv_mcp.evaluation import report
+from lfv_mcp.evaluation_files import lines_of, read_manifest
+from lfv_mcp.records import chunks, unpack
+from lfv_mcp.server import build_server
+
+SLOW: Final = 0.020
+"""Seconds in front of the endpoint, where real users live."""
+CALLERS: Final = 100
+MANIFEST_LINES: Final = 4_000
+"""As many test images as the service allows."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured thing. `ratio` is ours to the floor's, the median of the pairs."""
+
+    name: str
+    unit: str
+    ours: float
+    floor: float
+    ratio: float
+    low: float  # quartiles of the pairs' ratios
+    high: float
+    pairs: int
+    target: float | None = None  # None: for information
+    of: Literal["ratio", "ours"] = "ratio"
+    at_least: bool = False
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the target is met."""
+        if self.target is None:
+            return None
+        value = getattr(self, self.of)
+        return bool(value >= self.target if self.at_least else value <= self.target)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One run: how long it may take, and where its files are."""
+
+    scratch: Path
+    short: bool
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of one comparison."""
+        return 1 if self.short else 11
+
+    @property
+    def calls(self) -> int:
+        """Calls in a row on one side of a pair."""
+        return 3 if self.short else 40
+
+    @property
+    def rounds(self) -> range:
+        """Of starting processes; the first, number 0, compiles and does not count."""
+        return range(1 if self.short else 0, self.pairs + 1)
+
+    def environment(self, url: str = "", **more: str) -> dict[str, str]:
+        """Of a process to measure.
+
+        Compiled modules are kept aside: an installed package has them, a checkout may not.
+        """
+        if not self.short:
+            more["PYTHONPYCACHEPREFIX"] = str(self.scratch / "pyc")
+        return wire.environment(self.scratch, url, **more)
+
+
+def row(name: str, unit: str, pairs: list[tuple[float, float]], **target: Any) -> Row:
+    """A row of pairs (ours, floor)."""
+    ratios = [ours / floor for ours, floor in pairs]
+    low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
+    ours, floor = (median(side) for side in zip(*pairs, strict=True))
+    return Row(name, unit, ours, floor, median(ratios), low, high, len(pairs), **target)
+
+
+def counted(name: str, unit: str, ours: float, floor: float, most: float | None) -> Row:
+    """A row of a count, which has no spread; its target is of the count itself."""
+    ratio = ours / floor if floor else 0.0
+    return Row(name, unit, ours, floor, ratio, ratio, ratio, 1, most, "ours")
+
+
+async def in_turns(
+    pairs: int, ours: Callable[[], Awaitable[float]], floor: Callable[[], Awaitable[float]]
+) -> list[tuple[float, float]]:
+    """Both sides of every pair, one after the other; who goes first changes."""
+    taken = []
+    for number in range(pairs):
+        if number % 2:
+            other = await floor()
+            taken.append((await ours(), other))
+        else:
+            taken.append((await ours(), await floor()))
+    return taken
+
+
+# Start-up
+
+
+def start_up(bench: Bench) -> Iterator[Row]:
+    """Processes from nothing: to the list of tools, and to the first answer."""
+
+    def listed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
+        with wire.spawned(command, env) as server:
+            server.initialize()
+            server.ask("tools/list", {})
+            return 1000 * (time.perf_counter() - server.spawned), server.resident()
+
+    def described(command: list[str], env: dict[str, str]) -> float:
+        with wire.spawned(command, env) as server:
+            server.initialize()
+            server.call("cap-seal")
+            return 1000 * (time.perf_counter() - server.spawned)
+
+    plain, echo, bare = bench.environment(), wire.floor("echo"), wire.floor("bare")
+    with wire.endpoint() as url:
+        live = bench.environment(url)
+        times, sizes, firsts, imports = [], [], [], []
+        for number in bench.rounds:
+            (ours, size), (least, least_size) = listed(wire.OURS, plain), listed(echo, plain)
+            with_boto3, _ = listed(bare, live)
+            first = described(wire.OURS, live), described(bare, live)
+            if number:
+                times.append((ours, least))
+                sizes.append((size, least_size))
+                imports.append((with_boto3, least))
+                firsts.append(first)
+    yield row("spawn to tools/list", "ms", times, target=1.10)
+    yield row("  resident after it", "MiB", sizes, target=1.15)
+    yield row("  (a floor with boto3 imported at start)", "ms", imports)
+    yield row("spawn to the first describe_model", "ms", firsts, target=1.15)
+
+
+# Calls one after another
+
+Connect = Callable[[AsyncExitStack, str, str], Awaitable[Client]]
+
+
+def warm_calls(bench: Bench) -> Iterator[Row]:
+    """describe_model asked again and again, on every transport."""
+    with wire.endpoint() as url, wire.endpoint(SLOW) as slow:
+        save_answers(bench, url)
+        yield from anyio.run(bare_calls, bench, url)
+        for transport in ("in memory", "stdio", "HTTP"):
+            asked: tuple[tuple[str, str, str, str, float], ...] = (
+                ("not cached", "moving", "same", url, 1.20),
+                ("cached", "settled", "constant", url, 1.15),
+                ("not cached, 20 ms away", "moving", "same", slow, 1.05),
+            )
+            if bench.short and transport != "in memory":  # starting servers takes longest
+                asked = asked[:1]
+            for name, project, kind, at, target in asked:
+                work = partial(calls_over, bench, transport, project, kind, at)
+                pairs = anyio.run(work)
+                yield row(f"describe_model, {transport}, {name}", "ms", pairs, target=target)
+
+
+def save_answers(bench: Bench, url: str) -> None:
+    """Our answers, for the floors that return them without our work."""
+
+    async def ask() -> None:
+        with_endpoint(bench, url)
+        async with Client(build_server(open_catalog("live", None, None, 20.0))) as client:
+            for project in ("moving", "settled"):
+                arguments = wire.call(project)["arguments"]
+                answer: Any = await client.call_tool("describe_model", arguments)
+                content = json.dumps([answer.content[0].text, answer.structured_content])
+                answer_file(bench, project).write_text(content)
+
+    anyio.run(ask)
+
+
+def answer_file(bench: Bench, project: str) -> Path:
+    return bench.scratch / f"answer-{project}.json"
+
+
+def with_endpoint(bench: Bench, url: str, project: str = "moving") -> dict[str, str]:
+    """The settings of a live endpoint, for children and for this process too."""
+    env = bench.environment(url, FLOOR_ANSWER=str(answer_file(bench, project)))
+    os.environ.update({k: v for k, v in env.items() if k.startswith(("AWS_", "FLOOR_", "NO_"))})
+    return env
+
+
+async def bare_calls(bench: Bench, url: str) -> list[Row]:
+    """boto3 alone, in a loop: no server can be faster without knowing the answer."""
+    with_endpoint(bench, url)
+    client = floors.open_client()
+
+    async def one() -> float:
+        times = []
+        for _ in range(bench.calls):
+            start = time.perf_counter()
+            client.describe_model(ProjectName="moving", ModelVersion="1")
+            times.append(1000 * (time.perf_counter() - start))
+        return median(times)
+
+    await one()
+    pairs = await in_turns(bench.pairs, one, one)
+    return [row("(bare boto3, no server)", "ms", pairs)]
+
+
+async def calls_over(
+    bench: Bench, transport: str, project: str, kind: str, url: str
+) -> list[tuple[float, float]]:
+    """Pairs of the median time of a call, ours and the floor's; the SDK's own client asks."""
+    async with AsyncExitStack() as stack:
+        clients = [
+            await connected(bench, stack, transport, who, with_endpoint(bench, url, project))
+            for who in ("ours", kind)
+        ]
+        arguments = wire.call(project)["arguments"]
+
+        for client in clients:
+            answer = await client.call_tool("describe_model", arguments)
+            assert not answer.is_error, answer
+        pairs = []
+        for number in range(bench.pairs + 1):
+            times: tuple[list[float], list[float]] = ([], [])
+            for _ in range(bench.calls):  # call by call: what else the machine does meets both
+                for client, side in zip(clients, times, strict=True):
+                    start = time.perf_counter()
+                    await client.call_tool("describe_model", arguments)
+                    side.append(1000 * (time.perf_counter() - start))
+            if number:  # the first round warms up
+                pairs.append((median(times[0]), median(times[1])))
+        return pairs
+
+
+async def connected(
+    bench: Bench, stack: AsyncExitStack, transport: str, kind: str, env: dict[str, str]
+) -> Client:
+    """A client of ours or of a floor, which has asked once what tools there are."""
+    command = wire.OURS if kind == "ours" else wire.floor(kind)
+    match transport:
+        case "in memory":
+            ours = kind == "ours"
+            server: Any = (
+                build_server(open_catalog("live", None, None, 20.0)) if ours else floors.build(kind)
+            )
+        case "stdio":
+            errors = stack.enter_context((bench.scratch / f"{kind}.err").open("w"))
+            parameters = StdioServerParameters(command=command[0], args=command[1:], env=env)
+            server = stdio_client(parameters, errlog=errors)
+        case _:
+            server = stack.enter_context(wire.over_http(kind, env))
+    client = await stack.enter_async_context(Client(server))
+    await client.list_tools()
+    return client
+
+
+# Many callers
+
+
+def many_callers(bench: Bench) -> Iterator[Row]:
+    """A hundred callers at one time, over stdio."""
+    callers, calls = (10, 20) if bench.short else (CALLERS, 1_000)
+    ours, bare = wire.OURS, wire.floor("bare")
+    with wire.endpoint() as url:
+        env = bench.environment(url)
+        with wire.spawned(ours, env) as server, wire.spawned(bare, env) as floor:
+            for one in (server, floor):
+                one.initialize()
+                one.together([wire.call("settled")] * callers, callers)
+            rates = []
+            for _ in range(bench.pairs):
+                seconds = [
+                    one.together([wire.call("settled")] * calls, callers) for one in (server, floor)
+                ]
+                rates.append((calls / seconds[0], calls / seconds[1]))
+            yield row(
+                f"describe_model, stdio, {callers} callers",
+                "calls/s",
+                rates,
+                target=1.7,
+                at_least=True,
+            )
+            wire.counts(url)
+            requests = []
+            for number in range(2, 2 + bench.pairs):  # each time a question not asked before
+                server.together([wire.call("settled", str(number))] * calls, calls)
+                requests.append(wire.counts(url)["requests"])
+        name = f"{calls:,} identical calls at once, requests"
+        yield counted(name, "", median(requests), calls, 1)
+    with wire.endpoint(SLOW) as url:
+        env = bench.environment(url)
+        found = []
+        for command in (ours, bare):
+            with wire.spawned(command, env) as one:
+                one.initialize()
+                wire.counts(url)
+                asked = [wire.call("moving", str(n)) for n in range(1, callers + 1)]
+                for _ in range(bench.pairs):
+                    one.together(asked, callers)
+                full = one.complaints().count("Connection pool is full")
+                found.append((full, wire.counts(url)["connections"]))
+        (full, opened), (least_full, least_opened) = found
+        name = f"{callers} callers of {callers} models, 20 ms away"
+        yield counted(f"{name}: pool overflows", "", full, least_full, 0)
+        yield counted("  connections that this opens", "", opened, least_opened, None)
+
+
+# Evaluation manifests
+
+
+def manifest(count: int) -> bytes:
+    """So many lines like those of the sample."""
+    saved = next(SAMPLE.glob("evaluation/**/*EvaluationManifest-sample-pcb-top-1.json"))
+    lines = [json.loads(line) for line in saved.read_bytes().splitlines()]
+    made = []
+    for number in range(count):
+        line = lines[number % len(lines)]
+        ref = line["source-ref"].rpartition("/")[0]
+        made.append(json.dumps(line | {"source-ref": f"{ref}/{number:07}.png"}).encode())
+    return b"\n".join(made) + b"\n"
+
+
+def manifests(bench: Bench) -> Iterator[Row]:
+    """Reading a manifest and everything that is worked out from it."""
+    data = manifest(100 if bench.short else MANIFEST_LINES)
+    lines = data.splitlines()
+
+    async def analysis() -> float:
+        gc.collect()
+        start = time.perf_counter()
+        held = read_manifest(lines_of(unpack(chunks(BytesIO(data)))))
+        source: Any = {"kind": "archive", "basis": "evaluation_files"}
+        report({}, None, held, source, defect_rate=0.01, threshold=0.5)
+        return 1000 * (time.perf_counter() - start)
+
+    async def loads() -> float:
+        gc.collect()
+        start = time.perf_counter()
+        for line in lines:
+            json.loads(line)
+        return 1000 * (time.perf_counter() - start)
+
+    pairs = anyio.run(in_turns, bench.pairs, analysis, loads)
+    yield row(f"analysis of a manifest of {len(lines):,} lines", "ms", pairs, target=2.0)
+    large, small = (2_000_000, 1_000_000) if bench.short else (1_000_000_000, 100_000_000)
+    peaks = [big_manifest(bench, size) for size in (large, small)]
+    name = f"peak memory, manifest of {large / 1e6:,.0f} MB to {small / 1e6:,.0f} MB"
+    yield row(name, "MiB", [(peaks[0], peaks[1])], target=1.05)
+
+
+def big_manifest(bench: Bench, size: int) -> float:
+    """MiB of memory at most, in a process that reads a manifest of so many bytes."""
+    command = [sys.executable, str(wire.HERE / "stream.py"), str(size)]
+    told = subprocess.run(
+        command, env=bench.environment(), check=True, capture_output=True, text=True
+    )
+    return float(told.stdout)
+
+
+# Archives
+
+
+def archives(bench: Bench) -> Iterator[Row]:
+    """Archives of 100, 1,000 and 10,000 models."""
+    sizes = (10, 20) if bench.short else (100, 1_000, 10_000)
+    asked: dict[str, dict[int, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for models in sizes:
+            folder = Path(scratch) / str(models)
+            folder.mkdir()
+            archive.make(folder, models)
+
+            async def indexed(folder: Path = folder) -> float:
+                return 1000 * archive.median(lambda: Archive(Directory(folder)).index(), runs=1)
+
+            async def read(folder: Path = folder) -> float:
+                return 1000 * archive.median(lambda: archive.read_and_parse(folder), runs=1)
+
+            pairs = anyio.run(in_turns, min(bench.pairs, 9), indexed, read)
+            yield row(f"index of {models:,} models to reading them", "ms", pairs, target=1.5)
+            for label, seconds in anyio.run(archive.questions, folder, models):
+                asked.setdefault(label, {})[models] = 1000 * seconds
+        for label in ("list_models, first page of 50", "describe_model"):
+            for models in sizes[1:]:
+                pair = asked[label][models], asked[label][sizes[0]]
+                yield row(f"{label}: {models:,} models to {sizes[0]}", "ms", [pair])
+        plain = bench.environment()
+        held = bench.environment(LFV_SOURCE=str(folder))
+        firsts = []
+        for number in bench.rounds:
+            ours = milliseconds_to_tools(wire.OURS, held)
+            least = milliseconds_to_tools(wire.floor("echo"), plain)
+            if number:
+                firsts.append((ours, least))
+        yield row(f"spawn to tools/list, {models:,} models", "ms", firsts, target=1.10)
+
+
+def milliseconds_to_tools(command: list[str], env: dict[str, str]) -> float:
+    with wire.spawned(command, env) as server:
+        server.initialize()
+        server.ask("tools/list", {})
+        return 1000 * (time.perf_counter() - server.spawned)
+
+
+# What is installed
+
+REASONS: Final = {
+    "lfv-mcp": "this server: its code, the API description, the sample archive, the prompts",
+}
+"""Every package beyond mcp and boto3, and why it is there."""
+
+
+def needed_by(*names: str) -> set[str]:
+    """Installed packages that these need, directly or not, and they themselves."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        try:
+            requires = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:  # of another platform or Python
+            continue
+        if name not in found:
+            found.add(name)
+            waiting += [
+                match[0]
+                for line in requires
+                if "extra ==" not in line and (match := re.match(r"[\w.-]+", line))
+            ]
+    return found
+
+
+def installed(_: Bench) -> Iterator[Row]:
+    """Packages and bytes beyond mcp and boto3."""
+    floor = needed_by("mcp", "boto3")
+    beyond = needed_by("lfv-mcp") - floor
+    unexplained = beyond - set(REASONS)
+    assert not unexplained, f"no reason is given for {unexplained}"
+    files = [p for p in Path(lfv_mcp.__file__).parent.rglob("*") if p.suffix != ".pyc"]
+    ours = sum(p.stat().st_size for p in files if p.is_file() and "_cache" not in str(p)) / 1e6
+    theirs = sum(
+        (f.size or 0) for name in floor for f in metadata.files(name) or () if f.suffix != ".pyc"
+    )
+    yield counted("packages beyond mcp and boto3", "", len(beyond), len(floor), 1)
+    yield counted("  bytes of them", "MB", ours, theirs / 1e6, None)
+
+
+# The run
+
+SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
+    "start": start_up,
+    "calls": warm_calls,
+    "callers": many_callers,
+    "manifest": manifests,
+    "archive": archives,
+    "installed": installed,
+}
+
+
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
+    cpuinfo = Path("/proc/cpuinfo")
+    models = re.findall(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.exists() else []
+    named = ("lfv-mcp", "mcp", "boto3", "botocore", "pydantic", "anyio")
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "system": platform.platform(),
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "load": [round(load, 2) for load in os.getloadavg()],
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in named},
+    }
+
+
+HEAD: Final = f"{'':58}{'ours':>10}{'floor':>10}  {'':8}{'ratio':>7}{'quartiles':>15}{'target':>9}"
+
+
+def line(r: Row) -> str:
+    """A row for people."""
+    target = ""
+    if r.target is not None:
+        sign = ">=" if r.at_least else "<="
+        target = f"{sign}{r.target:g}  {'holds' if r.holds else 'MISSED'}"
+    spread = f"{r.low:.3f}..{r.high:.3f}" if r.pairs > 1 else ""
+    values = f"{r.ours:>10,.2f}{r.floor:>10,.2f}  {r.unit:8}{r.ratio:>7.3f}"
+    return f"{r.name:58}{values}{spread:>15}  {target}".rstrip()
+
+
+def main() -> None:
+    """Measure, print, and keep what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="prove that it runs; figures are void")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep everything in FILE")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="these sections")
+    given = parser.parse_args()
+    about = machine()
+    print(json.dumps(about), HEAD, sep="\n", flush=True)
+    rows: list[Row] = []
+    crashed = False
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(Path(scratch), given.short)
+        for name in given.only or SECTIONS:
+            try:
+                for measured in SECTIONS[name](bench):
+                    rows.append(measured)
+                    print(line(measured), flush=True)
+            except Exception:
+                crashed = True
+                traceback.print_exc()
+    missed = [r.name.strip() for r in rows if r.holds is False]
+    judged = sum(1 for r in rows if r.target is not None)
+    if given.short:
+        print("The short form proves that the benchmark runs, nothing else.")
+    else:
+        print(f"{judged - len(missed)} of {judged} targets hold.", *missed, sep="\n  missed: ")
+    if given.json:
+        kept = [dataclasses.asdict(r) | {"holds": r.holds} for r in rows]
+        about |= {"load_at_end": os.getloadavg()[0], "short": given.short}
+        given.json.write_text(
+            json.dumps({"machine": about, "rows": kept, "reasons": REASONS}, indent=2) + "\n"
+        )
+    sys.exit(1 if crashed else 0)
+
+
+if __name__ == "__main__":
+    main()

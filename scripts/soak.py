@@ -1,0 +1,276 @@
+"""Soak: many calls, and then as much memory, threads, sockets and files as after the first ones.
+
+    python scripts/soak.py                # 100,000 calls, client and server in one process
+    python scripts/soak.py --http         # over HTTP, measured in the server's process
+
+Every tool, resource and prompt is asked for, and the completions, well and wrongly, in both eras.
+In memory three quarters are answered from the bundled sample; the rest, and over HTTP everything,
+by boto3 over real sockets from a replay of that sample in a process of its own. Exit code 1 if
+anything grew beyond `BOUNDS`. Linux: it reads /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import anyio
+from mcp import Client, ClientSession
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
+
+from lfv_mcp.cli import open_catalog
+from lfv_mcp.server import ERROR_META, build_server
+
+CALLS: Final = 100_000
+TOGETHER: Final = 8
+"""Calls at one time."""
+A_CLIENT: Final = 100
+"""Calls of one client; then the next one connects, of the other era."""
+BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    # what: (most times as much as after the warm-up, and this much more)
+    "memory, MiB": (1.10, 8),
+    "threads": (1.0, 24),  # idle ones come and go with the load
+    "sockets": (1.0, 32),  # the connection pool fills up to 32
+    "files": (1.0, 36),  # among them the sockets
+}
+ENDPOINT: Final = "AWS_ENDPOINT_URL_LOOKOUTVISION"
+KEYS: Final = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_REGION": "us-east-1",
+}
+
+MODELS: Final = (
+    *(("sample-cap-seal", version) for version in ("1", "2", "3", "latest")),
+    ("sample-pcb-top", "latest"),
+    ("sample-no-such", "1"),
+    ("sample-cap-seal", "99"),
+    ("not a name", "0"),
+)
+URI: Final = "lookoutvision://projects/{}/models/{}"
+
+
+async def ask(client: Client, dice: random.Random) -> None:
+    """One question of any kind. Wrong ones may be refused, but nothing may break.
+
+    Raises:
+        RuntimeError: the server made a mistake of its own.
+    """
+    project, version = dice.choice(MODELS)
+    model = {"project_name": project, "model_version": version}
+    try:
+        match dice.randrange(12):
+            case 0 | 1 | 2:
+                await tool(client, "describe_model", model)
+            case 3 | 4:
+                size = dice.choice([1, 2, 5, 50, 100, 0])
+                await tool(client, "list_models", {"max_results": size})
+            case 5 | 6:
+                rate = dice.choice([None, 0.01, 0.5, 2])
+                await tool(client, "analyze_evaluation", model | {"defect_rate": rate})
+            case 7:
+                versions = dice.choice([["1", "2"], ["1", "2", "3"], ["3", "latest"], []])
+                asked = {"project_name": project, "model_versions": versions}
+                await tool(client, "compare_models", asked)
+            case 8:
+                await client.read_resource(URI.format(project, version))
+            case 9:
+                await client.read_resource(URI.format(project, version) + "/card")
+            case 10:
+                await client.get_prompt("explain_performance_metrics", model)
+            case _:
+                await anything_else(client, project, dice)
+    except MCPError as error:
+        if error.error.code == INTERNAL_ERROR and "[internal_error]" in error.error.message:
+            raise RuntimeError(error.error.message) from error
+
+
+async def tool(client: Client, name: str, arguments: Mapping[str, Any]) -> None:
+    """One call of a tool."""
+    result = await client.call_tool(name, dict(arguments))
+    if result.is_error and (result.meta or {})[ERROR_META]["code"] == "internal_error":
+        raise RuntimeError(f"{name} {arguments}: {result.content}")
+
+
+async def anything_else(client: Client, project: str, dice: random.Random) -> None:
+    """A list, a completion, or another resource or prompt."""
+    versions = {"baseline": "1", "candidate": "3"}
+    of_model = ResourceTemplateReference(
+        type="ref/resource", uri=URI.format("{project_name}", "{model_version}")
+    )
+    of_prompt = PromptReference(type="ref/prompt", name="diagnose_training")
+    match dice.randrange(8):
+        case 0:
+            await client.list_tools()
+        case 1:
+            await client.list_resources()
+        case 2:
+            await client.list_prompts()
+        case 3:
+            await client.read_resource("lookoutvision://models")
+        case 4:
+            await client.read_resource("lookoutvision://glossary")
+        case 5:
+            await client.get_prompt("compare_model_versions", {"project_name": project, **versions})
+        case 6:
+            await client.complete(of_prompt, {"name": "project_name", "value": "sample"})
+        case _:
+            typed = {"name": "model_version", "value": ""}
+            # Nobody ever asks for the same thing twice here: what is remembered must be bounded.
+            earlier = {"project_name": f"{project}-{dice.random()}"}
+            await client.complete(of_model, typed, context_arguments=earlier)
+
+
+async def unchecked(*_: object) -> None:
+    """In place of the client's check of every result, which takes most of the time otherwise."""
+
+
+class Use(NamedTuple):
+    """What a process holds."""
+
+    memory: float
+    threads: float
+    sockets: float
+    files: float
+
+
+def use(process: int) -> Use:
+    """What a process holds now."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    files = []
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            files.append(str(file.readlink()))
+        except FileNotFoundError:  # closed since it was listed
+            continue
+    held = {name: int(number) for name, number in re.findall(r"(\w+):\s+(\d+)", status)}
+    sockets = sum(name.startswith("socket:") for name in files)
+    return Use(held["VmRSS"] / 1024, held["Threads"], sockets, len(files))
+
+
+def grown(before: Use, after: Use) -> list[str]:
+    """What grew beyond its bounds."""
+    return [
+        name
+        for (name, (factor, more)), old, new in zip(BOUNDS.items(), before, after, strict=True)
+        if new > old * factor + more
+    ]
+
+
+def table(before: Use, after: Use) -> str:
+    """Both measurements and their ratio, as Markdown."""
+    lines = ["| | after warm-up | at the end | ratio | at most |", "|---|---:|---:|---:|---:|"]
+    for (name, (factor, more)), old, new in zip(BOUNDS.items(), before, after, strict=True):
+        ratio = f"{new / old:.2f}" if old else "-"
+        lines.append(f"| {name} | {old:.0f} | {new:.0f} | {ratio} | {old * factor + more:.0f} |")
+    return "\n".join(lines)
+
+
+@contextmanager
+def started(command: list[str], shell: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """A process of ours and the URL that its first line names."""
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LFV_"))}
+    program = [sys.executable, "-m", "lfv_mcp", *command]
+    with subprocess.Popen(
+        program, env=bare | dict(shell), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            if found is None:
+                raise RuntimeError(f"{command} said {line!r}")
+            yield process.pid, found[0]
+        finally:
+            process.terminate()
+
+
+@asynccontextmanager
+async def servers(over_http: bool) -> AsyncIterator[tuple[int, list[Any]]]:
+    """What clients connect to: a server over the sample and one over a live endpoint.
+
+    The process to measure comes with them; over HTTP it is that of the live one.
+    """
+    with started(["replay"], {"LFV_SOURCE": "sample"}) as (_, endpoint):
+        shell = {ENDPOINT: endpoint, "NO_PROXY": "127.0.0.1", **KEYS}
+        if over_http:
+            serve = ["serve", "--transport", "http", "--port", "0"]
+            with started(serve, shell) as (process, url):
+                yield process, [url]
+            return
+        os.environ.update(shell)
+        kinds = ("live", "sample", "sample", "sample")
+        catalogs = [open_catalog(kind, "us-east-1", None, 20.0) for kind in kinds]
+        yield os.getpid(), [build_server(catalog) for catalog in catalogs]
+
+
+async def soak(calls: int, over_http: bool, warm_up: int) -> tuple[Use, Use]:
+    """What is held after the warm-up, and after all calls."""
+    setattr(ClientSession, "validate_tool_result", unchecked)  # noqa: B010 - mypy knows its type
+    dice = random.Random(20251031)
+    numbers = iter(count())
+    async with servers(over_http) as (process, served):
+
+        async def some(wanted: int) -> None:
+            left = wanted
+            while left > 0:
+                number = next(numbers)
+                era = "legacy" if number % 2 else "auto"
+                share = iter(range(min(A_CLIENT, left)))
+                left -= A_CLIENT
+                async with Client(served[number // 2 % len(served)], mode=era) as client:
+
+                    async def caller(client: Client = client, share: Any = share) -> None:
+                        for _ in share:
+                            await ask(client, dice)
+
+                    async with anyio.create_task_group() as tasks:
+                        for _ in range(TOGETHER):
+                            tasks.start_soon(caller)
+
+        await some(warm_up)
+        gc.collect()
+        before = use(process)
+        await some(calls - warm_up)
+        gc.collect()
+        return before, use(process)
+
+
+def say(text: str) -> None:
+    """A line on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def main() -> int:
+    """Soak, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--calls", type=int, default=CALLS)
+    parser.add_argument("--http", action="store_true", help="over HTTP, not in memory")
+    given = parser.parse_args()
+    warm_up = min(given.calls // 2, max(given.calls // 10, 1_000))
+    start = time.monotonic()
+    before, after = anyio.run(soak, given.calls, given.http, warm_up)
+    seconds = time.monotonic() - start
+    where = "over HTTP" if given.http else "in memory"
+    say(f"{given.calls:,} calls {where} in {seconds:,.0f} s, {warm_up:,} of them as warm-up\n")
+    say(table(before, after))
+    if failed := grown(before, after):
+        say(f"\nGREW: {', '.join(failed)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The benchmark runs; its figures mean something only on an idle machine, so none is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "run.py"
+SECTIONS = {
+    "start": "spawn to tools/list",
+    "calls": "describe_model, HTTP, not cached",
+    "callers": "20 identical calls at once, requests",
+    "manifest": "analysis of a manifest of 100 lines",
+    "archive": "index of 20 models to reading them",
+    "installed": "packages beyond mcp and boto3",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.timeout(120)  # servers are started, several one after another
+def test_the_short_form_runs_to_its_end(section: str, tmp_path: Path) -> None:
+    kept = tmp_path / "figures.json"
+    command = [sys.executable, str(BENCHMARK), "--short", "--only", section, "--json", str(kept)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(kept.read_bytes())
+    assert {"python", "cores", "versions"} <= set(figures["machine"])
+    assert SECTIONS[section] in [row["name"] for row in figures["rows"]]
