@@ -220,6 +220,7 @@ class Index:
 
     models: dict[ModelKey, Held] = field(default_factory=dict)
     projects: dict[ProjectKey, dict[str, Any]] = field(default_factory=dict)
+    captured: dict[ProjectKey, float | None] = field(default_factory=dict)  # of the one used
     problems: dict[str, list[UnrecognisedError]] = field(default_factory=dict)  # by file
     passed_over: int = 0  # files that are images by their name
     versions: dict[ProjectKey, list[ModelKey]] = field(default_factory=dict)  # highest first
@@ -443,6 +444,7 @@ def _merge(files: Mapping[str, _File]) -> Index:
             if found.key not in projects or rank > projects[found.key]:
                 projects[found.key] = rank
                 index.projects[found.key] = body
+                index.captured[found.key] = found.statement.captured
     for key, sayings in about.items():
         sayings.sort(key=lambda found: found.statement.rank, reverse=True)
         held = index.models[key] = Held()

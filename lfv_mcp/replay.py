@@ -130,28 +130,42 @@ class Replay:
 
     def _describe_model(self, index: Index, project: ProjectKey, version: str) -> Reply:
         _check("modelVersion", version)
-        known = index.versions.get(project, [])
-        key = next((k for k in known if version in ("latest", str(k.version))), None)
-        if key is None:
-            raise _not_found(
-                f"Model version {version} of {project.project} is not in this archive.",
-                version,
-                "MODEL",
-            )
-        held = index.models[key]
-        return self._said({"ModelDescription": self._description(key, held)}, _provenance(held))
+        for _ in range(3):
+            known = index.versions.get(project, [])
+            key = next((k for k in known if version in ("latest", str(k.version))), None)
+            if key is None:
+                raise _not_found(
+                    f"Model version {version} of {project.project} is not in this archive.",
+                    version,
+                    "MODEL",
+                )
+            held = index.models[key]
+            description = self._description(key, held)
+            if description is not None:
+                return self._said({"ModelDescription": description}, _provenance(held))
+            index = self.archive.index()  # its file has just changed under us, and the index too
+        raise _ApiError(
+            409,
+            "ConflictException",
+            "The archive is being changed.",
+            ResourceId=version,
+            ResourceType="MODEL",
+        )
 
-    def _description(self, key: ModelKey, held: Held) -> dict[str, Any]:
+    def _description(self, key: ModelKey, held: Held) -> dict[str, Any] | None:
         """The winning record itself; from evaluation files no more than they prove."""
-        if not (held.model or held.listing):
-            return _from_evaluation(key, self.archive.read(held.result[0]) if held.result else None)
-        record = self.archive.read(held.winner)
-        if record is None or record.key != key:  # the file has just changed under us
-            return held.metadata
-        return held.metadata | record.body
+        if held.model or held.listing:
+            record = self.archive.read(held.winner)
+            return None if record is None else held.metadata | record.body
+        if not held.result:
+            return _from_evaluation(key, None)
+        result = self.archive.read(held.result[0])
+        return None if result is None else _from_evaluation(key, result)
 
     def _describe_project(self, index: Index, project: ProjectKey) -> Reply:
-        return self._said({"ProjectDescription": index.projects[project]})
+        captured = index.captured.get(project)
+        headers = {} if captured is None else {CAPTURED: repr(captured)}
+        return self._said({"ProjectDescription": index.projects[project]}, headers)
 
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
         models = sorted(index.versions.get(project, []))

@@ -511,6 +511,17 @@ async def test_folder_vanishes_and_returns(tmp_path: Path) -> None:
         assert (await ask.describe("cap-seal"))["status"] == "TRAINED"
 
 
+async def test_file_replaced_within_the_seconds_of_the_index(tmp_path: Path) -> None:
+    """Either record is an answer; a part of the old one is none."""
+    write(tmp_path, "a.json", saved(Status="TRAINED"))
+    async with door(tmp_path) as ask:
+        await ask.list()
+        write(tmp_path, "a.json", saved(Status="HOSTED"))
+        answer = await ask.describe("cap-seal", "3")
+        assert answer["status"] in ("TRAINED", "HOSTED")
+        assert answer["model_description"].keys() == described().keys()
+
+
 def test_record_that_changes_between_index_and_answer(tmp_path: Path) -> None:
     """Within the seconds for which the index is taken as current."""
     path = write(tmp_path, "a.json", saved())

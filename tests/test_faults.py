@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,7 @@ from tests.endpoint import (
     Reply,
     Request,
     api_error,
+    arn,
     description,
     healthy,
     ok,
@@ -56,7 +57,7 @@ from tests.test_stdio import CALL, COMMAND, MODERN
 pytestmark = pytest.mark.anyio
 
 ROOT: Final = Path(__file__).parents[1]
-LIMIT: Final = 1.5
+LIMIT: Final = 1.2
 """Seconds that a call may take in here (LFV_TIMEOUT)."""
 MARGIN: Final = 8.0
 """Seconds more, on a machine that is busy with other things."""
@@ -117,6 +118,18 @@ async def analyze(client: Client, version: str = "3") -> CallToolResult:
     return await client.call_tool(
         "analyze_evaluation", {"project_name": "cap-seal", "model_version": version}
     )
+
+
+Question = Callable[[Client], Awaitable[CallToolResult]]
+
+
+async def assert_works(client: Client, question: Question) -> CallToolResult:
+    """The next call works; where other things keep the machine busy, it may be out of time once."""
+    result = await question(client)
+    if code_of(result) in TIMEOUTS:
+        result = await question(client)
+    assert not code_of(result), text(result)
+    return result
 
 
 # The API
@@ -212,6 +225,8 @@ async def client(patient: Catalog, api: Endpoint) -> AsyncIterator[Client]:
     assert api.answer is healthy
     await anyio.to_thread.run_sync(patient.warm)
     async with Client(build_server(patient)) as connected:
+        await assert_works(connected, describe)
+        api.requests.clear()
         yield connected
 
 
@@ -224,7 +239,7 @@ async def test_an_api_that_misbehaves(api: Endpoint, client: Client, fault: str)
     assert API[fault].says in text(result)
     assert len(api.requests) <= 3
     api.answer = healthy
-    assert not code_of(await describe(client))
+    await assert_works(client, describe)
 
 
 async def test_a_storm_is_not_fed(api: Endpoint) -> None:
@@ -255,8 +270,8 @@ async def test_callers_who_give_up(api: Endpoint, monkeypatch: pytest.MonkeyPatc
     """They are free at once, and the threads that they leave behind are counted."""
     monkeypatch.setattr("lfv_mcp.catalog.THREADS", 8)
     before = workers()
-    async with Client(build_server(live(4.0))) as client:
-        assert not code_of(await describe(client))
+    async with Client(build_server(live(2.0))) as client:
+        await assert_works(client, describe)
         api.answer = always(Reply(pause=60))
         for start in range(1, 400, 100):
             begun = len(api.requests)
@@ -270,7 +285,7 @@ async def test_callers_who_give_up(api: Endpoint, monkeypatch: pytest.MonkeyPatc
                     tasks.cancel_scope.cancel()
         assert CONCURRENCY <= workers() - before <= 8 + CONCURRENCY + 8
         api.answer = healthy
-        with anyio.fail_after(8.0 + MARGIN):
+        with anyio.fail_after(4.0 + MARGIN):
             while code_of(await describe(client)):  # until what was left behind has timed out
                 pass
 
@@ -377,11 +392,11 @@ S3: Final = {
 @pytest.mark.parametrize("fault", S3)
 async def test_an_s3_that_misbehaves(s3: Endpoint, client: Client, fault: str) -> None:
     """While the API is well: it is described as ever, and analysed as far as that can be."""
-    assert not code_of(await analyze(client))  # the S3 client is open
+    await assert_works(client, analyze)  # the S3 client is open
     s3.answer = S3[fault].answer
     results: dict[str, CallToolResult] = {}
 
-    async def ask(name: str, question: Callable[[Client], Any]) -> None:
+    async def ask(name: str, question: Question) -> None:
         results[name] = await question(client)
 
     with anyio.fail_after(LIMIT + MARGIN):
@@ -393,9 +408,7 @@ async def test_an_s3_that_misbehaves(s3: Endpoint, client: Client, fault: str) -
     assert code_of(analysed) in S3[fault].codes, text(analysed)
     assert S3[fault].says in text(analysed)
     s3.answer = objects
-    again = await analyze(client)
-    assert not code_of(again)
-    assert UNREAD not in text(again)
+    assert UNREAD not in text(await assert_works(client, analyze))
 
 
 async def test_a_slow_s3_does_not_keep_the_api_waiting(api: Endpoint, s3: Endpoint) -> None:
@@ -408,7 +421,7 @@ async def test_a_slow_s3_does_not_keep_the_api_waiting(api: Endpoint, s3: Endpoi
             for version in range(2, 3 * CONCURRENCY):
                 tasks.start_soon(analyze, client, str(version))
             with anyio.fail_after(MARGIN):
-                while len(api.requests) < 3 * CONCURRENCY - 1 or len(s3.requests) < 8:
+                while len(api.requests) < 90 or len(s3.requests) < 15:
                     await anyio.sleep(0.01)
             begun = anyio.current_time()
             assert not code_of(await describe(client, "999"))
@@ -761,10 +774,10 @@ def large(folder: Path, letter: str, versions: int = 1) -> Catalog:
         ]
         document = result_of(version=version, PixelAnomalyClassMetrics=labels)
         (folder / f"result-{version}.json").write_text(json.dumps(document))
+        name = arn(version=str(version))
+        names = [name] * 58 + [name + letter * 1900, name + letter * 1901]  # of other models
         judgements = [
-            judged(
-                f"{n}{letter * 980}", *pair, 0.9 - n / 1000 * version, model=f"{n}{letter * 2000}"
-            )
+            judged(f"{n}{letter * 980}", *pair, 0.9 - n / 1000 * version, model=names[n])
             for n in range(60)
             for pair in (("anomaly", "normal"), ("normal", "anomaly"))
         ]
@@ -785,6 +798,7 @@ async def test_a_large_evaluation(tmp_path: Path, letter: str) -> None:
         assert result.structured_content is not None
         for shown in (text(result), result.structured_content["summary"]):
             assert re.search(r"Left out.* \d+ of 100 labels.*max_examples", shown, re.DOTALL)
+            assert re.search(r"Left out.* \d+ of 20 examples.missed_defects", shown, re.DOTALL)
         asked = {"project_name": "cap-seal", "max_examples": 0}
         assert not code_of(await client.call_tool("analyze_evaluation", asked))
 
@@ -834,7 +848,7 @@ async def test_one_deadline_for_a_resource_and_a_prompt(
     api: Endpoint, s3: Endpoint, client: Client
 ) -> None:
     """Several questions make up one answer, and one limit holds for all of them."""
-    assert not code_of(await analyze(client))
+    await assert_works(client, analyze)
     s3.answer = always(Reply(pause=60))
     with anyio.fail_after(LIMIT + MARGIN):
         card = await client.read_resource("lookoutvision://projects/cap-seal/models/3/card")

@@ -40,7 +40,7 @@ from lfv_mcp.server import ERROR_META, RESULT_LIMIT, build_server
 from lfv_mcp.summary import FINDINGS
 from lfv_mcp.tools import TOOLS
 
-EXAMPLES: Final = int(os.environ.get("LFV_FUZZ", "40"))
+EXAMPLES: Final = int(os.environ.get("LFV_FUZZ", "30"))
 """Read before any test runs: the tests themselves see no variable of that kind."""
 QUICK: Final = settings(
     max_examples=EXAMPLES,
@@ -302,6 +302,14 @@ def test_any_arguments_of_a_tool(ask: Ask[Any], name: str) -> None:
         ask(lambda asker: asker.tool(name, arguments))
 
     sweep()
+
+
+@pytest.mark.parametrize(
+    "token", ["[" * 3000, '["\\ud800","","","",0]', '["","","","",1e999]', "\0"]
+)
+def test_a_token_that_nobody_was_given(ask: Ask[Any], token: str) -> None:
+    result = ask(lambda asker: asker.tool("list_models", {"next_token": inside(token)}))
+    assert result.is_error
 
 
 def test_any_uri(ask: Ask[Any]) -> None:

@@ -473,6 +473,14 @@ def test_export_equals_the_archive_it_came_from(tmp_path: Path) -> None:
         assert tree(tmp_path / "to") == held
 
 
+def test_export_keeps_the_date_of_a_project(tmp_path: Path) -> None:
+    write(tmp_path / "from", "p.json", response("ProjectDescription", project_of(), OLD))
+    imported(tmp_path / "archive", tmp_path / "from")
+    with Endpoint(replaying(tmp_path / "archive")) as endpoint:
+        assert exported(endpoint, tmp_path / "to").exit_code == 0
+    assert tree(tmp_path / "to") == tree(tmp_path / "archive")
+
+
 def test_export_does_not_make_answers_of_evaluation_files(tmp_path: Path) -> None:
     write(tmp_path / "archive", "r.json", result_of())
     with Endpoint(replaying(tmp_path / "archive")) as endpoint:

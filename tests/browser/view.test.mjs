@@ -32,7 +32,7 @@ test('handshake, result, slider, defect rate, theme, teardown', async () => {
   assert.equal(page.resource.mimeType, 'text/html;profile=mcp-app');
   assert.deepEqual(page.resource.meta, { ui: { prefersBorder: true } });
   assert.equal(await frame.evaluate(() => self.origin), 'null');
-  assert.match(await text(frame, 'h1'), /sample-cap-seal\s+version 3/);
+  assert.match(await text(frame, 'h1'), /sample-cap-seal\s+version\s3/);
   assert.match(await text(frame, '.chips'), /HOSTED when captured\s+Synthetic sample\s+Captured 28 October 2025/);
   // The state comes from a second question, by the model's own name.
   assert.deepEqual(await calls(), [{ name: 'describe_model', arguments: { project_name: 'sample-cap-seal', model_version: '3' } }]);
@@ -133,21 +133,20 @@ test('the host’s colours are taken if they can be read', async () => {
   assert.deepEqual((await look()).slice(0, 2), ['rgb(26, 29, 33)', 'rgb(255, 255, 255)']);
 });
 
-for (const width of [320, 1200]) {
-  for (const theme of ['light', 'dark']) {
-    test(`axe-core finds nothing, and nothing is cut: ${width} px, ${theme}`, async () => {
-      const host = await lab.host(width, theme);
-      for (const [name, call] of Object.entries(STATES)) {
-        const frame = await show(host, call, { context: { theme } });
-        await frame.evaluate(() => document.querySelectorAll('details').forEach(node => { node.open = true; }));
-        assert.deepEqual(await faults(frame), [], name);
-        assert.deepEqual(await cut(frame), [], name);
-      }
-      assert.deepEqual(complaints(host), []);
-      await host.close();
-    });
-  }
-}
+test('axe-core finds nothing and nothing is cut, in both themes, at 320 and 1,200 pixels', async () => {
+  const each = [320, 1200].flatMap(width => ['light', 'dark'].map(theme => [width, theme]));
+  await Promise.all(each.map(async ([width, theme]) => {
+    const host = await lab.host(width, theme);
+    for (const [name, call] of Object.entries(STATES)) {
+      const frame = await show(host, call, { context: { theme } });
+      await frame.evaluate(() => document.querySelectorAll('details').forEach(node => { node.open = true; }));
+      assert.deepEqual(await faults(frame), [], `${name} ${width} ${theme}`);
+      assert.deepEqual(await cut(frame), [], `${name} ${width} ${theme}`);
+    }
+    assert.deepEqual(complaints(host), []);
+    await host.close();
+  }));
+});
 
 const HOSTILE = '</script><!--<img src=x onerror="window.owned=1"><script>window.owned=1</script>\'"&lt;\u2028\u202egnp.exe\u0000 '
   + '<svg onload=window.owned=1>' + 'W'.repeat(600) + ' العربية';
@@ -205,16 +204,20 @@ test('whatever is missing or of another kind, the page says something', async ()
       }
     }
     const frame = await show(page, call, { capabilities: {} });
-    for (const data of variants) {
-      const said = await frame.evaluate(async data => {
+    const said = await frame.evaluate(async variants => {
+      const texts = [];
+      for (const data of variants) {
         receive({ content: [{ type: 'text', text: 'in words' }], structuredContent: data });
-        await new Promise(resolve => setTimeout(resolve));
         const given_up = document.querySelector('h1').textContent === 'Answer';
-        return given_up === !kind(data) ? document.querySelector('main').innerText : '';
-      }, data);
-      assert.ok(said.length > 5, `${name} given up: ${differs(whole, data)}`);
-      assert.ok(!/NaN|undefined(?!:)|\[object|Infinity/.test(said), `${name}: ${said.match(/.*(NaN|undefined|\[object|Infinity).*/)} for ${differs(whole, data)}`);
-    }
+        texts.push(given_up === !kind(data) ? document.querySelector('main').innerText : 'given up');
+      }
+      return texts;
+    }, variants);
+    variants.forEach((data, i) => {
+      assert.ok(said[i].length > 5 && said[i] !== 'given up', `${name} given up: ${differs(whole, data)}`);
+      const odd = said[i].match(/.*(NaN|undefined(?!:)|\[object|Infinity).*/);
+      assert.ok(!odd, `${name}: ${odd} for ${differs(whole, data)}`);
+    });
   }
   assert.deepEqual(complaints(page), []);
 });
