@@ -54,7 +54,7 @@ from tests.endpoint import (
 from tests.saved import described, judged, lines, listed, result_of
 from tests.test_stdio import CALL, COMMAND, MODERN
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ROOT: Final = Path(__file__).parents[1]
 LIMIT: Final = 1.2
@@ -878,7 +878,6 @@ async def test_deadlines_inside_each_other() -> None:
 # For long
 
 
-@pytest.mark.slow
 def test_a_short_soak() -> None:
     """scripts/soak.py in its short form: nothing grows after the warm-up."""
     done = subprocess.run(

@@ -40,6 +40,7 @@ from lfv_mcp.server import ERROR_META, RESULT_LIMIT, build_server
 from lfv_mcp.summary import FINDINGS
 from lfv_mcp.tools import TOOLS
 
+pytestmark = pytest.mark.slow
 EXAMPLES: Final = int(os.environ.get("LFV_FUZZ", "30"))
 """Read before any test runs: the tests themselves see no variable of that kind."""
 QUICK: Final = settings(
