@@ -29,6 +29,7 @@ from lfv_mcp.http import Site
 from tests.endpoint import Endpoint, Reply, ok, page
 from tests.serving import MODEL, call, send, served, started
 
+pytestmark = pytest.mark.slow
 URL: Final = "https://mcp.example.com/mcp"
 METADATA: Final = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
 ISSUER: Final = "https://issuer.example/pool"

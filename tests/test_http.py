@@ -32,6 +32,7 @@ from tests.endpoint import Endpoint, Request, healthy
 from tests.endpoint import Reply as Answer
 from tests.serving import MODEL, Process, Reply, call, send, served, started
 
+pytestmark = pytest.mark.slow
 GATEWAY = Site(behind_gateway=True)
 NAMED = Site(allowed_hosts=("mcp.example.com",), allowed_origins=("https://app.example.com",))
 

@@ -367,10 +367,11 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
         found = [await ask.list(max_results=100)]
         assert time.monotonic() - started < 10
         assert codes(found[0]) == {"listing_cut"}
-        assert 0 < len(found[0]["models"]) < 64
-        while token := found[-1].get("next_token"):
+        while (token := found[-1].get("next_token")) and len(found) < 20:
             found.append(await ask.list(max_results=100, next_token=token))
     assert arns(found) == line.every()
+    # A busy machine may get nothing done in one of them.
+    assert any(0 < len(page["models"]) < 64 for page in found[:-1])
 
 
 async def test_nothing_to_list_is_said(live: Endpoint, tmp_path: Path) -> None:

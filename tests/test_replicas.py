@@ -26,6 +26,7 @@ from lfv_mcp.arguments import Asked
 from lfv_mcp.catalog import Catalog
 from tests.serving import MODEL, Process, call, send, started
 
+pytestmark = pytest.mark.slow
 CALLERS: Final = 16
 ANSWERS: Final = 200
 """Right answers of each era to wait for, before and after."""
