@@ -22,6 +22,7 @@ from lfv_mcp.model import Finding
 from lfv_mcp.server import ERROR_META, build_server
 from lfv_mcp.summary import FINDINGS
 
+pytestmark = pytest.mark.slow
 PROJECT: Final = "sample-weld-bead"
 
 

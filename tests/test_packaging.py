@@ -20,6 +20,7 @@ from scripts import make_packaging
 from scripts.checks import ROOT
 from scripts.make_packaging import NAME, SETTINGS, STDIO
 
+pytestmark = pytest.mark.slow
 CLIENTS: Final = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 POLICY: Final = json.loads((ROOT / "docs" / "iam-policy.json").read_bytes())

@@ -11,6 +11,8 @@ from mcp.types import TextContent
 from lfv_mcp.tools import TOOLS
 from scripts import make_questions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.anyio
 async def test_the_page_is_current() -> None:

@@ -110,6 +110,7 @@ async def test_the_same_archive_from_a_directory_and_from_s3(buckets: Buckets) -
             assert source == remote_source
 
 
+@pytest.mark.slow
 async def test_evaluation_files_amid_thousands_of_images(
     buckets: Buckets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
