@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,6 +133,8 @@ def installed_server() -> str:
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[str]:
     """`lfv-mcp serve --transport http` on a free loopback port, and its URL."""
+    # Told to end, a check would leave its server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with TemporaryDirectory() as home:
         process = subprocess.Popen(
             [*command, "serve", "--transport", "http", "--port", "0", "--source", "sample"],

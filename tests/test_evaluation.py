@@ -338,6 +338,7 @@ def random_manifests(sets: int, images: int, seed: int) -> Iterator[list[tuple[b
         yield cells
 
 
+@pytest.mark.slow
 def test_thousands_of_manifests_are_scikit_learns_and_scipys() -> None:
     sets = list(random_manifests(2000, 30, seed=4))
     truth = np.array([[a for a, _, _ in cells] for cells in sets]).T

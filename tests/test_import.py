@@ -118,6 +118,7 @@ groups = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     groups=groups,
@@ -259,6 +260,7 @@ def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
     assert partials
 
 
+@pytest.mark.slow
 def test_sigkill_and_run_again(tmp_path: Path) -> None:
     source = tmp_path / "from"
     for version in range(1, 801):

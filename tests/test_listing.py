@@ -355,6 +355,7 @@ async def test_progress_is_told(live: Endpoint, era: str) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+@pytest.mark.slow
 async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     """A cut answer says so, and going on with its token loses nothing and repeats nothing."""
     live.answer = line = Line(64, versions=1)

@@ -421,6 +421,7 @@ async def test_one_client_a_region_and_one_connection(
     assert opened == ["us-east-1", "eu-west-1"]
 
 
+@pytest.mark.slow
 async def test_fifty_calls_at_one_time(endpoint: Endpoint, opened: list[str], era: str) -> None:
     endpoint.answer = lambda r: Reply(
         ok({"ModelDescription": description(r.path.rsplit("/")[-1])}).body, pause=0.02

@@ -183,6 +183,7 @@ def test_sample_is_what_the_script_writes() -> None:
     assert check(SCRIPT) == (0, [])
 
 
+@pytest.mark.slow
 def test_check_names_what_differs(tmp_path: Path) -> None:
     script = tmp_path / "scripts" / SCRIPT.name
     script.parent.mkdir()
