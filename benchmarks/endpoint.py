@@ -87,7 +87,8 @@ async def serve(pause: float) -> None:
     """Answer until killed."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(pause), "127.0.0.1", 0, backlog=512)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
     await server.serve_forever()
 
 

@@ -46,4 +46,4 @@ if __name__ == "__main__":
     assert held.confusion.true_positives
     # Not getrusage, whose peak survives exec: it may be that of the process which started us.
     status = Path("/proc/self/status").read_text()
-    print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
+    sys.stdout.write(f"{int(status.split('VmHWM:')[1].split()[0]) / 1024}\n")
