@@ -77,14 +77,6 @@ class LookoutVision:
         self.replayed: dict[Caller, str] = {}
         """What a replay behind an endpoint said it is: archive or sample."""
 
-    def warm(self) -> None:
-        """Open the client that the first call will need, without calling anything.
-
-        Raises:
-            LfvError: the configuration does not allow it.
-        """
-        self._client(Caller("us-east-1") if self._replay else Caller(self.region()))
-
     def region(self) -> str:
         """The region of a live call that names none.
 

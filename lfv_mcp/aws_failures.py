@@ -233,6 +233,12 @@ def _s3_error(error: failures.ClientError, what: str) -> LfvError:
             f"{what} does not exist, or no longer.",
             "Check bucket and key; a lifecycle rule or a deleted bucket may have removed it.",
         )
+    if code == "InvalidObjectState":
+        return SetupError(
+            "s3_not_restored",
+            f"{what} is in an archive storage class of S3 (Glacier), and cannot be read as it is.",
+            "Restore it first (`aws s3api restore-object`); that takes minutes to hours.",
+        )
     return _api_error(error)
 
 

@@ -89,7 +89,11 @@ def open_files(source: str, settings: Settings) -> Files:
         s3 = S3(settings.profile, settings.region, settings.timeout, settings.buckets)
         return Prefix(source, s3)
     path = Path(source).expanduser()
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # a folder on the way may not be entered
+        raise click.UsageError(f"{source!r} cannot be read: {error.strerror}.") from error
+    if not exists:
         raise click.UsageError(
             f"{source!r} is neither an existing directory or file, nor s3://bucket/prefix."
         )
@@ -617,7 +621,8 @@ def archive_check(place: str, settings: Settings) -> None:
     for key, model in index.models.items():
         if model.disagreeing:
             others = ", ".join(sorted({s.status or "none" for s in model.disagreeing}))
-            click.echo(f"disagree {key.arn}: {model.winner.status} is used, others say {others}")
+            used = model.winner.status or "a record without a status"
+            click.echo(f"disagree {key.arn}: {used} is used, others say {others}")
     rows = (
         ("projects", len(index.projects)),
         ("models", len(index.models)),
@@ -647,8 +652,13 @@ def _progress(length: int, label: str) -> Any:
 
 
 def _report(tally: Tally, passed_over: int) -> None:
+    from lfv_mcp.records import UnrecognisedError
+
     for name, problem in tally.problems:
-        kind = "corrupt" if problem.corrupt else "foreign"
+        if isinstance(problem, UnrecognisedError):
+            kind = "corrupt" if problem.corrupt else "foreign"
+        else:
+            kind = "failed"
         click.echo(f"{kind:8} {click.unstyle(name)!r}: {problem}", err=True)
     records = ", ".join(f"{count} {form}" for form, count in sorted(tally.recognised.items()))
     click.echo(

@@ -36,6 +36,7 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "region_required": ("operator", "a live call needs a region and none is configured"),
     "s3_access_denied": ("operator", "the credentials may not read that S3 object or prefix"),
     "s3_not_found": ("operator", "no such bucket or object"),
+    "s3_not_restored": ("operator", "an object in Glacier that must be restored first"),
     "setup_invalid": ("operator", "AWS configuration that boto3 cannot use"),
     "archive_cannot_answer": (
         "service",

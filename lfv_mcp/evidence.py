@@ -25,7 +25,6 @@ from lfv_mcp.model import Finding, ModelDescription
 from lfv_mcp.records import (
     SIZE_LIMIT,
     UnrecognisedError,
-    as_utf8,
     chunks,
     documents,
     epoch,
@@ -191,4 +190,4 @@ def _result(ended: float | None, ways: Iterator[_Open]) -> Result:
 
 def _manifest(ways: Iterator[_Open]) -> Manifest:
     with next(ways)() as stream:
-        return read_manifest(lines_of(as_utf8(unpack(chunks(stream)))))
+        return read_manifest(lines_of(unpack(chunks(stream))))

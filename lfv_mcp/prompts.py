@@ -94,7 +94,7 @@ def check(prompt: Prompt, given: Mapping[str, str] | None) -> dict[str, str]:
     values = {name: value.strip() for name, value in (given or {}).items() if value.strip()}
     names = [a.name for a in prompt.arguments]
     missing = [a.name for a in prompt.arguments if a.required and a.name not in values]
-    unknown = [clean(name, 60) for name in given or {} if name not in names]
+    unknown = [clean(name[:60], 60) for name in given or {} if name not in names]
     if missing or unknown:
         problem = f"missing {', '.join(missing)}" if missing else f"unknown argument {unknown[0]!r}"
         raise CallerError(

@@ -54,7 +54,7 @@ class Tally:
     files: int = 0
     recognised: dict[str, int] = field(default_factory=dict)  # records, by form
     written: int = 0
-    problems: list[tuple[str, UnrecognisedError]] = field(default_factory=list)
+    problems: list[tuple[str, UnrecognisedError | LfvError]] = field(default_factory=list)
 
     def add(self, part: Tally) -> None:
         """Count another tally in."""
@@ -216,7 +216,7 @@ def export(service: LookoutVision, recorder: Recorder, tally: Tally) -> Iterator
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
-            tally.problems.append((name, UnrecognisedError(error.message)))
+            tally.problems.append((name, error))
         return None
 
     def describe_project(name: str) -> Mapping[str, str]:

@@ -12,7 +12,6 @@ import gzip
 import json
 import re
 import zlib
-from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -155,7 +154,9 @@ def text(data: bytes) -> str:
     if len(data) > SIZE_LIMIT:
         raise UnrecognisedError(f"larger than {SIZE_LIMIT >> 20} MiB", corrupt=True)
     try:
-        return data.decode("utf-16" if data[:2] in _UTF16 else "utf-8-sig")
+        if data[:2] in _UTF16:
+            return data.decode("utf-16")
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
@@ -202,24 +203,6 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
     if inflate is not None and not inflate.eof:
         raise UnrecognisedError("truncated or corrupt gzip", corrupt=True)
-
-
-def as_utf8(content: Iterable[bytes]) -> Iterator[bytes]:
-    """A stream's text in UTF-8, whether it was in that or in UTF-16 (PowerShell's `>`).
-
-    Raises:
-        UnrecognisedError: UTF-16 that breaks off or is none.
-    """
-    decoder = None
-    try:
-        for number, chunk in enumerate(content):
-            if number == 0 and chunk[:2] in _UTF16:
-                decoder = getincrementaldecoder("utf-16")()
-            yield decoder.decode(chunk).encode() if decoder else chunk
-        if decoder:
-            decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
 
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -462,12 +445,11 @@ def _plain(value: Any, room: int = _DEPTH) -> Any:
         raise UnrecognisedError("nested too deeply", corrupt=True)
     if isinstance(value, list):
         return [item if type(item) in _SCALARS else _plain(item, room - 1) for item in value]
-    shown = {}
-    for name in sorted(value):
-        item = value[name]
-        if type(item) in _SCALARS or (item := _plain(item, room - 1)) is not None:
-            shown[name] = item
-    return shown
+    return {
+        name: item
+        for name, held in sorted(value.items())  # no two names are the same
+        if (item := held if type(held) in _SCALARS else _plain(held, room - 1)) is not None
+    }
 
 
 _SCALARS: Final = {str, int, float, bool}

@@ -47,7 +47,7 @@ from lfv_mcp import __version__, arguments, prompts, resources
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model import clean, published_schema
-from lfv_mcp.summary import within
+from lfv_mcp.summary import finding, within
 from lfv_mcp.tools import TOOLS, Call
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ _SHOWN: Final = frozenset({"describe_model", "analyze_evaluation", "compare_mode
 """The tools whose results have a picture."""
 RESULT_LIMIT: Final = 40_000
 """Bytes of compact JSON that the answer of a tool may have, text and structure together."""
-_ENVELOPE: Final = 1_200  # what the protocol puts around both, and what says that something is cut
+_ENVELOPE: Final = 1_800  # what the protocol puts around both, and what says that something is cut
 _TEXT_ROOM: Final = 2_000  # characters
 _NARROWER: Final = (
     "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "
@@ -345,10 +345,12 @@ def fitted(text: str, structure: Mapping[str, Any]) -> tuple[str, Mapping[str, A
         shown = _with_short_texts(shown)
         left_out.append("the ends of long texts")
     if left_out:
-        note = f"Left out, for an answer has at most {RESULT_LIMIT // 1000} kB: {{}}. {_NARROWER}"
-        note = note.format(", ".join(left_out))
-        shown["summary"] += f" {note}"
-        text = "\n".join([*text.splitlines()[:1], note, *text.splitlines()[1:]])
+        short = f"Left out, for an answer has at most {RESULT_LIMIT // 1000} kB: "
+        note = f"{short}{', '.join(left_out)}."
+        shown["summary"] += f" {note} {_NARROWER}"
+        findings = shown.setdefault("findings", [])
+        findings.append(finding("answer_shortened", note, _NARROWER))
+        text = "\n".join([*text.splitlines()[:1], f"{note} {_NARROWER}", *text.splitlines()[1:]])
     return text, shown
 
 

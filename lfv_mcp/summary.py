@@ -75,6 +75,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "false_rejects_low": ("info", f"false-reject share below {FALSE_REJECTS_HIGH:.0%}"),
     "metrics_best_case": ("info", "reported metrics are likely a best case"),
     "records_disagree": ("warning", "several saved records name different statuses"),
+    "answer_shortened": ("info", "too long for one answer: what was left out, and how to get it"),
     # listings
     "project_failed": ("warning", "a project whose models could not be listed"),
     "listing_cut": ("warning", "the time limit ran out before the listing was complete"),
@@ -525,7 +526,8 @@ def _disagreement(
         yield finding(
             "records_disagree",
             f"The record used says {description.get('Status', 'no status')}; others say {listed}.",
-            "Dated beats undated and newer beats older; remove what is wrong from the archive.",
+            "A DescribeModel answer beats a listing; then dated beats undated, newer beats older. "
+            "Remove what is wrong from the archive.",
         )
 
 

@@ -763,6 +763,7 @@ async def test_a_listing_of_projects_that_fail(api: Endpoint, client: Client) ->
     assert re.search(r"Left out.* \d+ of 100 findings", text(result))
     assert result.structured_content is not None
     assert "of 100 findings" in result.structured_content["summary"]
+    assert result.structured_content["findings"][-1]["code"] == "answer_shortened"
 
 
 def large(folder: Path, letter: str, versions: int = 1) -> Catalog:
@@ -799,6 +800,7 @@ async def test_a_large_evaluation(tmp_path: Path, letter: str) -> None:
         for shown in (text(result), result.structured_content["summary"]):
             assert re.search(r"Left out.* \d+ of 100 labels.*max_examples", shown, re.DOTALL)
             assert re.search(r"Left out.* \d+ of 20 examples.missed_defects", shown, re.DOTALL)
+        assert result.structured_content["findings"][-1]["code"] == "answer_shortened"
         asked = {"project_name": "cap-seal", "max_examples": 0}
         assert not code_of(await client.call_tool("analyze_evaluation", asked))
 

@@ -529,7 +529,7 @@ async def test_export_keeps_what_it_can(tmp_path: Path) -> None:
     ]
     assert "; 0 new files written;" in again.stdout
     for what in ("'cap-seal 2'", "'shut'", "'gone'"):
-        assert what in result.stderr
+        assert f"failed   {what}: " in result.stderr
     async with door(tmp_path) as ask:
         kept = await ask.describe("cap-seal", "2")
         assert kept["source"]["basis"] == "list_models"

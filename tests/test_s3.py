@@ -290,7 +290,7 @@ async def test_listing_denied(store: Store) -> None:
 UNREADABLE: Final[dict[str, tuple[Reply | bytes, str]]] = {
     "denied.json": (fault(403, "AccessDenied"), "may not read s3://b-1/denied.json"),
     "gone.json": (fault(404, "NoSuchKey"), "s3://b-1/gone.json does not exist, or no longer"),
-    "cold.json": (fault(403, "InvalidObjectState"), "InvalidObjectState"),
+    "cold.json": (fault(403, "InvalidObjectState"), "in an archive storage class"),
     "cut.json": (Reply(answer(), 200, {}, reset_after=50), "closed the connection"),
     "not-json.txt": (b"call Bob", "not JSON"),
 }
