@@ -137,7 +137,7 @@ class Directory:
         try:
             if not S_ISREG(os.fstat(file).st_mode):
                 raise OSError("not a regular file")
-            return os.fdopen(file, "rb")
+            return os.fdopen(file, "rb", buffering=0)
         except BaseException:
             os.close(file)
             raise

@@ -5,14 +5,16 @@
 
 Every tool, resource and prompt is asked for, and the completions, well and wrongly, in both eras.
 In memory three quarters are answered from the bundled sample; the rest, and over HTTP everything,
-by boto3 over real sockets from a replay of that sample in a process of its own. Exit code 1 if
-anything grew beyond `BOUNDS`. Linux: it reads /proc.
+by boto3 over real sockets from a replay of that sample, and from moto's S3, which holds its
+evaluation files; both are processes of their own. Exit code 1 if anything grew beyond `BOUNDS`.
+Linux: it reads /proc.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import random
 import re
@@ -26,11 +28,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import anyio
+import boto3
 from mcp import Client, ClientSession
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
 
-from lfv_mcp.cli import open_catalog
+from lfv_mcp.cli import SAMPLE, open_catalog
 from lfv_mcp.server import ERROR_META, build_server
 
 CALLS: Final = 100_000
@@ -51,6 +54,16 @@ KEYS: Final = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_REGION": "us-east-1",
 }
+S3_KEYS: Final = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "none"}
+MOTO: Final = """
+import signal
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print("http://{}:{}".format(*server.get_host_and_port()), flush=True)
+signal.pause()
+"""
+"""A program: moto's server, which tells its URL."""
 
 MODELS: Final = (
     *(("sample-cap-seal", version) for version in ("1", "2", "3", "latest")),
@@ -180,9 +193,9 @@ def table(before: Use, after: Use) -> str:
 
 @contextmanager
 def started(command: list[str], shell: Mapping[str, str]) -> Iterator[tuple[int, str]]:
-    """A process of ours and the URL that its first line names."""
+    """A process of this Python's and the URL that its first line names."""
     bare = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LFV_"))}
-    program = [sys.executable, "-m", "lfv_mcp", *command]
+    program = [sys.executable, *command]
     with subprocess.Popen(
         program, env=bare | dict(shell), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -197,16 +210,37 @@ def started(command: list[str], shell: Mapping[str, str]) -> Iterator[tuple[int,
             process.terminate()
 
 
+@contextmanager
+def s3() -> Iterator[str]:
+    """The URL of moto's S3, with the sample's evaluation files where its records say they are."""
+    with started(["-c", MOTO], {}) as (_, url):
+        client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **S3_KEYS)
+        files = {path.name: path for path in SAMPLE.glob("evaluation/**/*.json")}
+        buckets = set()
+        for saved in SAMPLE.glob("describe-model/**/*.json"):
+            described = json.loads(saved.read_bytes())["ModelDescription"]
+            for member in ("EvaluationResult", "EvaluationManifest"):
+                at = described.get(member)
+                if at is None or (file := files.get(at["Key"].rpartition("/")[2])) is None:
+                    continue
+                if at["Bucket"] not in buckets:
+                    client.create_bucket(Bucket=at["Bucket"])
+                    buckets.add(at["Bucket"])
+                client.put_object(Bucket=at["Bucket"], Key=at["Key"], Body=file.read_bytes())
+        yield url
+
+
 @asynccontextmanager
 async def servers(over_http: bool) -> AsyncIterator[tuple[int, list[Any]]]:
     """What clients connect to: a server over the sample and one over a live endpoint.
 
     The process to measure comes with them; over HTTP it is that of the live one.
     """
-    with started(["replay"], {"LFV_SOURCE": "sample"}) as (_, endpoint):
-        shell = {ENDPOINT: endpoint, "NO_PROXY": "127.0.0.1", **KEYS}
+    replay = ["-m", "lfv_mcp", "replay"]
+    with started(replay, {"LFV_SOURCE": "sample"}) as (_, endpoint), s3() as bucket:
+        shell = {ENDPOINT: endpoint, "AWS_ENDPOINT_URL_S3": bucket, "NO_PROXY": "127.0.0.1", **KEYS}
         if over_http:
-            serve = ["serve", "--transport", "http", "--port", "0"]
+            serve = ["-m", "lfv_mcp", "serve", "--transport", "http", "--port", "0"]
             with started(serve, shell) as (process, url):
                 yield process, [url]
             return
