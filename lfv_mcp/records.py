@@ -109,21 +109,26 @@ def recognise(data: bytes) -> tuple[list[Recorded], list[UnrecognisedError]]:
     One bad item (of a list, of JSON Lines) does not lose the others.
     """
     found: list[Recorded] = []
-    problems: Counter[tuple[str, bool]] = Counter()
+    problems: list[UnrecognisedError] = []
     try:
         for document in _documents(text(data)):
             for item in _answers(document):
                 try:
                     found.append(_record(item))
                 except UnrecognisedError as problem:
-                    problems[str(problem), problem.corrupt] += 1
+                    problems.append(problem)
             if len(found) == 1 and found[0].form == "manifest":
                 return found, []  # one record; its lines are judged when it is analysed
     except UnrecognisedError as problem:
-        problems[str(problem), problem.corrupt] += 1
-    return found, [
+        problems.append(problem)
+    return found, _each_once(problems) if problems else problems
+
+
+def _each_once(problems: Iterable[UnrecognisedError]) -> list[UnrecognisedError]:
+    counted = Counter((str(problem), problem.corrupt) for problem in problems)
+    return [
         UnrecognisedError(message + (f" ({count} times)" if count > 1 else ""), corrupt=corrupt)
-        for (message, corrupt), count in problems.items()
+        for (message, corrupt), count in counted.items()
     ]
 
 
@@ -283,8 +288,17 @@ def recognise_answer(answer: Mapping[str, Any], captured: float | None) -> Recor
     return Recorded(record.form, record.key, record.body, captured)
 
 
-def _answers(document: Any) -> Iterator[Any]:
+def _answers(document: Any) -> Iterable[Any]:
     """One document taken apart into single answers; list answers share their capture time."""
+    if isinstance(document, dict) and not _PLURALS & document.keys():
+        return [document]
+    return _taken_apart(document)
+
+
+_PLURALS: Final = {"Models", "Projects"}
+
+
+def _taken_apart(document: Any) -> Iterator[Any]:
     pending = [document]
     while pending:
         document = pending.pop()
@@ -445,14 +459,15 @@ def _plain(value: Any, room: int = _DEPTH) -> Any:
         raise UnrecognisedError("nested too deeply", corrupt=True)
     if isinstance(value, list):
         return [item if type(item) in _SCALARS else _plain(item, room - 1) for item in value]
-    return {
-        name: item
-        for name, held in sorted(value.items())  # no two names are the same
-        if (item := held if type(held) in _SCALARS else _plain(held, room - 1)) is not None
-    }
+    shown = {}
+    for name in sorted(value):  # for thousands of files, a loop is faster than a comprehension
+        item = value[name]
+        if type(item) in _SCALARS or (item := _plain(item, room - 1)) is not None:
+            shown[name] = item
+    return shown
 
 
-_SCALARS: Final = {str, int, float, bool}
+_SCALARS: Final = frozenset({str, int, float, bool})
 
 
 def epoch(value: object) -> float | None:

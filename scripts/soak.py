@@ -54,7 +54,6 @@ KEYS: Final = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_REGION": "us-east-1",
 }
-S3_KEYS: Final = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "none"}
 MOTO: Final = """
 import signal
 from moto.server import ThreadedMotoServer
@@ -214,7 +213,13 @@ def started(command: list[str], shell: Mapping[str, str]) -> Iterator[tuple[int,
 def s3() -> Iterator[str]:
     """The URL of moto's S3, with the sample's evaluation files where its records say they are."""
     with started(["-c", MOTO], {}) as (_, url):
-        client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **S3_KEYS)
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
         files = {path.name: path for path in SAMPLE.glob("evaluation/**/*.json")}
         buckets = set()
         for saved in SAMPLE.glob("describe-model/**/*.json"):
