@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import chain
 from io import FileIO
+from itertools import chain
 from pathlib import Path
 from stat import S_ISREG
 from typing import IO, Any, Final, NamedTuple, Protocol
