@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
 from lfv_mcp.archive import Archive, Directory
+from lfv_mcp.arguments import Asked
 from lfv_mcp.cli import SAMPLE, open_catalog
 from lfv_mcp.evaluation import report
 from lfv_mcp.evaluation_files import lines_of, read_manifest
@@ -410,10 +411,9 @@ def big_manifest(bench: Bench, size: int) -> float:
 def archives(bench: Bench) -> Iterator[Row]:
     """Archives of 100, 1,000 and 10,000 models."""
     sizes = (10, 20) if bench.short else (100, 1_000, 10_000)
-    asked: dict[str, dict[int, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for models in sizes:
-            folder = Path(scratch) / str(models)
+        folders = {models: Path(scratch) / str(models) for models in sizes}
+        for models, folder in folders.items():
             folder.mkdir()
             archive.make(folder, models)
 
@@ -425,12 +425,7 @@ def archives(bench: Bench) -> Iterator[Row]:
 
             pairs = anyio.run(in_turns, min(bench.pairs, 9), indexed, read)
             yield row(f"index of {models:,} models to reading them", "ms", pairs, target=1.5)
-            for label, seconds in anyio.run(archive.questions, folder, models):
-                asked.setdefault(label, {})[models] = 1000 * seconds
-        for label in ("list_models, first page of 50", "describe_model"):
-            for models in sizes[1:]:
-                pair = asked[label][models], asked[label][sizes[0]]
-                yield row(f"{label}: {models:,} models to {sizes[0]}", "ms", [pair])
+        yield from anyio.run(questions_of_size, bench, folders)
         plain = bench.environment()
         held = bench.environment(LFV_SOURCE=str(folder))
         firsts = []
@@ -440,6 +435,44 @@ def archives(bench: Bench) -> Iterator[Row]:
             if number:
                 firsts.append((ours, least))
         yield row(f"spawn to tools/list, {models:,} models", "ms", firsts, target=1.10)
+
+
+async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[Row]:
+    """The same questions of archives of all sizes, in turns; the smallest is the floor."""
+    smallest = min(folders)
+    catalogs = {
+        models: open_catalog(str(folder), None, None, 600.0) for models, folder in folders.items()
+    }
+    taken: dict[tuple[str, int], list[float]] = {}
+
+    async def ask(label: str, models: int, question: Awaitable[object]) -> None:
+        start = time.perf_counter()
+        await question
+        taken.setdefault((label, models), []).append(1000 * (time.perf_counter() - start))
+
+    def asked(models: int, number: int) -> Asked:  # another one each time: nothing is remembered
+        projects = models // archive.VERSIONS
+        version = number // projects % archive.VERSIONS + 1
+        return Asked(f"line-{number % projects:05}", str(version))
+
+    page, one, pause = "list_models, first page of 50", "describe_model", "  after a pause of 2 s"
+    for number in range(bench.pairs if bench.short else 20 * bench.pairs):
+        for models, catalog in catalogs.items():
+            await ask(page, models, catalog.list_models(max_results=50))
+            await ask(one, models, catalog.describe_model(asked(models, number)))
+    for number in range(bench.pairs):
+        await anyio.sleep(Directory.rescan_after + 0.1)
+        for models, catalog in catalogs.items():
+            await ask(pause, models, catalog.describe_model(asked(models, number)))
+    rows = []
+    for label, target in ((page, 1.25), (one, 1.25), (pause, None)):
+        least = taken[label, smallest]
+        for models in folders:
+            if models != smallest:
+                pairs = list(zip(taken[label, models], least, strict=True))
+                name = f"{label}: {models:,} models to {smallest}"
+                rows.append(row(name, "ms", pairs, target=target))
+    return rows
 
 
 def milliseconds_to_tools(command: list[str], env: dict[str, str]) -> float:

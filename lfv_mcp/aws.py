@@ -21,6 +21,7 @@ import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
 from lfv_mcp import __version__
 from lfv_mcp.arguments import REGIONS
@@ -242,6 +243,20 @@ class LookoutVision:
                 botocore_session=core, profile_name=None if self._replay else self._profile
             )
         return self._session
+
+
+def identity(profile: str | None) -> str:
+    """Where boto3 finds credentials, and the end of their key id; never the secret.
+
+    Raises:
+        LfvError: there are none, or they have expired.
+    """
+    with translated("the AWS configuration"):
+        credentials = boto3.Session(profile_name=profile).get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        key_id = credentials.get_frozen_credentials().access_key or ""
+    return f"from {credentials.method}, key id ...{key_id[-4:]}"
 
 
 def s3_client(profile: str | None, region: str | None, timeout: float, connections: int) -> Any:

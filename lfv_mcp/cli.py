@@ -9,6 +9,7 @@ import functools
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -43,6 +44,8 @@ _BOTO3_READS: Final = (
     "AWS_ENDPOINT_URL_LOOKOUTVISION",
     "AWS_ENDPOINT_URL_S3",
 )
+_ENVIRONMENT: Final = "lfv_mcp.environment"
+"""In click's context: the variables meant for us, as they came."""
 
 
 def setting(*names: str) -> str | None:
@@ -176,6 +179,11 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
         log_level: str | None,
         **kwargs: Any,
     ) -> Any:
+        click.get_current_context().meta[_ENVIRONMENT] = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith("LFV_") or name in _BOTO3_READS
+        }
         for name in _BOTO3_READS:
             if setting(name) is None:
                 os.environ.pop(name, None)
@@ -738,11 +746,30 @@ def doctor(settings: Settings) -> None:
 
     from lfv_mcp.doctor import examine
 
-    healthy = True
-    for check in anyio.run(examine, open_catalog(*settings)):
-        healthy &= check.good
-        click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
-        if not check.good:
-            click.echo(f"     {check.fix}")
-    if not healthy:
+    catalog = open_catalog(*settings)
+
+    def identity() -> str:
+        from lfv_mcp.aws import identity as found
+
+        return found(settings.profile)
+
+    async def report() -> bool:
+        healthy = True
+        environment: Mapping[str, str] = click.get_current_context().meta[_ENVIRONMENT]
+        asks_aws = None if catalog.kind == "sample" else identity
+        async for check in examine(catalog, environment, _known_variables(), asks_aws):
+            healthy &= check.good
+            click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
+            if not check.good:
+                click.echo(f"     {check.fix}")
+        return healthy
+
+    if not anyio.run(report):
         raise click.exceptions.Exit(1)
+
+
+def _known_variables() -> set[str]:
+    """The variables that the help of `serve` names, singulars too, and boto3's own."""
+    helped = " ".join(getattr(parameter, "help", None) or "" for parameter in serve.params)
+    named = re.findall(r"LFV_[A-Z_]+", helped)
+    return {*named, *(name.removesuffix("S") for name in named), *_BOTO3_READS}

@@ -297,7 +297,8 @@ def _best(candidates: Sequence[Candidate], rulings: _Rulings) -> tuple[str, str]
         if (best in key if best else len(leaders) < 2 or set(key) <= set(leaders))
     ]
     among = f" among versions {', '.join(leaders)}" if len(leaders) > 2 else ""
-    more = f" (and {len(telling) - 2} more pairs)" if len(telling) > 2 else ""
+    pairs = "pair" if len(telling) == 3 else "pairs"
+    more = f" (and {len(telling) - 2} more {pairs})" if len(telling) > 2 else ""
     text = "; ".join(telling[:2]) + more
     return best, f"{text[0].upper()}{text[1:]}." if best else f"Undecided{among}: {text}."
 

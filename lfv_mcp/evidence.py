@@ -149,7 +149,6 @@ class EvidenceReader:
         Raises:
             SetupError: there is none.
         """
-        name = _NAMES[form]
         if held := self._held(description, form):
             assert self._archive is not None
             for path in held:
@@ -163,8 +162,7 @@ class EvidenceReader:
         if self._s3 is None or not at.get("Bucket") or not at.get("Key"):
             raise SetupError(
                 "evidence_unavailable",
-                f"{name} is not held"
-                + ("." if at else ", and the record does not say where it is."),
+                "it is not held" + ("." if at else ", and the record does not say where it is."),
                 "Add the file to the archive: `lfv-mcp archive import` takes it from a directory "
                 "or from S3.",
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -25,7 +26,7 @@ CAPTURED: Final = "x-lfv-captured"  # epoch seconds
 LOCATION: Final = "x-lfv-location"  # percent-encoded: a header is ASCII
 DISAGREEING: Final = "x-lfv-disagreeing"  # JSON: [[status, captured or null], ...]
 
-_Key = TypeVar("_Key")
+_Key = TypeVar("_Key", ModelKey, ProjectKey)
 _PAGE: Final = 100
 _URL_LIMIT: Final = 16 * 1024
 """Characters of a URL; the longest that the API can mean has a token of 2,048."""
@@ -168,8 +169,10 @@ class Replay:
         return self._said({"ProjectDescription": index.projects[project]}, headers)
 
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
-        models = sorted(index.versions.get(project, []))
-        page, token = _page(models, lambda key: str(key.version), query)
+        models = index.versions.get(project, [])[::-1]  # lowest first
+        page, token = _page(
+            models, lambda key: str(key.version), lambda name: ModelKey(*project, int(name)), query
+        )
         return self._said({"Models": [index.models[key].metadata for key in page], **_next(token)})
 
     def _list_projects(self, index: Index, caller: Caller, query: Mapping[str, str]) -> Reply:
@@ -180,7 +183,12 @@ class Replay:
             if place[0] == region and caller.account in ("", place[1])
             for key in keys
         ]
-        page, token = _page(projects, lambda key: f"{key.account}/{key.project}", query)
+        page, token = _page(
+            projects,
+            lambda key: f"{key.account}/{key.project}",
+            lambda name: ProjectKey(region, *name.split("/")),
+            query,
+        )
         members = ("ProjectArn", "ProjectName", "CreationTimestamp")
         bodies = [
             {name: index.projects[key][name] for name in members if name in index.projects[key]}
@@ -301,19 +309,26 @@ def _provenance(held: Held) -> dict[str, str]:
 
 
 def _page(
-    keys: list[_Key], name: Callable[[_Key], str], query: Mapping[str, str]
+    keys: list[_Key],
+    name_of: Callable[[_Key], str],
+    key_of: Callable[[str], _Key],
+    query: Mapping[str, str],
 ) -> tuple[list[_Key], str]:
-    """One page in the order given; the token is the last name on it, so it outlives a restart."""
+    """One page of sorted keys; the token is the last name on it, so it outlives a restart."""
     _check("maxResults", query.get("maxResults", str(_PAGE)))
     size = int(query.get("maxResults", _PAGE))
     start = 0
     if token := query.get("nextToken"):
-        names = [_token(name(key)) for key in keys]
-        if token not in names:
+        try:
+            last = key_of(bytes.fromhex(token).decode())
+        except (ValueError, TypeError):
+            last = None
+        # Looked up, not searched for: a walk through many pages costs no more for each of them.
+        start = 0 if last is None else bisect_right(keys, last)
+        if start == 0 or keys[start - 1] != last:
             raise _invalid("nextToken is not one of this listing.")
-        start = names.index(token) + 1
     page = keys[start : start + size]
-    return page, _token(name(page[-1])) if start + size < len(keys) else ""
+    return page, _token(name_of(page[-1])) if start + size < len(keys) else ""
 
 
 def _token(name: str) -> str:

@@ -7,8 +7,8 @@ SDK 1.x, fastmcp, and an agent of pydantic-ai whose model is a script. One line 
 "N passed, N failed"; exits 1 if any failed.
 
 The configuration says `uvx lfv-mcp`. To run this clone and nothing that some index may call
-lfv-mcp, its wheel is installed with `uv tool install` into a home of its own, where uv is then set
-to be offline: uvx runs an installed tool before it looks for one.
+lfv-mcp, it is installed as the README says, `uv tool install .`, into a home of its own, where uv
+is then set to be offline: uvx runs an installed tool before it looks for one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from scripts.checks import (
     run,
     serving,
     venv,
-    wheel,
 )
 from scripts.conversation import ASKED, CARD, MISSING, MODEL, PROMPT, expected_answers
 
@@ -230,12 +229,11 @@ def check_inspector(
 
 @contextmanager
 def uvx() -> Iterator[dict[str, str]]:
-    """An environment in which `uvx lfv-mcp` is this clone, as a wheel."""
+    """An environment in which `uvx lfv-mcp` is this clone, installed by the README's command."""
     uv = venv("uv", UV)
     with TemporaryDirectory() as home:
         env = environment(home) | {"UV_CACHE_DIR": str(CACHE / "uv-cache")}
-        built = wheel(Path(home))
-        must([uv / "uv", "tool", "install", "--quiet", "--python", sys.executable, built], env=env)
+        must([uv / "uv", "tool", "install", "--quiet", "--python", sys.executable, ROOT], env=env)
         # In a file: the Inspector, like hosts, passes on little more than HOME and PATH.
         settings = Path(home) / ".config" / "uv" / "uv.toml"
         settings.parent.mkdir(parents=True, exist_ok=True)

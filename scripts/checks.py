@@ -155,11 +155,3 @@ def serving(command: Sequence[str]) -> Iterator[str]:
                 yield url.strip()
             finally:
                 process.terminate()
-
-
-def wheel(into: Path) -> Path:
-    """The wheel of this clone, built as pip builds it."""
-    pip = ("-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps")
-    must([sys.executable, *pip, "--wheel-dir", into, ROOT])
-    (built,) = into.glob("*.whl")
-    return built

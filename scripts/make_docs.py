@@ -1,4 +1,5 @@
-"""What the docs say of the code, made from the code: docs/codes.md and README's table of tools.
+"""What the docs say of the code, made from the code: docs/codes.md, and in the README the table of
+tools and the configuration of Claude Desktop.
 
 `python scripts/make_docs.py` writes both; `--check` exits 1 if one is not current.
 """
@@ -15,18 +16,25 @@ from lfv_mcp.tools import TOOLS
 ROOT = Path(__file__).parent.parent
 CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
+CONFIGURATION = ROOT / "claude_desktop_config.example.json"
 
 
 def readme() -> str:
-    """The README with its table of tools as it should be."""
+    """The README with its table of tools and its configuration as they should be."""
     rows = [
         f"| `{tool.name}({', '.join(a.name for a in tool.arguments)})` | {tool.description} |"
         for tool in TOOLS
     ]
     table = "\n".join(["| tool | |", "|---|---|", *rows])
-    before, rest = README.read_text(encoding="utf-8").split("<!-- tools -->")
-    _, after = rest.split("<!-- /tools -->")
-    return f"{before}<!-- tools -->\n{table}\n<!-- /tools -->{after}"
+    configuration = f"```json\n{CONFIGURATION.read_text(encoding='utf-8')}```"
+    text = README.read_text(encoding="utf-8")
+    return _between(_between(text, "tools", table), "config", configuration)
+
+
+def _between(text: str, name: str, content: str) -> str:
+    before, rest = text.split(f"<!-- {name} -->")
+    _, after = rest.split(f"<!-- /{name} -->")
+    return f"{before}<!-- {name} -->\n{content}\n<!-- /{name} -->{after}"
 
 
 def codes() -> str:

@@ -257,8 +257,9 @@ profile that may read it ([iam-policy.json](iam-policy.json) is all that it need
 in it). Hosts start servers with a short PATH and from a directory of their own choice: if `uvx` is
 not found, give its absolute path, or that of an installed `lfv-mcp` with empty `args`.
 
-`uvx` looks for the newest version when its cache is empty. To stay with one, say
-`lfv-mcp@{__version__}` instead of `lfv-mcp`, or install it once: `uv tool install lfv-mcp`.
+`uvx` runs the `lfv-mcp` that `uv tool install .` in a clone of the repository has installed; no
+release is on PyPI yet. Once there is one it looks there when nothing is installed, and to stay with
+a version say `lfv-mcp@{__version__}` instead of `lfv-mcp`.
 
 ## Claude Desktop
 

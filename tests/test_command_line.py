@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from click.testing import CliRunner, Result
 from lfv_mcp import __version__
 from lfv_mcp.arguments import Asked
 from lfv_mcp.catalog import Catalog
-from lfv_mcp.cli import main, setting
+from lfv_mcp.cli import SAMPLE, main, setting
 from lfv_mcp.summary import digest
 
 
@@ -171,15 +172,64 @@ def test_an_endpoint_in_the_environment_means_live(monkeypatch: pytest.MonkeyPat
 # doctor
 
 
+def diagnosis(*arguments: str) -> tuple[int, dict[str, str]]:
+    """Exit code, and what is said of each part, its fix included."""
+    result = run("doctor", *arguments)
+    parts = re.split(r"(?m)^(ok |FIX)  (\w+): ", result.stdout)[1:]
+    said = {
+        name: f"{verdict}{text}"
+        for verdict, name, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    }
+    return result.exit_code, said
+
+
 def test_doctor_finds_the_sample_healthy() -> None:
-    result = run("doctor")
-    assert result.exit_code == 0
-    lines = result.stdout.splitlines()
-    assert all(line.startswith("ok ") for line in lines)
-    assert f"lfv-mcp {__version__}" in lines[0]
-    assert "sample" in lines[1]
-    assert "explain_performance_metrics" in lines[2]
-    assert "next_token" not in result.stdout  # nobody at a shell can pass one
+    code, said = diagnosis()
+    assert code == 0
+    assert all(text.startswith("ok ") for text in said.values())
+    assert f"lfv-mcp {__version__}" in said["versions"]
+    assert "sample" in said["source"]
+    assert "explain_performance_metrics" in said["prompts"]
+    assert "can be read" in said["evidence"]
+    assert Path(said["command"][3:].split()[0]).is_absolute()  # what a host with no PATH can start
+    assert "credentials" not in said  # nothing is asked of AWS
+    assert "next_token" not in str(said)  # nobody at a shell can pass one
+
+
+def test_doctor_names_settings_that_are_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "${user_config.profile}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://user:hidden@127.0.0.1:9")
+    code, said = diagnosis()
+    assert code == 0
+    assert "AWS_PROFILE=${user_config.profile}" in said["settings"].partition("unset")[2]
+    assert "hidden" not in said["settings"]
+    monkeypatch.setenv("LFV_SORUCE", "/archive")
+    code, said = diagnosis()
+    assert code == 1
+    assert "LFV_SORUCE (did you mean LFV_SOURCE?)" in said["settings"]
+
+
+def test_doctor_tries_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    saved = SAMPLE / "describe-model" / "sample-cap-seal-3.json"
+    (tmp_path / saved.name).write_bytes(saved.read_bytes())
+    code, said = diagnosis("--source", str(tmp_path))
+    assert code == 1
+    assert said["answers"].startswith("ok 1 model")
+    assert said["credentials"].startswith("ok No usable AWS credentials")  # maybe not needed
+    assert said["evidence"].startswith("FIXsample-cap-seal 3: ")  # but here they are
+    assert "Set AWS_PROFILE" in said["evidence"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE1234")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    code, said = diagnosis("--source", str(tmp_path), "--allowed-bucket", "another")
+    assert said["credentials"] == "ok from env, key id ...1234\n"
+    assert "LFV_ALLOWED_BUCKETS" in said["evidence"]
+    result = next((SAMPLE / "evaluation").rglob("EvaluationResult-sample-cap-seal-3.json"))
+    manifest = next((SAMPLE / "evaluation").rglob("EvaluationManifest-sample-cap-seal-3.json"))
+    for file in (result, manifest):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    code, said = diagnosis("--source", str(tmp_path))
+    assert code == 0, said
+    assert "can be read" in said["evidence"]
 
 
 @pytest.mark.parametrize(

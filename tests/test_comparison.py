@@ -427,7 +427,7 @@ def test_the_best_beats_every_other_and_ties_are_named() -> None:
     assert [row["verdict"] for row in tied["models"][1:]] == ["better"] * 3
     assert "best" not in tied
     assert tied["best_reason"].startswith("Undecided among versions 2, 3, 4: ")
-    assert "(and 1 more pairs)" in tied["best_reason"]
+    assert "(and 1 more pair)" in tied["best_reason"]
 
 
 def test_ten_versions_fit_the_digest() -> None:
