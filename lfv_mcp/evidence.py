@@ -163,8 +163,8 @@ class EvidenceReader:
             raise SetupError(
                 "evidence_unavailable",
                 "it is not held" + ("." if at else ", and the record does not say where it is."),
-                "Add the file to the archive: `lfv-mcp archive import` takes it from a directory "
-                "or from S3.",
+                f"Add the {_NAMES[form]} to the archive: `lfv-mcp archive import` takes it from a "
+                "directory or from S3.",
             )
         yield partial(self._s3.open, at["Bucket"], at["Key"])
 

@@ -20,6 +20,7 @@ import random
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -204,6 +205,8 @@ def started(command: list[str], shell: Mapping[str, str]) -> Iterator[tuple[int,
             found = re.search(r"http://\S+", line)
             if found is None:
                 raise RuntimeError(f"{command} said {line!r}")
+            # Read on: moto logs every request, and with a full pipe it would stop answering.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
             yield process.pid, found[0]
         finally:
             process.terminate()
@@ -266,6 +269,8 @@ async def soak(calls: int, over_http: bool, warm_up: int) -> tuple[Use, Use]:
             left = wanted
             while left > 0:
                 number = next(numbers)
+                if number * A_CLIENT % 5_000 == 0:
+                    sys.stderr.write(f"{number * A_CLIENT:,} calls\n")
                 era = "legacy" if number % 2 else "auto"
                 share = iter(range(min(A_CLIENT, left)))
                 left -= A_CLIENT

@@ -17,7 +17,7 @@ try {
     const page = await lab.host(width, theme);
     await show(page, STATES[name], { context: { theme } });
     // A frame is painted only where the window shows it.
-    await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
+    await page.setViewportSize({ width, height: await page.evaluate(() => document.querySelector('iframe').offsetHeight) });
     await settled(page);
     const path = `${directory}/${name}-${theme}${all ? `-${width}` : ''}.png`;
     await page.screenshot({ path });
