@@ -5,21 +5,23 @@ A token is checked and forgotten: it is not logged, not passed on, and not kept.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import product
 from math import inf
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import anyio
-import anyio.to_thread
+import httpx2
 import jwt
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, TypeAdapter, UrlConstraints
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
@@ -38,10 +40,14 @@ KEPT_FOR: Final = 3600.0
 """Seconds for which they are good when they cannot be fetched again."""
 FETCH_SECONDS: Final = 4.0
 """Seconds that one fetch may take."""
+KEYS_LIMIT: Final = 256 * 1024
+"""Bytes of a key set; the largest of the known providers have 20 kB."""
 COOLDOWN: Final = 10.0
 """Seconds between two fetches, whatever came of the first: anybody can name unknown keys."""
 CLOCK_SKEW: Final = 30.0
 """Seconds by which the issuer's clock may be ahead."""
+# pydantic would put a slash at the end of a bare host, and then it is another issuer.
+_URL: Final = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(preserve_empty_path=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,8 @@ class Policy:
     def settings(self, resource: str) -> AuthSettings:
         """What the SDK needs to know; `resource` is the URL that clients use."""
         return AuthSettings(
-            issuer_url=AnyHttpUrl(self.issuer),
-            resource_server_url=AnyHttpUrl(resource),
+            issuer_url=_URL.validate_python(self.issuer),
+            resource_server_url=_URL.validate_python(resource),
             required_scopes=list(self.scopes) or None,
             validate_token_resource=False,  # the verifier looks at the audience itself
         )
@@ -109,8 +115,9 @@ class JwtVerifier:
 
     def __init__(self, policy: Policy, resource: str) -> None:
         self._policy = policy
-        self._audiences = policy.audiences or {resource}
-        self._keys = _Keys(policy.jwks_url)
+        # As the operator writes it, and as the metadata does (no port 443, no capitals).
+        self._audiences = policy.audiences or {resource, str(_URL.validate_python(resource))}
+        self._keys = _Keys(policy.jwks_url, policy.algorithms)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Who calls, and what the token allows; None for a token that proves nothing.
@@ -122,7 +129,7 @@ class JwtVerifier:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in self._policy.algorithms:
                 raise jwt.InvalidAlgorithmError
-            key = await self._keys.get(header.get("kid", ""))
+            key = await self._keys.get((header.get("kid"), header["alg"]))
             if key is None:
                 raise jwt.InvalidKeyError
             return self._granted(self._claims(token, key))
@@ -140,69 +147,122 @@ class JwtVerifier:
             leeway=CLOCK_SKEW,
             options={"require": ["exp", "iss"], "verify_aud": False},
         )
-        audience = claims.get(self._policy.audience_claim)
-        named = {audience} if isinstance(audience, str) else set(audience or ())
-        if not named & self._audiences:
+        if not self._audiences.intersection(_texts(claims.get(self._policy.audience_claim))):
             raise jwt.InvalidAudienceError
         if claims["exp"] <= time():  # no leeway for what is over
             raise jwt.ExpiredSignatureError
         return claims
 
     def _granted(self, claims: Mapping[str, Any]) -> AccessToken:
-        scopes = claims.get(self._policy.scope_claim) or ()
+        scopes = claims.get(self._policy.scope_claim)
         return AccessToken(
             token="",  # nothing behind this door needs it
             client_id=str(claims.get("client_id") or claims.get("azp") or claims.get("sub") or ""),
-            scopes=scopes.split() if isinstance(scopes, str) else list(scopes),
+            scopes=scopes.split() if isinstance(scopes, str) else _texts(scopes),
             expires_at=int(claims["exp"]),
             subject=claims.get("sub"),
             claims={"iss": claims["iss"]},
         )
 
 
-class _Keys:
-    """The issuer's public keys by their ids, fetched when they are needed but never often."""
+def _texts(claim: object) -> list[str]:
+    """A claim that is one text or a list of them.
 
-    def __init__(self, url: str) -> None:
+    Raises:
+        ValueError: it is neither.
+    """
+    texts = [claim] if isinstance(claim, str) else [] if claim is None else claim
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError
+    return texts
+
+
+_Name = tuple[str | None, str]  # a key's id, if it has one, and its algorithm
+
+
+class _Keys:
+    """The issuer's public keys, fetched when they are needed but never often."""
+
+    def __init__(self, url: str, algorithms: tuple[str, ...]) -> None:
         self._url = url
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_SECONDS)
+        self._algorithms = algorithms
         self._lock = anyio.Lock()
-        self._keys: Mapping[str | None, jwt.PyJWK] = {}
+        self._keys: Mapping[_Name, jwt.PyJWK] = {}
         self._tried = self._fetched = -inf
 
-    async def get(self, key_id: str) -> jwt.PyJWK | None:
-        """The key of that id; a new one is found, because an unknown id lets us look again.
+    async def get(self, name: _Name) -> jwt.PyJWK | None:
+        """The key of that name; a new one is found, because an unknown name lets us look again.
 
         Raises:
             KeysUnavailableError: it is not known, and the issuer does not answer.
         """
-        if self._is_wanting(key_id):
-            async with self._lock:  # who waits here finds what another has fetched
-                if self._is_wanting(key_id):
-                    self._tried = monotonic()
-                    with anyio.move_on_after(FETCH_SECONDS) as scope:
-                        await anyio.to_thread.run_sync(self._fetch, abandon_on_cancel=True)
-                    if scope.cancelled_caught:
-                        logger.warning("the keys at %s take too long", self._url)
-        key = self._keys.get(key_id)
-        if monotonic() - self._fetched > KEPT_FOR or (key is None and self._fetched < self._tried):
+        # Who waits here finds what another has fetched; a key that is known need not wait for it.
+        if self._is_wanting(name) and not (self._lock.locked() and self._is_known(name)):
+            async with self._lock:
+                if self._is_wanting(name):
+                    await self._fetch()
+        if not self._is_known(name) and self._fetched < self._tried:
             raise KeysUnavailableError
-        return key
+        return self._keys.get(name)
 
-    def _is_wanting(self, key_id: str) -> bool:
+    def _is_known(self, name: _Name) -> bool:
+        return name in self._keys and monotonic() - self._fetched <= KEPT_FOR
+
+    def _is_wanting(self, name: _Name) -> bool:
         now = monotonic()
-        known = key_id in self._keys and now - self._fetched < FRESH_FOR
-        return not known and now - self._tried >= COOLDOWN
+        fresh = name in self._keys and now - self._fetched < FRESH_FOR
+        return not fresh and now - self._tried >= COOLDOWN
 
-    def _fetch(self) -> None:
+    async def _fetch(self) -> None:
+        """Replace the keys by those of now; if they cannot be had, the old ones stay."""
+        done = False
         try:
-            keys = self._client.get_signing_keys()
-            self._keys = {key.key_id: key for key in keys if key.algorithm_name in ALGORITHMS}
-            self._fetched = monotonic()
+            with anyio.fail_after(FETCH_SECONDS):
+                document = json.loads(await self._read())
+            self._keys = dict(self._usable(document["keys"]))
+            done = True
+        except TimeoutError:
+            logger.warning("the issuer's keys take too long")
         except Exception as error:  # whatever the other side has done, we have no keys
-            logger.warning(
-                "the keys at %s cannot be had: %s: %s", self._url, type(error).__name__, error
-            )
+            # The kind alone: the text may quote what was sent, or say where.
+            logger.warning("the issuer's keys cannot be had: %s", type(error).__name__)
+        finally:  # of a caller who hangs up, too: else anybody could have us fetch without end
+            self._tried = monotonic()
+            if done:
+                self._fetched = self._tried
+
+    async def _read(self) -> bytes:
+        """The key set as it is sent: not compressed, without redirects, and not without end."""
+        body = bytearray()
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        async with (
+            httpx2.AsyncClient(timeout=FETCH_SECONDS) as client,
+            client.stream("GET", self._url, headers=headers) as reply,
+        ):
+            if reply.status_code != 200:
+                raise ValueError
+            async for piece in reply.aiter_raw():
+                body += piece
+                if len(body) > KEYS_LIMIT:
+                    raise ValueError
+        return bytes(body)
+
+    def _usable(self, keys: Any) -> Iterator[tuple[_Name, jwt.PyJWK]]:
+        """The keys that can sign, each for every algorithm that it may be used with.
+
+        Raises:
+            ValueError: there is no key at all.
+        """
+        if not keys:
+            raise ValueError
+        for data, algorithm in product(keys, self._algorithms):
+            try:
+                key_id = data.get("kid")
+                signs = data.get("use", "sig") == "sig" and data.get("alg", algorithm) == algorithm
+                if signs and isinstance(key_id, str | None):
+                    yield (key_id, algorithm), jwt.PyJWK(data, algorithm)
+            except Exception as error:  # one that cannot be read, or is of another kind
+                logger.debug("a key of the issuer is passed over: %s", type(error).__name__)
 
 
 class Challenge:

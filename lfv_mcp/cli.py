@@ -44,6 +44,9 @@ _BOTO3_READS: Final = (
     "AWS_ENDPOINT_URL_LOOKOUTVISION",
     "AWS_ENDPOINT_URL_S3",
 )
+_UNEXPANDED: Final = re.compile(r"\$\{[^}]*\}")
+_DISCREET: Final = ("boto3", "botocore", "urllib3", "httpx2", "httpcore2")
+"""Loggers that at DEBUG show tokens, and at INFO where they ask."""
 _ENVIRONMENT: Final = "lfv_mcp.environment"
 """In click's context: the variables meant for us, as they came."""
 
@@ -63,10 +66,15 @@ def setting(*names: str) -> str | None:
 def several(name: str) -> tuple[str, ...] | None:
     """The items of a variable that holds several, with commas between them.
 
-    Its singular counts too: a misspelt limit must not be no limit.
+    Its singular counts too, and one item that is not filled in leaves the others: a misspelt
+    limit must not be no limit.
     """
-    value = setting(name, name.removesuffix("S"))
-    return None if value is None else tuple(filter(None, map(str.strip, value.split(","))))
+    for spelling in (name, name.removesuffix("S")):
+        value = os.environ.get(spelling, "").strip()
+        if value and not _UNEXPANDED.fullmatch(value):
+            items = map(str.strip, value.split(","))
+            return tuple(item for item in items if item and not _UNEXPANDED.fullmatch(item))
+    return None
 
 
 class Settings(NamedTuple):
@@ -223,6 +231,8 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(levelname)s %(name)s: %(message)s"
     )
+    for name in _DISCREET:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

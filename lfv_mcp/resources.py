@@ -14,8 +14,9 @@ from mcp.shared.uri_template import UriTemplate
 from lfv_mcp import arguments
 from lfv_mcp.arguments import refuse
 from lfv_mcp.card import card
-from lfv_mcp.catalog import Catalog
+from lfv_mcp.catalog import PAGE_BYTES, Catalog
 from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.limits import ROOM, document, shortened, size
 from lfv_mcp.model import ModelRow
 from lfv_mcp.view import page
 
@@ -46,7 +47,13 @@ class Resource:
 
 
 async def _models(catalog: Catalog, _: Mapping[str, str]) -> str:
-    return _json(await catalog.list_models(max_results=100))
+    room = PAGE_BYTES
+    while True:  # a text within a text is longer; how much so, depends on the quotes in it
+        listed = await catalog.list_models(max_results=100, page_bytes=room)
+        text = json.dumps(listed, ensure_ascii=False, indent=2)
+        if size(text) <= ROOM or len(listed["models"]) < 2:
+            return document(listed)
+        room //= 2
 
 
 async def _glossary(_: Catalog, __: Mapping[str, str]) -> str:
@@ -58,7 +65,7 @@ async def _view(_: Catalog, __: Mapping[str, str]) -> str:
 
 
 async def _model(catalog: Catalog, variables: Mapping[str, str]) -> str:
-    return _json(await catalog.describe_model(asked(variables)))
+    return document(await catalog.describe_model(asked(variables)))
 
 
 async def _card(catalog: Catalog, variables: Mapping[str, str]) -> str:
@@ -67,8 +74,11 @@ async def _card(catalog: Catalog, variables: Mapping[str, str]) -> str:
     try:
         report = await catalog.analyze_evaluation(question)
     except LfvError as error:
-        return card(model, None, error.message)
-    return card(model, report)
+        return card(shortened(model, ROOM // 3), None, error.message)
+    text = card(model, report)
+    if size(text) <= ROOM:
+        return text
+    return card(shortened(model, ROOM // 4), shortened(report, ROOM // 3))
 
 
 _MODEL: Final = SCHEME + "projects/{project_name}/models/{model_version}"
@@ -162,7 +172,3 @@ def asked(variables: Mapping[str, str]) -> arguments.Asked:
             "account", account, f"it contradicts the ARN, which says {result.account}", '""'
         )
     return replace(result, account=account) if account else result
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

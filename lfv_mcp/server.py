@@ -7,9 +7,9 @@ table, failures that say what to do. Both protocol eras and every transport are 
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mcp.server import CacheHint, Server, ServerRequestContext
@@ -46,8 +46,8 @@ from mcp.types import Tool as WireTool
 from lfv_mcp import __version__, arguments, prompts, resources
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
+from lfv_mcp.limits import ROOM, document, fitted, size
 from lfv_mcp.model import clean, published_schema
-from lfv_mcp.summary import finding, within
 from lfv_mcp.tools import TOOLS, Call
 
 logger = logging.getLogger(__name__)
@@ -61,14 +61,8 @@ ERROR_META: Final = "io.github.lfv-mcp/error"
 """`_meta` key of a failed call: code, message, next_step and asked, for agents."""
 _SHOWN: Final = frozenset({"describe_model", "analyze_evaluation", "compare_models"})
 """The tools whose results have a picture."""
-RESULT_LIMIT: Final = 40_000
-"""Bytes of compact JSON that the answer of a tool may have, text and structure together."""
-_ENVELOPE: Final = 1_800  # what the protocol puts around both, and what says that something is cut
-_TEXT_ROOM: Final = 2_000  # characters
-_NARROWER: Final = (
-    "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "
-    "whole where describe_model's artifacts say."
-)
+_URI_ECHOED: Final = 2_048
+"""Characters of a URI that an error repeats; no URI of ours is longer."""
 _FOR_ALL: Final = CacheHint(ttl_ms=300_000, scope="public")
 
 Context = ServerRequestContext[dict[str, Any], Any]
@@ -158,30 +152,43 @@ class _Surface:
         )
 
     async def list_resources(
-        self, _: Context, __: PaginatedRequestParams | None
+        self, _: Context, params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
+        """The resources that are always there, then the known models, as many as one answer has."""
+        listed = [
+            WireResource(
+                uri=r.uri,
+                name=r.name,
+                title=r.title,
+                description=r.description,
+                mime_type=r.mime_type,
+                _meta=r.meta,
+            )
+            for r in resources.RESOURCES
+            if not r.is_template
+        ] + [
+            WireResource(
+                uri=resources.row_uri(row),
+                name=f"{row['project_name']}/{row['model_version']}",
+                title=f"{row['project_name']} version {row['model_version']}",
+                mime_type=resources.JSON,
+            )
+            for row in await self._catalog.known_models()
+        ]
+        cursor = (params and params.cursor) or "0"
+        if not (re.fullmatch("[0-9]{1,4}", cursor) and int(cursor) <= len(listed)):
+            raise MCPError(
+                code=INVALID_PARAMS,
+                message="The cursor is the nextCursor of an earlier answer, unchanged.",
+            )
+        start = end = int(cursor)
+        room = ROOM
+        while (
+            end < len(listed) and (room := room - size(listed[end].model_dump(by_alias=True))) > 0
+        ):
+            end += 1
         return ListResourcesResult(
-            resources=[
-                WireResource(
-                    uri=r.uri,
-                    name=r.name,
-                    title=r.title,
-                    description=r.description,
-                    mime_type=r.mime_type,
-                    _meta=r.meta,
-                )
-                for r in resources.RESOURCES
-                if not r.is_template
-            ]
-            + [
-                WireResource(
-                    uri=resources.row_uri(row),
-                    name=f"{row['project_name']}/{row['model_version']}",
-                    title=f"{row['project_name']} version {row['model_version']}",
-                    mime_type=resources.JSON,
-                )
-                for row in await self._catalog.known_models()
-            ]
+            resources=listed[start:end], next_cursor=str(end) if end < len(listed) else None
         )
 
     async def list_resource_templates(
@@ -211,7 +218,7 @@ class _Surface:
             raise MCPError(
                 code=INVALID_PARAMS,
                 message=f"Unknown resource; resources are {known}.",
-                data={"uri": uri},
+                data={"uri": uri[:_URI_ECHOED]},
             )
         resource, variables = found
         try:
@@ -267,7 +274,7 @@ class _Surface:
         messages = [_says(prompts.render(prompt, values))]
         with self._catalog.deadline():
             for model in asked:
-                messages.append(await self._embedded(model))
+                messages.append(await self._embedded(model, ROOM // (len(asked) + 1)))
         return GetPromptResult(description=prompt.description, messages=messages)
 
     async def complete(self, _: Context, params: CompleteRequestParams) -> CompleteResult:
@@ -289,7 +296,7 @@ class _Surface:
             )
         )
 
-    async def _embedded(self, asked: arguments.Asked) -> PromptMessage:
+    async def _embedded(self, asked: arguments.Asked, room: int) -> PromptMessage:
         """The model's record; or why there is none, so that the prompt still renders."""
         uri = resources.model_uri(asked)
         try:
@@ -299,8 +306,9 @@ class _Surface:
         except Exception:
             logger.exception("a prompt's record failed unexpectedly")
             return _says(f"There is no record to go with this: {_DEFECT}")
-        text = json.dumps(summary, ensure_ascii=False, indent=2)
-        contents = TextResourceContents(uri=uri, mime_type=resources.JSON, text=text)
+        contents = TextResourceContents(
+            uri=uri, mime_type=resources.JSON, text=document(summary, room)
+        )
         return PromptMessage(
             role="user", content=EmbeddedResource(type="resource", resource=contents)
         )
@@ -315,64 +323,6 @@ _DEFECT: Final = ServiceError(
     "This server made a mistake of its own.",
     "Look at the server's log (stderr), and report it with the log lines.",
 )
-
-
-def fitted(text: str, structure: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """An answer of at most RESULT_LIMIT bytes; its summary says what was left out.
-
-    Lists lose their ends, the longest first, for the worst comes first in them. Only then are long
-    texts cut, which the API's own limits keep from ever being that long together.
-    """
-    if _size(structure) + _size(text) <= RESULT_LIMIT - _ENVELOPE:
-        return text, structure
-    shown = json.loads(json.dumps(structure))
-    lines = text.splitlines()
-    text = within(lines, _TEXT_ROOM) if len(lines) > 1 else clean(text, _TEXT_ROOM)
-    room = RESULT_LIMIT - _ENVELOPE - _size(text)
-    lists = dict(_lists(shown))
-    whole = {path: len(items) for path, items in lists.items()}
-    while lists and _size(shown) > room:
-        longest = max(lists.values(), key=_size)
-        if len(longest) < 2:
-            break
-        del longest[len(longest) * 3 // 4 :]
-    left_out = [
-        f"{whole[path] - len(items)} of {whole[path]} {path}"
-        for path, items in lists.items()
-        if len(items) < whole[path]
-    ]
-    if _size(shown) > room:
-        shown = _with_short_texts(shown)
-        left_out.append("the ends of long texts")
-    if left_out:
-        short = f"Left out, for an answer has at most {RESULT_LIMIT // 1000} kB: "
-        note = f"{short}{', '.join(left_out)}."
-        shown["summary"] += f" {note} {_NARROWER}"
-        findings = shown.setdefault("findings", [])
-        findings.append(finding("answer_shortened", note, _NARROWER))
-        text = "\n".join([*text.splitlines()[:1], f"{note} {_NARROWER}", *text.splitlines()[1:]])
-    return text, shown
-
-
-def _size(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """The lists that may lose their ends, by path: not rows, to which other members refer."""
-    for name, member in value.items():
-        if isinstance(member, list) and name != "models":
-            yield f"{path}{name}", member
-        elif isinstance(member, dict):
-            yield from _lists(member, f"{path}{name}.")
-
-
-def _with_short_texts(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {name: _with_short_texts(member, name) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_with_short_texts(member) for member in value]
-    return clean(value, 200) if isinstance(value, str) and name != "next_token" else value
 
 
 def _failed(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
@@ -395,7 +345,9 @@ def _failed(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
 
 def _protocol_error(error: LfvError, uri: str) -> MCPError:
     code = INVALID_PARAMS if isinstance(error, CallerError) else INTERNAL_ERROR
-    return MCPError(code=code, message=str(error), data={"uri": uri, "code": error.code})
+    return MCPError(
+        code=code, message=str(error), data={"uri": uri[:_URI_ECHOED], "code": error.code}
+    )
 
 
 def _says(text: str) -> PromptMessage:

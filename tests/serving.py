@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from lfv_mcp.catalog import Catalog
-from lfv_mcp.http import PATH, Site, application, open_listener
+from lfv_mcp.http import PATH, Site, application, configuration, open_listener
 from lfv_mcp.replay_http import url_of
 from lfv_mcp.server import build_server
 
@@ -174,8 +174,7 @@ def served(catalog: Catalog, site: Site | None = None) -> Iterator[str]:
     site = site or Site()
     with open_listener("127.0.0.1", 0, site) as listener:
         app = application(build_server(catalog), site, listener)
-        config = uvicorn.Config(app, http="h11", loop="asyncio", ws="none", log_config=None)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(configuration(app))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
         url = url_of(listener) + PATH
         thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -10,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -100,7 +102,9 @@ UNPROVEN: Final[dict[str, str]] = {
     "not yet valid": token(nbf=SOON),
     "wrong audience": token(aud="https://other.example/mcp"),
     "no audience": token(aud=...),
-    "audience of no kind": token(aud={"a": 1}),
+    "audience of no kind": token(aud={URL: 1}),
+    "audience in a list of lists": token(aud=[[URL]]),
+    "scopes of no kind": token(scope={SCOPE: 1}),
     "wrong issuer": token(iss="https://evil.example"),
     "issuer with a slash more": token(iss=f"{ISSUER}/"),
     "no issuer": token(iss=...),
@@ -162,7 +166,9 @@ def assert_not_told(value: str, log: str) -> None:
 def test_without_a_token(guarded: str, era: str, headers: dict[str, str]) -> None:
     for refused in (call(guarded, era=era, headers=headers), send(guarded, "POST", b"x" * 99)):
         assert refused.status == 401
-        assert f'resource_metadata="{METADATA}"' in refused.headers["www-authenticate"]
+        challenge = refused.headers["www-authenticate"]
+        assert f'resource_metadata="{METADATA}"' in challenge
+        assert f'scope="{SCOPE}"' in challenge
 
 
 @pytest.mark.parametrize("scope", [..., "", "openid", "models:readonly", f"{SCOPE}x x{SCOPE}", 7])
@@ -207,6 +213,37 @@ def test_where_to_get_a_token(guarded: str) -> None:
     assert told["resource"] == URL
     assert told["authorization_servers"] == [ISSUER]
     assert told["scopes_supported"] == [SCOPE]
+
+
+@pytest.mark.parametrize(
+    ("public", "resource", "hosts"),
+    [
+        ("https://mcp.example.com", "https://mcp.example.com", ["mcp.example.com"]),
+        (
+            "https://MCP.Example.com:443/mcp",
+            URL,
+            ["mcp.example.com", "mcp.example.com:443", "MCP.EXAMPLE.COM"],
+        ),
+        ("https://mcp.example.com:8443/mcp", "https://mcp.example.com:8443/mcp", []),
+    ],
+)
+def test_what_is_advertised_is_taken(
+    sample: Catalog, issuer: Endpoint, public: str, resource: str, hosts: list[str]
+) -> None:
+    """Host, audience and issuer, whichever way the operator spells the URL."""
+    bare = replace(policy(issuer), issuer="https://issuer.example")  # no slash at the end
+    with served(sample, Site(public_url=public, policy=bare)) as url:
+        challenge = call(url).headers["www-authenticate"]
+        metadata = challenge.partition('resource_metadata="')[2].partition('"')[0]
+        place = metadata.removeprefix(resource.removesuffix("/mcp"))
+        told = json.loads(send(url.removesuffix("/mcp") + place, "GET").body)
+        assert told["resource"] == resource
+        assert told["authorization_servers"] == ["https://issuer.example"]
+        for audience in (resource, public):
+            good = token(aud=audience, iss="https://issuer.example")
+            for host in hosts or ["mcp.example.com:8443"]:
+                assert call(url, headers=bearer(good, host=host)).status == 200
+            assert call(url, headers=bearer(good, host="mcp.example.org")).status == 421
 
 
 # Providers differ
@@ -260,6 +297,100 @@ async def test_keys_are_fetched_once_for_all(issuer: Endpoint) -> None:
 
 
 @pytest.mark.anyio
+async def test_who_comes_while_keys_are_fetched_waits_for_them(issuer: Endpoint) -> None:
+    issuer.answer = lambda _: replace(published(one=RSA), pause=0.6)
+    verifier = JwtVerifier(policy(issuer), URL)
+    good = token()
+
+    async def verify(after: float) -> None:
+        await anyio.sleep(after)
+        assert await verifier.verify_token(good)
+
+    async with anyio.create_task_group() as tasks:
+        for after in (0, 0.1, 0.2, 0.4):
+            tasks.start_soon(verify, after)
+    assert len(issuer.requests) == 1
+
+
+@pytest.mark.anyio
+async def test_keys_that_come_too_late_are_not_taken(
+    issuer: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "FETCH_SECONDS", 0.4)
+    monkeypatch.setattr(auth, "COOLDOWN", 0.0)
+    issuer.answer = lambda _: replace(published(one=RSA), drip=0.002)  # a second or more
+    verifier = JwtVerifier(policy(issuer), URL)
+    with pytest.raises(KeysUnavailableError):
+        await verifier.verify_token(token())
+    issuer.answer = lambda _: published(new=OTHER)
+    rotated = token(OTHER, "new")
+    assert await verifier.verify_token(rotated)
+    await anyio.sleep(1.5)  # by now all of the old set has been sent
+    assert await verifier.verify_token(rotated)
+    assert await verifier.verify_token(token()) is None
+
+
+@pytest.mark.anyio
+async def test_a_caller_who_hangs_up_has_no_other_fetch_begun(issuer: Endpoint) -> None:
+    issuer.answer = lambda _: replace(published(one=RSA), pause=30)
+    verifier = JwtVerifier(policy(issuer), URL)
+    for _ in range(3):
+        with anyio.move_on_after(0.2), contextlib.suppress(KeysUnavailableError):
+            await verifier.verify_token(token())
+    assert len(issuer.requests) == 1
+
+
+@pytest.mark.anyio
+async def test_a_key_set_without_end_is_not_read_to_its_end(issuer: Endpoint) -> None:
+    whole = published(one=RSA).body
+    issuer.answer = lambda _: Reply(whole[:-1] + b" " * (auth.KEYS_LIMIT - len(whole)) + b"}")
+    assert await JwtVerifier(policy(issuer), URL).verify_token(token())
+    issuer.answer = lambda _: Reply(whole[:-1] + b" " * auth.KEYS_LIMIT + b"}")
+    with pytest.raises(KeysUnavailableError):
+        await JwtVerifier(policy(issuer), URL).verify_token(token())
+
+
+def key_of(name: str, key: Any, **changed: object) -> dict[str, object]:
+    """One key as it is published."""
+    (data,) = json.loads(published(**{name: key}).body)["keys"]
+    return {**data, **changed}
+
+
+ODD: Final[dict[str, object]] = {
+    **{"null": None, "a number": 7, "a text": "key", "a list": [], "empty": {}},
+    "without its numbers": {"kty": "RSA"},
+    "numbers of no kind": {"kty": "RSA", "n": 1, "e": 2, "kid": "x"},
+    "algorithms in a list": {"kty": "RSA", "alg": ["RS256"]},
+    "algorithm of no kind": {"kty": "EC", "alg": {}},
+    "id of no kind": key_of("x", RSA, kid=["x"]),
+    "for something else": key_of("one", EC, use="enc"),
+    "the same id, of another kind": key_of("one", EC),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
+@pytest.mark.anyio
+async def test_a_key_that_cannot_be_read_spoils_no_other(issuer: Endpoint, odd: object) -> None:
+    good = key_of("one", RSA)
+    for keys in ([odd, good], [good, odd]):
+        issuer.answer = partial(lambda reply, _: reply, ok({"keys": keys}))
+        verifier = JwtVerifier(policy(issuer), URL)
+        assert await verifier.verify_token(token())
+        assert await verifier.verify_token(token(OTHER)) is None
+
+
+@pytest.mark.anyio
+async def test_a_key_without_an_id_is_for_tokens_that_name_none(issuer: Endpoint) -> None:
+    key = key_of("one", RSA)
+    del key["kid"]
+    issuer.answer = lambda _: ok({"keys": [key]})
+    verifier = JwtVerifier(policy(issuer), URL)
+    assert await verifier.verify_token(token(RSA, None))
+    assert await verifier.verify_token(token(OTHER, None)) is None
+    assert await verifier.verify_token(token()) is None
+
+
+@pytest.mark.anyio
 async def test_unknown_keys_do_not_hammer_the_issuer(issuer: Endpoint) -> None:
     verifier = JwtVerifier(policy(issuer), URL)
     for number in range(100):
@@ -288,6 +419,24 @@ async def test_a_rotated_key(issuer: Endpoint, monkeypatch: pytest.MonkeyPatch) 
     assert await verifier.verify_token(rotated)
     assert await verifier.verify_token(token()) is None  # the old key is not kept
     assert len(issuer.requests) == 2
+
+
+def test_a_rotated_key_over_http(
+    sample: Catalog, issuer: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "COOLDOWN", 1.0)
+    with served(sample, Site(public_url=URL, policy=policy(issuer))) as url:
+        assert call(url, headers=bearer(token())).status == 200
+        issuer.answer = lambda _: published(new=OTHER)
+        rotated = token(OTHER, "new")
+        early = call(url, headers=bearer(rotated))
+        assert early.status == 401
+        assert 'error="invalid_token"' in early.headers["www-authenticate"]
+        time.sleep(1.1)
+        assert call(url, headers=bearer(rotated)).status == 200
+        late = call(url, headers=bearer(token()))
+        assert late.status == 401
+        assert 'error="invalid_token"' in late.headers["www-authenticate"]
 
 
 @pytest.mark.anyio

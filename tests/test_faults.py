@@ -35,8 +35,9 @@ from lfv_mcp.archive import Archive, Directory
 from lfv_mcp.catalog import CONCURRENCY, Catalog
 from lfv_mcp.cli import open_catalog
 from lfv_mcp.errors import LfvError, ServiceError, SetupError
+from lfv_mcp.limits import RESULT_LIMIT
 from lfv_mcp.memory import Memory
-from lfv_mcp.server import ERROR_META, RESULT_LIMIT, build_server
+from lfv_mcp.server import ERROR_META, build_server
 from tests.endpoint import (
     ACCESS_KEY,
     SECRET_KEY,

@@ -34,9 +34,10 @@ from mcp.types import (
 from lfv_mcp.arguments import REGIONS, STATUSES
 from lfv_mcp.cli import open_catalog
 from lfv_mcp.errors import ERRORS
+from lfv_mcp.limits import RESULT_LIMIT
 from lfv_mcp.prompts import prompts
 from lfv_mcp.resources import RESOURCES
-from lfv_mcp.server import ERROR_META, RESULT_LIMIT, build_server
+from lfv_mcp.server import ERROR_META, build_server
 from lfv_mcp.summary import FINDINGS
 from lfv_mcp.tools import TOOLS
 

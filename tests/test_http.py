@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import socket
@@ -10,8 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from http.client import IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +25,7 @@ from mcp import Client
 
 from lfv_mcp import http
 from lfv_mcp.arguments import Asked
+from lfv_mcp.auth import Policy
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.errors import CallerError, SetupError
 from lfv_mcp.http import Site
@@ -148,6 +151,11 @@ def port_of(server: Process) -> int:
         ({"origin": "http://localhost.evil.example"}, 403),
         ({"origin": "https://localhost"}, 403),
         ({"origin": "null"}, 403),
+        ({"host": "LOCALHOST:{port}"}, 200),
+        ({"host": "localhost:80.evil.example"}, 421),
+        ({"host": "localhost:80@evil.example"}, 421),
+        ({"origin": "http://localhost:1@evil.example"}, 403),
+        ({"origin": "HTTP://LOCALHOST:1"}, 200),
         ({"content-type": "text/plain"}, 400),  # what a page may send without a preflight
         ({"accept": "text/html"}, 406),
     ],
@@ -184,6 +192,7 @@ def test_nothing_else_is_there(server: Process) -> None:
         (Site(allowed_origins=("https://a:*",)), {"origin": "https://a:8"}, 200),
         (Site(allowed_origins=("https://a:*",)), {"origin": "https://a.b"}, 403),
         (Site(public_url="https://mcp.example.com/mcp"), {"host": "mcp.example.com"}, 200),
+        (Site(allowed_hosts=("MCP.example.com",)), {"host": "mcp.EXAMPLE.com"}, 200),
         (GATEWAY, {"host": "replicas", "origin": "https://anywhere.example"}, 200),
         (replace(NAMED, behind_gateway=True), {"host": "replicas"}, 421),
     ],
@@ -207,6 +216,37 @@ def test_pages_of_an_allowed_origin_can_call(sample: Catalog) -> None:
         assert reply.headers["access-control-allow-origin"] == "https://app.example.com"
 
 
+def test_a_refused_page_hears_why(sample: Catalog) -> None:
+    with served(sample, NAMED) as url:
+        headers = {"origin": "https://app.example.com", "content-type": "application/json"}
+        reply = send(url, "POST", b"x" * (http.BODY_LIMIT + 1), headers)
+    assert reply.status == 413
+    assert reply.headers["access-control-allow-origin"] == "https://app.example.com"
+
+
+def test_the_log_does_not_repeat_what_headers_say(
+    sample: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    with served(sample) as url, caplog.at_level(logging.INFO):
+        for name in ("host", "origin"):
+            for value in (
+                "evil.example",
+                "http://evil.example:1",
+                "evil\x9b31m\x85line",
+                "e" * 9999,
+            ):
+                assert call(url, headers={name: value}).status in (403, 421)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert set(said) == {"Invalid Host header", "Invalid Origin header"}
+    assert "evil" not in caplog.text
+
+
+def test_any_loopback_address_answers_to_its_name() -> None:
+    with started("--source", "sample", "--host", "127.0.0.2") as server:
+        assert server.url.startswith("http://127.0.0.2:")
+        assert call(server.url).status == 200
+
+
 # What does not start
 
 
@@ -228,6 +268,8 @@ def test_pages_of_an_allowed_origin_can_call(sample: Catalog) -> None:
         ("--allowed-origin https://app.example.com/", "https://app.example.com/"),
         ("--behind-gateway --allowed-origin https://a.example", "--allowed-host"),
         ("--public-url http://mcp.example.com/mcp", "https://"),
+        ("--public-url https://user:secret@mcp.example.com/mcp", "no user"),
+        ("--public-url https://mcp.example.com/mcp#a", "no fragment"),
         ("--auth-issuer https://i.example", "--auth-jwks-url"),
         ("--auth-scope read", "--auth-issuer"),
         ("--auth-issuer http://i.example --auth-jwks-url https://i.example/k", "https://"),
@@ -310,6 +352,25 @@ def test_every_flag_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     unset = dict.fromkeys(environment, "${user_config.x}") | {"LFV_PORT": ""}
     assert run("serve", "--transport", "http", **unset).exit_code == 1
     assert seen[0] == seen[1]
+    assert seen[0] == (
+        "0.0.0.0",
+        9000,
+        Site(
+            ("a.example", "b.example:1"),
+            ("https://a.example",),
+            True,
+            "https://mcp.example.com/mcp",
+            Policy(
+                "https://i.example",
+                "https://i.example/keys",
+                frozenset({"one", "two"}),
+                ("read",),
+                ("ES384",),
+                "client_id",
+                "scp",
+            ),
+        ),
+    )
     assert seen[2] == ("127.0.0.1", 8000, Site())
     help_text = " ".join(run("serve", "--help").stdout.split())
     for name in (*flags, *environment, "--transport", "LFV_TRANSPORT", "LFV_ALLOWED_BUCKETS"):
@@ -354,6 +415,8 @@ HEAD = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json
 
 def test_headers_may_be_long_but_not_endless(server: Process) -> None:
     assert call(server.url, headers={"authorization": "Bearer " + "a" * 32_000}).status == 200
+    too_large = {"x": "a" * (http.HEAD_LIMIT - 100)}  # with the others
+    assert call(server.url, headers=too_large).status == 431
     assert talk(server.url, HEAD, b"X: " + b"a" * 300_000) == b"HTTP/1.1 400 Bad Request"
     assert call(server.url).status == 200
 
@@ -392,6 +455,62 @@ def test_a_body_that_drips_is_not_waited_for(
         answer = talk(url, HEAD, b"Content-Length: 100\r\n\r\n{")
         assert answer == b"HTTP/1.1 408 Request Timeout"
         assert call(url).status == 200
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answered", "begun"),
+    [(b"", b""), (b"", HEAD), (b"", HEAD + b"Content-Length: 9\r\n\r\n{"), (HEALTH, b"P")],
+    ids=["nothing", "half a head", "half a body", "half of another one"],
+)
+def test_who_falls_silent_is_not_waited_for(
+    sample: Catalog, answered: bytes, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.3)
+    with served(sample) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+            if answered:
+                connection.sendall(answered)
+                assert connection.recv(65536).endswith(b"ok\n")
+            connection.sendall(begun)
+            while connection.recv(65536):
+                pass  # until the other side closes; by itself it would not within the 10 seconds
+        assert call(url).status == 200
+
+
+def test_too_large_a_body_that_drips_is_not_waited_for(
+    sample: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.3)
+    with served(sample) as url:
+        length = b"Content-Length: 100000000\r\n\r\n"
+        answer = talk(url, HEAD, length, b"x" * (http.BODY_LIMIT + 1))
+        assert answer == b"HTTP/1.1 413 Request Entity Too Large"
+
+
+def test_too_many_connections(sample: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "CONNECTIONS", 3)
+    with served(sample) as url, ExitStack() as held:
+        parts = urlsplit(url)
+        place = (parts.hostname, parts.port)
+        for _ in range(3):
+            held.enter_context(socket.create_connection(place))
+        with socket.create_connection(place, timeout=10) as one_more:
+            answer = one_more.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n")
+            assert one_more.recv(65536) == b""
+        held.close()
+        deadline = time.monotonic() + 10
+        while True:  # the server has to notice that they have left
+            with suppress(OSError, HTTPException):
+                if call(url).status == 200:
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff", b"[1]", b'"x"', b"1e9999"])
@@ -534,6 +653,8 @@ def test_only_allowed_buckets_are_read() -> None:
         ((), {"LFV_ALLOWED_BUCKETS": "ours, more"}),
         ((), {"LFV_ALLOWED_BUCKETS": ","}),  # not to be read as: no limit
         ((), {"LFV_ALLOWED_BUCKET": "ours"}),
+        ((), {"LFV_ALLOWED_BUCKETS": "${FIRST},ours"}),
+        ((), {"LFV_ALLOWED_BUCKETS": "${FIRST},${SECOND}"}),
     ],
 )
 def test_the_command_line_limits_buckets(

@@ -14,7 +14,7 @@ import lfv_mcp
 # From top to bottom: a room imports only from rooms below it. A new room is put in its place here.
 ORDER: Final = (
     *("__main__", "cli", "terminal", "doctor", "server", "tools", "resources", "prompts", "card"),
-    *("view",),
+    *("view", "limits"),
     *(
         "http",
         "auth",
@@ -40,7 +40,7 @@ DOORS: Final = {
 PURE: Final = {
     *("arguments", "card", "comparison", "errors"),
     *("evaluation", "evaluation_files", "evaluation_summary"),
-    *("metrics", "model", "records", "summary"),
+    *("limits", "metrics", "model", "records", "summary"),
 }
 IMPURE: Final = {
     *("anyio", "asyncio", "boto3", "botocore", "glob", "io", "logging", "mcp", "os", "pathlib"),
