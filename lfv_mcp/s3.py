@@ -74,7 +74,8 @@ class S3:
             yield body
 
     def _call(self, what: str, operation: str, **parameters: Any) -> Any:
-        if self._allowed is not None and parameters["Bucket"] not in self._allowed:
+        climbs = ".." in parameters.get("Key", "").split("/")  # where the path names the bucket
+        if climbs or (self._allowed is not None and parameters["Bucket"] not in self._allowed):
             raise SetupError(
                 "bucket_not_allowed",
                 f"This server may not read {what}.",

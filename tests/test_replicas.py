@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from itertools import cycle
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
@@ -24,10 +27,17 @@ from mcp import Client, MCPError
 
 from lfv_mcp.arguments import Asked
 from lfv_mcp.catalog import Catalog
+from tests.endpoint import Endpoint
 from tests.serving import MODEL, Process, call, send, started
+from tests.test_auth import EC, ISSUER, METADATA, RSA, SCOPE, URL, bearer, published, token
 
 pytestmark = pytest.mark.slow
 CALLERS: Final = 16
+LOCATION: Final = re.search(
+    r"(?ms)^    location / \{.*?^    \}$",
+    (Path(__file__).parents[1] / "docs" / "operating.md").read_text(encoding="utf-8"),
+)
+"""As operators are told to write it."""
 ANSWERS: Final = 200
 """Right answers of each era to wait for, before and after."""
 NGINX: Final = """
@@ -47,14 +57,7 @@ http {{
     }}
     server {{
         listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://replicas;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_buffering off;
-            # Every question may be asked twice: nothing here writes.
-            proxy_next_upstream error timeout http_502 http_503 non_idempotent;
-        }}
+        {location}
     }}
 }}
 """
@@ -118,7 +121,9 @@ def balanced(backends: list[Process], place: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     servers = "\n".join(f"server {b.url.split('/')[2]} fail_timeout=1s;" for b in backends)
     config = place / "nginx.conf"
-    config.write_text(NGINX.format(place=place, port=port, servers=servers), encoding="ascii")
+    assert LOCATION
+    filled = NGINX.format(place=place, port=port, servers=servers, location=LOCATION[0])
+    config.write_text(filled, encoding="ascii")
     command = ["nginx", "-p", str(place), "-c", str(config), "-e", str(place / "error.log")]
     with subprocess.Popen(command) as process:
         try:
@@ -229,3 +234,25 @@ def test_one_replica_is_killed_under_load(sample: Catalog, tmp_path: Path) -> No
     # once, so each of its callers may lose one.
     assert load.lost["auto"] <= 1
     assert load.lost["legacy"] <= CALLERS / 2
+
+
+@pytest.mark.nginx
+def test_tokens_through_nginx(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None and not os.environ.get("CI"):
+        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    with Endpoint(lambda _: published(one=RSA, two=EC)) as issuer:
+        flags = ("--auth-issuer", ISSUER, "--auth-jwks-url", issuer.url, "--auth-scope", SCOPE)
+        with (
+            replicas(2, "--public-url", URL, *flags) as backends,
+            balanced(backends, tmp_path) as url,
+        ):
+            host = {"host": "mcp.example.com"}
+            challenge = call(url, headers=host)
+            assert challenge.status == 401
+            assert f'resource_metadata="{METADATA}"' in challenge.headers["www-authenticate"]
+            told = send(url.replace("/mcp", urlsplit(METADATA).path), "GET", headers=host)
+            assert json.loads(told.body)["resource"] == URL
+            for _ in range(4):  # each of the replicas twice
+                assert call(url, headers=bearer(token()) | host).status == 200
+            other = bearer(token(), host="mcp.example.org")
+            assert call(url, headers=other).status == 421  # the name is passed on
