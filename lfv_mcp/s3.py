@@ -74,8 +74,11 @@ class S3:
             yield body
 
     def _call(self, what: str, operation: str, **parameters: Any) -> Any:
-        climbs = ".." in parameters.get("Key", "").split("/")  # where the path names the bucket
-        if climbs or (self._allowed is not None and parameters["Bucket"] not in self._allowed):
+        if self._allowed is not None and (
+            parameters["Bucket"] not in self._allowed
+            # Where a path names the bucket, what stands between may take this for another one.
+            or ".." in parameters.get("Key", "").split("/")
+        ):
             raise SetupError(
                 "bucket_not_allowed",
                 f"This server may not read {what}.",
