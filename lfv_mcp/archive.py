@@ -228,6 +228,7 @@ class Index:
     versions: dict[ProjectKey, list[ModelKey]] = field(default_factory=dict)  # highest first
     named: dict[str, list[ProjectKey]] = field(default_factory=dict)  # project name → whose
     places: dict[tuple[str, str], list[ProjectKey]] = field(default_factory=dict)  # region, account
+    number: int = 0  # of one archive's indexes: another one only if some file came, changed or went
 
 
 _METADATA: Final = (
@@ -267,6 +268,13 @@ class Archive:
         self._scanned = 0.0
         self._failed: tuple[float, LfvError] | None = None
 
+    @property
+    def current(self) -> Index | None:
+        """The index without a look at the files; None if it is time for one. Never waits."""
+        scanned = self._scanned  # before the index, which may be a newer one by then
+        index = self._index
+        return None if time.monotonic() - scanned > self.files.rescan_after else index
+
     def index(self) -> Index:
         """What is held now. Only files that are new or changed are read again.
 
@@ -275,7 +283,7 @@ class Archive:
         """
         asked = time.monotonic()
         with self._lock:
-            if self._index is None or time.monotonic() - self._scanned > self.files.rescan_after:
+            if self.current is None:
                 # A scan that failed while this one waited has failed for both: else those who wait
                 # for a dead S3 would try it one after another.
                 if self._failed is not None and self._failed[0] > asked:
@@ -332,8 +340,10 @@ class Archive:
             read = [self._look_at(fresh[i : i + _BATCH]) for i in range(0, len(fresh), _BATCH)]
         known |= {e.name: file for e, file in zip(fresh, chain(*read), strict=True)}
         if self._index is None or fresh or len(known) != len(self._known):
-            self._index = _merge({e.name: known[e.name] for e in wanted})
-            self._index.passed_over = len(entries) - len(wanted)
+            index = _merge({e.name: known[e.name] for e in wanted})
+            index.passed_over = len(entries) - len(wanted)
+            index.number = self._index.number + 1 if self._index is not None else 1
+            self._index = index
         self._known = known
         self._scanned = time.monotonic()
 

@@ -34,7 +34,7 @@ import anyio
 import anyio.to_thread
 
 from lfv_mcp import arguments, replay
-from lfv_mcp.archive import Archive
+from lfv_mcp.archive import Archive, Index
 from lfv_mcp.arguments import LATEST, Asked, check_project_name, refuse
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.memory import Memory
@@ -80,7 +80,8 @@ SETTLED: Final = ("TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILED")
 SETTLED_FOR: Final = 5.0
 """Seconds for which a live answer with such a status is good."""
 EVIDENCE_FOR: Final = 10.0
-"""Seconds for which evaluation files, once read, are not read again (a slider asks often)."""
+"""Seconds for which evaluation files, once read, are not read again (a slider asks often), unless
+the archive has changed."""
 EVIDENCE_KEPT: Final = 8
 KEPT: Final = 500
 """Answers kept in memory."""
@@ -127,13 +128,17 @@ class Catalog:
         self._readers = anyio.CapacityLimiter(READERS)
         self._unlimited = anyio.CapacityLimiter(math.inf)
         self._working: set[object] = set()  # one for each worker thread that is at work
-        self._described: Memory[Asked, ModelSummary] = Memory(self._good_for, KEPT)
         self._s3 = s3
+        # What an archive says is remembered with the number of the index that it was made from.
+        self._described: Memory[tuple[int, Asked], ModelSummary] = Memory(self._good_for, KEPT)
         # By record, not by question: `latest` may be another model a moment later.
-        self._read: Memory[str, Evidence] = Memory(
+        self._read: Memory[tuple[int, str], Evidence] = Memory(
             lambda evidence: EVIDENCE_FOR if evidence.settled else 0.0, EVIDENCE_KEPT
         )
-        self._known: Memory[Asked | None, list[ModelRow]] = Memory(lambda _: KNOWN_FOR, KEPT)
+        self._known: Memory[tuple[int, Asked | None], list[ModelRow]] = Memory(
+            lambda _: KNOWN_FOR, KEPT
+        )
+        self._looking: Memory[str, Index] = Memory(lambda _: 0.0, 0)  # for its single flight
 
     @cached_property
     def _service(self) -> LookoutVision:
@@ -237,23 +242,36 @@ class Catalog:
 
             candidates = await _together([partial(candidate, d) for d in described])
             has_evidence = any(c.result or c.manifest for c in candidates)
+            sources = [d["source"] for d in described]
             source: Source = {
-                "kind": described[0]["source"]["kind"],
+                "kind": sources[0]["kind"],
                 "basis": "evaluation_files" if has_evidence else "describe_model",
+                "location": await self._on_thread(partial(self._where, asked)),
             }
-            if self.location:
-                source["location"] = self.location
+            captured = [s["captured_at"] for s in sources if "captured_at" in s]
+            if len(captured) == len(sources):  # else how old the oldest is is not known
+                source["captured_at"] = min(captured)
             return await self._on_thread(partial(compare, candidates, source, findings))
 
     async def _describe_once(self, asked: Asked) -> ModelSummary:
+        key = (await self._number(), asked)
         return await self._described.get(
-            asked, lambda: self._on_thread(partial(self._describe, asked))
+            key, lambda: self._on_thread(partial(self._describe, asked))
         )
 
     async def _evidence_of(self, described: ModelSummary) -> Evidence:
         description = described["model_description"]
-        return await self._read.get(
-            json.dumps(description), lambda: self._evidence_now(description)
+        key = (await self._number(), json.dumps(description))
+        return await self._read.get(key, lambda: self._evidence_now(description))
+
+    async def _number(self) -> int:
+        """Of the archive's index: with another one, other answers. 0 without an archive."""
+        return 0 if self._archive is None else (await self._index(self._archive)).number
+
+    async def _index(self, archive: Archive) -> Index:
+        """The index; on a thread, and once for all who ask, if the files are to be looked at."""
+        return archive.current or await self._looking.get(
+            "index", lambda: self._on_thread(archive.index)
         )
 
     async def _evidence_now(self, description: ModelDescription) -> Evidence:
@@ -302,7 +320,7 @@ class Catalog:
         findings: list[Finding] = []
         last, more, size = start, False, len(self.location)
         with self._deadline(question):
-            with anyio.move_on_after(self._timeout * 0.9) as scope:
+            with anyio.move_on_after(0.9 * _seconds_left()) as scope:
                 async with aclosing(self._walk(question, start, findings)) as walk:
                     async for position, row in walk:
                         wanted = row is not None and status in ("", row.get("status", ""))
@@ -334,7 +352,7 @@ class Catalog:
 
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; nothing when they cannot be had."""
-        return await self._known.get(None, lambda: self._quietly(None))
+        return await self._offered(lambda: self._rows(None))
 
     async def known_versions(self, project_name: str) -> list[str]:
         """The versions of one project, newest first; nothing when they cannot be had."""
@@ -342,28 +360,42 @@ class Catalog:
             asked = arguments.asked(check_project_name(project_name))
         except CallerError:
             return []
-        rows = await self._known.get(asked, lambda: self._quietly(asked))
+        rows = await self._offered(lambda: self._rows(asked))
         return [row["model_version"] for row in rows]
 
     async def known_projects(self) -> list[str]:
         """The names of the projects, sorted; nothing when they cannot be had."""
-        if self._archive is not None:
-            index = await self._on_thread(self._archive.index)
-            return sorted(index.named)
-        return sorted({row["project_name"] for row in await self.known_models()})
+        archive = self._archive
+        if archive is None:
+            return sorted({row["project_name"] for row in await self.known_models()})
 
-    async def _quietly(self, asked: Asked | None) -> list[ModelRow]:
+        async def named() -> list[str]:
+            return sorted((await self._index(archive)).named)
+
+        return await self._offered(named)
+
+    async def _rows(self, asked: Asked | None) -> list[ModelRow]:
+        async def listed() -> list[ModelRow]:
+            page = await self.list_models(asked, max_results=100, page_bytes=math.inf)
+            return page["models"]
+
+        key = (await self._number(), asked)
+        # A failure is remembered too: else every key that is pressed would try again.
+        return await self._known.get(key, lambda: self._offered(listed))
+
+    async def _offered(self, ask: Callable[[], Awaitable[list[_T]]]) -> list[_T]:
+        """What lists and completions offer; nothing when it cannot be had in time."""
         try:
-            listed = await self.list_models(asked, max_results=100, page_bytes=math.inf)
-            return listed["models"]
+            with self.deadline():
+                return await ask()
         except LfvError as error:
-            logger.info("known models cannot be listed: %s", error.code)
+            logger.info("nothing can be offered: %s", error.code)
             return []
 
     def _good_for(self, summary: ModelSummary) -> float:
         """Seconds for which an answer is good: a status on the move is never kept."""
         if self._archive is not None:
-            return self._archive.files.rescan_after
+            return math.inf  # that of an older index is not asked for any more
         return SETTLED_FOR if summary.get("status") in SETTLED else 0.0
 
     # Blocking, on a worker thread
@@ -512,14 +544,17 @@ class Catalog:
     def _list_source(self, asked: Asked) -> Source:
         """Of a listing; a replay behind a live endpoint has said what it is."""
         if self._archive is None:
-            caller = self._caller(asked)
-            kind = self._kind(self._service.replayed.get(caller))
+            kind = self._kind(self._service.replayed.get(self._caller(asked)))
             source: Source = {"kind": kind, "basis": "list_models"}
             if kind == "live":
                 source["captured_at"] = iso(datetime.now(UTC).replace(microsecond=0))
-            source["location"] = self._service.endpoint(caller)
+            source["location"] = self._where(asked)
             return source
         return {"kind": self.kind, "basis": "list_models", "location": self.location}
+
+    def _where(self, asked: Asked) -> str:
+        """The archive, or else the endpoint that is asked."""
+        return self.location or self._service.endpoint(self._caller(asked))
 
     # Walking a portfolio
 

@@ -127,7 +127,7 @@ _STATUS: Final[dict[str, _Status]] = {
     "TRAINING": _Status(
         "training or evaluation in progress, no metrics yet",
         "training_in_progress",
-        ("Training is in progress.", "Wait until it is TRAINED, then ask again."),
+        ("Training is in progress.", "Wait until TRAINED, then ask again."),
         (
             "Training was still in progress when this was captured.",
             "Look for its evaluation files in S3: they exist if training succeeded later.",
@@ -139,8 +139,8 @@ _STATUS: Final[dict[str, _Status]] = {
         "training failed: no metrics, no evaluation files",
         "training_failed",
         (
-            "Training failed; there is no model to use.",
-            "Read status_message, correct the dataset, then retrain.",
+            "No model to use.",
+            "See status_message, mend the dataset, retrain.",
         ),
         (
             "Training had failed; there was no model to use.",
@@ -151,13 +151,13 @@ _STATUS: Final[dict[str, _Status]] = {
     "STARTING_HOSTING": _Status(
         "being started, not yet able to inspect images",
         "hosting_starting",
-        ("Hosting is starting.", "Wait until it is HOSTED before sending images."),
+        ("Hosting is starting.", "Wait until HOSTED to send images."),
         ("Hosting was starting when captured.", "Check that billing for hosting has stopped."),
     ),
     "HOSTED": _Status(
         "running, able to inspect images, billed until stopped",
         "hosted",
-        ("It is running and billed for every hour until StopModel.", "StopModel when idle."),
+        ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
         (
             "It was running, and billed, when captured.",
             "Check that billing for hosting has stopped.",
@@ -167,8 +167,8 @@ _STATUS: Final[dict[str, _Status]] = {
         "could not be started; the trained model and its metrics stand",
         "hosting_failed",
         (
-            "Hosting failed; the model is not running.",
-            "Read status_message, then try StartModel again.",
+            "It is not running.",
+            "See status_message, then StartModel again.",
         ),
         (
             "Hosting had failed; training results are not touched by that.",
@@ -412,7 +412,7 @@ def _quality(description: ModelDescription, performance: Performance) -> Iterato
             yield _false_rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Measured on its own test set, most likely at the cut with the best F1.",
+        "Measured on its test set, likely at the best-F1 cut.",
         "Confirm on fresh images.",
     )
 
@@ -430,7 +430,7 @@ def _escapes(recall: float) -> Finding:
     return finding(
         "escapes_high" if rate >= ESCAPES_HIGH else "escapes_notable",
         message,
-        "Look at the missed defects first: is each labelled right?",
+        "First check the labels of missed defects.",
     )
 
 
@@ -467,12 +467,12 @@ def _state(description: ModelDescription, live: bool) -> Iterator[Finding]:
     if high is not None:
         yield finding(
             "hosting_autoscaling",
-            f"Autoscaling from {low or '?'} to {high} inference units was requested.",
+            f"Autoscaling requested: {low or '?'} to {high} inference units.",
         )
     elif low is not None:
         yield finding(
             "hosting_fixed",
-            f"A fixed size of {low} inference unit{'s' if low != 1 else ''} was requested.",
+            f"Fixed size requested: {low} inference unit{'s' if low != 1 else ''}.",
         )
 
 
@@ -481,8 +481,8 @@ def _provenance(source: Source) -> Iterator[Finding]:
         case "live":
             yield finding(
                 "service_ended",
-                "AWS ended this service on 31 October 2025; this endpoint still answers.",
-                "Save it with `lfv-mcp archive export` while the endpoint answers.",
+                "The service ended on 31 October 2025; this endpoint still answers.",
+                "Save it now: `lfv-mcp archive export`.",
             )
         case "sample":
             yield finding(
@@ -510,10 +510,8 @@ def _provenance(source: Source) -> Iterator[Finding]:
 
 def _evidence(evidence: str) -> Iterator[Finding]:
     if evidence:
-        place = "in the archive" if evidence == "archive" else "in S3"
-        yield finding(
-            "evidence_at_hand", f"analyze_evaluation reads its evaluation files ({place})."
-        )
+        place = "archive" if evidence == "archive" else "S3"
+        yield finding("evidence_at_hand", f"analyze_evaluation reads its files ({place}).")
 
 
 def _disagreement(

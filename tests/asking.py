@@ -32,6 +32,11 @@ class Door:
         arguments = {"project_name": project, **more}
         return _structure(await self.client.call_tool("list_models", arguments))
 
+    async def analyze(self, project: str, version: str = "latest") -> dict[str, Any]:
+        """analyze_evaluation's structured answer."""
+        arguments = {"project_name": project, "model_version": version}
+        return _structure(await self.client.call_tool("analyze_evaluation", arguments))
+
     async def refused(self, tool: str, **arguments: object) -> dict[str, str]:
         """The error of a call that fails: code, message, next_step."""
         result = await self.client.call_tool(tool, arguments)

@@ -417,7 +417,7 @@ def test_no_status_claims_none() -> None:
     [
         (1, 4, "hosting_autoscaling", "1 to 4"),
         (2, None, "hosting_fixed", "2 inference units"),
-        (1, None, "hosting_fixed", "1 inference unit was"),
+        (1, None, "hosting_fixed", "1 inference unit."),
         (None, 4, "hosting_autoscaling", "to 4"),
     ],
 )
