@@ -139,7 +139,7 @@ _STATUS: Final[dict[str, _Status]] = {
         "training failed: no metrics, no evaluation files",
         "training_failed",
         (
-            "No model to use.",
+            "Training failed: no model.",
             "See status_message, mend the dataset, retrain.",
         ),
         (
@@ -167,7 +167,7 @@ _STATUS: Final[dict[str, _Status]] = {
         "could not be started; the trained model and its metrics stand",
         "hosting_failed",
         (
-            "It is not running.",
+            "Hosting failed: not running.",
             "See status_message, then StartModel again.",
         ),
         (
