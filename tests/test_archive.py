@@ -463,6 +463,22 @@ def test_deep_folders(tmp_path: Path) -> None:
         folder.rmdir()
 
 
+async def test_a_comparison_is_as_old_as_its_oldest_record(tmp_path: Path) -> None:
+    write(tmp_path, "3.json", saved(NEW))
+    write(tmp_path, "2.json", saved(OLD, version=2))
+    write(tmp_path, "1.json", saved(version=1))
+    sources = []
+    async with door(tmp_path) as ask:
+        for versions in (["3", "2"], ["3", "1"]):
+            compared = {"project_name": "cap-seal", "model_versions": versions}
+            result = await ask.client.call_tool("compare_models", compared)
+            sources.append(result.structured_content["source"])
+    oldest = OLD.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    place = {"kind": "archive", "basis": "describe_model", "location": str(tmp_path)}
+    # Of the undated one nobody knows how old it is, so of the whole neither.
+    assert sources == [place | {"captured_at": oldest}, place]
+
+
 # Under a running server
 
 

@@ -21,6 +21,19 @@ SECTIONS = {
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_the_size_of_a_manifest_does_not_matter_to_memory() -> None:
+    """From 100,000 images on: both sizes have more."""
+
+    def peak(size: int) -> float:
+        command = [sys.executable, str(BENCHMARK.with_name("stream.py")), str(size)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True)
+        return float(told.stdout)
+
+    assert peak(120_000_000) <= 1.1 * peak(60_000_000)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.timeout(120)  # servers are started, several one after another
 def test_the_short_form_runs_to_its_end(section: str, tmp_path: Path) -> None:

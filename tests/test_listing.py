@@ -13,6 +13,7 @@ from typing import Any, Final
 import anyio
 import pytest
 from mcp import Client
+from mcp.types import TextResourceContents
 
 from lfv_mcp.catalog import FAN_OUT
 from lfv_mcp.cli import open_catalog
@@ -373,6 +374,16 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     assert arns(found) == line.every()
     # A busy machine may get nothing done in one of them.
     assert any(0 < len(page["models"]) < 64 for page in found[:-1])
+
+
+async def test_a_resource_too_gives_what_is_complete(live: Endpoint) -> None:
+    """The listing in it ends a little before the resource's own time limit does."""
+    live.answer = line = Line(2)
+    line.failing["line-01"] = Reply(b"{" * 1000, drip=0.05)
+    async with door("live", region="us-east-1", limit=2.0) as ask:
+        (content,) = (await ask.client.read_resource("lookoutvision://models")).contents
+    assert isinstance(content, TextResourceContents)
+    assert codes(json.loads(content.text)) == {"listing_cut"}
 
 
 async def test_nothing_to_list_is_said(live: Endpoint, tmp_path: Path) -> None:

@@ -422,7 +422,10 @@ async def test_one_client_a_region_and_one_connection(
 
 
 @pytest.mark.slow
-async def test_fifty_calls_at_one_time(endpoint: Endpoint, opened: list[str], era: str) -> None:
+async def test_two_hundred_calls_at_one_time(
+    endpoint: Endpoint, opened: list[str], era: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Over no more connections than are kept: of one too many urllib3 warns, and throws it away."""
     endpoint.answer = lambda r: Reply(
         ok({"ModelDescription": description(r.path.rsplit("/")[-1])}).body, pause=0.02
     )
@@ -435,14 +438,15 @@ async def test_fifty_calls_at_one_time(endpoint: Endpoint, opened: list[str], er
         Client(build_server(live()), mode=era) as client,
         anyio.create_task_group() as tasks,
     ):
-        for version in range(1, 51):
+        for version in range(1, 201):
             tasks.start_soon(ask, client, str(version))
     assert {v: s["model_description"]["ModelVersion"] for v, s in summaries.items()} == {
-        str(v): str(v) for v in range(1, 51)
+        str(v): str(v) for v in range(1, 201)
     }
     assert opened == ["us-east-1"]
-    assert len(endpoint.requests) == 50
+    assert len(endpoint.requests) == 200
     assert len({r.connection for r in endpoint.requests}) <= CONCURRENCY
+    assert "onnection pool" not in caplog.text
 
 
 # What is said
@@ -497,6 +501,27 @@ async def test_a_live_status_is_the_present_one(
     assert LIVE_WORDS.get(status, "") in advice
     for said in (advice, text(result)):
         assert "captured" not in said.replace(", captured 20", "")  # but for the source's time
+
+
+async def test_the_source_of_a_comparison_is_as_old_as_its_oldest_part(
+    endpoint: Endpoint, client: Client
+) -> None:
+    unread = {"EvaluationResult": ..., "EvaluationManifest": ...}  # there is no S3 in here
+
+    def dated(request: Request) -> Reply:
+        version = request.path[-1]
+        body = {"ModelDescription": description(version, **unread)}
+        return ok(body, Date=f"Tue, 0{version} Aug 2026 08:30:00 GMT")
+
+    endpoint.answer = dated
+    compared = {"project_name": "cap-seal", "model_versions": ["3", "2"]}
+    result = await client.call_tool("compare_models", compared)
+    assert structure(result)["source"] == {
+        "kind": "live",
+        "basis": "describe_model",
+        "captured_at": "2026-08-02T08:30:00.000Z",
+        "location": endpoint.url,
+    }
 
 
 @pytest.mark.parametrize("kind", ["archive", "sample"])

@@ -13,15 +13,19 @@ from typing import IO, Any, Final
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from mcp import Client
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 import lfv_mcp
 from lfv_mcp.archive import Archive, Directory, Entry
+from lfv_mcp.cli import open_catalog
 from lfv_mcp.s3 import PARALLEL, S3, Prefix
-from tests.asking import codes, door, run, table
+from lfv_mcp.server import build_server
+from tests.asking import Door, codes, door, run, table
 from tests.endpoint import Endpoint, Reply, Request
 from tests.saved import described, lines, manifest_of, response, result_of, tree, write
+from tests.test_memory import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -241,7 +245,7 @@ def fault(status: int, code: str) -> Reply:
 def contents(sizes: Mapping[str, int]) -> Reply:
     """A ListObjectsV2 answer."""
     items = "".join(
-        f'<Contents><Key>{key}</Key><Size>{size}</Size><ETag>"{key}"</ETag></Contents>'
+        f'<Contents><Key>{key}</Key><Size>{size}</Size><ETag>"{key}-{size}"</ETag></Contents>'
         for key, size in sizes.items()
     )
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{items}</ListBucketResult>"
@@ -273,6 +277,43 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint.url)
         yield held
+
+
+async def test_answers_are_as_old_as_the_list_of_objects_and_no_older(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    store.objects |= {"r.json": lines([result_of()]), "m.json": manifest_of(images=8)}
+    async with door("s3://b-1/") as ask:
+        await ask.list()  # the objects are listed
+        clock.go_on(Prefix.rescan_after)
+        assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
+        assert (await ask.analyze("cap-seal", "3"))["test_images"] == 8
+        store.objects |= {"good.json": answer(Status="HOSTED"), "m.json": manifest_of(images=16)}
+        assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
+        clock.go_on(0.01)
+        assert (await ask.describe("cap-seal", "3"))["status"] == "HOSTED"
+        assert (await ask.analyze("cap-seal", "3"))["test_images"] == 16
+    assert Prefix.rescan_after <= 300
+
+
+async def test_a_forbidden_bucket_named_in_an_archive_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = {"Bucket": "somebody-elses", "Key": "cap-seal/result.json"}
+    body = described(EvaluationResult=theirs, EvaluationManifest=theirs)
+    write(tmp_path, "model.json", response("ModelDescription", body))
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with Endpoint(Store({})) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint.url)
+        held = open_catalog(str(tmp_path), None, None, 20.0, buckets=frozenset({"ours"}))
+        async with Client(build_server(held)) as client:
+            error = await Door(client).refused("analyze_evaluation", project_name="cap-seal")
+        assert error["code"] == "evidence_unavailable"
+        assert "This server may not read s3://somebody-elses/" in error["message"]
+        assert "LFV_ALLOWED_BUCKETS" in error["next_step"]
+        assert endpoint.requests == []
 
 
 async def test_listing_denied(store: Store) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from mcp.types import TextResourceContents
 
 from lfv_mcp.arguments import Asked
 from lfv_mcp.catalog import Catalog
+from lfv_mcp.cli import WARM_AFTER
 from lfv_mcp.model import ModelSummary
 
 _SCRIPT: Final = Path(sys.executable).with_name("lfv-mcp")
@@ -32,6 +33,11 @@ MODERN: Final = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     }
+}
+HELLO: Final = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "test", "version": "0"},
 }
 URI: Final = "lookoutvision://projects/sample-cap-seal/models/3"
 
@@ -80,10 +86,12 @@ async def converse(era: str, expected: ModelSummary, cwd: Path) -> None:
 
 
 @contextmanager
-def started(stdin: int = subprocess.PIPE) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    stdin: int = subprocess.PIPE, command: Sequence[str] = COMMAND, stderr: Any = subprocess.PIPE
+) -> Iterator[subprocess.Popen[bytes]]:
     """The server as a process of its own; killed if a test leaves it running."""
     process = subprocess.Popen(
-        COMMAND, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+        command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, bufsize=0
     )
     with process:  # waits, and closes the pipes
         try:
@@ -122,12 +130,7 @@ def assert_ends_with_stdin(process: subprocess.Popen[bytes]) -> None:
 
 def test_every_byte_on_stdout_is_a_frame_in_both_eras() -> None:
     with started() as legacy, started() as modern:  # at one time, because starting takes longest
-        hello = {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "0"},
-        }
-        result = ask(legacy, 1, "initialize", hello)
+        result = ask(legacy, 1, "initialize", HELLO)
         assert result["protocolVersion"] == "2025-11-25"
         assert result["serverInfo"]["name"] == "lfv-mcp"
         assert "31 October 2025" in result["instructions"]
@@ -143,6 +146,34 @@ def test_every_byte_on_stdout_is_a_frame_in_both_eras() -> None:
         answer = ask(modern, 2, "tools/call", CALL | MODERN)
         assert "synthetic sample" in answer["content"][0]["text"]
         assert_ends_with_stdin(modern)
+
+
+# What only questions need: a client that starts a server waits for its list of tools.
+LATER: Final = {
+    *("boto3", "botocore", "lfv_mcp.aws", "lfv_mcp.comparison", "lfv_mcp.doctor"),
+    *("lfv_mcp.evaluation", "lfv_mcp.evidence", "lfv_mcp.terminal"),
+}
+
+
+def test_up_to_the_list_of_tools_little_is_imported(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "lfv_mcp"]
+
+    def imported(questions: Sequence[tuple[str, Any]]) -> set[str]:
+        with (tmp_path / "imports").open("w+") as told:
+            with started(command=command, stderr=told) as process:
+                for number, (method, params) in enumerate(questions, 1):
+                    ask(process, number, method, params)
+                process.communicate(timeout=PATIENCE)
+            told.seek(0)
+            return {line.rpartition("|")[2].strip() for line in told}
+
+    first: list[tuple[str, Any]] = [("initialize", HELLO), ("tools/list", {})]
+    listed = imported(first)
+    assert "lfv_mcp.tools" in listed
+    assert not LATER & listed
+    question = ("tools/call", {"name": "analyze_evaluation", "arguments": MODEL})
+    assert {"boto3", "lfv_mcp.evaluation"} <= imported([*first, question])
+    assert WARM_AFTER > 0  # the archive is indexed after that, not before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals and SIGINT are POSIX")
