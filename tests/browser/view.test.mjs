@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { CAP_SEAL, PYTHON, STATES, cut, faults, root, settled, show, start, words } from './harness.mjs';
 
@@ -13,6 +13,7 @@ const OUTPUT = 'evaluation/panel-paint/output';  // of the sample
 let lab, page;
 before(async () => { lab = await start(); page = await lab.host(); });
 after(() => lab.close());
+afterEach(() => page.evaluate(() => { delete window.answer; }));
 
 const text = (frame, selector) => frame.locator(selector).innerText();
 /** Of every such element, what is to be read in it, on one line. */
@@ -244,7 +245,6 @@ test('a live state is not history, a saved one is', async () => {
       assert.equal(/when captured|history/.test(await text(frame, 'main')), kind === 'archive');
     }
   }
-  await page.evaluate(() => { delete window.answer; });
 });
 
 test('a command that we name is code, a back-quote of the account is a back-quote', async () => {
