@@ -14,10 +14,13 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner
 from mcp import Client
-from mcp.types import TextResourceContents
+from mcp.client.extension import advertise
+from mcp.types import ListToolsResult, TextResourceContents
 
 from lfv_mcp import view
+from lfv_mcp.catalog import Catalog
 from lfv_mcp.cli import main
+from lfv_mcp.server import build_server
 
 VIEW: Final = "ui://lfv/view.html"
 MIME: Final = "text/html;profile=mcp-app"
@@ -76,11 +79,44 @@ async def test_hosts_find_the_view_by_the_tools(client: Client, era: str) -> Non
     assert client.server_capabilities.extensions == extensions
 
 
+CALLS: Final[tuple[tuple[str, dict[str, object]], ...]] = (
+    ("describe_model", {"project_name": "sample-cap-seal", "model_version": "3"}),
+    ("list_models", {}),
+    ("analyze_evaluation", {"project_name": "sample-cap-seal", "defect_rate": 0.02}),
+    ("analyze_evaluation", {"project_name": "sample-panel-paint", "model_version": "1"}),
+    ("compare_models", {"project_name": "sample-weld-bead", "model_versions": ["1", "2", "3"]}),
+    ("describe_model", {"project_name": "sample-unheard-of"}),  # an error
+)
+
+
 @pytest.mark.anyio
-async def test_tools_grow_by_the_link_alone(client: Client) -> None:
-    for tool in (await client.list_tools()).tools:
-        if tool.meta:
-            assert len(json.dumps(tool.meta)) < 60
+async def test_hosts_with_and_without_apps_get_the_same(
+    client: Client, sample: Catalog, era: str
+) -> None:
+    apps = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": [MIME]})]
+    async with Client(build_server(sample), mode=era, extensions=apps) as shows:
+        assert await shows.list_tools() == await client.list_tools()
+        assert await shows.list_resources() == await client.list_resources()
+        for name, arguments in CALLS:
+            plain = await client.call_tool(name, arguments)
+            assert await shows.call_tool(name, arguments) == plain, name
+
+
+@pytest.mark.anyio
+async def test_tools_grow_by_the_link_alone(
+    client: Client, sample: Catalog, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(tools: ListToolsResult) -> list[dict[str, Any]]:
+        return [tool.model_dump(by_alias=True, exclude_none=True) for tool in tools.tools]
+
+    linked = listed(await client.list_tools())
+    monkeypatch.setattr("lfv_mcp.server._SHOWN", ())
+    async with Client(build_server(sample), mode=era) as bare:
+        without = listed(await bare.list_tools())
+    assert [tool for tool in without if "_meta" in tool] == []
+    links = [tool.pop("_meta", None) for tool in linked]
+    assert linked == without
+    assert all(len(json.dumps(link)) < 60 for link in links)
 
 
 # The page

@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL('../../', here));
 export const PYTHON = process.env.PYTHON || `${root}.venv/bin/python`;
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', here), 'utf8');
 
-const CAP_SEAL = { project_name: 'sample-cap-seal', model_version: '3' };
+export const CAP_SEAL = { project_name: 'sample-cap-seal', model_version: '3' };
 /** The six states, each as a tool call. */
 export const STATES = {
   hosted: ['analyze_evaluation', { ...CAP_SEAL, defect_rate: 0.02 }],
@@ -22,8 +22,8 @@ export const STATES = {
   missing: ['analyze_evaluation', { project_name: 'sample-label-check', model_version: '3' }],
 };
 
-function serve() {
-  const child = spawn(PYTHON, ['-m', 'lfv_mcp', 'serve', '--source', 'sample', '--transport', 'http', '--port', '0', '--allowed-origin', 'http://127.0.0.1:*'],
+function serve(source) {
+  const child = spawn(PYTHON, ['-m', 'lfv_mcp', 'serve', '--source', source, '--transport', 'http', '--port', '0', '--allowed-origin', 'http://127.0.0.1:*'],
     { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
   const url = new Promise((resolve, reject) => {
     let said = '';
@@ -33,7 +33,8 @@ function serve() {
   return { child, url };
 }
 
-export async function start() {
+/** A server over a source, a browser, and the host's pages in it. */
+export async function start(source = 'sample') {
   const { outputFiles: [bundle] } = await build({
     entryPoints: [fileURLToPath(new URL('host.js', here))], bundle: true, format: 'esm', write: false, logLevel: 'error',
   });
@@ -43,7 +44,7 @@ export async function start() {
     response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html' }).end(script ? bundle.contents : html);
   });
   await new Promise(resolve => site.listen(0, '127.0.0.1', resolve));
-  const server = serve();
+  const server = serve(source);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] });
   return {
     browser,
@@ -86,6 +87,9 @@ export async function settled(page) {
     await page.waitForTimeout(350);
   }
 }
+
+/** What a person reads of a state, as docs/images keeps it beside the pictures. */
+export const words = async frame => `${(await frame.locator('main').innerText()).replace(/[ \t]+$/gm, '')}\n`;
 
 /** What axe-core finds in a frame or page, in words. */
 export async function faults(frame) {

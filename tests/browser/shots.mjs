@@ -1,7 +1,8 @@
-// Screenshots of the six states under the host: node shots.mjs DIRECTORY makes those of the docs;
+// Screenshots of the six states under the host: node shots.mjs DIRECTORY makes those of the docs, and
+// what is to be read in each as text, so that a test can tell when a picture is out of date;
 // node shots.mjs DIRECTORY all makes every state in both themes, at 320 and 1,200 pixels.
-import { mkdir } from 'node:fs/promises';
-import { STATES, settled, show, start } from './harness.mjs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { STATES, settled, show, start, words } from './harness.mjs';
 
 const DOCS = [  // state, theme, width
   ['hosted', 'light', 1200], ['hosted', 'dark', 1200], ['segmentation', 'light', 1200], ['failed', 'light', 1200],
@@ -15,7 +16,8 @@ const lab = await start();
 try {
   for (const [name, theme, width] of all ? ALL : DOCS) {
     const page = await lab.host(width, theme);
-    await show(page, STATES[name], { context: { theme } });
+    const frame = await show(page, STATES[name], { context: { theme } });
+    if (!all && theme === 'light') await writeFile(`${directory}/${name}.txt`, await words(frame));
     // A frame is painted only where the window shows it.
     await page.setViewportSize({ width, height: await page.evaluate(() => document.querySelector('iframe').offsetHeight) });
     await settled(page);
