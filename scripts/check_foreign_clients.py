@@ -34,7 +34,6 @@ from scripts.checks import (
     environment,
     finish,
     installed_server,
-    must,
     node,
     npm_prefix,
     run,
@@ -49,6 +48,8 @@ PYTHON_SDK_1: Final = "mcp==1.30.0"
 FASTMCP: Final = "fastmcp-slim[client]==4.1.4"  # fastmcp without its server
 AGENT: Final = "pydantic-ai-slim[mcp]==2.68.0"
 UV: Final = "uv==0.13.9"
+INSTALL: Final = ("uv", "tool", "install", ".")
+"""As the README has it; its test compares the two."""
 FOREIGN: Final = ROOT / "scripts" / "foreign"
 CONFIGURATION: Final = ROOT / "claude_desktop_config.example.json"
 
@@ -233,12 +234,14 @@ def uvx() -> Iterator[dict[str, str]]:
     uv = venv("uv", UV)
     with TemporaryDirectory() as home:
         env = environment(home) | {"UV_CACHE_DIR": str(CACHE / "uv-cache")}
-        must([uv / "uv", "tool", "install", "--quiet", "--python", sys.executable, ROOT], env=env)
+        env["PATH"] = f"{uv}:{env['PATH']}"
+        done = run(INSTALL, env={**env, "UV_PYTHON": sys.executable}, cwd=ROOT)
+        check(shlex.join(INSTALL), (done.returncode, done.stderr), (0, done.stderr))
         # In a file: the Inspector, like hosts, passes on little more than HOME and PATH.
         settings = Path(home) / ".config" / "uv" / "uv.toml"
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text("offline = true\n", encoding="utf-8")
-        yield env | {"PATH": f"{uv}:{env['PATH']}"}
+        yield env
 
 
 if __name__ == "__main__":
