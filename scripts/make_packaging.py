@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp import __version__
 from lfv_mcp.tools import TOOLS
+from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
 from scripts.checks import ROOT, must, npm_prefix
 
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
@@ -349,7 +350,28 @@ credentials:
 {fenced(docker())}
 
 The same check runs the image's install steps; it does not build the image itself.
+
+## The protocol
+
+`{SUITE}`, the official suite, asks
+`lfv-mcp serve --transport http` in both revisions: `python scripts/check_conformance.py`. Scenarios
+that are about nothing but tools of the suite's own are left out. The last column says what a
+scenario does not show here:
+
+{conformance()}
 """
+
+
+def conformance() -> str:
+    """What each scenario of the suite checks on this server, and what it does not."""
+    rows = [
+        f"| {revision} | {scenario} | {outcome.success} | {'yes' if outcome.wire_schema else 'no'} "
+        f"| {UNCHECKED.get((revision, scenario), '')} |".replace("|  |", "| |")
+        for revision, scenarios in SCENARIOS.items()
+        for scenario, outcome in scenarios.items()
+    ]
+    head = "| revision | scenario | checks passed | every message's form among them | not checked |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
 def files() -> Mapping[Path, str]:

@@ -17,6 +17,7 @@ import lfv_mcp
 from lfv_mcp.cli import main
 from lfv_mcp.tools import TOOLS
 from scripts import make_packaging
+from scripts.check_conformance import SCENARIOS, UNCHECKED
 from scripts.checks import ROOT
 from scripts.make_packaging import NAME, SETTINGS, STDIO, decoded
 
@@ -212,6 +213,20 @@ def test_what_is_started_is_all_that_is_shown() -> None:
     assert [name for name, _ in found] == [*hosts, "Docker, file"]
     assert [name for name, server in found if server["command"] == "docker"] == ["Docker, file"]
     assert not any(server.get("disabled") for _, server in found)
+
+
+def test_no_scenario_is_claimed_to_show_more_than_it_does() -> None:
+    partly = {
+        (revision, scenario)
+        for revision, scenarios in SCENARIOS.items()
+        for scenario, outcome in scenarios.items()
+        if outcome.other
+    }
+    assert partly == set(UNCHECKED)
+    for revision, scenario in partly:
+        outcome = SCENARIOS[revision][scenario]
+        nothing = outcome.success == outcome.wire_schema
+        assert UNCHECKED[revision, scenario].startswith("all ") == nothing
 
 
 def test_prefixed_tool_names_fit_every_host() -> None:
