@@ -289,6 +289,16 @@ def test_links_lead_somewhere(page: Path) -> None:
                 assert anchor in slugs, target
 
 
+def test_readme_has_every_setting_that_all_commands_share() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    _, _, rest = text.partition("\n## Settings\n")
+    table, _, _ = rest.partition("\n## ")
+    for parameter in main.commands["doctor"].params:
+        (row,) = [line for line in table.splitlines() if f"`{parameter.opts[-1]}`" in line[:20]]
+        helped = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", getattr(parameter, "help", None) or "")
+        assert set(helped) <= set(re.findall(r"`([A-Z_]+)`", row)), row
+
+
 def test_readme_names_every_room_from_top_to_bottom() -> None:
     text = PAGES[0].read_text(encoding="utf-8")
     found = re.search(r"(?ms)^## Read the code\n.*?^```\n(.*?)^```$", text)
