@@ -1,10 +1,10 @@
 """The minimal servers that lfv-mcp is held against: `python -m floors KIND [PORT]`.
 
 Each is what the SDK's documentation would have one write, and no more; it logs warnings alone, as
-lfv-mcp does. Over stdio, or over HTTP
-on PORT. KIND is
+lfv-mcp does. Over stdio, or over HTTP on PORT. KIND is
 
 - `echo`: one tool that does nothing,
+- `fastmcp`: the same tool, written with fastmcp, where that is installed,
 - `bare`: one tool around the bare boto3 call; the answer is boto3's,
 - `same`: the bare call too, but the answer is lfv-mcp's: same text, structure and schema,
 - `constant`: that answer without any call.
@@ -30,6 +30,20 @@ def echo() -> MCPServer:
     server = MCPServer("echo", log_level="WARNING")
 
     @server.tool()
+    def echo(text: str) -> str:
+        """Say the same again."""
+        return text
+
+    return server
+
+
+def fastmcp() -> Any:
+    """The same tool, as fastmcp's documentation would have one write it."""
+    from fastmcp import FastMCP
+
+    server = FastMCP("fastmcp")
+
+    @server.tool
     def echo(text: str) -> str:
         """Say the same again."""
         return text
@@ -100,11 +114,13 @@ def same(calls: bool = True) -> MCPServer:
     return server
 
 
-def build(kind: str) -> MCPServer:
+def build(kind: str) -> Any:
     """The server of that name."""
     match kind:
         case "echo":
             return echo()
+        case "fastmcp":
+            return fastmcp()
         case "bare":
             return bare()
         case "same" | "constant":
@@ -113,8 +129,14 @@ def build(kind: str) -> MCPServer:
 
 
 if __name__ == "__main__":
-    made = build(sys.argv[1])
-    if len(sys.argv) > 2:
-        made.run("streamable-http", port=int(sys.argv[2]), stateless_http=True)
+    made, port = build(sys.argv[1]), sys.argv[2:]
+    if sys.argv[1] == "fastmcp":
+        quiet = {"show_banner": False, "log_level": "WARNING"}
+        if port:
+            made.run("http", port=int(port[0]), stateless_http=True, **quiet)
+        else:
+            made.run("stdio", **quiet)
+    elif port:
+        made.run("streamable-http", port=int(port[0]), stateless_http=True)
     else:
         made.run()

@@ -23,8 +23,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from statistics import median, quantiles
@@ -40,6 +41,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 import lfv_mcp
 from lfv_mcp.archive import Archive, Directory
 from lfv_mcp.arguments import Asked
+from lfv_mcp.catalog import SETTLED_FOR
 from lfv_mcp.cli import SAMPLE, open_catalog
 from lfv_mcp.evaluation import report
 from lfv_mcp.evaluation_files import lines_of, read_manifest
@@ -206,6 +208,29 @@ def warm_calls(bench: Bench) -> Iterator[Row]:
                 work = partial(calls_over, bench, transport, project, kind, at)
                 pairs = anyio.run(work)
                 yield row(f"describe_model, {transport}, {name}", "ms", pairs, target=target)
+            if bench.short and transport == "stdio":
+                continue
+            for kind, name, project in plain_floors(transport):
+                pairs = anyio.run(calls_over, bench, transport, project, kind, url)
+                yield row(f"  against {name}", "ms", pairs)
+
+
+def plain_floors(transport: str) -> Iterator[tuple[str, str, str]]:
+    """Servers that do less than ours, what they are, and the model that ours is asked for."""
+    yield "bare", "the bare call, answered as boto3 does", "moving"
+    if transport != "in memory":
+        yield "echo", "a tool that does nothing, ours cached", "settled"
+        if has_fastmcp():
+            yield "fastmcp", "fastmcp's tool that does nothing, ours cached", "settled"
+
+
+@cache
+def has_fastmcp() -> bool:
+    """Whether that floor is here; it is said if it is not."""
+    found = find_spec("fastmcp") is not None
+    if not found:
+        show("(fastmcp is not installed: its rows are left out)")
+    return found
 
 
 def save_answers(bench: Bench, url: str) -> None:
@@ -261,18 +286,20 @@ async def calls_over(
             await connected(bench, stack, transport, who, with_endpoint(bench, url, project))
             for who in ("ours", kind)
         ]
-        arguments = wire.call(project)["arguments"]
-
-        for client in clients:
-            answer = await client.call_tool("describe_model", arguments)
+        asked = [
+            (client.call_tool, wire.question(who, project))
+            for client, who in zip(clients, ("ours", kind), strict=True)
+        ]
+        for call, question in asked:
+            answer = await call(**question)
             assert not answer.is_error, answer
         pairs = []
         for number in range(bench.pairs + 1):
             times: tuple[list[float], list[float]] = ([], [])
             for _ in range(bench.calls):  # call by call: what else the machine does meets both
-                for client, side in zip(clients, times, strict=True):
+                for (call, question), side in zip(asked, times, strict=True):
                     start = time.perf_counter()
-                    await client.call_tool("describe_model", arguments)
+                    await call(**question)
                     side.append(1000 * (time.perf_counter() - start))
             if number:  # the first round warms up
                 pairs.append((median(times[0]), median(times[1])))
@@ -305,7 +332,7 @@ async def connected(
 
 
 def many_callers(bench: Bench) -> Iterator[Row]:
-    """A hundred callers at one time, over stdio."""
+    """A hundred callers at one time, over stdio and in memory."""
     callers, calls = (10, 20) if bench.short else (CALLERS, 1_000)
     ours, bare = wire.OURS, wire.floor("bare")
     with wire.endpoint() as url:
@@ -327,13 +354,9 @@ def many_callers(bench: Bench) -> Iterator[Row]:
                 target=1.7,
                 at_least=True,
             )
-            wire.counts(url)
-            requests = []
-            for number in range(2, 2 + bench.pairs):  # each time a question not asked before
-                server.together([wire.call("settled", str(number))] * calls, calls)
-                requests.append(wire.counts(url)["requests"])
-        name = f"{calls:,} identical calls at once, requests"
-        yield counted(name, "", max(requests), calls, 1)
+        pairs = anyio.run(crowds, bench, url, callers, calls)
+        yield row(f"describe_model, in memory, {callers} callers", "calls/s", pairs)
+    yield from identical(bench, calls)
     with wire.endpoint(SLOW) as url:
         env = bench.environment(url)
         found = []
@@ -350,6 +373,52 @@ def many_callers(bench: Bench) -> Iterator[Row]:
         name = f"{callers} callers of {callers} models, 20 ms away"
         yield counted(f"{name}: pool overflows", "", full, least_full, 0)
         yield counted("  connections that this opens", "", opened, least_opened, None)
+
+
+async def crowds(bench: Bench, url: str, callers: int, calls: int) -> list[tuple[float, float]]:
+    """Pairs of calls in a second, by so many tasks that share a client."""
+    async with AsyncExitStack() as stack:
+        env = with_endpoint(bench, url)
+        ours, bare = [
+            await connected(bench, stack, "in memory", who, env) for who in ("ours", "bare")
+        ]
+
+        async def caller(client: Client) -> None:
+            for _ in range(calls // callers):
+                answer = await client.call_tool(**wire.call("settled"))
+                assert not answer.is_error, answer
+
+        async def rate(client: Client) -> float:
+            start = time.perf_counter()
+            async with anyio.create_task_group() as group:
+                for _ in range(callers):
+                    group.start_soon(caller, client)
+            return calls / (time.perf_counter() - start)
+
+        return await in_turns(bench.pairs, partial(rate, ours), partial(rate, bare))
+
+
+def identical(bench: Bench, calls: int) -> Iterator[Row]:
+    """One question so many times at once, none of them answered before all have been asked.
+
+    The endpoint thinks for longer than the asking takes. A round counts that was over before the
+    answer went stale: after that, one more request is right.
+    """
+    pause = 0.5 if bench.short else 2.0
+    requests = []
+    with wire.endpoint(pause) as url, wire.spawned(wire.OURS, bench.environment(url)) as server:
+        server.initialize()
+        for number in range(1, 1 + min(bench.pairs, 5)):
+            start = time.perf_counter()
+            server.send(*[("tools/call", wire.call("settled", str(number)))] * calls)
+            asked = time.perf_counter() - start
+            server.receive(calls)
+            made = wire.counts(url)["requests"]
+            if asked < pause and time.perf_counter() - start < pause + SETTLED_FOR:
+                requests.append(made)
+    if not requests:
+        raise RuntimeError(f"{calls:,} calls were never under way at once: this machine is busy")
+    yield counted(f"{calls:,} identical calls at once, requests", "", max(requests), calls, 1)
 
 
 # Evaluation manifests
@@ -435,6 +504,15 @@ def archives(bench: Bench) -> Iterator[Row]:
             if number:
                 firsts.append((ours, least))
         yield row(f"spawn to tools/list, {models:,} models", "ms", firsts, target=1.10)
+        answers = []
+        for _ in range(min(bench.pairs, 3)):
+            large, small = (
+                milliseconds_to_answer(bench.environment(LFV_SOURCE=str(held), LFV_TIMEOUT="600"))
+                for held in (folder, folders[sizes[0]])
+            )
+            answers.append((large, small))
+        name = f"spawn to the first describe_model: {models:,} models to {sizes[0]}"
+        yield row(name, "ms", answers)
 
 
 async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[Row]:
@@ -473,6 +551,13 @@ async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[R
                 name = f"{label}: {models:,} models to {smallest}"
                 rows.append(row(name, "ms", pairs, target=target))
     return rows
+
+
+def milliseconds_to_answer(env: dict[str, str]) -> float:
+    with wire.spawned(wire.OURS, env) as server:
+        server.initialize()
+        server.call("line-00000")
+        return 1000 * (time.perf_counter() - server.spawned)
 
 
 def milliseconds_to_tools(command: list[str], env: dict[str, str]) -> float:
@@ -525,6 +610,31 @@ def installed(_: Bench) -> Iterator[Row]:
     yield counted("  bytes of them", "MB", ours, theirs / 1e6, None)
 
 
+# What a model sees
+
+
+def context(bench: Bench) -> Iterator[Row]:
+    """Bytes of tools/list that a host shows a model: names, descriptions, arguments."""
+    env = bench.environment("http://127.0.0.1:9")  # nothing is asked of it
+
+    def shown(command: list[str]) -> dict[str, int]:
+        with wire.spawned(command, env) as server:
+            server.initialize()
+            tools = server.ask("tools/list", {})["tools"]
+        seen = [{k: tool[k] for k in ("name", "description", "inputSchema")} for tool in tools]
+        return {tool["name"]: len(json.dumps(tool, separators=(",", ":"))) for tool in seen}
+
+    ours, bare = shown(wire.OURS), sum(shown(wire.floor("bare")).values())
+    yield counted(
+        "tools/list as a model sees it, to the bare call", "B", sum(ours.values()), bare, None
+    )
+    yield counted("  describe_model alone", "B", ours["describe_model"], bare, None)
+    for kind in wire.NOTHING if has_fastmcp() else ("echo",):
+        floor = sum(shown(wire.floor(kind)).values())
+        name = f"  describe_model to {kind}, which does nothing"
+        yield counted(name, "B", ours["describe_model"], floor, None)
+
+
 # The run
 
 SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
@@ -534,6 +644,7 @@ SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
     "manifest": manifests,
     "archive": archives,
     "installed": installed,
+    "context": context,
 }
 
 

@@ -127,6 +127,17 @@ def call(project: str, version: str = "1") -> dict[str, Any]:
     return {"name": "describe_model", "arguments": arguments}
 
 
+NOTHING: Final = ("echo", "fastmcp")
+"""Floors whose tool does nothing."""
+
+
+def question(kind: str, project: str) -> dict[str, Any]:
+    """Parameters of a call that a server of that kind answers; ours is `ours`."""
+    if kind in NOTHING:
+        return {"name": "echo", "arguments": {"text": project}}
+    return call(project)
+
+
 @contextmanager
 def spawned(command: list[str], env: Mapping[str, str]) -> Iterator[Stdio]:
     """A server process over stdio, its clock running."""

@@ -754,27 +754,37 @@ def doctor(settings: Settings) -> None:
     """Show what is configured, what answers, and what to fix."""
     import anyio
 
-    from lfv_mcp.doctor import examine
+    from lfv_mcp.doctor import Check, examine, no_source, surroundings
+    from lfv_mcp.errors import LfvError
 
-    catalog = open_catalog(*settings)
+    found_good: list[bool] = []
+
+    def show(check: Check) -> None:
+        found_good.append(check.good)
+        click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
+        if not check.good:
+            click.echo(f"     {check.fix}")
+
+    environment: Mapping[str, str] = click.get_current_context().meta[_ENVIRONMENT]
+    for check in surroundings(environment, _known_variables()):
+        show(check)
+    try:
+        catalog = open_catalog(*settings)
+    except (click.UsageError, LfvError) as error:
+        show(no_source(error.message))
+        raise click.exceptions.Exit(1) from error
 
     def identity() -> str:
         from lfv_mcp.aws import identity as found
 
         return found(settings.profile)
 
-    async def report() -> bool:
-        healthy = True
-        environment: Mapping[str, str] = click.get_current_context().meta[_ENVIRONMENT]
-        asks_aws = None if catalog.kind == "sample" else identity
-        async for check in examine(catalog, environment, _known_variables(), asks_aws):
-            healthy &= check.good
-            click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
-            if not check.good:
-                click.echo(f"     {check.fix}")
-        return healthy
+    async def report() -> None:
+        async for check in examine(catalog, None if catalog.kind == "sample" else identity):
+            show(check)
 
-    if not anyio.run(report):
+    anyio.run(report)
+    if not all(found_good):
         raise click.exceptions.Exit(1)
 
 

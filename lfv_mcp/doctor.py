@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -35,27 +35,40 @@ class Check:
     fix: str = ""
 
 
-async def examine(
-    catalog: Catalog,
-    environment: Mapping[str, str],
-    known: Collection[str],
-    identity: Callable[[], str] | None,
-) -> AsyncIterator[Check]:
-    """Every check, in the order of the path from the client to the records.
+def surroundings(environment: Mapping[str, str], known: Collection[str]) -> Iterator[Check]:
+    """What is known before anything is opened.
 
     Args:
-        catalog: what the settings open.
         environment: the variables that were meant for this server, as the host passed them.
         known: the names of those that it reads.
-        identity: finds the AWS credentials and says where; None where nothing is asked of AWS.
     """
     packages = ", ".join(f"{name} {version(name)}" for name in ("mcp", "boto3", "botocore"))
     versions = f"lfv-mcp {__version__}, Python {platform.python_version()}, {packages}"
     yield Check("versions", True, versions)
     yield _command()
-    yield _settings(environment, known)
-    yield Check("source", True, f"{catalog.kind} {catalog.location}".strip())
     yield _prompts()
+    yield _settings(environment, known)
+
+
+def no_source(problem: str) -> Check:
+    """The settings name nothing that could be opened, so nothing else can be asked."""
+    return Check(
+        "source",
+        False,
+        problem,
+        "Set LFV_SOURCE (--source) to sample, live, s3://bucket/prefix, or the absolute path of "
+        "a directory of saved answers.",
+    )
+
+
+async def examine(catalog: Catalog, identity: Callable[[], str] | None) -> AsyncIterator[Check]:
+    """Every check from the source to the records.
+
+    Args:
+        catalog: what the settings open.
+        identity: finds the AWS credentials and says where; None where nothing is asked of AWS.
+    """
+    yield Check("source", True, f"{catalog.kind} {catalog.location}".strip())
     if identity is not None:
         yield await to_thread.run_sync(partial(_credentials, identity, catalog.kind == "live"))
     try:

@@ -3,10 +3,11 @@
 `python scripts/check_foreign_clients.py [--server COMMAND]` installs them, with exact pins, below
 $LFV_TEST_CACHE (else .cache) and lets each talk to the sample: the MCP Inspector (stdio, HTTP and
 the shipped Claude Desktop configuration, in both eras), the TypeScript SDK 2.x and 1.x, the Python
-SDK 1.x, fastmcp, and an agent of pydantic-ai whose model is a script. One line per check, then
-"N passed, N failed"; exits 1 if any failed.
+SDK 1.x, fastmcp, and an agent of pydantic-ai whose model is a script. Every file and every link of
+docs/clients.md, but for Docker's, is started once and asked. One line per check, then "N passed, N
+failed"; exits 1 if any failed.
 
-The configuration says `uvx lfv-mcp`. To run this clone and nothing that some index may call
+The configurations say `uvx lfv-mcp`. To run this clone and nothing that some index may call
 lfv-mcp, it is installed as the README says, `uv tool install .`, into a home of its own, where uv
 is then set to be offline: uvx runs an installed tool before it looks for one.
 """
@@ -25,7 +26,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
+import anyio
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mcp import Client, StdioServerParameters, stdio_client
 
 from scripts.checks import (
     CACHE,
@@ -34,7 +39,6 @@ from scripts.checks import (
     environment,
     finish,
     installed_server,
-    must,
     node,
     npm_prefix,
     run,
@@ -42,6 +46,7 @@ from scripts.checks import (
     venv,
 )
 from scripts.conversation import ASKED, CARD, MISSING, MODEL, PROMPT, expected_answers
+from scripts.make_packaging import shown
 
 INSPECTOR: Final = "@modelcontextprotocol/inspector@2.12.0"
 TYPESCRIPT: Final = ("@modelcontextprotocol/client@2.4.0", "@modelcontextprotocol/sdk@1.32.2")
@@ -49,8 +54,11 @@ PYTHON_SDK_1: Final = "mcp==1.30.0"
 FASTMCP: Final = "fastmcp-slim[client]==4.1.4"  # fastmcp without its server
 AGENT: Final = "pydantic-ai-slim[mcp]==2.68.0"
 UV: Final = "uv==0.13.9"
+INSTALL: Final = ("uv", "tool", "install", ".")
+"""As the README has it; its test compares the two."""
 FOREIGN: Final = ROOT / "scripts" / "foreign"
 CONFIGURATION: Final = ROOT / "claude_desktop_config.example.json"
+CLIENTS: Final = ROOT / "docs" / "clients.md"
 
 REVISIONS: Final = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 
@@ -81,6 +89,7 @@ def main() -> int:
         shipped = ("--config", str(CONFIGURATION), "--server", "lfv")
         # How it starts is what differs here, so the first questions are enough.
         check_inspector(Inspector(uvx_home, *shipped), expected, CONFIGURATION.name, slice(3))
+        check_pages(uvx_home, expected)
     return finish()
 
 
@@ -227,18 +236,39 @@ def check_inspector(
             )
 
 
+def check_pages(env: Mapping[str, str], expected: Mapping[str, Any]) -> None:
+    """What each host's file or link says starts a server that answers. Docker is not there."""
+
+    async def ask(server: StdioServerParameters) -> object:
+        async with Client(stdio_client(server), mode="legacy") as client:
+            return (await client.call_tool(**ASKED["call"])).structured_content
+
+    for name, shown_server in shown(CLIENTS.read_text(encoding="utf-8")):
+        command, args = shown_server["command"], shown_server["args"]
+        if command == "docker":
+            continue
+        settings = {**env, **shown_server["env"]}
+        try:
+            found = anyio.run(ask, StdioServerParameters(command=command, args=args, env=settings))
+        except Exception as error:  # whatever it is, the others are still to be checked
+            found = error
+        check(f"{CLIENTS.name}, {name}: describes a model", found, expected["call"]["structure"])
+
+
 @contextmanager
 def uvx() -> Iterator[dict[str, str]]:
     """An environment in which `uvx lfv-mcp` is this clone, installed by the README's command."""
     uv = venv("uv", UV)
     with TemporaryDirectory() as home:
         env = environment(home) | {"UV_CACHE_DIR": str(CACHE / "uv-cache")}
-        must([uv / "uv", "tool", "install", "--quiet", "--python", sys.executable, ROOT], env=env)
+        env["PATH"] = f"{uv}:{env['PATH']}"
+        done = run(INSTALL, env={**env, "UV_PYTHON": sys.executable}, cwd=ROOT)
+        check(shlex.join(INSTALL), (done.returncode, done.stderr), (0, done.stderr))
         # In a file: the Inspector, like hosts, passes on little more than HOME and PATH.
         settings = Path(home) / ".config" / "uv" / "uv.toml"
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text("offline = true\n", encoding="utf-8")
-        yield env | {"PATH": f"{uv}:{env['PATH']}"}
+        yield env
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 `python scripts/check_installs.py`: wheel, sdist, editable install, plain clone, the install steps
 of the Dockerfile (in a scratch directory; the image itself is not built), and the Claude Desktop
 bundle as Claude Desktop starts it. Each has to find prompts, sample and API description, and to say
-what this clone says. One line per check, then "N passed, N failed"; exits 1 if any failed.
+what this clone says. The sdist has to hold all that its tests read, and the image not more than
+it has to. One line per check, then "N passed, N failed"; exits 1 if any failed.
 
 Installed is what git would track, so that nothing else in this directory can help.
 """
@@ -14,6 +15,7 @@ import json
 import re
 import shutil
 import sys
+import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +34,8 @@ from scripts.conversation import converse, expected_answers
 from scripts.make_packaging import MCPB, bundle
 
 UV: Final = "uv==0.13.9"
+LARGEST_IMAGE: Final = 90
+"""MB. 79 when this was written; 8 of them are setuptools, which a venv has up to Python 3.11."""
 
 
 def main() -> int:
@@ -46,6 +50,7 @@ def main() -> int:
         (built,) = (place / "dist").glob("*.whl")
         (sdist,) = (place / "dist").glob("*.tar.gz")
         check_contents(built, sdist)
+        check_tests(sdist, source)
         installed: tuple[tuple[str, list[str | Path]], ...] = (
             ("wheel", [built]),
             ("sdist", [sdist]),
@@ -61,7 +66,9 @@ def main() -> int:
                 check_server(name, [python, "-m", "lfv_mcp"], env, source, expected)
             else:
                 check_server(name, [into / "bin" / "lfv-mcp"], env, place, expected)
-        check_server("Dockerfile", docker(source, place / "image", env), env, place, expected)
+        start = docker(source, place / "image", env)
+        check_size(place / "image" / "opt" / "lfv-mcp")
+        check_server("Dockerfile", start, env, place, expected)
         with_uv = env | {"PATH": f"{uv.parent}:{env['PATH']}"}
         command, settings = desktop(place / "bundle")
         check_server("bundle", command, with_uv | settings, place, expected)
@@ -85,6 +92,23 @@ def check_contents(built: Path, sdist: Path) -> None:
         must([sys.executable, *pip, "--wheel-dir", place, sdist])
         (again,) = Path(place).glob("*.whl")
         check("the sdist's wheel holds what the wheel holds", names(again), names(built))
+
+
+def check_tests(sdist: Path, source: Path) -> None:
+    """The sdist is the whole clone, so its own tests run; all are collected there."""
+    with TemporaryDirectory() as place:
+        with tarfile.open(sdist) as opened:
+            opened.extractall(place, filter="data")
+        (unpacked,) = Path(place).iterdir()
+        added = {"PKG-INFO"}
+        check("the sdist holds what a clone holds", paths(unpacked) - added, paths(source))
+        tests = [sys.executable, "-m", "pytest", "--collect-only", "-n", "0", "-m", ""]
+        done = run(tests, cwd=unpacked)
+        check("the sdist's tests find all that they import", done.returncode, 0)
+
+
+def paths(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def names(archive: Path) -> list[str]:
@@ -145,6 +169,15 @@ def docker(source: Path, place: Path, env: Mapping[str, str]) -> list[str]:
                 check(f"Dockerfile: {rest}", (done.returncode, done.stderr), (0, done.stderr))
     (start,) = (rest for word, rest in steps if word == "ENTRYPOINT")
     return [word.replace("/opt/", f"{place}/opt/") for word in json.loads(start)]
+
+
+def check_size(tree: Path) -> None:
+    """What the image has beyond Python's own, compiled modules included."""
+    megabytes = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file()) / 1e6
+    say(f"     {megabytes:.1f} MB in /opt/lfv-mcp")
+    check(
+        f"Dockerfile: at most {LARGEST_IMAGE} MB in /opt/lfv-mcp", megabytes <= LARGEST_IMAGE, True
+    )
 
 
 def desktop(place: Path) -> tuple[list[str], dict[str, str]]:

@@ -1,13 +1,18 @@
-"""What the docs say of the code, made from the code: docs/codes.md, and in the README the table of
-tools and the configuration of Claude Desktop.
+"""What the docs say of the code, made from the code: docs/codes.md; in the README the table of
+tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes.
 
-`python scripts/make_docs.py` writes both; `--check` exits 1 if one is not current.
+`python scripts/make_docs.py` writes them; `--check` exits 1 if one is not current.
 """
 
 from __future__ import annotations
 
+import ast
+import json
+import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.summary import FINDINGS
@@ -16,6 +21,9 @@ from lfv_mcp.tools import TOOLS
 ROOT = Path(__file__).parent.parent
 CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
+PERFORMANCE = ROOT / "docs" / "performance.md"
+PROJECT = ROOT / "pyproject.toml"
+SIZES = ROOT / "tests" / "snapshots" / "sizes.json"
 CONFIGURATION = ROOT / "claude_desktop_config.example.json"
 
 
@@ -29,6 +37,61 @@ def readme() -> str:
     configuration = f"```json\n{CONFIGURATION.read_text(encoding='utf-8')}```"
     text = README.read_text(encoding="utf-8")
     return _between(_between(text, "tools", table), "config", configuration)
+
+
+def performance() -> str:
+    """The page of costs with the tables that are known elsewhere."""
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    return _between(_between(text, "installed", installed()), "sizes", sizes())
+
+
+def installed() -> str:
+    """Every package that an installation asks for, and why: as pyproject.toml and the benchmark,
+    which counts them, have it."""
+    _, _, asked = PROJECT.read_text(encoding="utf-8").partition("\ndependencies = [")
+    asked, _, _ = asked.partition("\n]")
+    named = re.findall(r'(?m)^  "([\w-]+)[^"]*", *# (.+)$', asked)
+    rows = [*named, *reasons().items()]
+    return _table(("package", "why"), ((f"`{name}`", why) for name, why in rows))
+
+
+def reasons() -> dict[str, str]:
+    """What benchmarks/run.py says of packages beyond mcp and boto3."""
+    tree = ast.parse((ROOT / "benchmarks" / "run.py").read_bytes())
+    (found,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "REASONS" and node.value
+    )
+    told: dict[str, str] = ast.literal_eval(found)
+    return told
+
+
+def sizes() -> str:
+    """What everything costs in a model's context, in bytes."""
+    table: dict[str, Any] = json.loads(SIZES.read_bytes())
+    tools = [
+        ("**all of them**" if name == "all" else f"`{name}`", row["model sees"], row["whole"])
+        for name, row in table["tools/list"].items()
+    ]
+    results = [(name, row["text"], row["structure"]) for name, row in table["results"].items()]
+    prompts = [(f"`{name}`", row["text"], row["records"]) for name, row in table["prompts"].items()]
+    return "\n\n".join(
+        [
+            _table(("tool", "the model sees", "whole"), tools),
+            f"The server's instructions are {table['instructions']} bytes.",
+            _table(("answer", "text", "structure"), results),
+            _table(("prompt", "its words", "records in it"), prompts),
+        ]
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str | int, ...]]) -> str:
+    lines = [
+        f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in row)} |"
+        for row in (head, *rows)
+    ]
+    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
 
 
 def _between(text: str, name: str, content: str) -> str:
@@ -73,7 +136,7 @@ def codes() -> str:
 
 def main() -> int:
     """Write what is not current, or only say so."""
-    pages = {CODES: codes(), README: readme()}
+    pages = {CODES: codes(), README: readme(), PERFORMANCE: performance()}
     stale = [p for p, text in pages.items() if p.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         return 1 if stale else 0

@@ -15,16 +15,17 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp import __version__
 from lfv_mcp.tools import TOOLS
+from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
 from scripts.checks import ROOT, must, npm_prefix
 
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
@@ -102,6 +103,29 @@ VS_CODE: Final = (
 KIRO: Final = (
     f"https://kiro.dev/launch/mcp/add?name={SHORT}&config={quote(compact(STDIO), safe='')}"
 )
+
+
+def decoded(link: str) -> tuple[str, str, Any]:
+    """Where a link goes, the server's name and its configuration."""
+    parts = urlsplit(link)
+    query = parse_qs(parts.query, strict_parsing=True)
+    (name,), (config,) = query.pop("name"), query.pop("config")
+    if query:
+        raise ValueError(f"no host knows {sorted(query)}")
+    if not config.startswith("{"):
+        config = base64.b64decode(config, validate=True).decode()
+    return f"{parts.netloc}{parts.path}", name, json.loads(config)
+
+
+def shown(page: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every server that a page configures, by the heading that it stands under and its form."""
+    for section in page.split("\n## ")[1:]:
+        host = section.partition("\n")[0]
+        for link in re.findall(r"\[Install in [^]]+\]\((\S+)\)", section):
+            yield f"{host}, link", decoded(link)[2]
+        for block in re.findall(r"(?ms)^```json\n(.*?)^```$", section):
+            for servers in json.loads(block).values():
+                yield f"{host}, file", servers[SHORT]
 
 
 def manifest() -> dict[str, Any]:
@@ -249,7 +273,8 @@ def clients() -> str:
     start = " ".join([STDIO["command"], *STDIO["args"]])
     return f"""# Connect a client
 
-Made by `python scripts/make_packaging.py`; a test decodes every link and parses every snippet.
+Made by `python scripts/make_packaging.py`. The check `.ci/foreign` decodes every link, parses every
+file, and starts the server that each names, but for Docker's.
 
 All of them start the same server on the bundled sample. For your own models set `LFV_SOURCE` to a
 directory of saved answers and evaluation files, or to `s3://bucket/prefix`, and `AWS_PROFILE` to a
@@ -324,8 +349,29 @@ credentials:
 
 {fenced(docker())}
 
-The check `.ci/foreign` runs the image's install steps; it does not build the image itself.
+The same check runs the image's install steps; it does not build the image itself.
+
+## The protocol
+
+`{SUITE}`, the official suite, asks
+`lfv-mcp serve --transport http` in both revisions: `python scripts/check_conformance.py`. Scenarios
+that are about nothing but tools of the suite's own are left out. The last column says what a
+scenario does not show here:
+
+{conformance()}
 """
+
+
+def conformance() -> str:
+    """What each scenario of the suite checks on this server, and what it does not."""
+    rows = [
+        f"| {revision} | {scenario} | {outcome.success} | {'yes' if outcome.wire_schema else 'no'} "
+        f"| {UNCHECKED.get((revision, scenario), '')} |".replace("|  |", "| |")
+        for revision, scenarios in SCENARIOS.items()
+        for scenario, outcome in scenarios.items()
+    ]
+    head = "| revision | scenario | checks passed | every message's form among them | not checked |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
 def files() -> Mapping[Path, str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import anyio
 import click
@@ -19,6 +20,7 @@ from lfv_mcp.arguments import Asked
 from lfv_mcp.catalog import Catalog
 from lfv_mcp.cli import SAMPLE, main, setting
 from lfv_mcp.summary import digest
+from tests.endpoint import Endpoint, Reply, api_error
 
 
 def run(*arguments: str) -> Result:
@@ -96,7 +98,6 @@ def test_what_fails_says_so_on_stderr(arguments: tuple[str, ...], said: str) -> 
         ("describe", "caps", "--timeout", "nan"),
         ("describe", "caps", "--log-level", "loud"),
         ("describe", "caps", "--source", "/no/such/directory"),
-        ("doctor", "--source", "/no/such/directory"),
         ("serve", "--source", "/no/such/directory"),
         ("--source", "sample"),
     ],
@@ -230,6 +231,92 @@ def test_doctor_tries_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     code, said = diagnosis("--source", str(tmp_path))
     assert code == 0, said
     assert "can be read" in said["evidence"]
+
+
+def s3_error(status: int, code: str) -> Reply:
+    return Reply(f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode(), status)
+
+
+class Broken(NamedTuple):
+    """A way to AWS that leads nowhere, and what doctor has to say of it."""
+
+    source: str
+    reply: Reply | None  # None: nobody listens
+    part: str
+    code: str
+    fix: str
+
+
+BUCKET: Final = "s3://results/"
+BROKEN: Final = {
+    "no credentials": Broken(
+        "live", Reply(), "credentials", "credentials_missing", "Set AWS_PROFILE"
+    ),
+    "expired": Broken(
+        *("live", api_error(403, "ExpiredTokenException"), "answers"),
+        *("credentials_expired", "aws sso login"),
+    ),
+    "rejected": Broken(
+        *("live", api_error(403, "UnrecognizedClientException"), "answers"),
+        *("credentials_rejected", "AWS_PROFILE"),
+    ),
+    "denied": Broken(
+        *("live", api_error(403, "AccessDeniedException"), "answers"),
+        *("access_denied", "Allow lookoutvision:"),
+    ),
+    "nobody there": Broken(
+        *("live", None, "answers"),
+        *("endpoint_unreachable", "AWS_ENDPOINT_URL_LOOKOUTVISION"),
+    ),
+    "S3 expired": Broken(
+        *(BUCKET, s3_error(400, "ExpiredToken"), "answers"),
+        *("credentials_expired", "aws sso login"),
+    ),
+    "S3 denied": Broken(
+        *(BUCKET, s3_error(403, "AccessDenied"), "answers"),
+        *("s3_access_denied", "s3:ListBucket"),
+    ),
+    "no bucket": Broken(
+        *(BUCKET, s3_error(404, "NoSuchBucket"), "answers"), *("s3_not_found", "bucket")
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_doctor_finds_what_is_wrong_with_aws(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    source, reply, part, code, fix = BROKEN[wrong]
+    with Endpoint(lambda _: reply or Reply()) as endpoint:
+        settings = endpoint.environment | {
+            "AWS_ENDPOINT_URL_S3": endpoint.url,
+            "AWS_REGION": "us-east-1",
+        }
+        if reply is None:
+            settings["AWS_ENDPOINT_URL_LOOKOUTVISION"] = "http://127.0.0.1:9"
+        if code == "credentials_missing":
+            del settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        exit_code, said = diagnosis("--source", source)
+    assert exit_code == 1
+    assert said[part].startswith("FIX")
+    found, _, advice = said[part].partition(f"[{code}]\n     ")
+    assert found
+    assert fix in advice
+    before = list(said)[: list(said).index(part)]
+    assert [name for name in before if said[name].startswith("FIX")] == []  # the cause comes first
+
+
+@pytest.mark.parametrize("source", ["/no/such/directory", "s3://", "samples"])
+def test_doctor_says_how_to_write_a_source(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.setenv("LFV_SOURCE", source)
+    code, said = diagnosis()
+    assert code == 1
+    assert said["settings"] == f"ok LFV_SOURCE={source}\n"
+    *_, last = said
+    problem, fix = said[last].splitlines()
+    assert (last, problem[:3]) == ("source", "FIX")
+    assert source in problem
+    assert "Set LFV_SOURCE (--source) to sample, live, s3://bucket/prefix" in fix
 
 
 @pytest.mark.parametrize(

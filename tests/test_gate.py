@@ -1,4 +1,4 @@
-"""The example gate: over stdio as its README says, and in memory over archives made for it."""
+"""The example gate: over stdio as it shows itself, and in memory over archives made for it."""
 
 from __future__ import annotations
 

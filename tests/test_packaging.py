@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import ast
-import base64
+import copy
 import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import lfv_mcp
 from lfv_mcp.cli import main
 from lfv_mcp.tools import TOOLS
 from scripts import make_packaging
+from scripts.check_conformance import SCENARIOS, UNCHECKED
 from scripts.checks import ROOT
-from scripts.make_packaging import NAME, SETTINGS, STDIO
+from scripts.make_packaging import NAME, SETTINGS, STDIO, decoded
 
 pytestmark = pytest.mark.slow
 CLIENTS: Final = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+CHANGELOG: Final = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 POLICY: Final = json.loads((ROOT / "docs" / "iam-policy.json").read_bytes())
 
@@ -31,38 +33,78 @@ def test_generated_files_are_current() -> None:
 
 
 def test_all_versions_agree() -> None:
-    server = json.loads((ROOT / "server.json").read_bytes())
     manifest = json.loads((ROOT / "packaging" / "manifest.json").read_bytes())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     said = {
-        server["version"],
-        *(package["version"] for package in server["packages"]),
+        ENTRY["version"],
+        *(package["version"] for package in ENTRY["packages"]),
         manifest["version"],
         *re.findall(r"lfv-mcp@(\S+?)`", CLIENTS),
     }
+    newest, *_ = re.findall(r"(?m)^## (.+)$", CHANGELOG)
+    assert newest == f"[{lfv_mcp.__version__}]"
     assert said == {lfv_mcp.__version__}
     assert "version" in project["project"]["dynamic"]
     assert project["tool"]["hatch"]["version"] == {"path": "lfv_mcp/__init__.py"}
     assert "LABEL version" not in DOCKERFILE
 
 
-# The registry's entry, by the rules of its schema 2025-12-11
+# The registry's entry, by the rules of its schema 2025-12-11, written down for this test
+
+
+REGISTRY: Final = Draft202012Validator(
+    json.loads((ROOT / "tests" / "registry.schema.json").read_bytes())
+)
+ENTRY: Final[dict[str, Any]] = json.loads((ROOT / "server.json").read_bytes())
 
 
 def test_registry_entry_follows_the_rules() -> None:
-    entry = json.loads((ROOT / "server.json").read_bytes())
-    assert set(entry) == {"$schema", "name", "title", "description", "version", "packages"}
-    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
-    assert 1 <= len(entry["description"]) <= 100
-    assert 1 <= len(entry["title"]) <= 100
-    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", entry["version"])  # a version, not a range
-    (package,) = entry["packages"]
+    Draft202012Validator.check_schema(REGISTRY.schema)
+    assert [error.message for error in REGISTRY.iter_errors(ENTRY)] == []
+    (package,) = ENTRY["packages"]
     assert package["registryType"] == "pypi"
     assert package["transport"] == {"type": "stdio"}
     for variable in package["environmentVariables"]:
-        assert variable["format"] in {"string", "number", "boolean", "filepath"}
-        assert all(isinstance(variable[k], str) for k in ("name", "description"))
-        assert isinstance(variable.get("default", ""), str)
+        assert {"name", "description", "format", "isRequired", "isSecret"} <= set(variable)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        *(((name,), None) for name in ("$schema", "name", "description", "version")),
+        *((("packages", 0, n), None) for n in ("registryType", "identifier", "transport")),
+        (("packages", 0, "version"), None),
+        (("name",), "lfv-mcp"),
+        (("name",), "io.github.lfv-mcp/lfv/mcp"),
+        (("title",), "x" * 101),
+        (("description",), "x" * 101),
+        *((("version",), v) for v in ("^0.1.0", ">=0.1.0", "0.1", "0.1.x", "0.1.0 - 2", "latest")),
+        (("packages", 0, "version"), "~0.1.0"),
+        (("packages", 0, "registryType"), "mcpb"),  # takes the file's hash
+        (("packages", 0, "runtimeHint"), "npx"),
+        (("packages", 0, "transport"), {"type": "streamable-http"}),
+        (("packages", 0, "transport"), {"type": "stdio", "url": "http://127.0.0.1/mcp"}),
+        (("packages", 0, "environmentVariables", 0, "name"), None),
+        (("packages", 0, "environmentVariables", 0, "format"), "integer"),
+        (("packages", 0, "environmentVariables", 0, "default"), 20),
+        (("packages", 0, "environmentVariables", 0, "isRequired"), "false"),
+        (("packages", 0, "packageArguments"), [{"type": "named", "value": "x"}]),
+        (("icons",), [{"src": "http://example.com/icon.png"}]),
+        (("licence",), "Apache-2.0"),
+    ],
+    ids=str,
+)
+def test_what_breaks_a_rule_is_seen(path: tuple[str | int, ...], value: object) -> None:
+    """Each of these in the entry's place; None leaves it out."""
+    entry = copy.deepcopy(ENTRY)
+    inside: Any = entry
+    for step in path[:-1]:
+        inside = inside[step]
+    if value is None:
+        del inside[path[-1]]
+    else:
+        inside[path[-1]] = value
+    assert not REGISTRY.is_valid(entry)
 
 
 def test_package_and_image_say_whose_they_are() -> None:
@@ -154,16 +196,6 @@ def test_every_snippet_parses_and_starts_the_same_server() -> None:
     assert shipped == snippets[0]
 
 
-def decoded(link: str) -> tuple[str, str, Any]:
-    """Where a link goes, the server's name and its configuration."""
-    parts = urlsplit(link)
-    query = parse_qs(parts.query, strict_parsing=True)
-    ((name,), (config,)) = query.pop("name"), query.pop("config")
-    assert query == {}
-    text = config if config.startswith("{") else base64.b64decode(config, validate=True).decode()
-    return f"{parts.netloc}{parts.path}", name, json.loads(text)
-
-
 def test_every_link_decodes_to_the_documented_configuration() -> None:
     links = [decoded(link) for link in re.findall(r"\[Install in [^]]+\]\((\S+)\)", CLIENTS)]
     assert links == [
@@ -171,6 +203,30 @@ def test_every_link_decodes_to_the_documented_configuration() -> None:
         ("cursor.com/en/install-mcp", "lfv", STDIO),
         ("kiro.dev/launch/mcp/add", "lfv", STDIO),
     ]
+
+
+def test_what_is_started_is_all_that_is_shown() -> None:
+    found = list(make_packaging.shown(CLIENTS))
+    hosts = ["Claude Desktop, file", "Claude Code, file"]
+    for host in ("VS Code", "Cursor", "Kiro"):
+        hosts += [f"{host}, link", f"{host}, file"]
+    assert [name for name, _ in found] == [*hosts, "Docker, file"]
+    assert [name for name, server in found if server["command"] == "docker"] == ["Docker, file"]
+    assert not any(server.get("disabled") for _, server in found)
+
+
+def test_no_scenario_is_claimed_to_show_more_than_it_does() -> None:
+    partly = {
+        (revision, scenario)
+        for revision, scenarios in SCENARIOS.items()
+        for scenario, outcome in scenarios.items()
+        if outcome.other
+    }
+    assert partly == set(UNCHECKED)
+    for revision, scenario in partly:
+        outcome = SCENARIOS[revision][scenario]
+        nothing = outcome.success == outcome.wire_schema
+        assert UNCHECKED[revision, scenario].startswith("all ") == nothing
 
 
 def test_prefixed_tool_names_fit_every_host() -> None:

@@ -6,6 +6,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,18 +15,26 @@ from typing import Any, Final, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
+from moto.s3.models import s3_backends
+from moto.server import ThreadedMotoServer
 
 from lfv_mcp.cli import SAMPLE, main
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.summary import FINDINGS
+from scripts.check_foreign_clients import INSTALL
 from scripts.checks import ROOT
+from tests.saved import tree
+from tests.test_rooms import ORDER, PURE
+from tests.test_s3 import CREDENTIALS, Buckets
 
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CI: Final = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+# What other programs do with their arguments is theirs; these are the sub-commands that are shown.
 ELSEWHERE: Final = {
-    # What other programs do with their arguments is theirs; what is ours in them is checked below.
-    *("apt-get", "aws", "claude", "curl", "docker", "export", "git", "npm", "pip", "uv", "uvx"),
-    *(".venv/bin/pip",),
+    INSTALL,
+    *(("claude", "mcp", "add"), ("docker", "build"), ("docker", "run")),
+    *(("pip", "install"), (".venv/bin/pip", "install"), ("apt-get", "install")),
+    ("aws", "lookoutvision", "list-projects"),
 }
 OURS: Final = {"lfv-mcp", ".venv/bin/lfv-mcp"}
 PYTHON: Final = {"python", "python3", ".venv/bin/python"}
@@ -110,14 +120,22 @@ def test_command_is_one_that_there_is(shown: Shown) -> None:
             assert module in {"venv", "pytest", "lfv_mcp"}
         case [program, script, *_] if program in PYTHON:
             assert (ROOT / script).is_file()
-        case [program, *_]:
-            assert program in ELSEWHERE or (ROOT / program).is_file(), program
+        case ["export", *variables]:
+            assert {variable.partition("=")[0] for variable in variables} <= known_variables()
+        case ["uv", *_] as whole:
+            assert tuple(whole) == INSTALL  # run by scripts/check_foreign_clients.py
+        case [program, *_] as whole:
+            known = any(tuple(whole[: len(start)]) == start for start in ELSEWHERE)
+            assert known or (ROOT / program).is_file(), whole
 
 
 def test_a_wrong_command_would_be_noticed() -> None:
     for wrong in ("describ x", "describe", "list --no-such", "archive", "replay --port x"):
         with pytest.raises((click.UsageError, AssertionError)):
             assert parse(wrong.split()).params
+    for wrong in ("uv tool instal .", "uv tool install lfv", "docker compose up", "claude mcp ad"):
+        with pytest.raises(AssertionError):
+            test_command_is_one_that_there_is(Shown(PAGES[0], 1, wrong))
 
 
 def test_first_commands_of_the_readme_are_run_before_landing() -> None:
@@ -127,25 +145,72 @@ def test_first_commands_of_the_readme_are_run_before_landing() -> None:
         assert re.search(rf"(?ms)^## {heading}\n+```sh\n.+?^```$", text)
 
 
-def test_the_way_to_an_archive_works_as_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The README's own lines, with a local directory instead of a bucket."""
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The README's bucket, with the evaluation files of its project."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    files = {f"my-project/{name}": data for name, data in tree(SAMPLE / "evaluation").items()}
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+        Buckets().make("my-bucket", files)
+        yield
+    finally:
+        s3_backends.reset()
+        server.stop()
+
+
+@pytest.mark.usefixtures("bucket")
+def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a home of its own, in the order of the page; servers are ended after their first line."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    shutil.copytree(SAMPLE, tmp_path / "saved-answers")
-    lines = [c for c in COMMANDS if c.page.name == "README.md" and "~/lfv-archive" in c.text]
-    ran = 0
-    for shown in lines:
-        arguments = [
-            word.replace("~", str(tmp_path), 1)
-            for word in words(shown.text)[1:]
-            if not word.startswith("s3://")
-        ]
-        if arguments[0] in {"archive", "list", "describe", "doctor"}:
-            result = CliRunner().invoke(main, arguments)
-            assert result.exit_code == 0, f"{shown}: {result.output}"
-            ran += 1
-    assert ran >= 2
+    monkeypatch.setenv("LFV_PORT", "0")  # 8000 may be taken
+    shutil.copytree(SAMPLE / "describe-model", tmp_path / "saved-answers")
+    first_lines = []
+    for shown in [c for c in COMMANDS if c.page == PAGES[0] and words(c.text)[0] in OURS]:
+        arguments = [re.sub("^~", str(tmp_path), word) for word in words(shown.text)[1:]]
+        if arguments[0] in {"serve", "replay"}:
+            first_lines.append(first_line(arguments))
+        else:
+            ran(arguments)
+    served, replayed = first_lines
+    assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+/mcp\n", served)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", replayed)
+    # What was in the bucket has been imported with what was saved.
+    archive = ["--source", str(tmp_path / "lfv-archive")]
+    assert "was HOSTED when captured" in ran(["describe", "sample-cap-seal", "3", *archive])
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
+    assert "`evaluate ... --html FILE`" in PAGES[0].read_text(encoding="utf-8")
+    page = tmp_path / "card.html"
+    ran(["evaluate", "sample-cap-seal", "3", "--html", str(page), *archive])
+    assert "sample-cap-seal" in page.read_text(encoding="utf-8")
+
+
+def ran(arguments: list[str]) -> str:
+    """What a command says that has to end well."""
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, f"{arguments}: {result.output}"
+    return result.output
+
+
+def first_line(arguments: list[str]) -> str:
+    """What a server says first; it is ended then."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lfv_mcp", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        line = process.stdout.readline()
+        process.terminate()
+        assert process.wait(20) == 0
+        return line
 
 
 JSON: Final = list(blocks("json"))
@@ -222,6 +287,27 @@ def test_links_lead_somewhere(page: Path) -> None:
                 headings = re.findall(r"(?m)^#+ (.+)$", place.read_text(encoding="utf-8"))
                 slugs = [re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings]
                 assert anchor in slugs, target
+
+
+def test_readme_has_every_setting_that_all_commands_share() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    _, _, rest = text.partition("\n## Settings\n")
+    table, _, _ = rest.partition("\n## ")
+    for parameter in main.commands["doctor"].params:
+        (row,) = [line for line in table.splitlines() if f"`{parameter.opts[-1]}`" in line[:20]]
+        helped = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", getattr(parameter, "help", None) or "")
+        assert set(helped) <= set(re.findall(r"`([A-Z_]+)`", row)), row
+
+
+def test_readme_names_every_room_from_top_to_bottom() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    found = re.search(r"(?ms)^## Read the code\n.*?^```\n(.*?)^```$", text)
+    assert found
+    rows = [re.split(r"\s{2,}", row) for row in found[1].splitlines()]
+    named = [name for names, *_ in rows for name in names.split(", ")]
+    assert named == [room for room in ORDER if not room.startswith("__")]
+    for names, _, *purity in rows:
+        assert set(names.split(", ")) <= PURE if purity else True, names
 
 
 def test_every_error_has_a_line_in_troubleshooting() -> None:
