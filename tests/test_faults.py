@@ -939,25 +939,24 @@ def test_the_log_of_a_process_names_nothing(
     api: Endpoint, s3: Endpoint, transport: str, tmp_path: Path
 ) -> None:
     shell = {**api.environment, "AWS_ENDPOINT_URL_S3": s3.url, "AWS_REGION": "us-east-1"}
-    shell["LFV_LOG_LEVEL"] = "INFO"
+    shell |= {"LFV_SOURCE": "live", "LFV_LOG_LEVEL": "INFO"}
     if transport == "http":
-        with started("--source", "live", **shell) as server:
-            conversation(
-                api,
-                s3,
-                lambda name, arguments: call(
-                    server.url, params={"name": name, "arguments": arguments}
-                ).message["result"],
-            )
-            log = server.stderr
+        with started(**shell) as server:
+
+            def posted(tool: str, arguments: object) -> Any:
+                params = {"name": tool, "arguments": arguments}
+                return call(server.url, params=params).message["result"]
+
+            conversation(api, s3, posted)
+        log = server.stderr
     else:
         with (tmp_path / "log").open("w+", encoding="utf-8") as file:
             with serving(shell, file) as process:
-                conversation(
-                    api,
-                    s3,
-                    lambda name, arguments: asked(process, 1, arguments, name)["result"],
-                )
+
+                def written(tool: str, arguments: object) -> Any:
+                    return asked(process, 1, arguments, tool)["result"]
+
+                conversation(api, s3, written)
             file.seek(0)
             log = file.read()
     assert log.count("describe_model failed: ") == 3 + len(GRIEF)
@@ -1203,6 +1202,8 @@ def test_the_table_is_of_these_tests() -> None:
         codes = {word for word in re.findall(r"`([^`]+)`", seen) if word in {*ERRORS, *FINDINGS}}
         assert (name, within) == (name, expected[name].within)
         assert (name, codes) == (name, {*expected[name].codes} - {""})
+    assert f"less than {AT_ONCE:g} seconds on an idle machine" in document
+    assert f"They allow {MARGIN:g} seconds more" in document
     there = (ROOT / "tests" / "test_http.py").read_text(encoding="utf-8")
     for name in OVER_HTTP:
         assert f"\ndef {name}(" in there
