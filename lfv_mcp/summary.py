@@ -139,7 +139,7 @@ _STATUS: Final[dict[str, _Status]] = {
         "training failed: no metrics, no evaluation files",
         "training_failed",
         (
-            "Training failed: no model.",
+            "Training failed.",
             "See status_message, mend the dataset, retrain.",
         ),
         (
@@ -167,7 +167,7 @@ _STATUS: Final[dict[str, _Status]] = {
         "could not be started; the trained model and its metrics stand",
         "hosting_failed",
         (
-            "Hosting failed: not running.",
+            "Hosting failed.",
             "See status_message, then StartModel again.",
         ),
         (

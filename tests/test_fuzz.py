@@ -1,7 +1,8 @@
 """Whatever is asked, the answer is one: no crash, no leaked internals, and it fits its schema.
 
 Sweeps over every tool, resource, prompt and completion, and one client that asks all of them in any
-order, pages through listings and calls with what it has been told. More of it:
+order, pages through listings and calls with what it has been told. Over the sample in both eras,
+and over a live endpoint some of whose records are odd. More of it:
 `LFV_FUZZ=2000 pytest tests/test_fuzz.py`, the number being that of examples.
 """
 
@@ -40,6 +41,8 @@ from lfv_mcp.resources import RESOURCES
 from lfv_mcp.server import ERROR_META, build_server
 from lfv_mcp.summary import FINDINGS
 from lfv_mcp.tools import TOOLS
+from tests.endpoint import API, Endpoint, Reply, Request, description, healthy, ok
+from tests.saved import judged, lines, result_of
 
 pytestmark = pytest.mark.slow
 EXAMPLES: Final = int(os.environ.get("LFV_FUZZ", "30"))
@@ -74,6 +77,8 @@ NAMES: Final = st.sampled_from(
         "sample-pcb-top",
         "sample-weld-bead",
         "sample-no-such",
+        "cap-seal",
+        "odd",
         "x" * 255,
         "x" * 256,
     ]
@@ -168,18 +173,75 @@ REFERENCES: Final = st.sampled_from(
 )
 
 
+# A live endpoint
+
+
+ODD: Final[dict[str, Any]] = {
+    "ModelVersion": "1",
+    "ModelArn": "arn:aws:lookoutvision:us-east-1:111122223333:model/odd/1",
+    "CreationTimestamp": "yesterday",
+    "Description": "\x1b[31m\u202e<script>" + "\U0001f3ed" * 500,
+    "Status": "RETIRED",
+    "StatusMessage": 7,
+    "Performance": {"F1Score": 1e308, "Recall": -1, "Precision": "0.5"},
+    "OutputConfig": {"S3Location": None},
+    "EvaluationManifest": {"Bucket": "..", "Key": "%"},
+    "EvaluationResult": [],
+    "EvaluationEndTimestamp": 1e20,
+    "MinInferenceUnits": 1.9,
+    "MaxInferenceUnits": True,
+}
+
+
+def projects(request: Request) -> Reply:
+    """`cap-seal`, and on a page of its own `odd`."""
+    match request.path.removeprefix(API).split("/")[1:], request.query.get("nextToken"):
+        case ["projects"], None:
+            return ok({"Projects": [{"ProjectName": "cap-seal"}], "NextToken": "more"})
+        case ["projects"], _:
+            return ok({"Projects": [{"ProjectName": "odd"}, {"ProjectName": "../.."}]})
+        case ["projects", "cap-seal", "models"], _:
+            return ok({"Models": [description(version) for version in "123"]})
+        case ["projects", "odd", "models"], _:
+            return ok({"Models": [ODD]})
+        case ["projects", "odd", "models", "1"], _:
+            return ok({"ModelDescription": ODD})
+    return healthy(request)
+
+
+def objects(request: Request) -> Reply:
+    """Evaluation files of `cap-seal`; one of version 2 is none."""
+    if "Result" in request.path:
+        return ok(result_of(version=int(request.path[-6])))
+    return Reply(b"{" if "-2.json" in request.path else lines([judged("1", "anomaly", "normal")]))
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> Iterator[dict[str, str]]:
+    """What the shell holds of an API and of an S3."""
+    with Endpoint(projects) as api, Endpoint(objects) as s3:
+        yield {**api.environment, "AWS_ENDPOINT_URL_S3": s3.url}
+
+
+@pytest.fixture(autouse=True)
+def shell(endpoints: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every test, for a client of another region is made when that is asked for."""
+    for name, value in endpoints.items():
+        monkeypatch.setenv(name, value)
+
+
 # What must hold of every answer
 
 
 class Asker:
     """A client in a thread of its own, and every answer looked at."""
 
-    def __init__(self, mode: str) -> None:
-        self._mode = mode
+    def __init__(self, source: str, mode: str) -> None:
+        self._source, self._mode = source, mode
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
-        server = build_server(open_catalog("sample", None, None, 20.0))
+        server = build_server(open_catalog(self._source, "us-east-1", None, 20.0))
         self.client = await self._stack.enter_async_context(Client(server, mode=self._mode))
         tools = (await self.client.list_tools()).tools
         self._schemas = {t.name: Draft202012Validator(t.output_schema or {}) for t in tools}
@@ -223,12 +285,15 @@ class Asker:
         sound(result.model_dump_json())
         assert result.messages
 
-    async def completion(self, ref: Any, name: str, typed: str, earlier: dict[str, str]) -> None:
+    async def completion(
+        self, ref: Any, name: str, typed: str, earlier: dict[str, str]
+    ) -> list[str]:
         argument = {"name": name, "value": typed}
         result = await self.client.complete(ref, argument, context_arguments=earlier)
         sound(result.model_dump_json())
         assert len(result.completion.values) <= 100
         assert all(value.startswith(typed) for value in result.completion.values)
+        return result.completion.values
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -248,19 +313,23 @@ def refused(error: MCPError) -> None:
 Ask = Callable[[Callable[[Asker], Awaitable[_T]]], _T]
 
 
-@pytest.fixture(scope="module", params=["auto", "legacy"])
+@pytest.fixture(
+    scope="module",
+    params=[("sample", "auto"), ("sample", "legacy"), ("live", "auto")],
+    ids=["modern", "legacy", "live"],
+)
 def ask(request: pytest.FixtureRequest) -> Iterator[Ask[Any]]:
     """hypothesis knows no event loop: one runs beside it, with one client for all examples."""
-    with started(request.param) as asking:
+    with started(*request.param) as asking:
         yield asking
 
 
 class started:  # noqa: N801
     """An event loop in a thread, and a client in it."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, source: str, mode: str) -> None:
         self._portal = anyio.from_thread.start_blocking_portal()
-        self._asker = Asker(mode)
+        self._asker = Asker(source, mode)
 
     def __enter__(self) -> Ask[Any]:
         portal = self._portal.__enter__()
@@ -406,10 +475,21 @@ class Conversation(RuleBasedStateMachine):
         uri = f"lookoutvision://projects/{model[0]}/models/{model[1]}{card}"
         type(self).asking(lambda asker: asker.resource(uri))
 
-    @rule(model=models, name=st.sampled_from(list(PROMPTS)))
-    def prompt(self, model: tuple[str, str], name: str) -> None:
-        asked = {"project_name": model[0], "model_version": model[1]}
+    @rule(model=models, other=models, name=st.sampled_from(list(PROMPTS)))
+    def prompt(self, model: tuple[str, str], other: tuple[str, str], name: str) -> None:
+        known = {"project_name": model[0], "model_version": model[1]}
+        known |= {"baseline": model[1], "candidate": other[1]}
+        asked = {a.name: known[a.name] for a in prompts()[name].arguments if a.name in known}
         type(self).asking(lambda asker: asker.prompt(name, asked))
+
+    @rule(model=models, ref=REFERENCES, argument=st.sampled_from(["project_name", "model_version"]))
+    def complete(self, model: tuple[str, str], ref: Any, argument: str) -> None:
+        project, version = model
+        typed = "" if argument == "model_version" else project[:3]
+        earlier = {"project_name": project}
+        offered = type(self).asking(lambda asker: asker.completion(ref, argument, typed, earlier))
+        if offered and ":" not in project:  # a name, and an argument that is completed there
+            assert (version if argument == "model_version" else project) in offered
 
 
 NAMED: Final = ("project_name", "model_arn")
