@@ -51,8 +51,8 @@ BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     #
     # Both measurements are taken in the same state. The burst fills the pool of 32 connections,
     # which stay; anyio keeps worker threads for 10 idle seconds and ends them at the next call,
-    # so after the rest there is the one that took it. What is left to chance are a thread of the
-    # HTTP client's, and a connection or two that the burst got by without.
+    # so after the rest there is the one that took it. The few more are for a connection that the
+    # burst got by without, and for what is just about to end.
     "memory, MiB": (1.10, 8),
     "threads": (1.0, 2),
     "sockets": (1.0, 4),

@@ -907,15 +907,15 @@ def test_200_callers_over_http(row: Row) -> None:
 # The log
 
 
-GRIEF: Final = {
-    "403": api_error(403, "AccessDeniedException", f"{arn()} may not be read by {ACCESS_KEY}"),
-    "404": api_error(404, "ResourceNotFoundException", arn(), ResourceId="cap-seal"),
-    "429": api_error(429, "ThrottlingException", arn()),
-    "500": api_error(500, "InternalServerException", arn()),
-    "a page": Reply(arn().encode(), 502, {"content-type": "text/html"}),
-    "a reset": Reply(json.dumps(description()).encode(), reset_after=99),
-    "another model": ok({"ModelDescription": description("2")}),
-}
+GRIEF: Final = (
+    api_error(403, "AccessDeniedException", f"{arn()} may not be read by {ACCESS_KEY}"),
+    api_error(404, "ResourceNotFoundException", arn(), ResourceId="cap-seal"),
+    api_error(429, "ThrottlingException", arn()),
+    api_error(500, "InternalServerException", arn()),
+    Reply(arn().encode(), 502, {"content-type": "text/html"}),
+    Reply(json.dumps(description()).encode(), reset_after=99),
+    ok({"ModelDescription": description("2")}),
+)
 
 
 def conversation(api: Endpoint, s3: Endpoint, ask: Callable[[str, object], Any]) -> None:
@@ -925,7 +925,7 @@ def conversation(api: Endpoint, s3: Endpoint, ask: Callable[[str, object], Any])
         assert not ask(tool, model).get("isError")
     for wrong in ({"project_name": arn()[:-1] + "?"}, model | {"cap-seal": arn()}, {}):
         assert ask("describe_model", wrong)["isError"]
-    for api.answer in map(always, GRIEF.values()):
+    for api.answer in map(always, GRIEF):
         assert ask("describe_model", {"project_name": arn(version="1")})["isError"]
     api.answer = healthy
     for version, reply in (("1", s3_error(403, "AccessDenied")), ("2", s3_error(404, "NoSuchKey"))):
