@@ -250,8 +250,12 @@ class _Found(NamedTuple):
     statement: Statement
 
 
+class _PassingError(UnrecognisedError):
+    """The network's, or of credentials: the same file may be read at the next look."""
+
+
 class _File(NamedTuple):
-    stamp: int | str
+    stamp: int | str | None  # None: to be read again, whether or not it changes
     found: Sequence[_Found]
     problems: Sequence[UnrecognisedError]
 
@@ -357,12 +361,15 @@ class Archive:
             return telling_part(self.files, entry)
         except UnrecognisedError as problem:
             return problem
-        except (OSError, LfvError) as error:
+        except OSError as error:
             return UnrecognisedError(f"cannot be read: {_reason(error)}", corrupt=True)
+        except LfvError as error:
+            return _PassingError(f"cannot be read: {_reason(error)}", corrupt=True)
 
     def _understood(self, entry: Entry, data: bytes | UnrecognisedError) -> _File:
         if isinstance(data, UnrecognisedError):
-            return _File(entry.stamp, (), (data,))
+            stamp = None if isinstance(data, _PassingError) else entry.stamp
+            return _File(stamp, (), (data,))
         records, problems = recognise(data)
         found = []
         for ordinal, record in enumerate(records):

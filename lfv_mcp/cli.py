@@ -94,11 +94,15 @@ def open_files(source: str, settings: Settings) -> Files:
         click.UsageError: a source that cannot be one.
     """
     from lfv_mcp.archive import Directory
+    from lfv_mcp.errors import CallerError
     from lfv_mcp.s3 import S3, Prefix
 
     if source.startswith("s3://"):
         s3 = S3(settings.profile, settings.region, settings.timeout, settings.buckets)
-        return Prefix(source, s3)
+        try:
+            return Prefix(source, s3)
+        except CallerError as error:
+            raise click.UsageError(f"{error.message} {error.next_step}") from error
     path = Path(source).expanduser()
     try:
         exists = path.exists()
@@ -755,7 +759,6 @@ def doctor(settings: Settings) -> None:
     import anyio
 
     from lfv_mcp.doctor import Check, examine, no_source, surroundings
-    from lfv_mcp.errors import LfvError
 
     found_good: list[bool] = []
 
@@ -770,7 +773,7 @@ def doctor(settings: Settings) -> None:
         show(check)
     try:
         catalog = open_catalog(*settings)
-    except (click.UsageError, LfvError) as error:
+    except click.UsageError as error:
         show(no_source(error.message))
         raise click.exceptions.Exit(1) from error
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import anyio
 from mcp.server import CacheHint, Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
@@ -271,10 +272,15 @@ class _Surface:
             ]
         except CallerError as error:
             raise MCPError(code=INVALID_PARAMS, message=error.message) from error
-        messages = [_says(prompts.render(prompt, values))]
-        with self._catalog.deadline():
-            for model in asked:
-                messages.append(await self._embedded(model, ROOM // (len(asked) + 1)))
+        records: list[PromptMessage | None] = [None] * len(asked)
+
+        async def embed(slot: int) -> None:
+            records[slot] = await self._embedded(asked[slot], ROOM // (len(asked) + 1))
+
+        async with anyio.create_task_group() as tasks:  # at one time, so in the time of one
+            for slot in range(len(asked)):
+                tasks.start_soon(embed, slot)
+        messages = [_says(prompts.render(prompt, values)), *filter(None, records)]
         return GetPromptResult(description=prompt.description, messages=messages)
 
     async def complete(self, _: Context, params: CompleteRequestParams) -> CompleteResult:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from lfv_mcp import archive, aws
 from lfv_mcp.archive import Archive, Directory, Entry
-from lfv_mcp.errors import SetupError
+from lfv_mcp.errors import ServiceError, SetupError
 from lfv_mcp.records import ModelKey, recognise
 from tests.asking import codes, door, everything, run, table
 from tests.saved import (
@@ -755,3 +756,28 @@ async def test_descriptions_are_data_in_every_view(tmp_path: Path) -> None:
         told, *_ = prompt.messages
         assert MARK not in told.model_dump_json()
         assert "onerror" not in told.model_dump_json()
+
+
+def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
+    """The file has not changed, so its stamp alone would not have it read again."""
+
+    class Moody(Directory):
+        rescan_after = -1.0
+        dead = True
+
+        def open(self, name: str) -> FileIO:
+            if self.dead:
+                raise ServiceError("endpoint_timeout", "No answer in time.", "Ask again later.")
+            return super().open(name)
+
+    (tmp_path / "a.json").write_text(json.dumps({"ModelDescription": described()}))
+    files = Moody(tmp_path)
+    archive = Archive(files)
+    before = archive.index()
+    assert not before.models
+    assert "No answer in time." in str(before.problems["a.json"][0])
+    files.dead = False
+    after = archive.index()
+    assert len(after.models) == 1
+    assert not after.problems
+    assert archive.index() is after  # what was read is not read again

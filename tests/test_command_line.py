@@ -99,6 +99,8 @@ def test_what_fails_says_so_on_stderr(arguments: tuple[str, ...], said: str) -> 
         ("describe", "caps", "--log-level", "loud"),
         ("describe", "caps", "--source", "/no/such/directory"),
         ("serve", "--source", "/no/such/directory"),
+        ("describe", "caps", "--source", "s3://"),
+        ("serve", "--source", "s3:///prefix"),
         ("--source", "sample"),
     ],
     ids=" ".join,
