@@ -1171,8 +1171,10 @@ def soaked(flags: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 OVER_HTTP: Final = {
-    "test_64_megabytes_are_refused_and_not_kept": "at once",
+    "test_64_megabytes_are_refused_and_not_kept": f"{http.BODY_SECONDS:g} s",
     "test_a_body_that_drips_is_not_waited_for": f"{http.BODY_SECONDS:g} s",
+    "test_who_falls_silent_is_not_waited_for": f"{http.HEAD_SECONDS:g} s",
+    "test_too_many_connections": "at once",
     "test_a_client_that_hangs_up_is_no_event": "at once",
     "test_a_caller_who_hangs_up_ends_the_work": "at once",
     "test_sigterm_lets_calls_finish_but_not_for_ever": f"{http.GRACE} s",
