@@ -65,3 +65,11 @@ def test_no_section_is_left_out() -> None:
         and isinstance(node.value, ast.Dict)
     )
     assert sections == list(SECTIONS)
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_archives_alone_runs_to_its_end() -> None:
+    command = [sys.executable, str(BENCHMARK.with_name("archive.py")), "--models", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "20 models, 40 files" in done.stdout
+    assert "memory of the index" in done.stdout
