@@ -1,7 +1,7 @@
 """An acceptance gate: is the newest model of a project proven better than its baseline?
 
-    python examples/acceptance_gate.py sample-weld-bead --baseline 1
-    python examples/acceptance_gate.py my-project --source ~/lfv-archive && deploy ...
+    .venv/bin/python examples/acceptance_gate.py sample-weld-bead --baseline 1
+    .venv/bin/python examples/acceptance_gate.py my-project --source ~/lfv-archive && deploy ...
 
 It lists the project's models, takes the newest whose evaluation files can be read, looks at that
 evidence, and compares it with the baseline (by default the next older model). It then decides by

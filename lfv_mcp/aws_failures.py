@@ -123,7 +123,7 @@ def _translate(error: Exception, what: str) -> LfvError | None:
             return SetupError(
                 "credentials_missing",
                 f"No usable AWS credentials: {_quoted(error)}.",
-                f"Set AWS_PROFILE, or log in with `aws sso login`. {ARCHIVE}",
+                f"Set AWS_PROFILE, or log in with `aws sso login`. {_instead(what)}",
             )
         case failures.ReadTimeoutError():
             return ServiceError(
@@ -157,6 +157,15 @@ def _translate(error: Exception, what: str) -> LfvError | None:
         case OSError() if not what.startswith("s3://"):  # a credential process, a token file
             return _unusable(what, _quoted(error))
     return None
+
+
+def _instead(what: str) -> str:
+    """What can be done without asking AWS at all."""
+    if what.startswith("s3://"):
+        return (
+            "Or bring the files into the archive: `lfv-mcp archive import` takes a directory, too."
+        )
+    return ARCHIVE
 
 
 def _unusable(what: str, problem: str) -> SetupError:

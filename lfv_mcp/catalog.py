@@ -295,7 +295,7 @@ class Catalog:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(read_result)
                 tasks.start_soon(read_manifest)
-        return together(result, manifest)
+        return together(result, manifest, description)
 
     async def list_models(
         self,
@@ -469,7 +469,8 @@ class Catalog:
         if projects:
             return Caller(projects[0].region, projects[0].account)
         if elsewhere := index.named.get(asked.project_name):
-            arns = [index.versions[p][0].arn for p in elsewhere if p in index.versions]
+            newest = [index.versions[p][0] for p in elsewhere if p in index.versions]
+            arns = [k._replace(version=int(asked.model_version or k.version)).arn for k in newest]
             raise CallerError(
                 "project_not_found",
                 f"{asked.project_name} is not held for that region or account, only as "
@@ -499,6 +500,10 @@ class Catalog:
                 names = self._project_names(caller)
                 close = get_close_matches(asked.project_name, names, n=3)
                 known = f"Known projects: {_some([*close, *(n for n in names if n not in close)])}."
+                if not names:
+                    next_step = "Check the region and the account."
+                    if self._archive is not None:
+                        next_step = "See what is held: `lfv-mcp archive check DIR`."
         except LfvError as other:
             known = f"What exists could not be listed [{other.code}]."
             next_step = "Check the name and the version."

@@ -219,7 +219,7 @@ def _seconds(given: float | str | None) -> float:
         seconds = 0
     if not 0 < seconds <= 3600:
         raise click.UsageError(
-            f"--timeout (LFV_TIMEOUT) {given!r} is not a number of seconds from 0 to 3600."
+            f"--timeout (LFV_TIMEOUT) {given!r} is not a number of seconds above 0, at most 3600."
         )
     return seconds
 

@@ -109,6 +109,9 @@ def compare(
     name += " (synthetic sample)" if source["kind"] == "sample" else ""
     verdict = f"version {best} is the best" if best else "no version is proven the best"
     order = ("critical", "warning", "info")
+    better = [c.version for c in others if rulings[baseline.version, c.version].verdict == "better"]
+    if better and not best:
+        verdict += f"; better than version {baseline.version}: {_listed(better)}"
     result: ModelComparison = {
         "summary": f"Of {len(trusted)} versions of {name} {verdict}. {reason}",
         "baseline": baseline.version,
@@ -241,7 +244,7 @@ def _by_intervals(first: Candidate, second: Candidate) -> _Ruling:
     recall = _side(ours.get("recall", {}), theirs.get("recall", {}))
     alarms = _side(theirs.get("false_alarm_rate", {}), ours.get("false_alarm_rate", {}))
     names = f"versions {first.version} and {second.version}"
-    apart = "were not both tested on enough of the same images"
+    apart = "share too few test images for a paired test"
     if recall is None or alarms is None:
         return _Ruling("not_comparable", f"{names} lack counts of both classes: {_NO_EVIDENCE}")
     if recall == alarms == 0:
@@ -249,7 +252,7 @@ def _by_intervals(first: Candidate, second: Candidate) -> _Ruling:
     if recall == alarms:
         verdict: Verdict = "better" if recall > 0 else "worse"
         return _Ruling(verdict, f"{names} {apart}, but their intervals lie apart")
-    reason = f"{names} {apart}, and not both of their intervals lie apart in one direction"
+    reason = f"{names} {apart}, and their intervals do not both lie apart in one direction"
     return _Ruling("not_comparable", reason, is_trade=recall == -alarms)
 
 
@@ -274,12 +277,19 @@ def _same_test_set(a: Candidate, b: Candidate) -> bool | None:
 
 # Words
 
+_VERDICTS: Final[Mapping[Verdict, str]] = {
+    "better": "better",
+    "worse": "worse",
+    "no_difference": "no proven difference",
+    "not_comparable": "not comparable",
+}
+
 
 def _best(candidates: Sequence[Candidate], rulings: _Rulings) -> tuple[str, str]:
     """The version that beats every other that was trained, if there is one; and why, or why not."""
-    trained = [c.version for c in candidates if c.summary.get("status") != "TRAINING_FAILED"]
+    trained = [c.version for c in candidates if c.metrics]
     if len(trained) < 2:
-        return "", f"There is nothing to compare: {len(trained)} of them finished training."
+        return "", f"There is nothing to compare: {len(trained)} of them has metrics."
     won: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     for a, b in combinations(trained, 2):
@@ -308,8 +318,9 @@ def _about(baseline: str, same: Mapping[str, bool | None], rulings: _Rulings) ->
     if differing := [version for version, is_same in same.items() if is_same is False]:
         yield finding(
             "different_test_sets",
-            f"Not the test set of version {baseline}, or not the same truth: {_listed(differing)}.",
-            "Mind that the images of one version may simply have been harder.",
+            f"Tested on other images, or with other labels, than version {baseline}: "
+            f"{_listed(differing)}.",
+            "The images of one version may simply have been harder.",
         )
     if unknown := [version for version, is_same in same.items() if is_same is None]:
         yield finding(
@@ -343,7 +354,7 @@ def comparison_digest(comparison: ModelComparison) -> str:
     for row in comparison["models"]:
         was = row.get("status", "status unknown")
         was = was if source["kind"] == "live" else f"{was} when captured"
-        verdict = row.get("verdict", "the baseline").replace("_", " ")
+        verdict = _VERDICTS[row["verdict"]] if "verdict" in row else "the baseline"
         block = cast(Mapping[str, Metric], row.get("metrics", {}))
         numbers = ", ".join(shown(name, block[name]) for name in _COMPARED[1:] if name in block)
         lines.append(

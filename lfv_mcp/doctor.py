@@ -70,7 +70,8 @@ async def examine(catalog: Catalog, identity: Callable[[], str] | None) -> Async
     """
     yield Check("source", True, f"{catalog.kind} {catalog.location}".strip())
     if identity is not None:
-        yield await to_thread.run_sync(partial(_credentials, identity, catalog.kind == "live"))
+        needed = catalog.kind == "live" or catalog.location.startswith("s3://")
+        yield await to_thread.run_sync(partial(_credentials, identity, needed))
     try:
         listed = await catalog.list_models(max_results=100)
     except LfvError as error:
@@ -135,9 +136,9 @@ def _credentials(identity: Callable[[], str], needed: bool) -> Check:
     try:
         return Check("credentials", True, identity())
     except LfvError as error:
-        only = "" if needed else "; only evaluation files in S3 take them"
-        found = f"{error.message} [{error.code}]{only}"
-        return Check("credentials", not needed, found, error.next_step)
+        if not needed:
+            return Check("credentials", True, "none; only evaluation files in S3 would take them")
+        return Check("credentials", False, f"{error.message} [{error.code}]", error.next_step)
 
 
 async def _evidence(catalog: Catalog, models: list[ModelRow]) -> Check:

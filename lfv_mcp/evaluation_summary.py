@@ -28,7 +28,16 @@ from lfv_mcp.model import (
     iso,
 )
 from lfv_mcp.records import epoch
-from lfv_mcp.summary import F1_TOLERANCE, digits, finding, grade, percent, source_in_words, within
+from lfv_mcp.summary import (
+    F1_TOLERANCE,
+    complement,
+    digits,
+    finding,
+    grade,
+    percent,
+    source_in_words,
+    within,
+)
 
 AGREEMENT: Final = 5e-7 + 1e-9
 """How far a reported metric may be from its recount: six decimals, and float noise."""
@@ -219,7 +228,7 @@ def _about_size(report: EvaluationReport) -> Iterator[Finding]:
     advice = (
         "Add verified images to the test set, then retrain."
         if report["source"]["kind"] == "live"
-        else "Take only the worse ends of the intervals for proven, also as a successor's bar."
+        else "Rely on the worse end of each interval only, for this model and for its successor."
     )
     if counts is None:
         known = best_known(report)
@@ -257,16 +266,20 @@ def _about_scores(report: EvaluationReport) -> Iterator[Finding]:
     if rows:
         areas = [same for name, same in compared(report).items() if name in _AREAS]
         if areas and all(areas):
-            message = "Scores made of confidence reproduce the reported ranking metrics."
+            message = "Scores computed from confidence reproduce the reported ranking metrics."
             yield finding("scores_confirmed", message)
         else:
             but = "the reported ranking metrics are others" if areas else "nothing else confirms it"
-            message = f"Scores made of confidence explain all predictions, but {but}."
+            message = f"Scores computed from confidence explain all predictions, but {but}."
             yield finding("scores_unconfirmed", message)
     elif "examples" in report:  # so there are images
         reason = report["metrics"]["roc_auc"]["undefined"]
         message = f"No analysis by score: {reason}."
-        yield finding("scores_unusable", message, "Judge the model by its counts alone.")
+        yield finding(
+            "scores_unusable",
+            message,
+            "Judge the model by its counts alone; no threshold can be chosen.",
+        )
     if "at" in analysis:
         yield finding(
             "threshold_client_side",
@@ -324,7 +337,8 @@ def _numbers(report: EvaluationReport) -> Iterator[str]:
         block = cast(Mapping[str, Metric], report["metrics"])
         yield "Recounted (95 %): " + ", ".join(map(shown, block, block.values()))
     if "agrees" in report:
-        yield f"The reported metrics {'agree' if report['agrees'] else 'DISAGREE'}."
+        agrees = "agrees" if report["agrees"] else "DISAGREES"
+        yield f"The EvaluationResult {agrees} with the recount."
     elif "reported" in report:
         listed = ", ".join(f"{_words(n)} {digits(v)}" for n, v in _reported(report).items())
         yield f"Reported: {listed}"
@@ -341,12 +355,12 @@ def _details(report: EvaluationReport) -> Iterator[str]:
         ends = analysis.get("operating_range", {})
         low, high = ends.get("max_normal_score", 0.0), ends.get("min_anomaly_score", 1.0)
         cuts = "; ".join(map(_cut, rows))
-        yield f"Built-in cut: {digits(low)} to {digits(high)}. Missed/false alarms by cut: {cuts}"
+        yield f"Built-in cut: {digits(low)} to {digits(high)}. Cut missed/false alarms: {cuts}"
     if at := analysis.get("at"):
-        yield f"Missed/false alarms at a cut of your own (the service has none to set): {_cut(at)}"
+        yield f"At a cut of your own (the service has none to set): {_cut(at)}"
     for kind, images in cast(Mapping[str, list[Example]], report.get("examples", {})).items():
         if images:
-            listed = ", ".join(image["image"].rpartition("/")[2] for image in images[:3])
+            listed = ", ".join("/".join(image["image"].split("/")[-2:]) for image in images[:3])
             yield f"Worst {_words(kind)}: {clean(listed, 150)}"
 
 
@@ -399,8 +413,8 @@ def _quality(report: EvaluationReport) -> str:
     if report.get("test_images") and "confusion" in report and not _errors(report):
         return f"made no error in {report['test_images']} test images: it "
     if "precision" in known and "recall" in known:
-        performance["escape_rate"] = 1 - known["recall"]
-        performance["false_reject_share"] = 1 - known["precision"]
+        performance["escape_rate"] = complement(known["recall"])
+        performance["false_reject_share"] = complement(known["precision"])
     word = grade(performance)
     return f"was {word} on its test set: it " if word else ""
 

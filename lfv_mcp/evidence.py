@@ -37,6 +37,8 @@ from lfv_mcp.summary import finding
 
 Form = Literal["result", "manifest"]
 _NAMES: Final = {"result": "EvaluationResult", "manifest": "EvaluationManifest"}
+_WITHOUT: Final = ("TRAINING", "TRAINING_FAILED")
+"""Statuses of models that have not been evaluated."""
 _T = TypeVar("_T")
 _Open = Callable[[], AbstractContextManager[IO[bytes]]]
 
@@ -60,14 +62,22 @@ class Evidence:
     settled: bool
 
 
-def together(result: Part[Result], manifest: Part[Manifest]) -> Evidence:
-    """Both files, as far as they could be read.
+def together(
+    result: Part[Result], manifest: Part[Manifest], description: ModelDescription
+) -> Evidence:
+    """Both files of a model, as far as they could be read.
 
     Raises:
         SetupError: neither could; the message says why.
     """
     findings = tuple(part.finding for part in (result, manifest) if part.finding is not None)
     if result.content is None and manifest.content is None:
+        if description.get("Status") in _WITHOUT and not {*_NAMES.values()} & description.keys():
+            raise SetupError(
+                "evidence_unavailable",
+                f"There are no evaluation files of a model that is {description['Status']}.",
+                "See describe_model for what is known, list_models for other versions.",
+            )
         reasons = " ".join(f["message"] for f in findings)
         raise SetupError("evidence_unavailable", reasons, findings[-1].get("advice", ""))
     settled = result.settled and manifest.settled
@@ -85,7 +95,7 @@ def late(form: Form) -> Part[_T]:
 
 
 def _unread(form: Form, why: str, advice: str, *, settled: bool = True) -> Part[_T]:
-    message = f"{_NAMES[form]} is not read: {why}"
+    message = f"{_NAMES[form]} could not be read: {why}"
     return Part(None, finding(f"evaluation_{form}_unread", message, advice), settled)
 
 

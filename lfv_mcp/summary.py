@@ -103,7 +103,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "line_incomplete": ("info", "a number for the line is not known, and why"),
     "weak_label": ("warning", "an anomaly label with low recall or average IoU"),
     # comparison
-    "evidence_at_hand": ("info", "evaluation files can be read by analyze_evaluation"),
+    "evidence_at_hand": ("info", "there are evaluation files: in the archive, or named in S3"),
     "evidence_missing": ("warning", "no evaluation file of a version could be read"),
     "different_test_sets": ("warning", "the models were not judged on the same images"),
     "test_set_unknown": ("warning", "whether the test images were the same is not known"),
@@ -333,16 +333,17 @@ def _performance(description: ModelDescription) -> Performance:
         result["f1_score"] = sent["F1Score"]
     if "Precision" in sent:
         result["precision"] = sent["Precision"]
-        result["false_reject_share"] = _complement(sent["Precision"])
+        result["false_reject_share"] = complement(sent["Precision"])
     if "Recall" in sent:
         result["recall"] = sent["Recall"]
-        result["escape_rate"] = _complement(sent["Recall"])
+        result["escape_rate"] = complement(sent["Recall"])
     if result and "EvaluationEndTimestamp" in description:
         result["evaluated_at"] = description["EvaluationEndTimestamp"]
     return result
 
 
-def _complement(value: float) -> float:
+def complement(value: float) -> float:
+    """1 - value, as people count."""
     # 1 - 0.9 is 0.09999999999999998 in binary; twelve digits are more than any metric has.
     return round(1 - value, 12)
 
@@ -418,7 +419,7 @@ def _quality(description: ModelDescription, performance: Performance) -> Iterato
 
 
 def _escapes(recall: float) -> Finding:
-    rate = _complement(recall)
+    rate = complement(recall)
     if rate == 0:
         return finding("escapes_low", "No defect of the test set passed unseen (recall 1).")
     message = (
@@ -435,7 +436,7 @@ def _escapes(recall: float) -> Finding:
 
 
 def _false_rejects(precision: float) -> Finding:
-    rate = _complement(precision)
+    rate = complement(precision)
     if rate == 0:
         return finding(
             "false_rejects_low", "No good part of the test set was rejected (precision 1)."
@@ -510,8 +511,10 @@ def _provenance(source: Source) -> Iterator[Finding]:
 
 def _evidence(evidence: str) -> Iterator[Finding]:
     if evidence:
-        place = "archive" if evidence == "archive" else "S3"
-        yield finding("evidence_at_hand", f"analyze_evaluation reads its files ({place}).")
+        message = "Files in S3: try analyze_evaluation."  # nobody has tried yet
+        if evidence == "archive":
+            message = "Files in the archive: see analyze_evaluation."
+        yield finding("evidence_at_hand", message)
 
 
 def _disagreement(
@@ -538,16 +541,19 @@ def listing(
 ) -> str:
     """What a page of models shows, in one or two sentences."""
     what = f"{status} model" if status else "model"
-    where = f"of {project_name}" if project_name else "of all projects"
+    where = f"of {project_name}" if project_name else "in all projects"
     if not models:
+        if source["kind"] == "archive" and not (project_name or status or more):
+            return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
     projects = len({m["project_name"] for m in models})
     text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
     if not project_name:
-        text += f" ({projects} on this page)" if more else f" ({projects})"
+        among = f"{projects} project{'s' if projects > 1 else ''}"
+        text = text.replace("all projects", f"{among} on this page" if more else among)
     text += "; there is more: pass next_token" if more else ""
     if source["kind"] == "sample":
-        text += "; synthetic sample"
+        text += "; synthetic sample, so status is history"
     elif source["kind"] == "archive":
         text += "; saved records, so status is history"
     return text + "."
@@ -612,13 +618,14 @@ def _sentences(
         state += " (synthetic sample)"
     precision, recall = performance.get("precision"), performance.get("recall")
     if precision is None or recall is None:
-        quality = "How good it is cannot be said: no complete metrics."
+        what = "complete metrics" if performance else "metrics"
+        quality = f"How good it is cannot be said: no {what}."
     elif precision == recall == 1:
         quality = "It made no error on its test set."
     else:
         quality = (
             f"On its test set it was {grade(performance)}: it caught {percent(recall)} of the "
-            f"defects, and {percent(_complement(precision))} of its rejects were good parts."
+            f"defects, and {percent(complement(precision))} of its rejects were good parts."
         )
     todo = next((f["advice"] for f in findings if "advice" in f), "")
     return " ".join(part for part in (f"{state}.", quality, todo) if part)

@@ -390,7 +390,7 @@ async def test_nothing_to_list_is_said(live: Endpoint, tmp_path: Path) -> None:
     live.answer = Line(0)
     async with door("live", region="us-east-1") as ask:
         (page,) = await pages(ask)
-    assert (page["models"], page["summary"]) == ([], "No models of all projects.")
+    assert (page["models"], page["summary"]) == ([], "No models in all projects.")
     async with door(tmp_path) as ask:
         (page,) = await pages(ask)
     assert page["models"] == []
