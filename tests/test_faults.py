@@ -484,7 +484,7 @@ def once(reply: Reply) -> Answer:
 NEITHER: Final = ("evidence_unavailable",)
 UNREAD: Final = ("evaluation_manifest_unread",)
 S3: Final = {
-    "slow": Fault("20 s", NEITHER, always(Reply(pause=60)), "EvaluationResult is not read"),
+    "slow": Fault("20 s", NEITHER, always(Reply(pause=60)), "EvaluationResult could not be read"),
     "slow drip": Fault("20 s", NEITHER, always(Reply(b"{" * 1000, drip=0.05)), "time"),
     "one file slow": Fault("20 s", UNREAD, but_manifest(Reply(pause=60))),
     "one file drips": Fault("20 s", UNREAD, but_manifest(Reply(b"{" * 1000, drip=0.05))),
@@ -1117,7 +1117,7 @@ async def test_one_deadline_for_a_resource_and_a_prompt(
     s3.answer = always(Reply(pause=60))
     with row.in_time():
         card = await client.read_resource("lookoutvision://projects/cap-seal/models/3/card")
-    assert "EvaluationResult is not read" in card.model_dump_json()
+    assert "EvaluationResult could not be read" in card.model_dump_json()
     api.answer = always(Reply(b"{" * 1000, drip=0.05))
     names = {"project_name": "cap-seal", "baseline": "1", "candidate": "2"}
     with row.in_time():
