@@ -45,7 +45,7 @@ QUESTIONS: Final = (
         {"project_name": "sample-cap-seal"},
     ),
     Question(
-        "Is anything still hosted, and so perhaps still billed?",
+        "Which models were HOSTED when captured, and so perhaps are still billed?",
         "list_models",
         {"status": "HOSTED"},
     ),
