@@ -75,7 +75,7 @@ def together(
         if description.get("Status") in _WITHOUT and not {*_NAMES.values()} & description.keys():
             raise SetupError(
                 "evidence_unavailable",
-                f"There are no evaluation files of a model that is {description['Status']}.",
+                f"Status {description['Status']}: no evaluation files are known.",
                 "See describe_model for what is known, list_models for other versions.",
             )
         reasons = " ".join(f["message"] for f in findings)
