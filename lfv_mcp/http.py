@@ -330,7 +330,7 @@ def _security(site: Site, listener: socket.socket) -> TransportSecuritySettings:
     if site.public_url:
         hosts.append(_host_of(site.public_url))
     if loopback:
-        here = {*_LOOPBACK, _host_of(url_of(listener)).rpartition(":")[0]}
+        here = {*_LOOPBACK, urlsplit(url_of(listener)).netloc.rpartition(":")[0]}
         hosts += here
         origins += [f"http://{host}" for host in _any_port(here)]
     return TransportSecuritySettings(allowed_hosts=list(_any_port(hosts)), allowed_origins=origins)

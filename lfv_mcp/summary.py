@@ -541,16 +541,16 @@ def listing(
 ) -> str:
     """What a page of models shows, in one or two sentences."""
     what = f"{status} model" if status else "model"
+    projects = len({m["project_name"] for m in models})
     where = f"of {project_name}" if project_name else "in all projects"
     if not models:
         if source["kind"] == "archive" and not (project_name or status or more):
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
-    projects = len({m["project_name"] for m in models})
-    text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
     if not project_name:
-        among = f"{projects} project{'s' if projects > 1 else ''}"
-        text = text.replace("all projects", f"{among} on this page" if more else among)
+        where = f"in {projects} project{'s' if projects > 1 else ''}"
+        where += " on this page" if more else ""
+    text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
     text += "; there is more: pass next_token" if more else ""
     if source["kind"] == "sample":
         text += "; synthetic sample, so status is history"
