@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from lfv_mcp import __version__
+from lfv_mcp.config_command import config
 
 if TYPE_CHECKING:
     from mcp.types import CallToolResult
@@ -250,6 +251,9 @@ def main(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.invoke(serve)
+
+
+main.add_command(config)
 
 
 def _http_flags(command: Callable[..., Any]) -> Callable[..., Any]:

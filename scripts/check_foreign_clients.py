@@ -2,28 +2,33 @@
 
 `python scripts/check_foreign_clients.py [--server COMMAND]` installs them, with exact pins, below
 $LFV_TEST_CACHE (else .cache) and lets each talk to the sample: the MCP Inspector (stdio, HTTP and
-the shipped Claude Desktop configuration, in both eras), the TypeScript SDK 2.x and 1.x, the Python
-SDK 1.x, fastmcp, and an agent of pydantic-ai whose model is a script. Every file and every link of
-docs/clients.md, but for Docker's, is started once and asked. One line per check, then "N passed, N
-failed"; exits 1 if any failed.
+Claude Desktop's configuration, in both eras), the TypeScript SDK 2.x and 1.x, the Python SDK 1.x,
+fastmcp, and an agent of pydantic-ai whose model is a script. Every file of docs/clients.md, but for
+Docker's, is started once and asked, and so is every file that `lfv-mcp config` writes; Claude Code,
+Gemini CLI and Codex then list their own, and each starts the server. One line per check, then "N
+passed, N failed"; exits 1 if any failed.
 
-The configurations say `uvx lfv-mcp`. To run this clone and nothing that some index may call
-lfv-mcp, it is installed as the README says, `uv tool install .`, into a home of its own, where uv
-is then set to be offline: uvx runs an installed tool before it looks for one.
+For the configurations this clone is installed as the README says, `uv tool install .`, into a home
+of its own, below the user's and not in a temporary folder: `lfv-mcp config` writes the absolute
+path of the command, and refuses one that does not last.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
+import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import Any, Final, NamedTuple
 
 import anyio
@@ -32,6 +37,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcp import Client, StdioServerParameters, stdio_client
 
+from lfv_mcp.host_config import HOSTS, entry, usual_file
+from lfv_mcp.tools import TOOLS
 from scripts.checks import (
     CACHE,
     ROOT,
@@ -46,19 +53,25 @@ from scripts.checks import (
     venv,
 )
 from scripts.conversation import ASKED, CARD, MISSING, MODEL, PROMPT, expected_answers
-from scripts.make_packaging import shown
+from scripts.make_packaging import INSTALLED, shown
 
 INSPECTOR: Final = "@modelcontextprotocol/inspector@2.12.0"
 TYPESCRIPT: Final = ("@modelcontextprotocol/client@2.4.0", "@modelcontextprotocol/sdk@1.32.2")
 PYTHON_SDK_1: Final = "mcp==1.30.0"
 FASTMCP: Final = "fastmcp-slim[client]==4.1.4"  # fastmcp without its server
 AGENT: Final = "pydantic-ai-slim[mcp]==2.68.0"
+CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.332"
+GEMINI_CLI: Final = "@google/gemini-cli@0.61.0"
+CODEX: Final = "@openai/codex@0.169.0"
 UV: Final = "uv==0.13.9"
 INSTALL: Final = ("uv", "tool", "install", ".")
 """As the README has it; its test compares the two."""
 FOREIGN: Final = ROOT / "scripts" / "foreign"
-CONFIGURATION: Final = ROOT / "claude_desktop_config.example.json"
 CLIENTS: Final = ROOT / "docs" / "clients.md"
+
+CLIENT: Final = {"name": "check_foreign_clients", "version": "1"}
+CONNECTED: Final = (True, "Connected")
+"""As Claude Code and Gemini CLI list a server: the command is in the line, and this at its end."""
 
 REVISIONS: Final = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 
@@ -69,7 +82,7 @@ def main() -> int:
     parser.add_argument("--server", default=installed_server(), help="command that starts it")
     command = shlex.split(parser.parse_args().server)
     expected = expected_answers()
-    with TemporaryDirectory() as home, serving(command) as url, uvx() as uvx_home:
+    with TemporaryDirectory() as home, serving(command) as url, installed() as installation:
         talk = partial(check_conversation, expected, environment(home))
         typescript = npm_prefix("typescript", *TYPESCRIPT) / "node_modules"
         script = [node(), FOREIGN / "typescript.cjs"]
@@ -86,10 +99,17 @@ def main() -> int:
         check_agent(command, environment(home))
         check_inspector(Inspector(environment(home), *command), expected, "stdio")
         check_inspector(Inspector(environment(home), url, "--transport", "http"), expected, "HTTP")
-        shipped = ("--config", str(CONFIGURATION), "--server", "lfv")
+        check_pages(installation, expected)
+        configure(installation)
+        desktop = usual_file("claude-desktop", installation.env, installation.home, sys.platform)
+        shipped = ("--config", desktop, "--server", "lfv")
         # How it starts is what differs here, so the first questions are enough.
-        check_inspector(Inspector(uvx_home, *shipped), expected, CONFIGURATION.name, slice(3))
-        check_pages(uvx_home, expected)
+        inspector = Inspector(installation.env, *shipped)
+        check_inspector(inspector, expected, "Claude Desktop's file", slice(3))
+        check_written(installation, expected)
+        check_claude_code(installation)
+        check_gemini_cli(installation)
+        check_codex(installation, expected)
     return finish()
 
 
@@ -236,39 +256,155 @@ def check_inspector(
             )
 
 
-def check_pages(env: Mapping[str, str], expected: Mapping[str, Any]) -> None:
-    """What each host's file or link says starts a server that answers. Docker is not there."""
+class Installation(NamedTuple):
+    """This clone as the README installs it: the command, its home, and an environment for hosts."""
 
-    async def ask(server: StdioServerParameters) -> object:
-        async with Client(stdio_client(server), mode="legacy") as client:
-            return (await client.call_tool(**ASKED["call"])).structured_content
-
-    for name, shown_server in shown(CLIENTS.read_text(encoding="utf-8")):
-        command, args = shown_server["command"], shown_server["args"]
-        if command == "docker":
-            continue
-        settings = {**env, **shown_server["env"]}
-        try:
-            found = anyio.run(ask, StdioServerParameters(command=command, args=args, env=settings))
-        except Exception as error:  # whatever it is, the others are still to be checked
-            found = error
-        check(f"{CLIENTS.name}, {name}: describes a model", found, expected["call"]["structure"])
+    command: str
+    home: str
+    env: Mapping[str, str]
 
 
 @contextmanager
-def uvx() -> Iterator[dict[str, str]]:
-    """An environment in which `uvx lfv-mcp` is this clone, installed by the README's command."""
+def installed() -> Iterator[Installation]:
+    """This clone, installed by the README's command below the user's home, for a while."""
     uv = venv("uv", UV)
-    with TemporaryDirectory() as home:
-        env = environment(home) | {"UV_CACHE_DIR": str(CACHE / "uv-cache")}
-        env["PATH"] = f"{uv}:{env['PATH']}"
-        done = run(INSTALL, env={**env, "UV_PYTHON": sys.executable}, cwd=ROOT)
+    with TemporaryDirectory(dir=Path.home(), prefix=".lfv-mcp-check-") as home:
+        building = environment(home) | {"UV_CACHE_DIR": str(CACHE / "uv-cache")}
+        building |= {"PATH": f"{uv}:{building['PATH']}", "UV_PYTHON": sys.executable}
+        done = run(INSTALL, env=building, cwd=ROOT)
         check(shlex.join(INSTALL), (done.returncode, done.stderr), (0, done.stderr))
-        # In a file: the Inspector, like hosts, passes on little more than HOME and PATH.
-        settings = Path(home) / ".config" / "uv" / "uv.toml"
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text("offline = true\n", encoding="utf-8")
-        yield env
+        # Nothing of the developer's own hosts, and no way to fetch a program by its name.
+        env = {"HOME": home, "PATH": f"{node().parent}:{os.defpath}"}
+        link = Path(home) / ".local" / "bin" / "lfv-mcp"
+        yield Installation(str(link.resolve()), home, env)
+
+
+def configure(installation: Installation) -> None:
+    """Have `lfv-mcp config` write every host's own file."""
+    for host in HOSTS:
+        done = run([installation.command, "config", host, "--write"], env=installation.env)
+        file = usual_file(host, installation.env, installation.home, sys.platform)
+        found = (done.returncode, done.stderr, file in done.stdout)
+        check(f"lfv-mcp config {host} --write", found, (0, "", True))
+
+
+def check_started(
+    name: str, server: Mapping[str, Any], env: Mapping[str, str], expected: Mapping[str, Any]
+) -> None:
+    """A host's entry starts a server that answers."""
+
+    async def ask() -> object:
+        to = StdioServerParameters(
+            command=server["command"], args=server["args"], env={**env, **server["env"]}
+        )
+        async with Client(stdio_client(to), mode="legacy") as client:
+            return (await client.call_tool(**ASKED["call"])).structured_content
+
+    try:
+        found = anyio.run(ask)
+    except Exception as error:  # whatever it is, the others are still to be checked
+        found = error
+    check(f"{name}: describes a model", found, expected["call"]["structure"])
+
+
+def check_pages(installation: Installation, expected: Mapping[str, Any]) -> None:
+    """Each host's file as the page shows it, with the installed command in its place. Docker is
+    not there."""
+    for name, server in shown(CLIENTS.read_text(encoding="utf-8")):
+        if server["command"] != "docker":
+            check(f"{CLIENTS.name}, {name}: command", server["command"], INSTALLED)
+            filled = {**server, "command": installation.command}
+            check_started(f"{CLIENTS.name}, {name}", filled, installation.env, expected)
+
+
+def check_written(installation: Installation, expected: Mapping[str, Any]) -> None:
+    """Each host's own file, as `lfv-mcp config` has written it."""
+    for name, host in HOSTS.items():
+        file = Path(usual_file(name, installation.env, installation.home, sys.platform))
+        text = file.read_text(encoding="utf-8")
+        parsed = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+        server = parsed[host.servers]["lfv"]
+        check(f"{file.name} of {host.title}: command", server["command"], installation.command)
+        check_started(f"{file.name} of {host.title}", server, installation.env, expected)
+
+
+def check_claude_code(installation: Installation) -> None:
+    """Claude Code reads the file and starts the server; so it does what its own command adds."""
+    claude = npm_prefix("claude-code", CLAUDE_CODE) / "node_modules" / ".bin" / "claude"
+    env = {**installation.env, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    printed = run([installation.command, "config", "claude-code"], env=installation.env).stdout
+    for step in ("file", "command"):
+        if step == "command":
+            removed = run([claude, "mcp", "remove", "lfv", "--scope", "user"], env=env)
+            added = run([claude, *shlex.split(printed)[1:]], env=env)
+            check("Claude Code: adds it", (removed.returncode, added.returncode), (0, 0))
+        listed = run([claude, "mcp", "list"], env=env).stdout
+        line = next((line for line in listed.splitlines() if line.startswith("lfv: ")), listed)
+        check(
+            f"Claude Code, {step}: lists it", (installation.command in line, line[-9:]), CONNECTED
+        )
+        got = run([claude, "mcp", "get", "lfv"], env=env).stdout
+        said = [word in got for word in ("Scope: User", "Connected", "LFV_SOURCE=sample")]
+        check(f"Claude Code, {step}: gets it", said, [True, True, True])
+
+
+def check_gemini_cli(installation: Installation) -> None:
+    """Gemini CLI reads the file and starts the server, in a folder that its user trusts."""
+    gemini = npm_prefix("gemini-cli", GEMINI_CLI) / "node_modules" / ".bin" / "gemini"
+    env = {**installation.env, "GEMINI_CLI_TRUST_WORKSPACE": "true"}
+    done = run([gemini, "mcp", "list"], env=env, cwd=Path(installation.home))
+    said = done.stdout + done.stderr
+    line = next((line for line in said.splitlines() if "lfv: " in line), said)
+    check("Gemini CLI: lists it", (installation.command in line, line[-9:]), CONNECTED)
+
+
+def check_codex(installation: Installation, expected: Mapping[str, Any]) -> None:
+    """Codex reads the file, and its app server starts ours and hears of the tools."""
+    codex = npm_prefix("codex", CODEX) / "node_modules" / ".bin" / "codex"
+    done = run([codex, "mcp", "list", "--json"], env=installation.env)
+    listed: Any = json.loads(done.stdout) if done.returncode == 0 else done.stderr[-700:]
+    try:
+        (server,) = listed
+        transport = {name: server["transport"][name] for name in ("type", "command", "args", "env")}
+        found: object = (server["name"], server["enabled"], transport)
+    except (ValueError, KeyError, TypeError):
+        found = listed
+    stdio = {"type": "stdio", **entry("codex", installation.command, "sample")}
+    check("Codex: lists it", found, ("lfv", True, stdio))
+    check("Codex: hears of the tools", _asked_of_codex(codex, installation), expected["tools"])
+
+
+def _asked_of_codex(codex: Path, installation: Installation) -> object:
+    """The tools that Codex knows of our server, in our order."""
+    opening = {"id": 1, "method": "initialize", "params": {"clientInfo": CLIENT}}
+    status = {"id": 2, "method": "mcpServerStatus/list", "params": {}}
+    command = [str(codex), "app-server"]
+    with subprocess.Popen(
+        command,
+        env=dict(installation.env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        patience = Timer(60, process.kill)
+        patience.start()
+        try:
+            for message in (opening, {"method": "initialized"}, status):
+                process.stdin.write(json.dumps(message) + "\n")
+                process.stdin.flush()
+            for line in process.stdout:
+                answer = json.loads(line)
+                if answer.get("id") == 2:
+                    ours = [s for s in answer["result"]["data"] if s["name"] == "lfv"]
+                    return [tool.name for tool in TOOLS if tool.name in ours[0]["tools"]]
+        finally:
+            patience.cancel()
+            process.terminate()
+    return "no answer"
 
 
 if __name__ == "__main__":

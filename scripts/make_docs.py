@@ -51,8 +51,8 @@ def installed() -> str:
     _, _, asked = PROJECT.read_text(encoding="utf-8").partition("\ndependencies = [")
     asked, _, _ = asked.partition("\n]")
     named = re.findall(r'(?m)^  "([\w-]+)[^"]*", *# (.+)$', asked)
-    rows = [*named, *reasons().items()]
-    return _table(("package", "why"), ((f"`{name}`", why) for name, why in rows))
+    rows = dict(named) | reasons()
+    return _table(("package", "why"), ((f"`{name}`", why) for name, why in rows.items()))
 
 
 def reasons() -> dict[str, str]:

@@ -9,7 +9,6 @@ it installs below $LFV_TEST_CACHE (else .cache).
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import re
 import shutil
@@ -19,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, quote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp import __version__
+from lfv_mcp.host_config import HOSTS, claude_command, entry, pretty, snippet
+from lfv_mcp.host_config import NAME as SHORT
 from lfv_mcp.tools import TOOLS
 from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
 from scripts.checks import ROOT, must, npm_prefix
@@ -31,8 +31,6 @@ from scripts.checks import ROOT, must, npm_prefix
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
 """In the MCP registry; the README and the image say it too, which proves that they are ours."""
 TITLE: Final = "Lookout for Vision models"
-SHORT: Final = "lfv"
-"""As hosts list it: they put it in front of every tool's name, and some cap the whole at 64."""
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))[
     "project"
 ]
@@ -42,13 +40,12 @@ BUNDLED: Final = ("pyproject.toml", "README.md", "LICENSE", "lfv_mcp", "prompts"
 
 
 class Setting(NamedTuple):
-    """An environment variable of the server. `asked` is its key where a host asks for it."""
+    """An environment variable of the server that Claude Desktop asks for, by the key `asked`."""
 
     variable: str
     title: str
     description: str
-    asked: str = ""
-    form: str = "string"
+    asked: str
     default: str = ""
 
 
@@ -59,7 +56,7 @@ SETTINGS: Final = (
         "Where answers come from: sample, a directory of saved answers and evaluation files, "
         "s3://bucket/prefix, or live (an endpoint that speaks the API).",
         "source",
-        default="sample",
+        "sample",
     ),
     Setting("AWS_REGION", "AWS region", "Region of live calls and of S3.", "region"),
     Setting(
@@ -68,69 +65,25 @@ SETTINGS: Final = (
         "Profile whose credentials read S3 or a live endpoint; else the usual chain.",
         "profile",
     ),
-    Setting(
-        "AWS_ENDPOINT_URL_LOOKOUTVISION",
-        "Endpoint",
-        "URL of an endpoint that speaks the Lookout for Vision API.",
-    ),
-    Setting(
-        "LFV_ALLOWED_BUCKETS", "Buckets", "The only S3 buckets to read, with commas between them."
-    ),
-    Setting("LFV_TIMEOUT", "Timeout", "Seconds for one question in all.", "", "number", "20"),
-    Setting("LFV_LOG_LEVEL", "Log level", "What is logged to stderr.", default="WARNING"),
 )
 
-STDIO: Final[dict[str, Any]] = {
-    "command": "uvx",
-    "args": ["lfv-mcp"],
-    "env": {"LFV_SOURCE": "sample"},
-}
-"""How every host starts the server."""
-
-
-def compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-CURSOR: Final = (
-    "https://cursor.com/en/install-mcp?"
-    f"name={SHORT}&config={quote(base64.b64encode(compact(STDIO).encode()), safe='')}"
-)
-VS_CODE: Final = (
-    "https://insiders.vscode.dev/redirect/mcp/install?"
-    f"name={SHORT}&config={quote(compact(STDIO), safe='')}"
-)
-KIRO: Final = (
-    f"https://kiro.dev/launch/mcp/add?name={SHORT}&config={quote(compact(STDIO), safe='')}"
-)
-
-
-def decoded(link: str) -> tuple[str, str, Any]:
-    """Where a link goes, the server's name and its configuration."""
-    parts = urlsplit(link)
-    query = parse_qs(parts.query, strict_parsing=True)
-    (name,), (config,) = query.pop("name"), query.pop("config")
-    if query:
-        raise ValueError(f"no host knows {sorted(query)}")
-    if not config.startswith("{"):
-        config = base64.b64decode(config, validate=True).decode()
-    return f"{parts.netloc}{parts.path}", name, json.loads(config)
+INSTALLED: Final = "/ABSOLUTE/PATH/TO/lfv-mcp"
+"""In place of the command that `lfv-mcp config` writes. Never a program that fetches lfv-mcp by its
+name: that name is not ours where such programs look, and hosts pass AWS credentials on."""
 
 
 def shown(page: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every server that a page configures, by the heading that it stands under and its form."""
+    """Every server that a page configures, by the heading that it stands under."""
     for section in page.split("\n## ")[1:]:
         host = section.partition("\n")[0]
-        for link in re.findall(r"\[Install in [^]]+\]\((\S+)\)", section):
-            yield f"{host}, link", decoded(link)[2]
-        for block in re.findall(r"(?ms)^```json\n(.*?)^```$", section):
-            for servers in json.loads(block).values():
-                yield f"{host}, file", servers[SHORT]
+        for language, block in re.findall(r"(?ms)^```(json|toml)\n(.*?)^```$", section):
+            parsed = json.loads(block) if language == "json" else tomllib.loads(block)
+            for servers in parsed.values():
+                yield host, servers[SHORT]
 
 
 def manifest() -> dict[str, Any]:
     """The bundle's manifest: what Claude Desktop shows, asks and starts."""
-    asked = [setting for setting in SETTINGS if setting.asked]
     return {
         "manifest_version": "0.4",
         "name": "lfv-mcp",
@@ -147,7 +100,7 @@ def manifest() -> dict[str, Any]:
                 "command": "uv",
                 "args": ["run", "--directory", "${__dirname}", "lfv-mcp"],
                 # What the user leaves empty arrives empty or unexpanded; both count as unset.
-                "env": {s.variable: f"${{user_config.{s.asked}}}" for s in asked},
+                "env": {s.variable: f"${{user_config.{s.asked}}}" for s in SETTINGS},
             },
         },
         "tools": [{"name": tool.name, "description": tool.description} for tool in TOOLS],
@@ -160,7 +113,7 @@ def manifest() -> dict[str, Any]:
                 "required": False,
                 **({"default": setting.default} if setting.default else {}),
             }
-            for setting in asked
+            for setting in SETTINGS
         },
         "compatibility": {
             "platforms": ["darwin", "win32", "linux"],
@@ -170,33 +123,13 @@ def manifest() -> dict[str, Any]:
 
 
 def server_json() -> dict[str, Any]:
-    """The entry in the MCP registry."""
+    """The entry in the MCP registry, without packages: hosts would run one by its name."""
     return {
         "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
         "name": NAME,
         "title": TITLE,
         "description": PROJECT["description"],
         "version": __version__,
-        "packages": [
-            {
-                "registryType": "pypi",
-                "identifier": PROJECT["name"],
-                "version": __version__,
-                "runtimeHint": "uvx",
-                "transport": {"type": "stdio"},
-                "environmentVariables": [
-                    {
-                        "name": setting.variable,
-                        "description": setting.description,
-                        "isRequired": False,
-                        "isSecret": False,
-                        "format": setting.form,
-                        **({"default": setting.default} if setting.default else {}),
-                    }
-                    for setting in SETTINGS
-                ],
-            }
-        ],
     }
 
 
@@ -233,34 +166,24 @@ def iam_policy() -> dict[str, Any]:
     }
 
 
-def claude_desktop() -> dict[str, Any]:
-    return {"mcpServers": {SHORT: STDIO}}
+def placeholder(host: str) -> dict[str, Any]:
+    """A host's entry, with a placeholder where `lfv-mcp config` puts the installed command."""
+    return entry(host, INSTALLED, "sample", [tool.name for tool in TOOLS])
 
 
-def vs_code() -> dict[str, Any]:
-    return {"servers": {SHORT: {"type": "stdio", **STDIO}}}
-
-
-def kiro() -> dict[str, Any]:
-    names = [tool.name for tool in TOOLS]
-    return {"mcpServers": {SHORT: {**STDIO, "disabled": False, "autoApprove": names}}}
+def fenced_snippet(host: str) -> str:
+    """What `lfv-mcp config` prints for a host, with a placeholder for the installed command."""
+    language = "toml" if host == "codex" else "json"
+    return f"```{language}\n{snippet(host, placeholder(host))}```"
 
 
 def docker() -> dict[str, Any]:
     """The image on the user's machine, with an archive and credentials to read."""
     mounts = ["-v", "/path/to/archive:/archive:ro", "-v", "/path/to/.aws:/home/app/.aws:ro"]
-    run = ["run", "-i", "--rm", "--init", *mounts, "-e", "LFV_SOURCE=/archive", "lfv-mcp"]
+    # Without an image of that name Docker would fetch one.
+    start = ["run", "--pull=never", "-i", "--rm", "--init"]
+    run = [*start, *mounts, "-e", "LFV_SOURCE=/archive", "lfv-mcp"]
     return {"mcpServers": {SHORT: {"command": "docker", "args": run}}}
-
-
-def pretty(value: object) -> str:
-    """JSON for people: a list of texts that fits into a line stays in it."""
-
-    def joined(found: re.Match[str]) -> str:
-        line = re.sub(r"\s*\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]")
-        return line if len(line) <= 80 else found[0]
-
-    return re.sub(r'\[\s*\n(\s*"[^"]*",?\n)+\s*\]', joined, json.dumps(value, indent=2))
 
 
 def fenced(value: object) -> str:
@@ -269,22 +192,39 @@ def fenced(value: object) -> str:
 
 def clients() -> str:
     """docs/clients.md."""
-    environment = " ".join(f"--env {name}={value}" for name, value in STDIO["env"].items())
-    start = " ".join([STDIO["command"], *STDIO["args"]])
+    names = "\n".join(f"| `{name}` | {host.title} |" for name, host in HOSTS.items())
     return f"""# Connect a client
 
-Made by `python scripts/make_packaging.py`. The check `.ci/foreign` decodes every link, parses every
-file, and starts the server that each names, but for Docker's.
+Made by `python scripts/make_packaging.py`. The check `.ci/foreign` has `lfv-mcp config` write every
+host's file, parses each of them and of those shown here, and starts the server that it names, but
+for Docker's; Claude Code, Gemini CLI and Codex themselves read theirs there.
 
-All of them start the same server on the bundled sample. For your own models set `LFV_SOURCE` to a
-directory of saved answers and evaluation files, or to `s3://bucket/prefix`, and `AWS_PROFILE` to a
-profile that may read it ([iam-policy.json](iam-policy.json) is all that it needs; put your bucket
-in it). Hosts start servers with a short PATH and from a directory of their own choice: if `uvx` is
-not found, give its absolute path, or that of an installed `lfv-mcp` with empty `args`.
+Install lfv-mcp first: `uv tool install .` in a clone of the repository. Then
 
-`uvx` runs the `lfv-mcp` that `uv tool install .` in a clone of the repository has installed; no
-release is on PyPI yet. Once there is one it looks there when nothing is installed, and to stay with
-a version say `lfv-mcp@{__version__}` instead of `lfv-mcp`.
+```sh
+lfv-mcp config claude-desktop
+lfv-mcp config claude-desktop --source ~/lfv-archive --write
+```
+
+prints what Claude Desktop has to be told, or merges it into Claude Desktop's own file;
+`--write FILE` merges it into another one. All else in the file stays; so does another entry named
+`{SHORT}`, unless `--replace` is said. JSON with comments is not rewritten: paste it there by hand.
+`lfv-mcp config` alone lists the hosts and their files:
+
+| HOST | |
+|---|---|
+{names}
+
+All of them start the same server on the bundled sample. For your own models set `LFV_SOURCE`
+(`--source` of the command above) to a directory of saved answers and evaluation files, or to
+`s3://bucket/prefix`, and `AWS_PROFILE` to a profile that may read it
+([iam-policy.json](iam-policy.json) is all that it needs; put your bucket in it).
+
+Hosts start servers with a short PATH and from a directory of their own choice, so the command is an
+absolute path: `{INSTALLED}` below stands for the one that `lfv-mcp config`
+prints. Nothing here fetches lfv-mcp by its name, for no release is on PyPI yet: whoever takes the
+name there could have their program run with your AWS credentials. One-click links return once the
+name on PyPI is ours, and so does a package in `server.json`, the entry in the MCP registry.
 
 ## Claude Desktop
 
@@ -292,15 +232,16 @@ Open Settings, Developer, Edit Config (macOS: `~/Library/Application Support/Cla
 `%APPDATA%\\Claude\\`, file `claude_desktop_config.json`), merge this, then quit Claude fully and
 start it again:
 
-{fenced(claude_desktop())}
+{fenced_snippet("claude-desktop")}
 
 Or make a bundle, `python scripts/make_packaging.py --bundle dist`, and open `dist/lfv-mcp.mcpb`:
-Claude Desktop asks for source, region and profile. The bundle is not signed.
+Claude Desktop asks for source, region and profile. The bundle is not signed. It runs the code that
+is in it, by `uv run` in its own folder; only what that code depends on is fetched.
 
 ## Claude Code
 
 ```sh
-claude mcp add {environment} --scope user {SHORT} -- {start}
+{claude_command(placeholder("claude-code"), "linux")}
 ```
 
 For a server that runs somewhere else, over HTTP:
@@ -309,42 +250,49 @@ For a server that runs somewhere else, over HTTP:
 claude mcp add --transport http {SHORT} http://127.0.0.1:8000/mcp
 ```
 
-For everybody who opens a project, `.mcp.json` at its root:
+For everybody who opens a project and has lfv-mcp at the same place, `.mcp.json` at its root:
 
-{fenced(claude_desktop())}
+{fenced_snippet("claude-code")}
 
 ## VS Code
 
-[Install in VS Code]({VS_CODE})
+`mcp.json` of the user (command "MCP: Open User Configuration"), or `.vscode/mcp.json` of a project:
 
-Or `.vscode/mcp.json`:
-
-{fenced(vs_code())}
+{fenced_snippet("vscode")}
 
 ## Cursor
 
-[Install in Cursor]({CURSOR})
+`~/.cursor/mcp.json`:
 
-Or `~/.cursor/mcp.json`:
-
-{fenced(claude_desktop())}
+{fenced_snippet("cursor")}
 
 ## Kiro
 
-[Install in Kiro]({KIRO})
+`~/.kiro/settings/mcp.json`; every tool only reads, so none needs approval:
 
-Or `~/.kiro/settings/mcp.json`; every tool only reads, so none needs approval:
+{fenced_snippet("kiro")}
 
-{fenced(kiro())}
+## Gemini CLI
+
+`~/.gemini/settings.json`. It starts servers in folders that you have told it to trust:
+
+{fenced_snippet("gemini-cli")}
+
+## Codex
+
+`~/.codex/config.toml`:
+
+{fenced_snippet("codex")}
 
 ## Docker
 
 ```sh
 docker build --tag lfv-mcp .
-docker run -i --rm --init lfv-mcp
+docker run --pull=never -i --rm --init lfv-mcp
 ```
 
-Any of the files above can start it. It runs as the user `app`, so that is whose home gets the
+Any of the JSON files above can start it; `--pull=never` keeps Docker from fetching an image of that
+name if you have built none. It runs as the user `app`, so that is whose home gets the
 credentials:
 
 {fenced(docker())}
@@ -380,9 +328,10 @@ def files() -> Mapping[Path, str]:
         "packaging/manifest.json": manifest(),
         "server.json": server_json(),
         "docs/iam-policy.json": iam_policy(),
-        "claude_desktop_config.example.json": claude_desktop(),
     }
     made = {ROOT / name: pretty(value) + "\n" for name, value in data.items()}
+    desktop = snippet("claude-desktop", placeholder("claude-desktop"))
+    made[ROOT / "claude_desktop_config.example.json"] = desktop
     return made | {ROOT / "docs" / "clients.md": clients()}
 
 

@@ -15,11 +15,12 @@ from jsonschema import Draft202012Validator
 
 import lfv_mcp
 from lfv_mcp.cli import main
+from lfv_mcp.host_config import HOSTS
 from lfv_mcp.tools import TOOLS
 from scripts import make_packaging
 from scripts.check_conformance import SCENARIOS, UNCHECKED
 from scripts.checks import ROOT
-from scripts.make_packaging import NAME, SETTINGS, STDIO, decoded
+from scripts.make_packaging import NAME, SETTINGS, placeholder
 
 pytestmark = pytest.mark.slow
 CLIENTS: Final = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
@@ -37,9 +38,7 @@ def test_all_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     said = {
         ENTRY["version"],
-        *(package["version"] for package in ENTRY["packages"]),
         manifest["version"],
-        *re.findall(r"lfv-mcp@(\S+?)`", CLIENTS),
     }
     newest, *_ = re.findall(r"(?m)^## (.+)$", CHANGELOG)
     assert newest == f"[{lfv_mcp.__version__}]"
@@ -61,34 +60,18 @@ ENTRY: Final[dict[str, Any]] = json.loads((ROOT / "server.json").read_bytes())
 def test_registry_entry_follows_the_rules() -> None:
     Draft202012Validator.check_schema(REGISTRY.schema)
     assert [error.message for error in REGISTRY.iter_errors(ENTRY)] == []
-    (package,) = ENTRY["packages"]
-    assert package["registryType"] == "pypi"
-    assert package["transport"] == {"type": "stdio"}
-    for variable in package["environmentVariables"]:
-        assert {"name", "description", "format", "isRequired", "isSecret"} <= set(variable)
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         *(((name,), None) for name in ("$schema", "name", "description", "version")),
-        *((("packages", 0, n), None) for n in ("registryType", "identifier", "transport")),
-        (("packages", 0, "version"), None),
         (("name",), "lfv-mcp"),
         (("name",), "io.github.lfv-mcp/lfv/mcp"),
         (("title",), "x" * 101),
         (("description",), "x" * 101),
         *((("version",), v) for v in ("^0.1.0", ">=0.1.0", "0.1", "0.1.x", "0.1.0 - 2", "latest")),
-        (("packages", 0, "version"), "~0.1.0"),
-        (("packages", 0, "registryType"), "mcpb"),  # takes the file's hash
-        (("packages", 0, "runtimeHint"), "npx"),
-        (("packages", 0, "transport"), {"type": "streamable-http"}),
-        (("packages", 0, "transport"), {"type": "stdio", "url": "http://127.0.0.1/mcp"}),
-        (("packages", 0, "environmentVariables", 0, "name"), None),
-        (("packages", 0, "environmentVariables", 0, "format"), "integer"),
-        (("packages", 0, "environmentVariables", 0, "default"), 20),
-        (("packages", 0, "environmentVariables", 0, "isRequired"), "false"),
-        (("packages", 0, "packageArguments"), [{"type": "named", "value": "x"}]),
+        (("packages",), [{"registryType": "pypi", "identifier": "lfv-mcp"}]),  # not ours there
         (("icons",), [{"src": "http://example.com/icon.png"}]),
         (("licence",), "Apache-2.0"),
     ],
@@ -120,8 +103,7 @@ def test_every_setting_is_one_that_the_server_has() -> None:
         for parameter in main.commands[command].params
         for variable in re.findall(r"\b(?:LFV|AWS)_[A-Z_]+", getattr(parameter, "help", "") or "")
     }
-    native = {"AWS_ENDPOINT_URL_LOOKOUTVISION"}  # boto3 reads it by itself
-    assert {setting.variable for setting in SETTINGS} <= helped | native
+    assert {setting.variable for setting in SETTINGS} <= helped
 
 
 # The bundle; `mcpb validate` and `pack` are run by scripts/check_installs.py
@@ -179,40 +161,32 @@ def test_image_runs_as_a_user_of_its_own() -> None:
     assert f"/home/{user[1]}/.aws:ro" in CLIENTS
 
 
-# Snippets and links
+# Snippets
 
 
-def test_every_snippet_parses_and_starts_the_same_server() -> None:
-    snippets = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", CLIENTS, re.DOTALL)]
-    assert len(snippets) == 6
-    for snippet in snippets:
-        ((container, servers),) = snippet.items()
-        assert container in {"mcpServers", "servers"}
-        ((name, server),) = servers.items()
-        assert name == "lfv"
-        if server["command"] != "docker":
-            assert {k: server[k] for k in STDIO} == STDIO
-    shipped = json.loads((ROOT / "claude_desktop_config.example.json").read_bytes())
-    assert shipped == snippets[0]
-
-
-def test_every_link_decodes_to_the_documented_configuration() -> None:
-    links = [decoded(link) for link in re.findall(r"\[Install in [^]]+\]\((\S+)\)", CLIENTS)]
-    assert links == [
-        ("insiders.vscode.dev/redirect/mcp/install", "lfv", STDIO),
-        ("cursor.com/en/install-mcp", "lfv", STDIO),
-        ("kiro.dev/launch/mcp/add", "lfv", STDIO),
-    ]
-
-
-def test_what_is_started_is_all_that_is_shown() -> None:
+def test_every_snippet_starts_the_same_server() -> None:
     found = list(make_packaging.shown(CLIENTS))
-    hosts = ["Claude Desktop, file", "Claude Code, file"]
-    for host in ("VS Code", "Cursor", "Kiro"):
-        hosts += [f"{host}, link", f"{host}, file"]
-    assert [name for name, _ in found] == [*hosts, "Docker, file"]
-    assert [name for name, server in found if server["command"] == "docker"] == ["Docker, file"]
+    titles = [host.title for host in HOSTS.values()]
+    assert [title for title, _ in found] == [*titles, "Docker"]
+    for host, (_, server) in zip(HOSTS, found, strict=False):
+        assert server == placeholder(host)
+        assert (server["command"], server["args"]) == ("/ABSOLUTE/PATH/TO/lfv-mcp", [])
     assert not any(server.get("disabled") for _, server in found)
+    shipped = json.loads((ROOT / "claude_desktop_config.example.json").read_bytes())
+    assert shipped == {"mcpServers": {"lfv": placeholder("claude-desktop")}}
+
+
+def test_every_snippet_is_in_the_form_of_its_host() -> None:
+    for block in re.findall(r"```json\n(.*?)```", CLIENTS, re.DOTALL):
+        ((container, servers),) = json.loads(block).items()
+        assert container in {"mcpServers", "servers"}
+        assert list(servers) == ["lfv"]
+
+
+def test_every_host_is_named_as_the_command_takes_it() -> None:
+    for name, host in HOSTS.items():
+        assert f"| `{name}` | {host.title} |" in CLIENTS
+        assert f"\n## {host.title}\n" in CLIENTS
 
 
 def test_no_scenario_is_claimed_to_show_more_than_it_does() -> None:

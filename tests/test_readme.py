@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from lfv_mcp import config_command
 from lfv_mcp.cli import SAMPLE, main
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.summary import FINDINGS
@@ -168,6 +169,8 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     """In a home of its own, in the order of the page; servers are ended after their first line."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LFV_PORT", "0")  # 8000 may be taken
+    # The clone that is tested may be in a temporary folder, which `config` refuses.
+    monkeypatch.setattr(config_command, "passing_folder", lambda *_: None)
     shutil.copytree(SAMPLE / "describe-model", tmp_path / "saved-answers")
     first_lines = []
     for shown in [c for c in COMMANDS if c.page == PAGES[0] and words(c.text)[0] in OURS]:
@@ -231,7 +234,7 @@ def test_claude_code_starts_what_the_others_start() -> None:
     for command in added:
         if "--" in command:
             assert command[command.index("--") - 1] == "lfv"
-            assert command[command.index("--") + 1 :] == ["uvx", "lfv-mcp"]
+            assert command[command.index("--") + 1 :] == ["/ABSOLUTE/PATH/TO/lfv-mcp"]
 
 
 # What pages name must exist
@@ -272,6 +275,7 @@ def test_flags_exist(page: Path) -> None:
         return  # they show the flags of scripts
     flags = {option for parameter in parameters(main) for option in parameter.opts}
     theirs = {"--check", "--bundle", "--help", "--version", "--init", "--endpoint-url", "--query"}
+    theirs |= {"--pull"}  # of docker
     text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
     assert set(re.findall(r"`(--[a-z][a-z-]+)(?![-\w.])", text)) <= flags | theirs
 
