@@ -1,0 +1,93 @@
+"""Takes out of a text what belongs to the machine and the moment, and not to `lfv-mcp`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+_ISO: Final = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+_HTTP: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_NEAR: Final = timedelta(days=2)
+"""Times this near to now are of the run; those of the recorded answers are years away."""
+_DOCTOR: Final = re.compile(
+    r"^(ok   versions: lfv-mcp \S+, Python )\S+, mcp \S+, boto3 \S+, botocore \S+$", re.MULTILINE
+)
+_CUT: Final = re.compile(r"\(\d+ more in the structured result\)")
+_COMMAND: Final = re.compile(r"^(ok   command: ).+$", re.MULTILINE)
+
+
+class Normaliser:
+    """A function from text to text; it learns the names of folders and ports as they come up."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def learn(self, text: str, placeholder: str) -> None:
+        """From now on `text` is written as `placeholder`."""
+        self._known[text] = placeholder
+
+    def __call__(self, text: str) -> str:
+        """The text with placeholders for what differs from run to run."""
+        # The longest first: a folder inside a known folder has a name of its own.
+        for known in sorted(self._known, key=len, reverse=True):
+            text = text.replace(known, self._known[known])
+        text = _DOCTOR.sub(r"\1<version>, mcp <version>, boto3 <version>, botocore <version>", text)
+        text = _COMMAND.sub(r"\1<command>", text)
+        return _HTTP.sub(_http_date, _ISO.sub(_iso_date, text))
+
+
+def _iso_date(found: re.Match[str]) -> str:
+    try:
+        moment = datetime.fromisoformat(found[0])
+    except ValueError:
+        return found[0]
+    return "<now>" if _is_near(moment) else found[0]
+
+
+def _http_date(found: re.Match[str]) -> str:
+    try:
+        moment = parsedate_to_datetime(found[0])
+    except ValueError:
+        return found[0]
+    return "<now>" if _is_near(moment) else found[0]
+
+
+def _is_near(moment: datetime) -> bool:
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return abs(datetime.now(UTC) - known) < _NEAR
+
+
+def settled(text: str) -> str:
+    """A comparison's text, with its findings in an order that does not change from run to run.
+
+    What versions have to say comes as their evaluation files are read, several at one time. A text
+    that had to be cut there holds as many as fit of whichever came first: those are left out.
+    """
+    kept: list[str] = []
+    findings: list[str] = []
+    for line in text.split("\n"):
+        if line.startswith("- "):
+            findings.append(line)
+            continue
+        if _CUT.fullmatch(line):
+            findings = [found for found in findings if found.startswith("- critical")]
+            line = "(<count> more in the structured result)"
+        kept += [*sorted(findings), line]
+        findings = []
+    return "\n".join([*kept, *sorted(findings)])
+
+
+def settled_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """A comparison's whole answer, its findings ordered in both halves."""
+    content = [
+        {**block, "text": settled(block["text"])} if "text" in block else block
+        for block in answer.get("content", [])
+    ]
+    structure = dict(answer.get("structuredContent") or {})
+    if "findings" in structure:
+        structure["findings"] = sorted(structure["findings"], key=repr)
+    return answer | {"content": content} | ({"structuredContent": structure} if structure else {})
