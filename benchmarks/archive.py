@@ -21,9 +21,10 @@ from typing import Any, Final
 
 import anyio
 
-from lfv_mcp.archive import Archive, Directory
-from lfv_mcp.arguments import Asked
-from lfv_mcp.cli import open_catalog
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.store import Directory
+from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.model_query import ModelQuery
 
 VERSIONS: Final = 10
 """Models of one project."""
@@ -132,7 +133,7 @@ async def questions(folder: Path, models: int) -> list[tuple[str, float]]:
     listed = [await timed(asked.list_models(max_results=50)) for _ in range(RUNS)]
     filtered = await timed(asked.list_models(status="TRAINING", max_results=50))
     # Every question about another model, so that no answer comes from memory.
-    described = [await timed(asked.describe_model(Asked(name, "3"))) for name in projects]
+    described = [await timed(asked.describe_model(ModelQuery(name, "3"))) for name in projects]
     return [
         ("list_models, first page of 50, first time", first),
         ("list_models, first page of 50", statistics.median(listed)),

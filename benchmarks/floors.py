@@ -59,7 +59,7 @@ def open_client() -> Any:
     import lfv_mcp
 
     core = botocore.session.Session()
-    api = Path(lfv_mcp.__file__).with_name("_api")
+    api = Path(lfv_mcp.__file__).parent / "aws" / "_api"
     core.get_component("data_loader").search_paths.insert(0, str(api))
     session: Any = boto3.Session(botocore_session=core)
     return session.client("lookoutvision")
@@ -83,7 +83,7 @@ def same(calls: bool = True) -> MCPServer:
     """lfv-mcp's answer, from a file; with the bare call before it, or without any."""
     from mcp.types import CallToolResult, TextContent
 
-    from lfv_mcp.model import ModelSummary
+    from lfv_mcp.results.model_summary import ModelSummary
 
     # The SDK reads a tool's annotations in the names of its module.
     globals().update(CallToolResult=CallToolResult, ModelSummary=ModelSummary)

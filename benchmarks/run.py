@@ -40,15 +40,16 @@ from archive import show
 from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
-from lfv_mcp.archive import Archive, Directory
-from lfv_mcp.arguments import Asked
-from lfv_mcp.catalog import SETTLED_FOR
-from lfv_mcp.cli import SAMPLE, open_catalog
-from lfv_mcp.evaluation import report
-from lfv_mcp.evaluation_files import lines_of, read_manifest
-from lfv_mcp.model import Source
-from lfv_mcp.records import chunks, unpack
-from lfv_mcp.server import build_server
+from lfv_mcp.analysis.evaluation import report
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.store import Directory
+from lfv_mcp.catalog.catalog import SETTLED_FOR
+from lfv_mcp.cli.main import SAMPLE, open_catalog
+from lfv_mcp.formats.decoding import decode_stream, read_chunks
+from lfv_mcp.formats.evaluation_manifest import lines_of, read_evaluation_manifest
+from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.results.common import Source
+from lfv_mcp.server.app import build_server
 
 SLOW: Final = 0.020
 """Seconds in front of the endpoint, where real users live."""
@@ -447,7 +448,7 @@ def manifests(bench: Bench) -> Iterator[Row]:
     source: Source = {"kind": "archive", "basis": "evaluation_files"}
 
     def analyse() -> None:
-        held = read_manifest(lines_of(unpack(chunks(BytesIO(data)))))
+        held = read_evaluation_manifest(lines_of(decode_stream(read_chunks(BytesIO(data)))))
         report({}, None, held, source, defect_rate=0.01, threshold=0.5)
 
     async def analysis() -> float:
@@ -531,10 +532,12 @@ async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[R
         await question
         taken.setdefault((label, models), []).append(1000 * (time.perf_counter() - start))
 
-    def asked(models: int, number: int) -> Asked:  # another one each time: nothing is remembered
+    def asked(
+        models: int, number: int
+    ) -> ModelQuery:  # another one each time: nothing is remembered
         projects = models // archive.VERSIONS
         version = number // projects % archive.VERSIONS + 1
-        return Asked(f"line-{number % projects:05}", str(version))
+        return ModelQuery(f"line-{number % projects:05}", str(version))
 
     page, one, pause = "list_models, first page of 50", "describe_model", "  after a pause of 2 s"
     # At most as often as the smallest has models: what was asked before is remembered.

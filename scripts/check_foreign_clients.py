@@ -37,8 +37,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcp import Client, StdioServerParameters, stdio_client
 
-from lfv_mcp.host_config import HOSTS, entry, usual_file
-from lfv_mcp.tools import TOOLS
+from lfv_mcp.cli.host_config import HOSTS, entry, usual_file
+from lfv_mcp.server.tools import TOOLS
 from scripts.checks import (
     CACHE,
     ROOT,

@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SAMPLE: Final = ROOT / "lfv_mcp" / "_sample"
+SAMPLE: Final = ROOT / "lfv_mcp" / "archive" / "_sample"
 WHAT: Final = ("awscli==1.42.60", "boto3==1.40.60", "botocore==1.40.60")
 LISTED: Final = {
     *("ModelVersion", "ModelArn", "CreationTimestamp", "Description", "Status"),

@@ -13,8 +13,8 @@ from mcp import Client
 from mcp.types import PromptReference
 
 from lfv_mcp import __version__
-from lfv_mcp.cli import open_catalog
-from lfv_mcp.server import build_server
+from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.server.app import build_server
 
 MODEL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
 MISSING: Final = MODEL | {"model_version": "99"}

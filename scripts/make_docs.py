@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lfv_mcp.errors import ERRORS
-from lfv_mcp.summary import FINDINGS
-from lfv_mcp.tools import TOOLS
+from lfv_mcp.findings import FINDINGS
+from lfv_mcp.server.tools import TOOLS
 
 ROOT = Path(__file__).parent.parent
 CODES = ROOT / "docs" / "codes.md"

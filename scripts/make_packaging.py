@@ -22,9 +22,9 @@ from typing import Any, Final, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp import __version__
-from lfv_mcp.host_config import HOSTS, claude_command, entry, pretty, snippet
-from lfv_mcp.host_config import NAME as SHORT
-from lfv_mcp.tools import TOOLS
+from lfv_mcp.cli.host_config import HOSTS, claude_command, entry, pretty, snippet
+from lfv_mcp.cli.host_config import NAME as SHORT
+from lfv_mcp.server.tools import TOOLS
 from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
 from scripts.checks import ROOT, must, npm_prefix
 

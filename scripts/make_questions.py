@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcp import Client
 
-from lfv_mcp.cli import open_catalog
-from lfv_mcp.server import build_server
+from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.server.app import build_server
 
 TARGET: Final = Path(__file__).resolve().parents[1] / "docs" / "questions.md"
 PREFACE: Final = """# What to ask

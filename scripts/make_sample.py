@@ -1,4 +1,4 @@
-"""Write the bundled sample archive, `lfv_mcp/_sample`: synthetic models, true to the formats.
+"""Write the bundled sample, `lfv_mcp/archive/_sample`: synthetic models, true to the formats.
 
 The tables below are its documentation: what they do not say is drawn from a generator seeded with
 the model's name, so the bytes are the same on every run and every machine. Scores are drawn until
@@ -30,7 +30,7 @@ from lfv_mcp.metrics import (
     threshold_sweep,
 )
 
-SAMPLE: Final = Path(__file__).parent.parent / "lfv_mcp" / "_sample"
+SAMPLE: Final = Path(__file__).parent.parent / "lfv_mcp" / "archive" / "_sample"
 BUCKET: Final = "sample-lookoutvision-1a2b3c4d5e"
 ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333"
 KMS: Final = "arn:aws:kms:us-east-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"

@@ -34,8 +34,9 @@ from mcp import Client, ClientSession
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
 
-from lfv_mcp.cli import SAMPLE, open_catalog
-from lfv_mcp.server import ERROR_META, build_server
+from lfv_mcp.cli.main import SAMPLE, open_catalog
+from lfv_mcp.server.app import build_server
+from lfv_mcp.server.handlers import ERROR_META
 
 CALLS: Final = 100_000
 TOGETHER: Final = 8

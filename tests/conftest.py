@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from lfv_mcp.catalog import Catalog
-from lfv_mcp.cli import open_catalog
-from lfv_mcp.server import build_server
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.server.app import build_server
 
 _SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
 

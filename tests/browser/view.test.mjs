@@ -430,7 +430,7 @@ test('hostile text is shown as text, in every field that is shown', async () => 
 });
 
 test('a hostile archive stays text, all the way from its files', async () => {
-  const folder = await scratch(), sample = name => readFile(join(root, 'lfv_mcp/_sample', name), 'utf8');
+  const folder = await scratch(), sample = name => readFile(join(root, 'lfv_mcp/archive/_sample', name), 'utf8');
   const [record, result] = (await Promise.all(['describe-model/sample-panel-paint-1.json', `${OUTPUT}/EvaluationResult-sample-panel-paint-1.json`].map(sample))).map(JSON.parse);
   Object.assign(record.ModelDescription, { Description: `Description ${TRICK}`, StatusMessage: `StatusMessage ${TRICK}` });
   result.AggregatedEvaluationResults.Metrics.PixelAnomalyClassMetrics.forEach((label, i) => { label.ClassName = `label ${i} ${TRICK}`; });
@@ -564,7 +564,7 @@ test('hostile text in a file stays text', async () => {
 });
 
 test('the page alone says what it is for', async () => {
-  const opened = await file(join(root, 'lfv_mcp/view.html'));
+  const opened = await file(join(root, 'lfv_mcp/server/view.html'));
   assert.match(await text(opened.mainFrame(), 'main'), /--html FILE/);
   assert.deepEqual(await faults(opened.mainFrame()), []);
   assert.deepEqual(opened.faults, []);

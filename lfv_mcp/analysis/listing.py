@@ -1,0 +1,52 @@
+"""analysis.listing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lfv_mcp.results.common import Source
+from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.text import digits
+
+
+def summarise_listing(
+    models: Sequence[ModelRow], project_name: str, status: str, more: bool, source: Source
+) -> str:
+    """What a page of models shows, in one or two sentences."""
+    what = f"{status} model" if status else "model"
+    projects = len({m["project_name"] for m in models})
+    where = f"of {project_name}" if project_name else "in all projects"
+    if not models:
+        if source["kind"] == "archive" and not (project_name or status or more):
+            return "No model is held here; `lfv-mcp archive check DIR` says what is."
+        return f"No {what}s {where}{' on this page' if more else ''}."
+    if not project_name:
+        where = f"in {projects} project{'s' if projects > 1 else ''}"
+        where += " on this page" if more else ""
+    text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
+    text += "; there is more: pass next_token" if more else ""
+    if source["kind"] == "sample":
+        text += "; synthetic sample, so status is history"
+    elif source["kind"] == "archive":
+        text += "; saved records, so status is history"
+    return text + "."
+
+
+def listing_digest(listed: ModelList) -> str:
+    """The readable half of a listing: one line a model."""
+    lines = [listed["summary"]]
+    for row in listed["models"]:
+        numbers = (
+            ("precision", row.get("precision")),
+            ("recall", row.get("recall")),
+            ("F1", row.get("f1_score")),
+        )
+        metrics = ", ".join(f"{n} {digits(v)}" for n, v in numbers if v is not None)
+        lines.append(
+            f"{row['project_name']} {row['model_version']}: {row.get('status', 'status unknown')}"
+            + (f", {metrics}" if metrics else ", no metrics")
+        )
+    lines += [f"- {f['severity']} {f['code']}: {f['message']}" for f in listed.get("findings", [])]
+    if "next_token" in listed:
+        lines.append(f"next_token: {listed['next_token']}")
+    return "\n".join(lines)

@@ -1,0 +1,97 @@
+"""analysis.statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWords:
+    """One status in words; advice that needs the service is kept apart."""
+
+    meaning: str
+    code: str = ""
+    live: tuple[str, str] = ("", "")
+    history: tuple[str, str] = ("", "")
+    metrics_expected: bool = True
+
+
+STATUS_WORDS: Final[dict[str, StatusWords]] = {
+    "TRAINING": StatusWords(
+        "training or evaluation in progress, no metrics yet",
+        "training_in_progress",
+        ("Training is in progress.", "Wait until TRAINED, then ask again."),
+        (
+            "Training was still in progress when this was captured.",
+            "Look for its evaluation files in S3: they exist if training succeeded later.",
+        ),
+        metrics_expected=False,
+    ),
+    "TRAINED": StatusWords("trained and evaluated, not running (never started, or stopped)"),
+    "TRAINING_FAILED": StatusWords(
+        "training failed: no metrics, no evaluation files",
+        "training_failed",
+        (
+            "Training failed.",
+            "See status_message, mend the dataset, retrain.",
+        ),
+        (
+            "Training had failed; there was no model to use.",
+            "Use another version; the prompt diagnose_training goes through the usual causes.",
+        ),
+        metrics_expected=False,
+    ),
+    "STARTING_HOSTING": StatusWords(
+        "being started, not yet able to inspect images",
+        "hosting_starting",
+        ("Hosting is starting.", "Wait until HOSTED to send images."),
+        ("Hosting was starting when captured.", "Check that billing for hosting has stopped."),
+    ),
+    "HOSTED": StatusWords(
+        "running, able to inspect images, billed until stopped",
+        "hosted",
+        ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
+        (
+            "It was running, and billed, when captured.",
+            "Check that billing for hosting has stopped.",
+        ),
+    ),
+    "HOSTING_FAILED": StatusWords(
+        "could not be started; the trained model and its metrics stand",
+        "hosting_failed",
+        (
+            "Hosting failed.",
+            "See status_message, then StartModel again.",
+        ),
+        (
+            "Hosting had failed; training results are not touched by that.",
+            "Judge the model by its metrics; nothing has to be repaired.",
+        ),
+    ),
+    "STOPPING_HOSTING": StatusWords(
+        "being stopped",
+        "hosting_stopping",
+        ("Hosting is stopping.", "Wait until it is TRAINED: then it is stopped."),
+        ("Hosting was stopping when captured.", "Check that billing for hosting has stopped."),
+    ),
+    "SYSTEM_UPDATING": StatusWords(
+        "hosted, while the service updated it",
+        "system_updating",
+        ("The service is updating the hosted model.", "Wait until it is HOSTED again."),
+        (
+            "The service was updating the hosted model when captured.",
+            "Check that billing for hosting has stopped.",
+        ),
+    ),
+    "DELETING": StatusWords(
+        "being deleted",
+        "deleting",
+        ("The model is being deleted.", "Save its evaluation files now if they matter."),
+        (
+            "The model was being deleted when captured.",
+            "Keep this record and the evaluation files: nothing else is left of it.",
+        ),
+        metrics_expected=False,
+    ),
+}

@@ -1,0 +1,236 @@
+"""An archive plays the service at the wire: an HTTP request in, the API's own reply out.
+
+boto3 (through its `before-send` event) and `lfv-mcp replay` (through a socket) get the
+same answers from here, so requests are built and replies parsed by the real client.
+What a reply rests on travels in headers of our own, beside the API's members.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.index import Index, ModelEntry
+from lfv_mcp.archive.wire import (
+    ApiError,
+    check_parameter,
+    json_reply,
+    not_found_error,
+    parse_request,
+    validation_error,
+)
+from lfv_mcp.aws.transport import Reply
+from lfv_mcp.formats.normalisation import normalised
+from lfv_mcp.formats.recognition import Record
+from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
+from lfv_mcp.provenance import OtherStatus, Provenance
+from lfv_mcp.results.common import SourceKind
+
+_Key = TypeVar("_Key", ModelKey, ProjectKey)
+_PAGE: Final = 100
+
+
+class Replay:
+    """The four reads, answered from an archive. `kind` is what every answer says of itself."""
+
+    def __init__(self, archive: Archive, kind: SourceKind = "archive") -> None:
+        self.archive = archive
+        self.kind = kind
+
+    def answer(self, method: str, url: str, caller: AccountScope) -> Reply:
+        """The reply to one request. Never raises for what a request says.
+
+        Raises:
+            SetupError: the archive cannot be read at all.
+        """
+        try:
+            operation, names, query = parse_request(method, url)
+            index = self.archive.index()
+            match operation:
+                case "ListProjects":
+                    return self._list_projects(index, caller, query)
+                case "DescribeProject":
+                    return self._describe_project(index, _project(index, caller, names[0]))
+                case "ListModels":
+                    return self._list_models(index, _project(index, caller, names[0]), query)
+                case "DescribeModel":
+                    project = _project(index, caller, names[0])
+                    return self._describe_model(index, project, names[1])
+            raise ApiError(
+                403,
+                "AccessDeniedException",
+                f"{operation} cannot be answered here: this endpoint replays an archive, which is "
+                "read-only and holds models and projects; no datasets, packaging jobs or tags.",
+            )
+        except ApiError as error:
+            return error.reply
+
+    def _describe_model(self, index: Index, project: ProjectKey, version: str) -> Reply:
+        check_parameter("modelVersion", version)
+        for _ in range(3):
+            known = index.versions.get(project, [])
+            key = next((k for k in known if version in ("latest", str(k.version))), None)
+            if key is None:
+                raise not_found_error(
+                    f"Model version {version} of {project.project} is not in this archive.",
+                    version,
+                    "MODEL",
+                )
+            held = index.models[key]
+            description = self._description(key, held)
+            if description is not None:
+                return self._said({"ModelDescription": description}, _provenance(held, self.kind))
+            index = self.archive.index()  # its file has just changed under us, and the index too
+        raise ApiError(
+            409,
+            "ConflictException",
+            "The archive is being changed.",
+            ResourceId=version,
+            ResourceType="MODEL",
+        )
+
+    def _description(self, key: ModelKey, held: ModelEntry) -> dict[str, Any] | None:
+        """The winning record itself; from evaluation files no more than they prove."""
+        if held.model or held.listing:
+            record = self.archive.read(held.winner)
+            return None if record is None else held.metadata | record.body
+        if not held.result:
+            return _from_evaluation(key, None)
+        result = self.archive.read(held.result[0])
+        return None if result is None else _from_evaluation(key, result)
+
+    def _describe_project(self, index: Index, project: ProjectKey) -> Reply:
+        captured = index.captured.get(project)
+        about = Provenance(self.kind, captured=captured)
+        return self._said({"ProjectDescription": index.projects[project]}, about)
+
+    def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
+        models = index.versions.get(project, [])[::-1]  # lowest first
+        page, token = _page(
+            models, lambda key: str(key.version), lambda name: ModelKey(*project, int(name)), query
+        )
+        return self._said({"Models": [index.models[key].metadata for key in page], **_next(token)})
+
+    def _list_projects(self, index: Index, caller: AccountScope, query: Mapping[str, str]) -> Reply:
+        region = _region(index, caller)
+        projects = [
+            key
+            for place, keys in sorted(index.places.items())
+            if place[0] == region and caller.account in ("", place[1])
+            for key in keys
+        ]
+        page, token = _page(
+            projects,
+            lambda key: f"{key.account}/{key.project}",
+            lambda name: ProjectKey(region, *name.split("/")),
+            query,
+        )
+        members = ("ProjectArn", "ProjectName", "CreationTimestamp")
+        bodies = [
+            {name: index.projects[key][name] for name in members if name in index.projects[key]}
+            for key in page
+        ]
+        return self._said({"Projects": bodies, **_next(token)})
+
+    def _said(self, body: Mapping[str, Any], about: Provenance | None = None) -> Reply:
+        return json_reply(body, 200, (about or Provenance(self.kind)).to_headers())
+
+
+def _region(index: Index, caller: AccountScope) -> str:
+    """The signature's region if models are held there, else the only region there is."""
+    held = {region for region, _ in index.places}
+    if caller.region in held:
+        return caller.region
+    if len(held) == 1:
+        return held.pop()
+    raise not_found_error(
+        f"This archive holds no model in {caller.region or 'an unnamed region'}; "
+        f"it holds {', '.join(sorted(held)) or 'none at all'}.",
+        caller.region,
+        "PROJECT",
+    )
+
+
+def _project(index: Index, caller: AccountScope, name: str) -> ProjectKey:
+    check_parameter("projectName", name)
+    region = _region(index, caller)
+    found = [
+        key
+        for key in index.named.get(name, [])
+        if key.region == region and caller.account in ("", key.account)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise not_found_error(f"Project {name} is not in this archive.", name, "PROJECT")
+    accounts = ", ".join(sorted(key.account for key in found))
+    raise ApiError(
+        409,
+        "ConflictException",
+        f"Project {name} is held for several accounts ({accounts}); sign with one of them "
+        "as the access key id.",
+        ResourceId=name,
+        ResourceType="PROJECT",
+    )
+
+
+def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"ModelVersion": str(key.version), "ModelArn": key.arn}
+    if result is None:
+        return body
+    details = result.body.get("EvaluationDetails", {})
+    results = result.body.get("AggregatedEvaluationResults")
+    metrics = results.get("Metrics") if isinstance(results, dict) else None
+    performance = {}
+    for name in ("F1Score", "Recall", "Precision"):
+        try:
+            performance[name] = float(metrics[name])  # type: ignore[index]
+        except (KeyError, TypeError, ValueError):
+            continue  # the older variant has no F1Score; what is not there is not known
+    if performance:
+        body["Performance"] = performance
+    return normalised(body | {k: details[k] for k in ("EvaluationEndTimestamp",) if k in details})
+
+
+def _provenance(held: ModelEntry, kind: str) -> Provenance:
+    winner = held.winner
+    return Provenance(
+        kind,
+        "describe_model" if held.model else "list_models" if held.listing else "evaluation_files",
+        winner.captured,
+        winner.name,
+        tuple(OtherStatus(other.status, other.captured) for other in held.disagreeing),
+    )
+
+
+def _page(
+    keys: list[_Key],
+    name_of: Callable[[_Key], str],
+    key_of: Callable[[str], _Key],
+    query: Mapping[str, str],
+) -> tuple[list[_Key], str]:
+    """One page of sorted keys; the token is the last name on it, so it outlives a restart."""
+    check_parameter("maxResults", query.get("maxResults", str(_PAGE)))
+    size = int(query.get("maxResults", _PAGE))
+    start = 0
+    if token := query.get("nextToken"):
+        try:
+            last = key_of(bytes.fromhex(token).decode())
+        except (ValueError, TypeError):
+            last = None
+        # Looked up, not searched for: a walk through many pages costs no more for each of them.
+        start = 0 if last is None else bisect_right(keys, last)
+        if start == 0 or keys[start - 1] != last:
+            raise validation_error("nextToken is not one of this listing.")
+    page = keys[start : start + size]
+    return page, _token(name_of(page[-1])) if start + size < len(keys) else ""
+
+
+def _token(name: str) -> str:
+    return name.encode().hex()
+
+
+def _next(token: str) -> dict[str, str]:
+    return {"NextToken": token} if token else {}

@@ -1,0 +1,1 @@
+"""The command line: argv and environment are read here and nowhere else."""

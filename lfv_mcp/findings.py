@@ -1,0 +1,107 @@
+"""findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from lfv_mcp.results.common import Finding, Severity
+
+ESCAPES_HIGH: Final = 0.20
+"""Escape rate (1 - recall) from which a model is called weak: 1 defect in 5 passes."""
+ESCAPES_NOTABLE: Final = 0.05
+"""Escape rate from which escapes are a warning: 1 defect in 20 passes."""
+FALSE_REJECTS_HIGH: Final = 0.20
+"""False-reject share (1 - precision) from which a model is called weak."""
+FALSE_REJECTS_NOTABLE: Final = 0.10
+"""False-reject share from which good quality is no longer claimed."""
+
+FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
+    # where the answer comes from
+    "service_ended": ("warning", "a live answer after the end of the service (31 October 2025)"),
+    "sample_data": ("info", "the bundled synthetic sample, not a real model"),
+    "archived_record": ("info", "a saved answer: status is history"),
+    "undated_record": ("info", "a saved answer without a recorded capture time"),
+    "listing_only": ("warning", "known only from a ListModels answer"),
+    "evaluation_files_only": ("warning", "rebuilt from evaluation files: no status is known"),
+    # status
+    "training_in_progress": ("info", "TRAINING"),
+    "training_failed": ("critical", "TRAINING_FAILED"),
+    "hosting_starting": ("info", "STARTING_HOSTING"),
+    "hosted": ("warning", "HOSTED: running, and billed"),
+    "hosting_failed": ("critical", "HOSTING_FAILED"),
+    "hosting_stopping": ("info", "STOPPING_HOSTING"),
+    "system_updating": ("info", "SYSTEM_UPDATING"),
+    "deleting": ("warning", "DELETING"),
+    "status_unknown": ("warning", "a status this server does not know, or none"),
+    "hosting_autoscaling": ("info", "minimum and maximum inference units were requested"),
+    "hosting_fixed": ("info", "a fixed number of inference units was requested"),
+    # quality
+    "metrics_missing": ("warning", "metrics would be expected, but the record has none"),
+    "metrics_incomplete": ("warning", "some of precision, recall and F1 are missing"),
+    "f1_inconsistent": ("warning", "F1 does not follow from precision and recall"),
+    "perfect_score": ("warning", "precision and recall are both exactly 1"),
+    "escapes_high": ("critical", f"escape rate of {ESCAPES_HIGH:.0%} or more"),
+    "escapes_notable": ("warning", f"escape rate of {ESCAPES_NOTABLE:.0%} or more"),
+    "escapes_low": ("info", f"escape rate below {ESCAPES_NOTABLE:.0%}"),
+    "false_rejects_high": ("warning", f"false-reject share of {FALSE_REJECTS_HIGH:.0%} or more"),
+    "false_rejects_low": ("info", f"false-reject share below {FALSE_REJECTS_HIGH:.0%}"),
+    "metrics_best_case": ("info", "reported metrics are likely a best case"),
+    "records_disagree": ("warning", "several saved records name different statuses"),
+    "answer_shortened": ("info", "too long for one answer: what was left out, and how to get it"),
+    # listings
+    "project_failed": ("warning", "a project whose models could not be listed"),
+    "listing_cut": ("warning", "the time limit ran out before the listing was complete"),
+    # what had to be done to the record
+    "member_unusable": ("warning", "a member's value was of no use and is left out"),
+    "text_shortened": ("info", "a text was longer than 500 characters"),
+    # evaluation files
+    "evaluation_mismatch": ("critical", "an evaluation file is of another model or training"),
+    "evaluation_result_unread": ("warning", "the EvaluationResult could not be read, and why"),
+    "evaluation_manifest_unread": ("warning", "the EvaluationManifest could not be read, and why"),
+    "counts_unknown": ("info", "no manifest: no counts, no intervals, no single images"),
+    "metrics_disagree": ("warning", "the EvaluationResult's metrics are not those recounted"),
+    "description_disagrees": ("warning", "DescribeModel's metrics are not the evaluation files'"),
+    "test_set_size_differs": ("warning", "the two files count different numbers of test images"),
+    "unusable_lines": ("warning", "manifest lines that are left out of every count"),
+    "duplicate_images": ("warning", "manifest lines that repeat an image; each is counted"),
+    "manifest_too_long": ("warning", "too many images to keep: counted, not analysed one by one"),
+    "small_test_set": ("warning", "too few anomalous or normal test images to be sure"),
+    "perfect_on_few": ("warning", "no error, but on few test images"),
+    "scores_confirmed": ("info", "scores from confidence reproduce the reported ROC AUC and AP"),
+    "scores_unconfirmed": ("info", "scores from confidence fit the predictions, no more is known"),
+    "scores_unusable": ("warning", "confidence gives no usable scores: no analysis by score"),
+    "threshold_client_side": ("info", "another threshold is a rule of the caller, not the service"),
+    "precision_falls_on_line": ("warning", "precision at the defect rate is much lower"),
+    "line_incomplete": ("info", "a number for the line is not known, and why"),
+    "weak_label": ("warning", "an anomaly label with low recall or average IoU"),
+    # comparison
+    "evidence_at_hand": ("info", "there are evaluation files: in the archive, or named in S3"),
+    "evidence_missing": ("warning", "no evaluation file of a version could be read"),
+    "different_test_sets": ("warning", "the models were not judged on the same images"),
+    "test_set_unknown": ("warning", "whether the test images were the same is not known"),
+    "trade_off": ("warning", "fewer escapes for more false alarms, or the reverse"),
+    "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
+}
+
+
+_SEVERITIES: Final = ("critical", "warning", "info")
+
+
+def finding(code: str, message: str, advice: str = "") -> Finding:
+    """A finding with the severity that the committed list gives its code."""
+    result: Finding = {"code": code, "severity": FINDINGS[code][0], "message": message}
+    if advice:
+        result["advice"] = advice
+    return result
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, the gravest first; findings of one severity keep their order."""
+    return sorted(findings, key=lambda found: _SEVERITIES.index(found["severity"]))
+
+
+def as_line(found: Finding) -> str:
+    """A finding as one line of a readable digest: severity, code, message and advice."""
+    advice = f" {found['advice']}" if "advice" in found else ""
+    return f"- {found['severity']} {found['code']}: {found['message']}{advice}"

@@ -1,0 +1,179 @@
+"""formats.decoding."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import IO, Any, Final
+
+FILE_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of one file, unpacked; an answer has kilobytes. Manifests are read by line instead."""
+MANIFEST_LIMIT: Final = 1024 * 1024 * 1024
+"""Bytes of a manifest, unpacked: the service's own limit."""
+
+_CHUNK: Final = 1024 * 1024
+UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_BAD_PLACES: Final = 20
+"""Places of one file that are no JSON, after which the rest of it is not read."""
+
+
+class UnrecognisedError(Exception):
+    """Not a record of this service; the message says what it is instead.
+
+    `corrupt`: it may once have been one (broken JSON, cut gzip); else it is simply foreign.
+    """
+
+    def __init__(self, message: str, *, corrupt: bool = False) -> None:
+        super().__init__(message)
+        self.corrupt = corrupt
+
+
+def looks_like_json(head: bytes) -> bytes | None:
+    """The start of a file, gzip unpacked; None if it cannot be a record (an image, say)."""
+    if head[:2] == b"\x1f\x8b":
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 16 * len(head))
+        except zlib.error:
+            return head  # recognise() names what is wrong with it
+    plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head if not plain or plain[:1] in b"{[" or head[:2] in UTF16_MARKS else None
+
+
+def decode_text(data: bytes) -> str:
+    """A file's text: gzip unpacked (up to SIZE_LIMIT), byte-order marks honoured, else UTF-8.
+
+    Raises:
+        UnrecognisedError: truncated gzip, too large, or no text.
+    """
+    if data[:2] == b"\x1f\x8b":
+        # Never unpacked past the limit: a bomb must not fill the memory.
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
+                data = stream.read(FILE_LIMIT + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
+    if len(data) > FILE_LIMIT:
+        raise UnrecognisedError(f"larger than {FILE_LIMIT >> 20} MiB", corrupt=True)
+    try:
+        if data[:2] in UTF16_MARKS:
+            return data.decode("utf-16")
+        return data.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
+
+
+def decode_stream(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A stream's text as UTF-8, in bounded memory: gzip and UTF-16 undone, without a mark.
+
+    Raises:
+        UnrecognisedError: truncated or corrupt, or larger than a manifest can be.
+    """
+    size, decoder = 0, None
+    plain = (chunk for chunk in _inflated(chunks) if chunk)
+    try:
+        for number, chunk in enumerate(plain):
+            size += len(chunk)
+            if size > MANIFEST_LIMIT:
+                raise UnrecognisedError(f"larger than {MANIFEST_LIMIT >> 20} MiB", corrupt=True)
+            if number == 0:
+                chunk = chunk.removeprefix(codecs.BOM_UTF8)
+                if chunk[:2] in UTF16_MARKS:
+                    decoder = codecs.getincrementaldecoder("utf-16")()
+            yield decoder.decode(chunk).encode() if decoder else chunk
+        if decoder:
+            decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
+
+
+def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    inflate = None
+    for number, chunk in enumerate(chunks):
+        if number == 0 and chunk[:2] == b"\x1f\x8b":
+            inflate = zlib.decompressobj(wbits=31)
+        if inflate is None:
+            yield chunk
+            continue
+        try:
+            while chunk:
+                if inflate.eof:  # another member follows
+                    inflate = zlib.decompressobj(wbits=31)
+                yield inflate.decompress(chunk, _CHUNK)
+                chunk = inflate.unconsumed_tail or inflate.unused_data
+        except zlib.error as error:
+            raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
+    if inflate is not None and not inflate.eof:
+        raise UnrecognisedError("truncated or corrupt gzip", corrupt=True)
+
+
+def read_chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """A stream's bytes, a mebibyte at a time.
+
+    Raises:
+        UnrecognisedError: it cannot be read any further.
+    """
+    try:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise UnrecognisedError(
+            f"cannot be read: {error.strerror or error}", corrupt=True
+        ) from error
+
+
+def json_documents(content: str) -> Iterator[Any]:
+    """The JSON values of a text, one after another: a single document, JSON Lines, or a mix.
+
+    NaN and Infinity, which JSON does not have, are text: nobody should compute with them.
+
+    Raises:
+        UnrecognisedError: not JSON, or nested too deeply.
+    """
+    for document in documents_and_problems(content):
+        if isinstance(document, UnrecognisedError):
+            raise document
+        yield document
+
+
+_decode: Final = json.JSONDecoder().raw_decode
+_skip: Final = re.compile(r"\s*").match
+
+
+def documents_and_problems(content: str) -> Iterator[Any]:
+    """The same, and what is wrong as an UnrecognisedError in its place."""
+    odd: set[str] = set()
+
+    def constant(name: str) -> str:
+        odd.add(name)
+        return name
+
+    decode = _decode
+    if "NaN" in content or "Infinity" in content:
+        decode = json.JSONDecoder(parse_constant=constant).raw_decode
+    end, size, bad = 0, len(content), 0
+    if content.isspace() or not content:
+        yield UnrecognisedError("empty file", corrupt=True)
+    while (start := _skip(content, end).end()) < size:  # type: ignore[union-attr]
+        try:
+            value, end = decode(content, start)
+        except (ValueError, RecursionError) as error:
+            line = getattr(error, "lineno", None) or content.count("\n", 0, start) + 1
+            deep = isinstance(error, RecursionError)
+            bad += 1
+            yield UnrecognisedError(
+                "nested too deeply" if deep else f"not JSON (line {line})", corrupt=True
+            )
+            # In JSON Lines another document follows; the lines of a single one are indented.
+            end = content.find("\n{", start) + 1
+            if not end or bad == _BAD_PLACES:
+                break
+        else:
+            yield value
+    if odd:
+        what = " and ".join(sorted(odd))
+        yield UnrecognisedError(f"{what} is not JSON, so unknown", corrupt=True)

@@ -1,0 +1,54 @@
+"""What is written for people agrees with the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import lfv_mcp
+from lfv_mcp.server import prompts
+from scripts import make_docs
+from scripts.check_installs import LARGEST_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (make_docs.CODES, make_docs.codes()),
+        (make_docs.README, make_docs.readme()),
+        (make_docs.PERFORMANCE, make_docs.performance()),
+    ],
+    ids=["codes", "tools", "costs"],
+)
+def test_what_is_made_from_the_code_is_current(page: Path, text: str) -> None:
+    assert page.read_text(encoding="utf-8") == text, "run `python scripts/make_docs.py`"
+
+
+def test_what_is_installed_is_what_is_asked_for() -> None:
+    text = make_docs.PROJECT.read_text(encoding="utf-8")
+    asked = [
+        re.split(r"[^\w-]", line)[0] for line in tomllib.loads(text)["project"]["dependencies"]
+    ]
+    named = re.findall(r"(?m)^\| `([\w-]+)` \|", make_docs.installed())
+    assert named == [*asked, "lfv-mcp"]
+    # Those that we import and do not ask for because of themselves.
+    brought = "\n".join(metadata.requires("mcp") or [])
+    assert set(asked) - {"mcp", "boto3", "click", "tomlkit"} <= set(
+        re.findall(r"(?m)^[\w-]+", brought)
+    )
+    assert re.search(r"(?m)^uvicorn\b", brought)
+    assert re.search(r"(?m)^click\b", "\n".join(metadata.requires("uvicorn") or []))
+
+
+def test_sizes_that_are_said_hold() -> None:
+    page = make_docs.PERFORMANCE.read_text(encoding="utf-8")
+    (ours,) = re.findall(r"Our own files are less than (\d+) MB", page)
+    (image,) = re.findall(r"adds to Python is at most (\d+) MB", page)
+    folders = {Path(lfv_mcp.__file__).parent, Path(str(prompts.folder()))}
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc"]
+    assert sum(path.stat().st_size for path in files if path.is_file()) < int(ours) * 1e6
+    assert int(image) == LARGEST_IMAGE

@@ -1,0 +1,582 @@
+"""Filling an archive: whatever is imported, in whatever order and however often, ends up the same;
+and a run that was killed anywhere is made good by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import pytest
+from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.replay import Replay
+from lfv_mcp.archive.store import Directory
+from lfv_mcp.formats.recognition import recognise
+from lfv_mcp.identifiers import AccountScope, ModelKey
+from tests.integration.test_archive import hostile
+from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
+from tests.support.clients import door, run, table
+from tests.support.saved_records import (
+    ENCODINGS,
+    FRAMINGS,
+    OTHER,
+    SPELLINGS,
+    arn,
+    described,
+    lines,
+    listed,
+    manifest_of,
+    project_of,
+    response,
+    result_of,
+    spelled,
+    tree,
+    write,
+)
+
+NEW: Final = datetime(2025, 10, 28, 9, tzinfo=UTC)
+OLD: Final = datetime(2025, 3, 1, 9, tzinfo=UTC)
+KEY: Final = ModelKey("us-east-1", "111122223333", "cap-seal", 3)
+
+
+@pytest.fixture(autouse=True)
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting for the disk: what a power failure does is not tested here."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def imported(target: Path, *sources: Path) -> Result:
+    result = run("archive", "import", *sources, "--to", target)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+# Same answers, same archive
+
+ANSWERS: Final[list[dict[str, Any]]] = [
+    response("ModelDescription", described("cap-seal", 3), NEW),
+    response("ModelDescription", described("cap-seal", 3, Status="HOSTED"), OLD),
+    response("ModelDescription", described("cap-seal", 4, Performance=...)),
+    response("ModelDescription", described("cap-seal", 3, "eu-west-1", OTHER)),
+    response("Models", [listed(described("cap-seal", v)) for v in (1, 2)], NEW),
+    response("Models", [listed(described("pcb-top", 1, StatusMessage="über\ud800\x1b"))]),
+    response("ProjectDescription", project_of("cap-seal"), NEW),
+    response("Projects", [project_of("pcb-top", "eu-west-1")]),
+]
+RESULTS: Final = [result_of("cap-seal", 3), result_of("label-check", 1, F1Score=...)]
+MANIFESTS: Final = [manifest_of("cap-seal", 3), manifest_of("label-check", 1, images=400)]
+FILES: Final = (
+    *("eu-west-1/111122223333/pcb-top/project-", "eu-west-1/444455556666/cap-seal/3/model-"),
+    *("us-east-1/111122223333/cap-seal/1/listing-", "us-east-1/111122223333/cap-seal/2/listing-"),
+    *("us-east-1/111122223333/cap-seal/3/manifest-", "us-east-1/111122223333/cap-seal/3/model-"),
+    *("us-east-1/111122223333/cap-seal/3/model-", "us-east-1/111122223333/cap-seal/3/result-"),
+    *("us-east-1/111122223333/cap-seal/4/model-", "us-east-1/111122223333/cap-seal/project-"),
+    "us-east-1/111122223333/label-check/1/manifest-",
+    "us-east-1/111122223333/label-check/1/result-",
+    "us-east-1/111122223333/pcb-top/1/listing-",
+)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The archive of all these, imported from one plain file each."""
+    folder = tmp_path_factory.mktemp("plain")
+    for number, document in enumerate([*ANSWERS, *RESULTS]):
+        write(folder / "from", f"{number}.json", document)
+    for number, manifest in enumerate(MANIFESTS):
+        write(folder / "from", f"{number}.manifest", manifest)
+    imported(folder / "to", folder / "from")
+    held = tree(folder / "to")
+    assert tuple(name[: name.rindex("-") + 1] for name in held) == tuple(sorted(FILES))
+    return held
+
+
+# json.dumps escapes what UTF-8 cannot hold, so every encoding can carry every answer.
+copies = st.lists(
+    st.tuples(st.integers(0, len(ANSWERS) + len(RESULTS) - 1), st.sampled_from(sorted(SPELLINGS))),
+    max_size=12,
+)
+groups = st.lists(
+    st.tuples(copies, st.sampled_from(sorted(FRAMINGS)), st.sampled_from(sorted(ENCODINGS))),
+    max_size=5,
+)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    groups=groups,
+    rest=st.tuples(st.sampled_from(sorted(FRAMINGS)), st.sampled_from(sorted(ENCODINGS))),
+    manifests=st.lists(
+        st.tuples(
+            st.integers(0, 1), st.sampled_from(sorted(set(ENCODINGS) - {"PowerShell"}))
+        ),  # its line ends are others
+        max_size=4,
+    ),
+    shuffled=st.randoms(use_true_random=False),
+)
+def test_any_mixture_is_the_same_archive(
+    tmp_path_factory: pytest.TempPathFactory,
+    plain: dict[str, bytes],
+    groups: list[Any],
+    rest: tuple[str, str],
+    manifests: list[tuple[int, str]],
+    shuffled: random.Random,
+) -> None:
+    """Any spelling of any answer, in any company, order and number, twice: the same bytes."""
+    folder = tmp_path_factory.mktemp("mixture")
+    documents = [*ANSWERS, *RESULTS]
+    seen = {number for copies, *_ in groups for number, _ in copies}
+    missing = [(n, "wire, CLI v1") for n in range(len(documents)) if n not in seen]
+    files: list[bytes] = []
+    for copies, framing, encoding in [*groups, (missing, *rest)]:
+        docs = []
+        for number, spelling in copies:
+            document = documents[number]
+            if number < len(ANSWERS):
+                document = spelled(document, spelling)
+            members = list(document.items())
+            shuffled.shuffle(members)
+            docs.append(dict(members))
+        if docs:
+            files.append(ENCODINGS[encoding](FRAMINGS[framing](docs)))
+    files += [ENCODINGS[encoding](MANIFESTS[number].decode()) for number, encoding in manifests]
+    files += MANIFESTS
+    shuffled.shuffle(files)
+    for number, data in enumerate(files):
+        write(folder, f"{number % 3}/{number}", data)
+    sources = list(folder.iterdir())
+    shuffled.shuffle(sources)
+    imported(folder / "to", *sources)
+    assert tree(folder / "to") == plain
+    assert "; 0 new files written; 0 problems." in imported(folder / "to", folder).stdout
+    assert tree(folder / "to") == plain
+
+
+def test_an_archive_imports_into_itself(tmp_path: Path, plain: dict[str, bytes]) -> None:
+    for name, content in plain.items():
+        write(tmp_path, name, content)
+    assert "; 0 new files written;" in imported(tmp_path, tmp_path).stdout
+    assert tree(tmp_path) == plain
+
+
+def test_imported_records_say_the_same(tmp_path: Path) -> None:
+    """What decides between undated records survives the import, too."""
+    for number in range(8):
+        answer = response("ModelDescription", described(Status=f"S{number}", MinInferenceUnits=2))
+        write(tmp_path / "from", f"{number}.json", json.dumps(answer, indent=number).encode())
+    imported(tmp_path / "to", tmp_path / "from")
+    winners = []
+    for name in ("from", "to"):
+        held = Archive(Directory(tmp_path / name))
+        winners.append(held.read(held.index().models[KEY].winner))
+    assert winners[0] == winners[1]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["\ud800 lone surrogate", "\x1b[31m\u202e\x00", "日本語 \u2028", "…" * 50_000],
+    ids=["surrogate", "controls", "Japanese", "long"],
+)
+def test_any_text_survives(tmp_path: Path, message: str) -> None:
+    answer = response("ModelDescription", described(StatusMessage=message))
+    write(tmp_path / "from", "a.json", answer)
+    imported(tmp_path / "to", tmp_path / "from")
+    (content,) = tree(tmp_path / "to").values()
+    (record,), problems = recognise(content)
+    assert problems == []
+    assert record.body["StatusMessage"] == message
+    assert not set(content) & {0, 0x1B}  # a terminal that shows the file obeys nothing
+
+
+# Killed anywhere
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+@contextmanager
+def killed_at(number: int) -> Iterator[list[int]]:
+    """Die at the n-th call that changes the disk; counts the calls."""
+    calls = [0]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def dying(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **more: Any) -> Any:
+                calls[0] += 1
+                if calls[0] >= number:  # also in the `finally` that follows
+                    raise Killed
+                return real(*arguments, **more)
+
+            return call
+
+        for name in ("mkdir", "fsync", "replace", "unlink"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        yield calls
+
+
+def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
+    source = tmp_path / "from"
+    write(source, "a.jsonl", lines(ANSWERS[:5]))
+    write(source, "b.json", RESULTS[0])
+    write(source, "c.json.gz", gzip.compress(MANIFESTS[0]))
+    imported(tmp_path / "whole", source)
+    whole = tree(tmp_path / "whole")
+    with killed_at(10**9) as calls:
+        imported(tmp_path / "counted", source)
+    assert calls[0] > 20
+    partials = 0
+    for number in range(1, calls[0] + 1):
+        target = tmp_path / f"to-{number}"
+        with killed_at(number), pytest.raises(Killed):
+            imported(target, source)
+        left = tree(target) if target.exists() else {}
+        partials += sum(name.endswith(".partial") for name in left)
+        # Whatever is there already is whole.
+        assert {
+            n: c for n, c in left.items() if not n.endswith(".partial")
+        }.items() <= whole.items()
+        if left:
+            assert not Archive(Directory(target)).index().problems
+        imported(target, source)
+        assert tree(target) == whole
+    assert partials
+
+
+@pytest.mark.slow
+def test_sigkill_and_run_again(tmp_path: Path) -> None:
+    source = tmp_path / "from"
+    for version in range(1, 801):
+        answer = response("ModelDescription", described(version=version))
+        write(source, f"{version}.json", answer)
+    target = tmp_path / "to"
+    command = [sys.executable, "-m", "lfv_mcp", "archive", "import", str(source)]
+    command += ["--to", str(target)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (target.exists() and len(list(target.glob("*/*/*/*"))) > 5):
+            assert process.poll() is None
+            time.sleep(0.002)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < len([n for n in tree(target) if n.endswith(".json")]) < 800
+    imported(target, source)
+    assert len(tree(target)) == 800
+    imported(tmp_path / "whole", source)
+    assert tree(target) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    write(tmp_path / "from", "a.jsonl", lines(ANSWERS))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        result = run("archive", "import", tmp_path / "from", "--to", tmp_path / "to")
+    assert result.exit_code == 1
+    assert "archive_unwritable" in result.stderr
+    assert "No space left on device" in result.stderr
+    assert tree(tmp_path / "to") == {}
+    imported(tmp_path / "to", tmp_path / "from")
+
+
+def test_only_our_own_remains_are_swept(tmp_path: Path) -> None:
+    write(tmp_path / "from", "a.json", ANSWERS[0])
+    ours = write(tmp_path / "to", f"us-east-1/{'0a' * 16}.partial", b"{")
+    others = write(tmp_path / "to", "film.mp4.partial", b"...")
+    imported(tmp_path / "to", tmp_path / "from")
+    assert not ours.exists()
+    assert others.exists()
+
+
+# Nothing outside
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("way", ["absolute", "relative", "dangling", "loop"])
+def test_link_that_leads_out_is_not_followed(tmp_path: Path, depth: int, way: str) -> None:
+    write(tmp_path / "from", "a.json", ANSWERS[0])
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    *above, last = ["us-east-1", "111122223333", "cap-seal", "3"][:depth]
+    folder = (tmp_path / "to").joinpath(*above)
+    folder.mkdir(parents=True)
+    to = {
+        "absolute": str(outside),
+        "relative": "../" * (depth + 0) + "outside",
+        "dangling": str(outside / "not-yet"),
+        "loop": last,
+    }[way]
+    (folder / last).symlink_to(to)
+    result = run("archive", "import", tmp_path / "from", "--to", tmp_path / "to")
+    assert result.exit_code == 1
+    assert "archive_unwritable" in result.stderr
+    assert list(outside.iterdir()) == []
+    assert tree(tmp_path / "to") == {}
+
+
+def test_link_in_place_of_a_file_is_replaced_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "from", "a.json", ANSWERS[0])
+    imported(tmp_path / "to", tmp_path / "from")
+    ((name, content),) = tree(tmp_path / "to").items()
+    outside = write(tmp_path, "outside.json", b"mine")
+    (tmp_path / "to" / name).unlink()
+    (tmp_path / "to" / name).symlink_to(outside)
+    imported(tmp_path / "to", tmp_path / "from")
+    assert outside.read_bytes() == b"mine"
+    assert not (tmp_path / "to" / name).is_symlink()
+    assert tree(tmp_path / "to") == {name: content}
+
+
+def test_hostile_sources_stay_inside(tmp_path: Path) -> None:
+    hostile(tmp_path / "from")
+    before = tree(tmp_path / "from")
+    imported(tmp_path / "deep" / "to", tmp_path / "from")
+    after = tree(tmp_path)
+    outside = {
+        n: c for n, c in after.items() if not n.startswith("deep/to/us-east-1/111122223333/")
+    }
+    assert outside == {f"from/{name}": content for name, content in before.items()}
+    assert {n.split("/")[4] for n in after if n.startswith("deep/")} == {"hostile", "cap-seal"}
+
+
+@pytest.mark.parametrize("blocked", ["to", "to/us-east-1", "to/us-east-1/111122223333/cap-seal/3"])
+def test_target_that_is_no_folder(tmp_path: Path, blocked: str) -> None:
+    write(tmp_path / "from", "a.json", ANSWERS[0])
+    write(tmp_path, blocked, b"mine")
+    result = run("archive", "import", tmp_path / "from", "--to", tmp_path / "to")
+    assert result.exit_code in (1, 2)
+    assert "Traceback" not in result.output
+    assert (tmp_path / blocked).read_bytes() == b"mine"
+
+
+# What is said
+
+
+def test_report_and_exit_codes(tmp_path: Path) -> None:
+    source = tmp_path / "from"
+    for number, document in enumerate([*ANSWERS, *RESULTS]):
+        write(source, f"{number}.json", document)
+    write(source, "m.manifest", MANIFESTS[0])
+    for name in ("a.png", "b.JPG"):
+        write(source, name, b"x")
+    write(source, "cut.json", b"{")
+    write(source, "note.txt", b"call Bob")
+    result = imported(tmp_path / "to", source)
+    assert result.stdout == (
+        "13 looked at, 2 passed over as images; recognised: 3 listing, 1 manifest, 4 model, "
+        "2 project, 2 result; 12 new files written; 2 problems.\n"
+    )
+    assert result.stderr.splitlines() == [
+        "corrupt  'cut.json': not JSON (line 1)",
+        "foreign  'note.txt': not JSON",
+    ]
+    assert table(run("archive", "check", tmp_path / "to").output) == {
+        "projects": 5,
+        "models": 7,
+        "with a DescribeModel answer": 3,
+        "known only from a listing": 3,
+        "rebuilt from evaluation files": 1,
+        "with an evaluation result": 2,
+        "with an evaluation manifest": 1,
+        "corrupt": 0,
+        "foreign": 0,
+        "passed over as images": 0,
+    }
+    (tmp_path / "empty").mkdir()
+    for sources, code in (
+        ([tmp_path / "empty"], 1),
+        ([source / "note.txt"], 1),
+        ([source / "0.json"], 0),
+        ([tmp_path / "empty", source], 0),
+        ([tmp_path / "missing"], 2),
+        ([], 2),
+    ):
+        result = run("archive", "import", *sources, "--to", tmp_path / "again")
+        assert result.exit_code == code, result.output
+    assert run("archive", "import", source).exit_code == 2
+
+
+def test_manifest_too_large_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bomb begins like a manifest; the disk must not be filled by it."""
+    monkeypatch.setattr("lfv_mcp.formats.decoding.MANIFEST_LIMIT", 1 << 20)
+    bomb = gzip.compress(manifest_of(images=200) + bytes(5 << 20))
+    write(tmp_path / "from", "m.json.gz", bomb)
+    result = run("archive", "import", tmp_path / "from", "--to", tmp_path / "to")
+    assert result.exit_code == 1
+    assert "corrupt  'm.json.gz': larger than 1 MiB" in result.stderr
+    assert tree(tmp_path / "to") == {}
+
+
+# Export
+
+CREDENTIALS: Final = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_REGION": "us-east-1",
+}
+
+
+def exported(endpoint: Endpoint, target: Path) -> Result:
+    environment = {"AWS_ENDPOINT_URL_LOOKOUTVISION": endpoint.url, **CREDENTIALS}
+    return run("archive", "export", "--to", target, **environment)
+
+
+def replaying(folder: Path) -> Callable[[Request], Reply]:
+    """An endpoint's answers out of an archive, as `lfv-mcp replay` gives them."""
+    replay = Replay(Archive(Directory(folder)))
+
+    def answer(request: Request) -> Reply:
+        url = f"http://archive{request.path}?{urlencode(request.query)}"
+        reply = replay.answer("GET", url, AccountScope(request.credential[1]))
+        return Reply(reply.body, reply.status, reply.headers)
+
+    return answer
+
+
+def test_export_equals_the_archive_it_came_from(tmp_path: Path) -> None:
+    """Its dates, and what is only known from a listing, too."""
+    documents: list[dict[str, Any]] = []
+    for number in range(3):
+        name = f"line-{number}"
+        documents.append(response("ProjectDescription", project_of(name)))
+        for version in range(1, 4):
+            captured = (None, OLD, NEW)[version - 1]
+            documents.append(response("ModelDescription", described(name, version), captured))
+        documents.append(response("Models", [listed(described(name, 4, Status="HOSTED"))], NEW))
+    write(tmp_path / "from", "all.jsonl", lines(documents))
+    imported(tmp_path / "archive", tmp_path / "from")
+    held = tree(tmp_path / "archive")
+    with Endpoint(replaying(tmp_path / "archive")) as endpoint:
+        result = exported(endpoint, tmp_path / "to")
+        assert result.exit_code == 0
+        assert result.stderr.splitlines() == [f"line-{n} done" for n in range(3)]
+        assert tree(tmp_path / "to") == held
+        assert "; 0 new files written; 0 problems." in exported(endpoint, tmp_path / "to").stdout
+        assert tree(tmp_path / "to") == held
+
+
+def test_export_keeps_the_date_of_a_project(tmp_path: Path) -> None:
+    write(tmp_path / "from", "p.json", response("ProjectDescription", project_of(), OLD))
+    imported(tmp_path / "archive", tmp_path / "from")
+    with Endpoint(replaying(tmp_path / "archive")) as endpoint:
+        assert exported(endpoint, tmp_path / "to").exit_code == 0
+    assert tree(tmp_path / "to") == tree(tmp_path / "archive")
+
+
+def test_export_does_not_make_answers_of_evaluation_files(tmp_path: Path) -> None:
+    write(tmp_path / "archive", "r.json", result_of())
+    with Endpoint(replaying(tmp_path / "archive")) as endpoint:
+        result = exported(endpoint, tmp_path / "to")
+    assert "known only from evaluation files: import those instead" in result.stderr
+    assert [name for name in tree(tmp_path / "to") if "/model-" in name] == []
+
+
+def flawed(request: Request) -> Reply:
+    """A live endpoint of which some calls fail."""
+    now = {"date": "Tue, 28 Oct 2025 09:00:00 GMT"}
+    match request.path.removeprefix(API).split("/")[1:]:
+        case ["projects"]:
+            names = ("cap-seal", "shut", "gone")
+            return ok({"Projects": [{"ProjectName": name} for name in names]}, **now)
+        case ["projects", "gone", *_]:
+            return api_error(404, "ResourceNotFoundException", ResourceType="PROJECT")
+        case ["projects", "shut"] | ["projects", "cap-seal", "models", "2"]:
+            return api_error(403, "AccessDeniedException", "not you")
+        case ["projects", name]:
+            return ok({"ProjectDescription": project_of(name)}, **now)
+        case ["projects", name, "models"]:
+            models = [listed(described(name, version)) for version in (1, 2, 3)]
+            return ok({"Models": models}, **now)
+        case ["projects", name, "models", "3"]:
+            odd = described(name, 3, Performance={"F1Score": "NaN", "Recall": 0.9})
+            return ok({"ModelDescription": odd}, **now)
+        case ["projects", name, "models", version]:
+            return ok({"ModelDescription": described(name, int(version))}, **now)
+    return api_error(400, "ValidationException")
+
+
+@pytest.mark.anyio
+async def test_export_keeps_what_it_can(tmp_path: Path) -> None:
+    """One model refused, one project refused, one gone: nothing else is lost by it."""
+    with Endpoint(flawed) as endpoint:
+        result = exported(endpoint, tmp_path)
+        assert result.exit_code == 0
+        again = exported(endpoint, tmp_path)
+    names = sorted(name.rsplit("-", 1)[0].split("/", 2)[2] for name in tree(tmp_path))
+    assert names == [
+        *("cap-seal/1/model", "cap-seal/2/listing", "cap-seal/3/model", "cap-seal/project"),
+        *("shut/1/model", "shut/2/model", "shut/3/model"),
+    ]
+    assert "; 0 new files written;" in again.stdout
+    for what in ("'cap-seal 2'", "'shut'", "'gone'"):
+        assert f"failed   {what}: " in result.stderr
+    async with door(tmp_path) as ask:
+        kept = await ask.describe("cap-seal", "2")
+        assert kept["source"]["basis"] == "list_models"
+        assert kept["source"]["captured_at"] == "2025-10-28T09:00:00.000Z"
+        odd = await ask.describe("cap-seal", "3")
+        assert odd["performance"].keys() == {"recall", "escape_rate", "evaluated_at"}
+
+
+def test_export_twice_keeps_what_changed(tmp_path: Path) -> None:
+    """A model that was started in between is another answer; one that was not is the same."""
+    status = ["TRAINED"]
+    clock = ["Tue, 28 Oct 2025 09:00:00 GMT"]
+
+    def answer(request: Request) -> Reply:
+        match request.path.removeprefix(API).split("/")[1:]:
+            case ["projects"]:
+                return ok({"Projects": [{"ProjectName": "cap-seal"}]})
+            case ["projects", _]:
+                return ok({"ProjectDescription": project_of()}, date=clock[0])
+            case [*_, "models"]:
+                models = [listed(described(version=v, Status=status[0])) for v in (1, 2)]
+                return ok({"Models": models}, date=clock[0])
+            case [*_, version]:
+                moved = status[0] if version == "2" else "TRAINED"
+                body = described(version=int(version), Status=moved)
+                return ok({"ModelDescription": body}, date=clock[0])
+        raise AssertionError
+
+    with Endpoint(answer) as endpoint:
+        assert "; 3 new files written;" in exported(endpoint, tmp_path).stdout
+        # A folder in the way of what is held already is no reason to fail.
+        first = tmp_path / "us-east-1" / "111122223333" / "cap-seal" / "1"
+        (first / "model-folder.json").mkdir()
+        status[0], clock[0] = "HOSTED", "Wed, 29 Oct 2025 09:00:00 GMT"
+        assert "; 1 new files written;" in exported(endpoint, tmp_path).stdout
+    held = Archive(Directory(tmp_path)).index().models
+    newest = held[ModelKey("us-east-1", "111122223333", "cap-seal", 2)]
+    assert [s.status for s in newest.model] == ["HOSTED", "TRAINED"]
+
+
+def test_export_wants_a_live_endpoint(tmp_path: Path) -> None:
+    result = run("archive", "export", "--to", tmp_path, "--source", tmp_path)
+    assert result.exit_code == 2
+    assert "archive import" in result.stderr
+    with Endpoint(lambda _: api_error(403, "AccessDeniedException")) as endpoint:
+        result = exported(endpoint, tmp_path / "to")
+    assert result.exit_code == 1
+    assert "access_denied" in result.stderr
+    assert arn() not in result.output

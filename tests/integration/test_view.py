@@ -1,0 +1,215 @@
+"""The page to look at: as a resource of the server, and as a file with its data inside.
+
+How it looks and behaves is tested in a browser: tests/browser.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from click.testing import CliRunner
+from mcp import Client
+from mcp.client.extension import advertise
+from mcp.types import ListToolsResult, TextResourceContents
+
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.cli.main import main
+from lfv_mcp.server import view
+from lfv_mcp.server.app import build_server
+
+VIEW: Final = "ui://lfv/view.html"
+MIME: Final = "text/html;profile=mcp-app"
+HOSTILE: Final = "</script><!--<script>]]>&lt;\u2028\u2029\u202e\"'\\\x00\ud800é"
+
+
+class Scripts(HTMLParser):
+    """The text of every script, as a browser reads them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.texts: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self._inside = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script"
+        self.attributes += attrs
+        if self._inside:
+            self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts[-1] += data
+
+
+def inside(page: str) -> Any:
+    """The data in a page."""
+    data, _ = Scripts(page).texts
+    return json.loads(data)
+
+
+# The server's
+
+
+@pytest.mark.anyio
+async def test_hosts_find_the_view_by_the_tools(client: Client, era: str) -> None:
+    tools = (await client.list_tools()).tools
+    shown = {tool.name: tool.meta for tool in tools if tool.meta}
+    named = ("describe_model", "analyze_evaluation", "compare_models")
+    assert shown == {name: {"ui": {"resourceUri": VIEW}} for name in named}
+    (listed,) = (r for r in (await client.list_resources()).resources if r.uri == VIEW)
+    (contents,) = (await client.read_resource(VIEW)).contents
+    assert isinstance(contents, TextResourceContents)
+    assert contents.text == view.page()
+    assert contents.mime_type == listed.mime_type == MIME
+    assert contents.meta == listed.meta == {"ui": {"prefersBorder": True}}
+    # The old protocol has no place for extensions in what a server says of itself.
+    extensions: object = {"io.modelcontextprotocol/ui": {}} if era == "auto" else None
+    assert client.server_capabilities is not None
+    assert client.server_capabilities.extensions == extensions
+
+
+CALLS: Final[tuple[tuple[str, dict[str, object]], ...]] = (
+    ("describe_model", {"project_name": "sample-cap-seal", "model_version": "3"}),
+    ("list_models", {}),
+    ("analyze_evaluation", {"project_name": "sample-cap-seal", "defect_rate": 0.02}),
+    ("analyze_evaluation", {"project_name": "sample-panel-paint", "model_version": "1"}),
+    ("compare_models", {"project_name": "sample-weld-bead", "model_versions": ["1", "2", "3"]}),
+    ("describe_model", {"project_name": "sample-unheard-of"}),  # an error
+)
+
+
+@pytest.mark.anyio
+async def test_hosts_with_and_without_apps_get_the_same(
+    client: Client, sample: Catalog, era: str
+) -> None:
+    apps = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": [MIME]})]
+    async with Client(build_server(sample), mode=era, extensions=apps) as shows:
+        assert await shows.list_tools() == await client.list_tools()
+        assert await shows.list_resources() == await client.list_resources()
+        for name, arguments in CALLS:
+            plain = await client.call_tool(name, arguments)
+            assert await shows.call_tool(name, arguments) == plain, name
+
+
+@pytest.mark.anyio
+async def test_tools_grow_by_the_link_alone(
+    client: Client, sample: Catalog, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(tools: ListToolsResult) -> list[dict[str, Any]]:
+        return [tool.model_dump(by_alias=True, exclude_none=True) for tool in tools.tools]
+
+    linked = listed(await client.list_tools())
+    monkeypatch.setattr("lfv_mcp.server.handlers.TOOLS_WITH_VIEW", ())
+    async with Client(build_server(sample), mode=era) as bare:
+        without = listed(await bare.list_tools())
+    assert [tool for tool in without if "_meta" in tool] == []
+    links = [tool.pop("_meta", None) for tool in linked]
+    assert linked == without
+    assert all(len(json.dumps(link)) < 60 for link in links)
+
+
+# The page
+
+
+def test_page_is_one_small_file_that_needs_nothing_else() -> None:
+    page = view.page()
+    assert len(page.encode()) < 45_000
+    assert inside(page) is None
+    names = {name for name, _ in Scripts(page).attributes}
+    assert not names & {"src", "srcset", "action"}
+    assert not [name for name in names if name.startswith("on")]
+    assert "default-src 'none'" in page
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacent",
+        "document.write",
+        "eval(",
+        "Function(",
+    ):
+        assert word not in page, word
+    for word in ("fetch(", "XMLHttpRequest", "import(", "localStorage", "@import", "url("):
+        assert word not in page, word
+
+
+# The file
+
+
+def test_data_in_a_file_is_data() -> None:
+    answers = [{"arguments": {HOSTILE: HOSTILE}, "result": {"summary": HOSTILE, "n": 0.1}}]
+    page = view.page_with(answers)
+    assert inside(page) == answers
+    data = page.partition('id="data">')[2].partition("</script>")[0]
+    assert data.isascii()
+    assert not set(data) & set("<>&")
+    assert page.replace(data, "null") == view.page()
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(main, arguments, prog_name="lfv-mcp")
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "tools"),
+    [
+        (("describe", "sample-cap-seal", "3"), ("describe", "evaluate")),
+        (("evaluate", "sample-cap-seal", "3"), ("evaluate", "describe")),
+        (("describe", "sample-cap-seal", "4"), ("describe",)),  # without evidence
+    ],
+)
+def test_file_holds_what_was_asked_and_the_other_half(
+    tmp_path: Path, command: tuple[str, str, str], tools: tuple[str, ...]
+) -> None:
+    target = tmp_path / "card.html"
+    shown = run(*command, "--html", str(target))
+    assert shown == run(*command)
+    held = [answer["result"] for answer in inside(target.read_text(encoding="utf-8"))]
+    assert held == [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
+    assert [path.name for path in tmp_path.iterdir()] == ["card.html"]
+
+
+def test_comparison_is_a_file_too(tmp_path: Path) -> None:
+    target = tmp_path / "comparison.html"
+    target.write_text("an older one")
+    command = ("compare", "sample-weld-bead", "1", "2")
+    run(*command, "--html", str(target))
+    (answer,) = inside(target.read_text(encoding="utf-8"))
+    assert answer["result"] == json.loads(run(*command, "--json"))
+    assert answer["arguments"]["project_name"] == "sample-weld-bead"
+
+
+def test_file_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "card.html"
+    command = ["describe", "sample-cap-seal", "3", "--html", str(target)]
+    result = CliRunner().invoke(main, command, prog_name="lfv-mcp")
+    assert result.exit_code == 1
+    assert "card.html cannot be written: No such file or directory." in result.stderr
+
+
+def test_older_file_stays_whole_when_a_new_one_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "card.html"
+    target.write_text("an older one")
+
+    def fail(_: Path, __: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        view.write(target, [])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["an older one"]

@@ -1,0 +1,93 @@
+"""The front door, for tests of what lies behind it: the MCP client and the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+
+from lfv_mcp.cli.main import main, open_catalog
+from lfv_mcp.server.app import build_server
+from lfv_mcp.server.handlers import ERROR_META
+
+
+class Door:
+    """A connected client, and its questions in short."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def describe(self, project: str, version: str = "latest", **more: str) -> dict[str, Any]:
+        """describe_model's structured answer."""
+        arguments = {"project_name": project, "model_version": version, **more}
+        return _structure(await self.client.call_tool("describe_model", arguments))
+
+    async def list(self, project: str = "", **more: object) -> dict[str, Any]:
+        """list_models' structured answer."""
+        arguments = {"project_name": project, **more}
+        return _structure(await self.client.call_tool("list_models", arguments))
+
+    async def analyze(self, project: str, version: str = "latest") -> dict[str, Any]:
+        """analyze_evaluation's structured answer."""
+        arguments = {"project_name": project, "model_version": version}
+        return _structure(await self.client.call_tool("analyze_evaluation", arguments))
+
+    async def refused(self, tool: str, **arguments: object) -> dict[str, str]:
+        """The error of a call that fails: code, message, next_step."""
+        result = await self.client.call_tool(tool, arguments)
+        assert result.is_error, result.structured_content
+        assert result.meta
+        error: dict[str, str] = result.meta[ERROR_META]
+        return error
+
+
+def _structure(result: CallToolResult) -> dict[str, Any]:
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    assert not result.is_error, text
+    assert text
+    content: dict[str, Any] = result.structured_content
+    return content
+
+
+@asynccontextmanager
+async def door(
+    source: Path | str, *, region: str | None = None, limit: float = 20.0, mode: str = "auto"
+) -> AsyncIterator[Door]:
+    """A new server over a source, and a client of it."""
+    catalog = open_catalog(str(source), region, None, limit)
+    async with Client(build_server(catalog), mode=mode) as client:
+        yield Door(client)
+
+
+def run(*arguments: object, **environment: str) -> Result:
+    """One `lfv-mcp` command in this process; what it did wrong is raised."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments], env=environment)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def table(output: str) -> dict[str, int]:
+    """The table that `archive check` ends with."""
+    rows = {}
+    for line in output.splitlines():
+        label, count = line[:34].strip(), line[34:].strip().replace(",", "")
+        if len(line) == 42 and count.isdigit():
+            rows[label] = int(count)
+    return rows
+
+
+def codes(answer: dict[str, Any]) -> set[str]:
+    """The codes of an answer's findings."""
+    return {finding["code"] for finding in answer.get("findings", [])}
+
+
+def everything(answer: object) -> str:
+    """All of an answer as text, to look for what must not be in it."""
+    return json.dumps(answer, ensure_ascii=False)

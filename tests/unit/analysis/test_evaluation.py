@@ -1,0 +1,1043 @@
+"""The evaluation files against oracles nobody here wrote: scikit-learn, SciPy, worked examples."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+import sklearn.metrics as sk
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from scipy.stats import binomtest, rankdata
+
+import lfv_mcp
+from lfv_mcp.analysis import evaluation, evaluation_text
+from lfv_mcp.analysis.evaluation import CANDIDATES, report
+from lfv_mcp.analysis.evaluation_text import DIGEST_LIMIT, evaluation_digest
+from lfv_mcp.findings import FINDINGS, finding
+from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.evaluation_manifest import (
+    LINE_LIMIT,
+    EvaluationManifest,
+    lines_of,
+    read_evaluation_manifest,
+)
+from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
+from lfv_mcp.metrics import at_threshold, f1_score, threshold_sweep
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.schema import published_schema
+
+SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
+ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/fixture/1"
+ARCHIVE: Final[Source] = {"kind": "archive", "basis": "describe_model"}
+LIVE: Final[Source] = {"kind": "live", "basis": "describe_model"}
+NEEDS_THE_SERVICE: Final = re.compile(r"StartModel|StopModel|\bre-?train|wait until", re.IGNORECASE)
+SCHEMA: Final = Draft202012Validator(published_schema(EvaluationReport))
+KIND: Final = "groundtruth/image-classification"
+
+relaxed = settings(deadline=None, max_examples=60)
+
+
+# Building blocks
+
+
+def line(
+    ref: str, anomalous: bool, flagged: bool, confidence: object = 0.9, **changes: Any
+) -> dict[str, Any]:
+    """A manifest line as the guide shows it; `changes` replace members (None takes one away)."""
+    names = {True: "anomaly", False: "normal"}
+    whole = {
+        "source-ref": ref,
+        "anomaly-label": int(anomalous),
+        "anomaly-label-metadata": {
+            "class-name": names[anomalous],
+            "type": KIND,
+            "human-annotated": "yes",
+            "creation-date": "Mon Aug 22 2022 13:52:52 GMT-0700 (Pacific Daylight Time)",
+            "job-name": "labeling-job/fixture",
+        },
+        "anomaly-label-detected": int(flagged),
+        "anomaly-label-detected-metadata": {
+            "class-name": names[flagged],
+            "confidence": confidence,
+            "type": KIND,
+            "human-annotated": "no",
+            "creation-date": "2025-06-03T08:10:11.204000",
+            "model-arn": ARN,
+        },
+    } | changes
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def json_lines(items: Iterable[object]) -> list[bytes]:
+    return [json.dumps(item).encode() + b"\n" for item in items]
+
+
+def read(items: Iterable[object]) -> EvaluationManifest:
+    return read_evaluation_manifest(json_lines(items))
+
+
+def judged(*cells: tuple[bool, bool, float | None]) -> EvaluationManifest:
+    """A manifest of (anomalous, flagged, confidence)."""
+    return read(line(f"s3://b/{i}.png", *cell) for i, cell in enumerate(cells))
+
+
+def analysed(
+    manifest: EvaluationManifest | None, result: EvaluationResult | None = None, **options: Any
+) -> dict[str, Any]:
+    """A report as a client gets it, checked for what holds of every report."""
+    description: ModelDescription = options.pop("description", {})
+    source: Source = options.pop("source", ARCHIVE)
+    answer = report(description, result, manifest, source, **options)
+    check(answer)
+    plain: dict[str, Any] = json.loads(json.dumps(answer, allow_nan=False))
+    return plain
+
+
+def check(answer: EvaluationReport) -> None:
+    """What holds of every report, whatever the files say."""
+    plain = json.loads(json.dumps(answer, allow_nan=False))
+    SCHEMA.validate(plain)
+    assert not list(nulls(plain))
+    assert list(plain) == [n for n in EvaluationReport.__annotations__ if n in plain]
+    assert answer["summary"]
+    for each in answer["findings"]:
+        assert each["severity"] == FINDINGS[each["code"]][0]
+        if answer["source"]["kind"] != "live":
+            assert not NEEDS_THE_SERVICE.search(each["message"] + each.get("advice", ""))
+    for metric in plain.get("metrics", {}).values():
+        assert ("value" in metric) is not ("undefined" in metric)
+    if "threshold" in plain:
+        assert plain["threshold"]["rule_holds"] or list(plain["threshold"]) == ["rule_holds"]
+        cuts = [row["threshold"] for row in plain["threshold"].get("candidates", [])]
+        assert cuts == sorted(set(cuts), reverse=True)
+        assert len(cuts) <= CANDIDATES
+    digest = evaluation_digest(answer)
+    assert len(digest) <= DIGEST_LIMIT
+    assert digest.splitlines()[-1].startswith("Source: ")
+    assert "nan" not in digest.lower().replace("finan", "").split()
+
+
+def nulls(value: Any) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from nulls(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nulls(inner)
+    elif value is None:
+        yield value
+
+
+def codes(answer: Mapping[str, Any]) -> set[str]:
+    return {each["code"] for each in answer["findings"]}
+
+
+def message(answer: Mapping[str, Any], code: str) -> str:
+    (text,) = [each["message"] for each in answer["findings"] if each["code"] == code]
+    return str(text)
+
+
+def near(expected: float) -> object:
+    return pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@cache
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    interval = binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def interval(metric: Mapping[str, float]) -> object:
+    return metric["low"], metric["high"]
+
+
+# The worked examples of the facts
+
+FIXTURE: Final = [
+    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/a1.png", True, True, 0.97),
+    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/a2.png", True, False, 0.62),
+    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/n1.png", False, False, 0.91),
+    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/n2.png", False, True, 0.71),
+]
+FIXTURE_DESCRIPTION: Final[ModelDescription] = {
+    "ModelVersion": "1",
+    "ModelArn": ARN,
+    "Status": "TRAINED",
+    "Performance": {"F1Score": 0.5, "Recall": 0.5, "Precision": 0.5},
+    "EvaluationEndTimestamp": "2025-06-03T08:10:11.204Z",
+}
+
+
+def result_file(**metrics: Any) -> dict[str, Any]:
+    """The EvaluationResult of the fixture; `metrics` replace its own."""
+    values = {"ROCAUC": 0.75, "AveragePrecision": 0.833333, "Precision": 0.5, "Recall": 0.5}
+    values |= {"F1Score": 0.5}
+    return {
+        "Version": 1,
+        "EvaluationDetails": {
+            "ModelArn": ARN,
+            "EvaluationEndTimestamp": "2025-06-03T08:10:11.204000",
+            "NumberOfTrainingImages": 30,
+            "NumberOfTestingImages": 4,
+        },
+        "AggregatedEvaluationResults": {"Metrics": values | metrics},
+    }
+
+
+def test_the_four_line_fixture_in_every_detail() -> None:
+    answer = analysed(
+        read(FIXTURE),
+        read_evaluation_result(result_file()),
+        description=FIXTURE_DESCRIPTION,
+        threshold=0.5,
+        defect_rate=0.01,
+    )
+    assert answer["test_images"] == 4
+    assert answer["training_images"] == 30
+    assert answer["confusion"] == {
+        "true_positives": 1,
+        "false_positives": 1,
+        "false_negatives": 1,
+        "true_negatives": 1,
+        "unusable_lines": 0,
+    }
+    metrics = answer["metrics"]
+    for name in ("precision", "recall", "false_alarm_rate"):
+        assert metrics[name]["value"] == 0.5
+        assert interval(metrics[name]) == near_pair(wilson(1, 2))
+    assert metrics["f1_score"] == {"value": 0.5}
+    assert metrics["roc_auc"] == {"value": 0.75}
+    assert metrics["average_precision"] == {"value": near((1 + 2 / 3) / 2)}
+    assert answer["reported"]["average_precision"] == 0.833333
+    assert answer["agrees"] is True
+    assert answer["threshold"]["rule_holds"] is True
+    assert answer["threshold"]["operating_range"] == {
+        "max_normal_score": 0.38,
+        "min_anomaly_score": 0.71,
+    }
+    counts = [
+        [row["threshold"], row["false_negatives"], row["false_positives"]]
+        for row in answer["threshold"]["candidates"]
+    ]
+    assert counts == [[0.97, 1, 0], [0.71, 1, 1], [0.38, 0, 1]]
+    at = answer["threshold"]["at"]
+    assert (at["threshold"], at["precision"], at["recall"], at["f1_score"]) == (0.5, 0.5, 0.5, 0.5)
+    assert answer["examples"] == {
+        "missed_defects": [{"image": FIXTURE[1]["source-ref"], "confidence": 0.62}],
+        "false_alarms": [{"image": FIXTURE[3]["source-ref"], "confidence": 0.71}],
+    }
+    assert answer["line"] == {
+        "defect_rate": 0.01,
+        "expected_precision": near(0.01),
+        "escapes_per_million": near(5000),
+        "false_rejects_per_million": near(495_000),
+    }
+    # The cut is not the best one here, so nothing says that it is.
+    assert codes(answer) == {
+        "small_test_set",
+        "scores_confirmed",
+        "threshold_client_side",
+        "precision_falls_on_line",
+    }
+
+
+def near_pair(pair: tuple[float, float]) -> object:
+    return near(pair[0]), near(pair[1])
+
+
+def test_what_the_line_sees_as_worked_in_the_facts() -> None:
+    """4.1 and 8.1: 36 of 40 defects, 6 of 80 good parts: precision 0.108 at 1 % defects."""
+    manifest = judged(
+        *[(True, True, 0.9)] * 36,
+        *[(True, False, 0.8)] * 4,
+        *[(False, True, 0.85)] * 6,
+        *[(False, False, 0.95)] * 74,
+    )
+    answer = analysed(manifest, defect_rate=0.01)
+    assert answer["line"]["expected_precision"] == pytest.approx(0.108, abs=5e-4)
+    assert answer["line"]["escapes_per_million"] == 1000
+    assert answer["line"]["false_rejects_per_million"] == 74_250
+    assert "0.857 to 0.108: of 100 rejects about 89" in message(answer, "precision_falls_on_line")
+    assert "1,000 escapes (396 to 2,305)" in answer["summary"]
+    assert answer["metrics"]["recall"]["low"] == pytest.approx(0.77, abs=5e-3)
+
+
+def test_segmentation_labels_of_the_facts() -> None:
+    """8.6: only the EvaluationResult says that it is a segmentation model."""
+    labels = [
+        {"Precision": 0.81, "Recall": 0.74, "F1Score": 0.773419, "AIOU": 0.61, "ClassName": "dent"},
+        {"Precision": 0.69, "Recall": 0.52, "F1Score": 0.5, "AIOU": 0.38, "ClassName": "scratch"},
+    ]
+    document = result_file(Precision=0.952381, Recall=0.909091, F1Score=0.930233)
+    document["AggregatedEvaluationResults"]["Metrics"]["PixelAnomalyClassMetrics"] = labels
+    answer = analysed(None, read_evaluation_result(document), defect_rate=0.01, threshold=0.5)
+    assert answer["labels"][0] == {
+        "name": "dent",
+        "precision": 0.81,
+        "recall": 0.74,
+        "f1_score": 0.773419,
+        "average_iou": 0.61,
+    }
+    assert (
+        message(answer, "weak_label") == "Weak labels: 'scratch' (recall 0.52, average IoU 0.38)."
+    )
+    # Without counts: no confusion, no interval, no rate of false alarms, and it is said.
+    assert {"confusion", "metrics", "agrees", "threshold", "examples"}.isdisjoint(answer)
+    assert answer["line"] == {"defect_rate": 0.01, "escapes_per_million": near(909.09)}
+    assert {"counts_unknown", "line_incomplete"} <= codes(answer)
+
+
+def test_a_perfect_score_on_few_images_is_given_with_its_interval() -> None:
+    manifest = judged(*[(True, True, 0.9)] * 10, *[(False, False, 0.9)] * 10)
+    answer = analysed(manifest, defect_rate=0.01)
+    assert interval(answer["metrics"]["recall"]) == (pytest.approx(0.72, abs=5e-3), 1)
+    assert "made no error in 20 test images" in answer["summary"]
+    assert "0 escapes (0 to 2,775)" in answer["summary"]
+    expected = "No error in 20 images: recall may be as low as 0.722, false alarms as frequent as "
+    assert message(answer, "perfect_on_few").startswith(expected + "0.278")
+    alone = analysed(None, read_evaluation_result(result_file(Precision=1, Recall=1, F1Score=1)))
+    assert message(alone, "perfect_on_few") == "No error in 4 images, which are few."
+
+
+# Against scikit-learn and SciPy
+
+
+def random_manifests(sets: int, images: int, seed: int) -> Iterator[list[tuple[bool, bool, float]]]:
+    """Manifests that follow the score rule, of any class mix, from all tied to all distinct."""
+    rng = random.Random(seed)
+    for _ in range(sets):
+        levels = rng.choice([2, 4, 20, 10**6])
+        shift = rng.choice([0.0, 0.25, 0.5])
+        anomalies = rng.randrange(1, images)
+        cut = rng.randrange(levels + 1) / levels
+        cells = []
+        for i in range(images):
+            anomalous = i < anomalies
+            score = min(1.0, rng.randrange(levels + 1) / levels * (1 - shift) + shift * anomalous)
+            score = round(score, 6)
+            flagged = score >= cut
+            cells.append((anomalous, flagged, score if flagged else round(1 - score, 6)))
+        yield cells
+
+
+@pytest.mark.slow
+def test_thousands_of_manifests_are_scikit_learns_and_scipys() -> None:
+    sets = list(random_manifests(2000, 30, seed=4))
+    truth = np.array([[a for a, _, _ in cells] for cells in sets]).T
+    flagged = np.array([[f for _, f, _ in cells] for cells in sets]).T
+    score = np.array([[c if f else round(1 - c, 12) for _, f, c in cells] for cells in sets]).T
+    p, r, f1, _ = sk.precision_recall_fscore_support(
+        truth, flagged, average=None, zero_division=np.nan
+    )
+    alarms = sk.recall_score(~truth, ~flagged, average=None)
+    # Ranks give the area of every set; scikit-learn is slower and confirms it for some.
+    anomalies = truth.sum(axis=0)
+    ranks = np.where(truth, rankdata(score, axis=0), 0).sum(axis=0)
+    auc = (ranks - anomalies * (anomalies + 1) / 2) / (anomalies * (len(truth) - anomalies))
+    some = np.s_[:, :300]
+    np.testing.assert_allclose(
+        auc[:300], sk.roc_auc_score(truth[some], score[some], average=None), rtol=0, atol=1e-12
+    )
+    ap = sk.average_precision_score(truth[some], score[some], average=None)
+    for i, cells in enumerate(sets):
+        manifest = judged(*cells)
+        metrics: dict[str, Any] = dict(report({}, None, manifest, ARCHIVE)["metrics"])
+        c = manifest.confusion
+        tp, fp, fn, tn = c.true_positives, c.false_positives, c.false_negatives, c.true_negatives
+        if math.isnan(p[i]):
+            assert metrics["precision"] == {"undefined": "no test image is predicted anomalous"}
+        else:
+            assert metrics["precision"]["value"] == near(p[i])
+            assert interval(metrics["precision"]) == near_pair(wilson(tp, tp + fp))
+        assert metrics["recall"]["value"] == near(r[i])
+        assert interval(metrics["recall"]) == near_pair(wilson(tp, tp + fn))
+        assert metrics["false_alarm_rate"]["value"] == near(1 - alarms[i])
+        assert interval(metrics["false_alarm_rate"]) == near_pair(wilson(fp, fp + tn))
+        assert metrics["f1_score"]["value"] == near(f1[i])
+        assert metrics["roc_auc"]["value"] == near(auc[i])
+        if i < len(ap):
+            assert metrics["average_precision"]["value"] == near(ap[i])
+
+
+SAMPLES: Final = {
+    path.stem: json.loads(path.read_bytes())["ModelDescription"]
+    for path in sorted(SAMPLE.glob("describe-model/*.json"))
+}
+JUDGED: Final = [
+    name
+    for name, held in SAMPLES.items()
+    if "EvaluationManifest" in held
+    and (SAMPLE / "evaluation" / held["EvaluationManifest"]["Key"]).exists()
+]
+
+
+def sampled(
+    name: str,
+) -> tuple[ModelDescription, EvaluationResult | None, EvaluationManifest | None]:
+    """A model of the sample archive, read from disk."""
+    held = SAMPLES[name]
+    paths = [
+        SAMPLE / "evaluation" / held[kind]["Key"]
+        for kind in ("EvaluationResult", "EvaluationManifest")
+    ]
+    result = (
+        read_evaluation_result(json.loads(paths[0].read_bytes())) if paths[0].exists() else None
+    )
+    manifest = None
+    if paths[1].exists():
+        manifest = read_evaluation_manifest(paths[1].read_bytes().splitlines(keepends=True))
+    description: ModelDescription = {
+        "ModelArn": held["ModelArn"],
+        "EvaluationEndTimestamp": held["EvaluationEndTimestamp"],
+    }
+    if "Performance" in held:
+        description["Performance"] = held["Performance"]
+    return description, result, manifest
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_sample_is_recounted_as_scikit_learn_does(name: str) -> None:
+    description, result, manifest = sampled(name)
+    assert manifest
+    assert manifest.images
+    answer = analysed(
+        manifest,
+        result,
+        description=description,
+        source={"kind": "sample", "basis": "describe_model"},
+        threshold=0.5,
+        defect_rate=0.01,
+    )
+    truth = [image.anomalous for image in manifest.images]
+    flagged = [image.flagged for image in manifest.images]
+    tn, fp, fn, tp = sk.confusion_matrix(truth, flagged).ravel().tolist()
+    assert list(answer["confusion"].values()) == [tp, fp, fn, tn, 0]
+    p, r, f1, _ = sk.precision_recall_fscore_support(truth, flagged, average="binary")
+    assert answer["metrics"]["precision"]["value"] == near(p)
+    assert answer["metrics"]["recall"]["value"] == near(r)
+    assert answer["metrics"]["f1_score"]["value"] == near(f1)
+    assert answer.get("agrees", True) is True
+    assert "evaluation_mismatch" not in codes(answer)
+    assert "(synthetic sample)" in answer["summary"]
+    if name == "sample-bottle-neck-2":  # its confidences do not follow the rule
+        assert answer["threshold"] == {"rule_holds": False}
+        assert "value" not in answer["metrics"]["roc_auc"]
+        assert "value" not in answer["metrics"]["average_precision"]
+        assert "scores_unusable" in codes(answer)
+        assert answer["reported"]["roc_auc"] > 0.8
+        return
+    scores = [i.confidence if i.flagged else 1 - (i.confidence or 0) for i in manifest.images]
+    assert answer["metrics"]["roc_auc"]["value"] == near(sk.roc_auc_score(truth, scores))
+    assert answer["metrics"]["average_precision"]["value"] == near(
+        sk.average_precision_score(truth, scores)
+    )
+    expected = "scores_confirmed" if result else "scores_unconfirmed"
+    assert expected in codes(answer)
+    assert "metrics_best_case" in codes(answer)  # the script draws until the cut is the best one
+    assert ("description_disagrees" in codes(answer)) is (name == "sample-weld-bead-2")
+
+
+# What must not change a report, and what must
+
+cell = st.tuples(
+    st.booleans(), st.booleans(), st.integers(0, 20).map(lambda k: k / 20) | st.just(None)
+)
+cells = st.lists(cell, max_size=25)
+following = st.builds(
+    lambda cut, drawn: [(a, s >= cut, round(s if s >= cut else 1 - s, 2)) for a, s in drawn],
+    st.integers(0, 20).map(lambda k: k / 20),
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 20).map(lambda k: k / 20)), min_size=1, max_size=25
+    ),
+)
+some_cells = cells | following
+
+
+@relaxed
+@given(some_cells, st.randoms(use_true_random=False), st.sampled_from([None, 0.01, 0.0, 1.0]))
+def test_what_does_not_matter_does_not_change_the_report(
+    drawn: list[tuple[bool, bool, float | None]], rng: random.Random, defect_rate: float | None
+) -> None:
+    items = [line(f"s3://b/{i // 2}.png", *each) for i, each in enumerate(drawn)]
+    items += [{"source-ref": "s3://b/unlabelled.png"}] * len(items[:2])
+    options: dict[str, Any] = {"defect_rate": defect_rate, "threshold": 0.55, "max_examples": 3}
+    expected = analysed(read(items), **options)
+
+    shuffled = rng.sample(items, len(items))
+    assert analysed(read(shuffled), **options) == expected
+
+    def inverted(item: dict[str, Any]) -> dict[str, Any]:
+        integers = ("anomaly-label", "anomaly-label-detected")
+        return {n: 1 - v if n in integers else v for n, v in item.items()}
+
+    def shouting(item: dict[str, Any]) -> dict[str, Any]:
+        return {
+            n: v | {"class-name": rng.choice([str.upper, str.title])(v["class-name"])}
+            if isinstance(v, dict)
+            else v
+            for n, v in item.items()
+        }
+
+    def crowded(item: dict[str, Any]) -> dict[str, Any]:
+        extra = {
+            "zone": [1, {"a": None}],
+            "anomaly-mask-ref": "s3://b/mask.png",
+            "anomaly-mask-ref-metadata": {"type": "groundtruth/semantic-segmentation"},
+            "anomaly-mask-ref-detected": "s3://b/mask-detected.png",
+            "anomaly-mask-ref-detected-metadata": {"internal-color-map": {}},
+            "source-ref-metadata": {"creation-date": "2025-06-03T08:10:11.204000"},
+        }
+        members = list((item | extra).items())
+        rng.shuffle(members)
+        return dict(members)
+
+    def renamed(item: dict[str, Any]) -> dict[str, Any]:
+        return {n.replace("anomaly-label", "zebra"): v for n, v in item.items()}
+
+    for change in (inverted, shouting, crowded, renamed):
+        assert analysed(read(map(change, items)), **options) == expected, change.__name__
+
+
+@relaxed
+@given(some_cells)
+def test_swapping_the_classes_swaps_what_it_should(
+    drawn: list[tuple[bool, bool, float | None]],
+) -> None:
+    before = analysed(judged(*drawn))
+    after = analysed(judged(*[(not a, not f, c) for a, f, c in drawn]))
+    pairs = [("true_positives", "true_negatives"), ("false_positives", "false_negatives")]
+    for one, other in pairs:
+        assert before["confusion"][one] == after["confusion"][other]
+        assert before["confusion"][other] == after["confusion"][one]
+    assert before.get("threshold", {}).get("rule_holds") == after.get("threshold", {}).get(
+        "rule_holds"
+    )
+    recall, alarms = before["metrics"]["recall"], after["metrics"]["false_alarm_rate"]
+    assert ("value" in recall) is ("value" in alarms)
+    if "value" in recall:
+        assert recall["value"] == near(1 - alarms["value"])
+        assert recall["low"] == near(1 - alarms["high"])
+    if "value" in before["metrics"]["roc_auc"]:
+        assert after["metrics"]["roc_auc"] == {"value": near(before["metrics"]["roc_auc"]["value"])}
+    if "examples" in before:
+        assert before["examples"]["missed_defects"] == after["examples"]["false_alarms"]
+
+
+@relaxed
+@given(following, st.integers(0, 22).map(lambda k: k / 20 - 0.05))
+def test_every_cut_counts_as_the_sweep_does(
+    drawn: list[tuple[bool, bool, float]], threshold: float
+) -> None:
+    answer = analysed(judged(*drawn), threshold=threshold)
+    scored = [(a, c if f else round(1 - c, 12)) for a, f, c in drawn]
+    anomalous, normal = ([s for a, s in scored if a is side] for side in (True, False))
+    analysis = answer["threshold"]
+    for row in [*analysis["candidates"], analysis["at"]]:
+        c = at_threshold(anomalous, normal, row["threshold"])
+        assert [row["true_positives"], row["false_positives"]] == [
+            c.true_positives,
+            c.false_positives,
+        ]
+        assert [row["false_negatives"], row["true_negatives"]] == [
+            c.false_negatives,
+            c.true_negatives,
+        ]
+        assert ("precision" in row) is (c.true_positives + c.false_positives > 0)
+    built_in = analysis["operating_range"].get("min_anomaly_score")
+    assert built_in in {None, *(row["threshold"] for row in analysis["candidates"])}
+    if anomalous:
+        sweep = [c for _, c in threshold_sweep(anomalous, normal)]
+        errors = {(c.false_negatives, c.false_positives) for c in sweep if c.true_positives}
+        unbeaten = {
+            e for e in errors if not any(o != e and o[0] <= e[0] and o[1] <= e[1] for o in errors)
+        }
+        shown = {(r["false_negatives"], r["false_positives"]) for r in analysis["candidates"]}
+        # The ends are always shown, and in a small set every unbeaten cut is.
+        assert {min(unbeaten), max(unbeaten)} <= shown
+        assert unbeaten <= shown or len(analysis["candidates"]) == CANDIDATES
+        others = [r for r in analysis["candidates"] if r["threshold"] != built_in]
+        assert {(r["false_negatives"], r["false_positives"]) for r in others} <= unbeaten
+        best = max(f1 for c in sweep if isinstance(f1 := f1_score(c), float))
+        assert best == max(row["f1_score"] for row in analysis["candidates"])
+
+
+FEW: Final = [
+    (29, {"small_test_set", "perfect_on_few"}),
+    (30, {"perfect_on_few"}),
+    (99, {"perfect_on_few"}),
+    (100, set()),
+]
+
+
+@pytest.mark.parametrize(("each", "found"), FEW)
+def test_what_counts_as_few(each: int, found: set[str]) -> None:
+    for anomalies, normals in ((each, 200), (200, each)):
+        answer = analysed(
+            judged(*[(True, True, 0.9)] * anomalies, *[(False, False, 0.9)] * normals)
+        )
+        assert {"small_test_set", "perfect_on_few"} & codes(answer) == found
+        if "small_test_set" in found:
+            expected = f"Only {anomalies} anomalous and {normals} normal test images."
+            assert message(answer, "small_test_set") == expected
+
+
+def test_the_summary_gives_the_verdict_first() -> None:
+    answer = analysed(
+        judged(*[(True, True, 0.9)] * 9, (True, False, 0.9), *[(False, False, 0.9)] * 10)
+    )
+    expected = (
+        "fixture version 1 was fair on its test set: it caught 9 of 10 defects (95% interval "
+    )
+    assert answer["summary"].startswith(expected)
+    alone = analysed(None, read_evaluation_result(result_file(Recall=0.9, Precision=0.95)))
+    expected = "fixture version 1 was fair on its test set: it caught 90.0% of the defects and was "
+    assert alone["summary"].startswith(expected + "right in 95.0% of its rejects.")
+
+
+def test_many_cuts_are_thinned_evenly() -> None:
+    rng = random.Random(7)
+    scores = [(i % 2 == 0, rng.random()) for i in range(400)]
+    drawn = [(a, s >= 0.6, s if s >= 0.6 else 1 - s) for a, s in scores]
+    answer = analysed(judged(*drawn))
+    rows = answer["threshold"]["candidates"]
+    assert len(rows) == CANDIDATES
+    assert rows[-1]["false_negatives"] == 0
+    alarms = [row["false_positives"] for row in rows]
+    assert max(b - a for a, b in pairwise(alarms)) < 70  # of 200
+    assert rows[0]["false_positives"] == min(row["false_positives"] for row in rows)
+
+
+# Sets that cannot answer everything
+
+
+SHARES: Final = {"precision", "recall", "false_alarm_rate"}
+AREAS: Final = {"roc_auc", "average_precision"}
+ALL: Final = {*SHARES, "f1_score", *AREAS}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "undefined"),
+    [
+        ([], ALL),
+        ([(False, False, 0.9)] * 3, ALL - {"false_alarm_rate"}),
+        ([(False, True, 0.9)] * 3, ALL - {"false_alarm_rate", "precision"}),
+        ([(True, False, 0.9)] * 3, {"precision", "false_alarm_rate", "roc_auc"}),
+        ([(True, True, 0.9)], {"false_alarm_rate", "roc_auc"}),
+        ([(True, False, 0.9), (False, False, 0.9)], {"precision"}),
+        ([(True, True, None), (False, False, 0.9)], AREAS),
+        # A predicted normal outscores a predicted anomaly.
+        ([(True, True, 0.6), (False, False, 0.1)], AREAS),
+    ],
+)
+def test_what_a_set_cannot_tell_is_undefined_with_a_reason(
+    drawn: list[tuple[bool, bool, float | None]], undefined: set[str]
+) -> None:
+    answer = analysed(judged(*drawn), defect_rate=0.01, threshold=0.5)
+    assert set(answer["metrics"]) == ALL
+    without = {name for name, metric in answer["metrics"].items() if "undefined" in metric}
+    assert without == undefined
+    assert all(answer["metrics"][name]["undefined"] for name in without)
+    rates = {"recall", "false_alarm_rate"} & undefined
+    assert ("escapes_per_million" in answer["line"]) is ("recall" not in rates)
+    assert ("line_incomplete" in codes(answer)) is (len(answer["line"]) < 4)
+
+
+def test_lines_without_use_are_counted_and_leave_nothing_to_say() -> None:
+    answer = analysed(read([{"source-ref": "s3://b/1.png"}] * 3))
+    assert answer["confusion"]["unusable_lines"] == 3
+    assert answer["test_images"] == 0
+    assert {"threshold", "examples", "agrees"}.isdisjoint(answer)
+    assert message(answer, "unusable_lines").endswith("3 without ground truth.")
+    assert "cannot be said" in answer["summary"]
+
+
+def test_no_file_at_all_is_the_callers_mistake() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        report({}, None, None, ARCHIVE)
+
+
+# Lines as they may be
+
+GOOD: Final = line("s3://b/1.png", True, True)
+TRUTH, GUESS = GOOD["anomaly-label-metadata"], GOOD["anomaly-label-detected-metadata"]
+
+
+def truth(**changes: object) -> dict[str, Any]:
+    """A good line, but for its truth."""
+    changes = {name.replace("_", "-"): value for name, value in changes.items()}
+    return GOOD | {"anomaly-label-metadata": TRUTH | changes}
+
+
+def guess(label: object, **changes: object) -> dict[str, Any]:
+    """A good line, but for its prediction."""
+    changes = {name.replace("_", "-"): value for name, value in changes.items()}
+    return GOOD | {"anomaly-label-detected": label, "anomaly-label-detected-metadata": changes}
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (b"{", "not a JSON object"),
+        (b"[]", "not a JSON object"),
+        (b"[" * 100_000, "not a JSON object"),
+        (b'{"source-ref": "s3://b/2.png"} x', "not a JSON object"),
+        (b'{"source-ref": "\xff"}', "not a JSON object"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not a JSON object"),
+        (b" " * LINE_LIMIT + b"{}", "longer than 1 MiB"),
+        ({"source-ref": "s3://b/2.png"}, "without ground truth"),
+        (truth(type="groundtruth/semantic-segmentation"), "without ground truth"),
+        (truth(class_name="scratch"), "without ground truth"),
+        (truth(class_name=["anomaly"]), "without ground truth"),
+        (GOOD | {"anomaly-label-metadata": "anomaly"}, "without ground truth"),
+        (guess(1, class_name="scratch"), "without a prediction"),
+        (guess(2), "without a prediction"),
+        (guess(True), "without a prediction"),
+        (guess("1"), "without a prediction"),
+    ],
+)
+def test_an_unusable_line_is_counted_by_its_cause(text: object, cause: str) -> None:
+    bad = text if isinstance(text, bytes) else json.dumps(text).encode()
+    manifest = read_evaluation_manifest([json.dumps(GOOD).encode(), bad])
+    assert manifest.confusion.total == 1
+    assert manifest.unusable == {cause: 1}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        GOOD | {"anomaly-label-metadata": TRUTH | {"class-name": " ANOMALY\t"}},
+        GOOD | {"anomaly-label": "?"},
+        {n: v for n, v in GOOD.items() if n != "anomaly-label"},
+        GOOD | {"anomaly-label-detected-metadata": {"confidence": 0.9, "model-arn": ARN}},
+        GOOD | {"anomaly-label-detected-metadata": GUESS | {"confidence": "0.9"}},
+        GOOD | {"anomaly-label-detected-metadata": GUESS | {"creation-date": 5, "x": [[]]}},
+        # Two attributes could be the truth: the one that has a prediction is.
+        GOOD | {"a-label-metadata": TRUTH | {"class-name": "normal"}},
+        GOOD | {"a-mask-ref-detected": 1, "a-mask-ref-detected-metadata": {"class-name": "dent"}},
+        GOOD | {"a-detected-metadata": {"class-name": "normal", "confidence": 0.1}},
+    ],
+)
+def test_variants_of_a_line_say_the_same(item: dict[str, Any]) -> None:
+    plain = read([GOOD])
+    for order in (item, dict(reversed(item.items()))):
+        assert read([order]) == plain
+    assert (
+        read_evaluation_manifest([b"\xef\xbb\xbf" + json.dumps(item).encode() + b"\r\n", b" \n"])
+        == plain
+    )
+
+
+def test_the_integer_decides_only_where_no_class_name_does() -> None:
+    counts = [read([guess(label, confidence=0.9)]).confusion for label in (0, 1)]
+    assert [(c.false_negatives, c.true_positives) for c in counts] == [(1, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(("excess", "named"), [(0, True), (1, False)])
+def test_a_reference_is_kept_up_to_the_longest_uri(excess: int, named: bool) -> None:
+    ref = "s3://" + "b" * 63 + "/" + "k" * (1024 + excess)
+    images = read([line(ref, True, True)]).images
+    assert images
+    assert images[0].source_ref == (ref if named else "")
+
+
+@pytest.mark.parametrize(("excess", "total"), [(0, 1), (1, 0)])
+def test_a_line_is_read_up_to_one_mebibyte(excess: int, total: int) -> None:
+    text = json.dumps(GOOD).encode()
+    padded = text + b" " * ((1 << 20) + excess - len(text))
+    assert read_evaluation_manifest([padded, text]).confusion.total == total + 1
+
+
+def test_a_model_arn_that_is_no_text_is_not_known() -> None:
+    assert read([guess(1, model_arn=[[ARN]]), guess(1, model_arn=5)]).model_arns == ()
+
+
+@pytest.mark.parametrize(
+    "confidence",
+    [math.nan, math.inf, -0.1, 1.1, True, None, "high", [], {"a": 1}, 10**400],
+)
+def test_without_a_usable_confidence_an_image_counts_but_gives_no_score(confidence: object) -> None:
+    drawn = [line("s3://b/1.png", True, False, confidence), line("s3://b/2.png", False, False)]
+    drawn.append(line("s3://b/3.png", True, False, 0.5))
+    answer = analysed(read(drawn))
+    assert answer["confusion"]["false_negatives"] == 2
+    assert "threshold" not in answer
+    assert "1 of 3 images have no usable confidence" in message(answer, "scores_unusable")
+    assert answer["examples"]["missed_defects"] == [
+        {"image": "s3://b/3.png", "confidence": 0.5},
+        {"image": "s3://b/1.png"},
+    ]
+
+
+def test_repeated_images_each_count_and_are_reported() -> None:
+    answer = analysed(read([*FIXTURE, FIXTURE[0], FIXTURE[0]]))
+    assert answer["confusion"]["true_positives"] == 3
+    assert message(answer, "duplicate_images").startswith(
+        "Lines that repeat the image of another: 2."
+    )
+
+
+def test_a_line_that_names_no_image_counts_but_is_no_example() -> None:
+    nameless = [line("", True, False), line("s" * 5000, True, False), FIXTURE[1]]
+    answer = analysed(read([*nameless, line("s3://b/1.png", True, False, **{"source-ref": None})]))
+    assert answer["confusion"]["false_negatives"] == 4
+    assert "duplicate_images" not in codes(answer)
+    assert [e["image"] for e in answer["examples"]["missed_defects"]] == [FIXTURE[1]["source-ref"]]
+
+
+def test_text_from_a_file_is_data() -> None:
+    hostile = line("s3://b/\x1b[31m\u202egnp.1\n- critical x: y", True, False)
+    (example,) = analysed(read([hostile]))["examples"]["missed_defects"]
+    assert example["image"] == "s3://b/gnp.1 - critical x: y"
+    document = result_file(
+        PixelAnomalyClassMetrics=[{"ClassName": "\u202e" + "x" * 600, "Recall": 0}]
+    )
+    answer = analysed(None, read_evaluation_result(document))
+    assert answer["labels"][0]["name"] == "x" * 500 + "…[+100]"
+    assert {"text_shortened", "weak_label"} <= codes(answer)
+
+
+FOREIGN: Final = {
+    "DefectDetectionApplication": [b'{"deviceGroundTruthData": [{"source-ref": "/a.jpg"}]}'],
+    "Rekognition": json_lines(
+        [{"source-ref": "s3://b/1.png", "rekognition-custom-labels-evaluation-0": 1}]
+    ),
+    "not an EvaluationManifest": [b"aws_secret,x\n", b'{"aws_secret": "x"}\n'],
+    "UTF-16": '{"source-ref": "secret"}\n{}\n'.encode("utf-16").splitlines(keepends=True),
+}
+
+
+@pytest.mark.parametrize(("name", "lines"), FOREIGN.items())
+def test_a_foreign_manifest_is_refused_by_name_and_not_echoed(
+    name: str, lines: list[bytes]
+) -> None:
+    with pytest.raises(UnrecognisedError, match=name) as caught:
+        read_evaluation_manifest(lines)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_empty_manifest_is_no_evidence_but_no_error() -> None:
+    assert analysed(read_evaluation_manifest([b"", b"\n"]))["test_images"] == 0
+
+
+def test_beyond_the_limit_lines_only_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lfv_mcp.formats.evaluation_manifest.LINES_KEPT", 3)
+    at_limit = analysed(read(FIXTURE[:3]))
+    assert "threshold" in at_limit
+    manifest = read([*FIXTURE, FIXTURE[0]])
+    assert manifest.images is None
+    answer = analysed(manifest, threshold=0.5)
+    assert answer["test_images"] == 5
+    assert {"threshold", "examples"}.isdisjoint(answer)
+    assert "undefined" in answer["metrics"]["roc_auc"]
+    assert answer["metrics"]["recall"]["value"] == near(2 / 3)
+    assert "manifest_too_long" in codes(answer)
+    assert "duplicate_images" not in codes(answer)
+
+
+@relaxed
+@given(st.binary(max_size=60).map(lambda b: b.replace(b"\r", b"\n")), st.integers(1, 9))
+def test_lines_are_cut_from_a_stream_as_from_the_whole(data: bytes, size: int) -> None:
+    chunks = [data[i : i + size] for i in range(0, len(data), size)]
+    assert list(lines_of(chunks)) == data.split(b"\n")
+
+
+def test_an_endless_line_is_one_unusable_line_and_takes_no_room() -> None:
+    good = json.dumps(GOOD).encode()
+
+    def chunks() -> Iterator[bytes]:
+        yield good + b"\n"
+        for _ in range(40):
+            yield b"[" * (LINE_LIMIT // 4)
+        yield b"\n" + good
+
+    assert max(map(len, lines_of(chunks()))) <= LINE_LIMIT + LINE_LIMIT // 4 + 1
+    manifest = read_evaluation_manifest(lines_of(chunks()))
+    assert manifest.unusable == {"longer than 1 MiB": 1}
+    assert manifest.confusion.total == 2
+
+
+# The evaluation result
+
+
+def test_the_result_of_early_2021_has_text_for_numbers_and_no_f1() -> None:
+    document = result_file(ROCAUC="0.75", AveragePrecision="0.83", Precision="0.5", Recall="0.25")
+    del document["AggregatedEvaluationResults"]["Metrics"]["F1Score"]
+    document["EvaluationDetails"] |= {"NumberOfTrainingImages": "66", "NumberOfTestingImages": "34"}
+    result = read_evaluation_result(document)
+    assert (result.training_images, result.testing_images) == (66, 34)
+    assert result.reported == {
+        "precision": 0.5,
+        "recall": 0.25,
+        "roc_auc": 0.75,
+        "average_precision": 0.83,
+    }
+    assert result.unusable == ()
+    assert result.evaluated_at == pytest.approx(1748938211.204)  # a zone-less text is UTC
+    answer = analysed(None, result)
+    assert "f1_score" not in answer["reported"]
+    assert "it is 0.333333" in message(answer, "metrics_incomplete")
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, 1.5, "much", True, [], {}, 10**400])
+def test_nonsense_in_a_result_is_left_out_and_named(bad: object) -> None:
+    document = result_file(Precision=bad, ROCAUC=bad, PixelAnomalyClassMetrics=[{"ClassName": "a", "AIOU": bad}, {}, 3])  # fmt: skip  # noqa: E501
+    document["EvaluationDetails"] |= {"NumberOfTestingImages": bad, "EvaluationEndTimestamp": [bad]}
+    result = read_evaluation_result(document)
+    assert "precision" not in result.reported
+    assert result.labels == ({"name": "a"},)
+    names = message(analysed(None, result), "member_unusable")
+    for name in ("Precision", "ROCAUC", "AIOU of 'a'", "NumberOfTestingImages"):
+        assert name in names
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [
+        ({}, "not an EvaluationResult"),
+        ({"EvaluationDetails": {}}, "not an EvaluationResult"),
+        ({"AggregatedEvaluationResults": {"Metrics": {}}}, "not an EvaluationResult"),
+        ({"EvaluationDetails": {}, "AggregatedEvaluationResults": {}}, "without metrics"),
+        (
+            {
+                "EvaluationDetails": {"ProjectVersionArn": "arn:aws:rekognition:x"},
+                "AggregatedEvaluationResults": {"ConfusionMatrix": [], "F1Score": 1},
+            },
+            "Rekognition Custom Labels",
+        ),
+        (
+            {
+                "EvaluationDetails": {"ModelArn": "arn:aws:rekognition:x"},
+                "AggregatedEvaluationResults": {"Metrics": {}},
+            },
+            "Rekognition Custom Labels",
+        ),
+    ],
+)
+def test_a_foreign_result_is_refused_by_name(document: dict[str, Any], name: str) -> None:
+    with pytest.raises(UnrecognisedError, match=name):
+        read_evaluation_result(document)
+
+
+def test_a_result_without_details_still_has_its_metrics() -> None:
+    document = result_file()
+    document["EvaluationDetails"] = {}
+    answer = analysed(None, read_evaluation_result(document))
+    assert answer["reported"]["recall"] == 0.5
+    assert {"test_images", "training_images"}.isdisjoint(answer)
+    assert answer["summary"].startswith("This model ")
+
+
+# Do the files and the model belong together?
+
+
+def test_files_of_another_model_are_a_critical_finding() -> None:
+    other = FIXTURE_DESCRIPTION | {"ModelArn": ARN[:-1] + "2"}
+    answer = analysed(read(FIXTURE), read_evaluation_result(result_file()), description=other)
+    found = [each for each in answer["findings"] if each["code"] == "evaluation_mismatch"]
+    assert [each["message"].split()[1] for each in found] == [
+        "EvaluationResult",
+        "EvaluationManifest",
+    ]
+    assert found[0]["severity"] == "critical"
+    assert answer["findings"][0] == found[0]
+    assert answer["summary"].startswith("These may not be the files of fixture version 2.")
+    assert answer["confusion"]["true_positives"] == 1  # what is held is answered all the same
+
+
+@pytest.mark.parametrize(("seconds", "mismatch"), [(0.9, False), (-0.9, False), (1.1, True)])
+def test_the_end_of_evaluation_tells_a_project_made_anew(seconds: float, mismatch: bool) -> None:
+    at = f"2025-06-03T08:10:{11.204 + seconds:.3f}Z"
+    description = FIXTURE_DESCRIPTION | {"EvaluationEndTimestamp": at}
+    answer = analysed(None, read_evaluation_result(result_file()), description=description)
+    assert ("evaluation_mismatch" in codes(answer)) is mismatch
+
+
+def test_without_a_description_the_files_are_held_against_each_other() -> None:
+    mixed = [*FIXTURE, line("s3://b/1.png", True, True)]
+    mixed[-1]["anomaly-label-detected-metadata"] = GUESS | {"model-arn": ARN[:-1] + "7"}
+    answer = analysed(read(mixed), read_evaluation_result(result_file()))
+    assert message(answer, "evaluation_mismatch").endswith("model/fixture/7.")
+    assert "test_set_size_differs" in codes(answer)
+
+
+def test_a_report_that_does_not_add_up_says_so() -> None:
+    description = FIXTURE_DESCRIPTION | {
+        "Performance": {"F1Score": 0.8, "Recall": 0.5, "Precision": 0.5}
+    }
+    document = result_file(Recall=0.6, ROCAUC=0.7500004)
+    answer = analysed(read(FIXTURE), read_evaluation_result(document), description=description)
+    assert answer["agrees"] is False
+    assert message(answer, "metrics_disagree").endswith(": recall 0.6, not 0.5.")
+    assert message(answer, "description_disagrees").endswith(": f1_score 0.8, not 0.5.")
+    assert "scores_confirmed" in codes(answer)
+    assert "DISAGREE" in evaluation_digest(
+        report({}, read_evaluation_result(document), read(FIXTURE), ARCHIVE)
+    )
+    off = analysed(read(FIXTURE), read_evaluation_result(result_file(ROCAUC=0.76)))
+    assert "others" in message(off, "scores_unconfirmed")
+
+
+# What the caller adds, and who reads it
+
+
+def test_the_callers_findings_come_first_among_their_kind() -> None:
+    unread: Finding = finding("evaluation_result_unread", "NoSuchKey.", "Look at the bucket.")
+    answer = analysed(read(FIXTURE), findings=[unread])
+    assert answer["findings"][0] == unread
+    assert answer["summary"].endswith("Look at the bucket.")
+
+
+def test_advice_that_needs_the_service_is_for_live_models_only() -> None:
+    live = analysed(read(FIXTURE), source=LIVE)
+    assert any(NEEDS_THE_SERVICE.search(each.get("advice", "")) for each in live["findings"])
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])
+def test_examples_are_the_worst_and_no_more_than_asked(most: int) -> None:
+    missed = [line(f"s3://b/m{i}.png", True, False, 0.6 + i / 100) for i in range(4)]
+    alarms = [line(f"s3://b/a{i}.png", False, True, 0.9 + i / 100) for i in range(4)]
+    examples = analysed(read(missed + alarms), max_examples=most)["examples"]
+    wanted = [f"s3://b/m{i}.png" for i in (3, 2, 1, 0)][:most]
+    assert [each["image"] for each in examples["missed_defects"]] == wanted
+    wanted = [f"s3://b/a{i}.png" for i in (3, 2, 1, 0)][:most]
+    assert [each["image"] for each in examples["false_alarms"]] == wanted
+
+
+def test_the_digest_keeps_every_warning() -> None:
+    document = result_file(Recall=0.4)
+    description = FIXTURE_DESCRIPTION | {"ModelArn": ARN[:-1] + "2"}
+    answer = report(
+        description,
+        read_evaluation_result(document),
+        read(FIXTURE),
+        ARCHIVE,
+        defect_rate=0.01,
+        threshold=0.5,
+    )
+    digest = evaluation_digest(answer)
+    for code in ("evaluation_mismatch", "metrics_disagree", "small_test_set"):
+        assert code in digest
+
+
+def test_the_published_schemas_stay_small() -> None:
+    sizes = [
+        len(json.dumps(published_schema(kind), separators=(",", ":")))
+        for kind in (EvaluationReport, ModelComparison)
+    ]
+    assert sum(sizes) <= 6500
+    assert evaluation.CANDIDATES == 9
+    assert evaluation_text.DIGEST_LIMIT == 1600
