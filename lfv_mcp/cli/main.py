@@ -273,7 +273,7 @@ def _http_flags(command: Callable[..., Any]) -> Callable[..., Any]:
             ("auth-issuer", "", "Take only tokens of this OAuth issuer."),
             ("auth-jwks-url", "", "Where the issuer publishes its keys."),
             ("auth-audience", "the public URL", "What tokens are issued for (repeatable)."),
-            ("auth-scope", "", "AccountScope that tokens must have (repeatable)."),
+            ("auth-scope", "", "Scope that tokens must have (repeatable)."),
             ("auth-algorithm", "RS256,ES256", "Algorithm of signatures (repeatable)."),
             ("auth-audience-claim", "aud", "Claim that holds the audience."),
             ("auth-scope-claim", "scope", "Claim that holds the scopes."),
