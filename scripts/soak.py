@@ -36,7 +36,7 @@ from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
 
 from lfv_mcp.cli.main import SAMPLE, open_catalog
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 
 CALLS: Final = 100_000
 TOGETHER: Final = 8

@@ -1,15 +1,16 @@
-"""What a caller may say: one table of arguments, each with its rule, checked in one place.
+"""The tools' arguments: the JSON Schema and the rule of each, and `parse`, which applies them.
 
-Tools, resources, prompts and the command line parse through here, so that a rule
-holds everywhere and a refusal reads the same everywhere. Rules and lengths are the
-API's own (ProjectName, ModelVersion), which botocore does not enforce.
+Tools, resources and the command line parse through this module, so that a rule and the words of
+its refusal are the same everywhere. Rules and lengths are the API's own (ProjectName,
+ModelVersion), which botocore does not enforce. pydantic could check the same rules, but its errors
+cannot be made to say what to do next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES
@@ -21,10 +22,28 @@ from lfv_mcp.model_query import (
     invalid_argument,
 )
 
+DEFAULT_PAGE_SIZE: Final = 50
+"""Models on a page of list_models, if the caller does not say."""
+MAX_PAGE_SIZE: Final = 100
+"""Models on a page of list_models at most."""
+MAX_EXAMPLE_IMAGES: Final = 20
+"""Images of each kind that analyze_evaluation lists at most."""
+MAX_TOKEN_CHARACTERS: Final = 4_096
+"""Characters of a next_token at most; the tokens of this server are far shorter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument: its JSON Schema, and `parse`, which returns the value or raises the rule."""
+    """One argument of a tool.
+
+    Args:
+        name: the name that callers use.
+        schema: the published JSON Schema, with a `default` unless the argument is required.
+        parse: takes a value as the caller sent it; returns the value that the tool gets, or raises
+            `CallerError` with the rule. Its return annotation is the type that the tool declares.
+        required: whether a call without it is refused.
+        example: a good value, as JSON, for the refusal of a call without it.
+    """
 
     name: str
     schema: Mapping[str, Any]
@@ -57,7 +76,7 @@ REGION: Final = Argument(
 
 
 def check_status(value: object) -> str:
-    """One of the nine statuses, or empty for all."""
+    """One of the nine statuses, or empty for all of them."""
     if isinstance(value, str) and (value == "" or value in MODEL_STATUSES):
         return value
     raise invalid_argument(
@@ -66,23 +85,33 @@ def check_status(value: object) -> str:
 
 
 def check_max_results(value: object) -> int:
-    """1 to 100."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100:
+    """A page size: a whole number from 1 to `MAX_PAGE_SIZE`."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PAGE_SIZE:
         return value
-    raise invalid_argument("max_results", value, "it is a whole number from 1 to 100", "50")
+    raise invalid_argument(
+        "max_results",
+        value,
+        f"it is a whole number from 1 to {MAX_PAGE_SIZE}",
+        str(DEFAULT_PAGE_SIZE),
+    )
 
 
 def check_next_token(value: object) -> str:
-    """Text; the catalogue knows its own tokens."""
-    if isinstance(value, str) and len(value) <= 4096:
+    """A token as text of some length; only the catalogue can read what is in it."""
+    if isinstance(value, str) and len(value) <= MAX_TOKEN_CHARACTERS:
         return value
     raise invalid_argument("next_token", value, "it is the next_token of an earlier answer", '""')
+
+
+def check_any_project(value: object) -> str:
+    """A project's name, or empty for every project."""
+    return value if isinstance(value, str) and not value else check_project_name(value)
 
 
 ANY_PROJECT: Final = Argument(
     "project_name",
     {"type": "string", "default": "", "description": "Project name; empty for every project."},
-    lambda value: value if value == "" else check_project_name(value),
+    check_any_project,
 )
 STATUS: Final = Argument(
     "status",
@@ -91,7 +120,12 @@ STATUS: Final = Argument(
 )
 MAX_RESULTS: Final = Argument(
     "max_results",
-    {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+    {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_PAGE_SIZE,
+        "default": DEFAULT_PAGE_SIZE,
+    },
     check_max_results,
 )
 NEXT_TOKEN: Final = Argument(
@@ -101,35 +135,38 @@ NEXT_TOKEN: Final = Argument(
 )
 
 
-def check_fraction(name: str, what: str, example: str) -> Callable[[object], float | None]:
-    """A check for an optional fraction from 0 to 1, its ends included."""
+def fraction_check(name: str, rule: str, example: str) -> Callable[[object], float | None]:
+    """A check for an optional fraction from 0 to 1, both included."""
 
     def check(value: object) -> float | None:
         if value is None:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             return float(value)
-        raise invalid_argument(name, value, what, example)
+        raise invalid_argument(name, value, rule, example)
 
     return check
 
 
 def check_max_examples(value: object) -> int:
-    """0 to 20."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 20:
+    """A whole number from 0 to `MAX_EXAMPLE_IMAGES`."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_EXAMPLE_IMAGES:
         return value
-    raise invalid_argument("max_examples", value, "it is a whole number from 0 to 20", "5")
+    raise invalid_argument(
+        "max_examples", value, f"it is a whole number from 0 to {MAX_EXAMPLE_IMAGES}", "5"
+    )
 
 
 def check_model_versions(value: object) -> list[str]:
-    """2 to 10 different versions; the first is the baseline."""
-    if isinstance(value, list) and 2 <= len(value) <= 10:
-        versions = [check_model_version(version) for version in value]
+    """A list of 2 to 10 different versions; the first is the baseline."""
+    given = cast(list[object], value) if isinstance(value, list) else []
+    if 2 <= len(given) <= 10:
+        versions = [check_model_version(version) for version in given]
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
         "model_versions",
-        value,
+        cast(object, value),
         "it is a list of 2 to 10 different versions, the baseline first",
         '["1", "3"]',
     )
@@ -143,7 +180,7 @@ DEFECT_RATE: Final = Argument(
         "maximum": 1,
         "description": "Share of parts on the line that are defective: 0.01 is 1 %.",
     },
-    check_fraction("defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01"),
+    fraction_check("defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01"),
 )
 THRESHOLD: Final = Argument(
     "threshold",
@@ -153,11 +190,11 @@ THRESHOLD: Final = Argument(
         "maximum": 1,
         "description": "Anomaly score from which a part would be rejected.",
     },
-    check_fraction("threshold", "it is an anomaly score from 0 to 1", "0.8"),
+    fraction_check("threshold", "it is an anomaly score from 0 to 1", "0.8"),
 )
 MAX_EXAMPLES: Final = Argument(
     "max_examples",
-    {"type": "integer", "minimum": 0, "maximum": 20, "default": 5},
+    {"type": "integer", "minimum": 0, "maximum": MAX_EXAMPLE_IMAGES, "default": 5},
     check_max_examples,
 )
 MODEL_VERSIONS: Final = Argument(
@@ -186,10 +223,10 @@ def input_schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
 
 
 def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[str, Any]:
-    """Every argument checked, defaults filled in.
+    """Check the arguments of a call and fill in the defaults; the result has every argument.
 
     Raises:
-        CallerError: unknown, missing or bad argument. Nothing has been sent yet.
+        CallerError: an argument is unknown, missing or breaks its rule. Nothing has been sent yet.
     """
     names = [a.name for a in arguments]
     unknown = [name for name in given if name not in names]
@@ -199,7 +236,7 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
             f"Unknown argument {unknown[0][:60]!r}; arguments are {', '.join(names)}.",
             "Correct the name and call again. Nothing was sent.",
         )
-    parsed = {}
+    parsed: dict[str, Any] = {}
     for argument in arguments:
         value = given.get(argument.name)
         if value is None:  # absent, or null, which several hosts send for "not given"

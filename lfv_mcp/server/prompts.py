@@ -1,4 +1,4 @@
-"""The prompts: Markdown files of `prompts/`, filled in and sent with the model's own record."""
+"""The prompts: the Markdown files of `prompts/`, read, checked and filled in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lfv_mcp.text import clean
 
 @dataclass(frozen=True, slots=True)
 class PromptArgument:
-    """One argument of a prompt. Values are text, as the protocol has it."""
+    """One argument of a prompt. Its values are text, because the protocol has nothing else."""
 
     name: str
     description: str
@@ -25,7 +25,17 @@ class PromptArgument:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt file. `models` names the records that go with it: arguments, or `latest`."""
+    """One prompt file.
+
+    Args:
+        name: the file's name without `.md`.
+        title: the name that people read.
+        description: what the prompt is for.
+        arguments: what to fill in.
+        models: the models whose summaries are sent along: each the name of the argument that holds
+            the model's version, or `latest`.
+        text: the prompt with `{name}` where an argument is filled in.
+    """
 
     name: str
     title: str
@@ -36,37 +46,47 @@ class Prompt:
 
 
 DEFAULTS: Final = {"model_version": model_query.LATEST, "audience": "engineer"}
+"""Values of arguments that a client left out, by argument."""
+_REQUIRED: Final = " (required)"
 _HEADER: Final = re.compile(r"---\n(?P<header>.*?)\n---\n+(?P<text>.*)", re.DOTALL)
 
 
 def folder() -> Path:
-    """Where the prompt files are: inside a wheel, else beside the package (clone, editable)."""
-    packed = Path(__file__).with_name("_prompts")
-    return packed if packed.is_dir() else Path(__file__).parents[2] / "prompts"
+    """The folder of prompt files: in an installed wheel `_prompts`, in a clone `prompts`."""
+    installed = Path(__file__).with_name("_prompts")
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "prompts"
 
 
 @cache
 def prompts() -> Mapping[str, Prompt]:
-    """Every prompt, by name, in the order of the file names."""
-    found = (
-        parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder().glob("*.md"))
-    )
-    return {prompt.name: prompt for prompt in found if prompt is not None}
+    """Every prompt by its name, in the order of the file names; the files are read once."""
+    return {
+        path.stem: parse(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(folder().glob("*.md"))
+    }
 
 
 def parse(name: str, content: str) -> Prompt:
-    """One prompt file: a header of `key: value` lines between `---`, then the text.
+    """Read one prompt file: a header of `key: value` lines between `---` lines, then the text.
 
-    `argument.NAME: text` describes an argument; ` (required)` at its end makes it so.
+    `argument.NAME: text` describes an argument; ` (required)` at the end makes it required.
 
     Raises:
-        ValueError: no header, no title or no description.
+        ValueError: the file has no header, no title or no description, or a line of the header is
+            not `key: value`.
     """
     match = _HEADER.fullmatch(content)
     if match is None:
         raise ValueError(f"{name}.md has no header between --- lines")
-    header = dict(line.split(": ", 1) for line in match["header"].splitlines())
-    required = " (required)"
+    header: dict[str, str] = {}
+    for line in match["header"].splitlines():
+        key, separator, value = line.partition(": ")
+        if not separator:
+            raise ValueError(f"{name}.md has a header line that is not `key: value`: {line}")
+        header[key] = value
+    for key in ("title", "description"):
+        if key not in header:
+            raise ValueError(f"{name}.md has no {key} in its header")
     return Prompt(
         name,
         header["title"],
@@ -74,8 +94,8 @@ def parse(name: str, content: str) -> Prompt:
         tuple(
             PromptArgument(
                 key.removeprefix("argument."),
-                value.removesuffix(required),
-                value.endswith(required),
+                value.removesuffix(_REQUIRED),
+                value.endswith(_REQUIRED),
             )
             for key, value in header.items()
             if key.startswith("argument.")
@@ -86,10 +106,11 @@ def parse(name: str, content: str) -> Prompt:
 
 
 def check(prompt: Prompt, given: Mapping[str, str] | None) -> dict[str, str]:
-    """A prompt's arguments checked, defaults filled in.
+    """Check a prompt's arguments and fill in the defaults; empty values count as not given.
 
     Raises:
-        CallerError: missing, unknown or bad; the message names the real arguments.
+        CallerError: an argument is missing, unknown or breaks its rule; the message names the
+            prompt's arguments.
     """
     values = {name: value.strip() for name, value in (given or {}).items() if value.strip()}
     names = [a.name for a in prompt.arguments]
@@ -116,5 +137,5 @@ def check(prompt: Prompt, given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def render(prompt: Prompt, values: Mapping[str, str]) -> str:
-    """The text with `{name}` filled in; an argument that was not given reads "not given"."""
+    """The prompt's text with every `{name}` filled in; without a value it reads "not given"."""
     return re.sub(r"\{([a-z_]+)\}", lambda m: values.get(m[1], "not given"), prompt.text)

@@ -1,4 +1,4 @@
-"""The resources: what a client can read by URI, without calling a tool."""
+"""The resources: what a client can read by URI without calling a tool, in the table `RESOURCES`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,37 @@ from urllib.parse import quote
 
 from mcp.shared.uri_template import UriTemplate
 
-from lfv_mcp import model_query
 from lfv_mcp.analysis.model_card import model_card
 from lfv_mcp.catalog.catalog import PAGE_BYTES, Catalog
 from lfv_mcp.errors import CallerError, LfvError
-from lfv_mcp.model_query import invalid_argument
+from lfv_mcp.model_query import LATEST, ModelQuery, invalid_argument, parse_model_query
 from lfv_mcp.results.model_list import ModelRow
-from lfv_mcp.server import arguments
-from lfv_mcp.server.size_limits import RESULT_ROOM, json_size, json_within, shortened
+from lfv_mcp.server.arguments import MAX_PAGE_SIZE, MODEL_VERSION, PROJECT_NAME, REGION, parse
+from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_size, json_within, shortened
 from lfv_mcp.server.view import page
 
 SCHEME: Final = "lookoutvision://"
 JSON: Final = "application/json"
 MARKDOWN: Final = "text/markdown"
 VIEW: Final = "ui://lfv/view.html"
+"""URI of the page that shows a tool's result in hosts with MCP Apps."""
 APP: Final = "text/html;profile=mcp-app"
-"""The MIME type by which hosts know a page of MCP Apps."""
+"""MIME type by which hosts recognise a page of MCP Apps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource, or one template of them; `read` takes the URI's variables."""
+    """One resource, or one template of them.
+
+    Args:
+        uri: the URI, or an RFC 6570 template of one.
+        name: the name that programs use.
+        title: the name that people read.
+        description: what the text is.
+        mime_type: the type of the text.
+        read: makes the text, from the catalogue and the variables of the URI. Raises `LfvError`.
+        meta: published as `_meta`, in lists and with the text.
+    """
 
     uri: str
     name: str
@@ -47,46 +57,55 @@ class Resource:
         return "{" in self.uri
 
 
-async def _models(catalog: Catalog, _: Mapping[str, str]) -> str:
-    room = PAGE_BYTES
-    while True:  # a text within a text is longer; how much so, depends on the quotes in it
-        listed = await catalog.list_models(max_results=100, page_bytes=room)
-        text = json.dumps(listed, ensure_ascii=False, indent=2)
-        if json_size(text) <= RESULT_ROOM or len(listed["models"]) < 2:
-            return json_within(listed)
-        room //= 2
+async def _read_models(catalog: Catalog, _: Mapping[str, str]) -> str:
+    page_bytes = PAGE_BYTES
+    # The page becomes a JSON text within a JSON answer. Every quote in it is escaped there, so how
+    # much longer the page gets is known only once it has been made.
+    while True:
+        page = await catalog.list_models(max_results=MAX_PAGE_SIZE, page_bytes=page_bytes)
+        text = json.dumps(page, ensure_ascii=False, indent=2)
+        if json_size(text) <= MAX_CONTENT_BYTES or len(page["models"]) < 2:
+            return json_within(page)
+        page_bytes //= 2
 
 
-async def _glossary(_: Catalog, __: Mapping[str, str]) -> str:
+async def _read_glossary(_: Catalog, __: Mapping[str, str]) -> str:
     return Path(__file__).with_name("glossary.md").read_text(encoding="utf-8")
 
 
-async def _view(_: Catalog, __: Mapping[str, str]) -> str:
+async def _read_view(_: Catalog, __: Mapping[str, str]) -> str:
     return page()
 
 
-async def _model(catalog: Catalog, variables: Mapping[str, str]) -> str:
-    return json_within(await catalog.describe_model(asked(variables)))
+async def _read_model(catalog: Catalog, variables: Mapping[str, str]) -> str:
+    return json_within(await catalog.describe_model(query_from_uri(variables)))
 
 
-async def _card(catalog: Catalog, variables: Mapping[str, str]) -> str:
-    question = asked(variables)
-    model = await catalog.describe_model(question)
+async def _read_card(catalog: Catalog, variables: Mapping[str, str]) -> str:
+    query = query_from_uri(variables)
+    model = await catalog.describe_model(query)
     try:
-        report = await catalog.analyze_evaluation(question)
+        report = await catalog.analyze_evaluation(query)
     except LfvError as error:
-        return model_card(shortened(model, RESULT_ROOM // 3), None, error.message)
+        return model_card(shortened(model, MAX_CONTENT_BYTES // 3), None, error.message)
     text = model_card(model, report)
-    if json_size(text) <= RESULT_ROOM:
+    if json_size(text) <= MAX_CONTENT_BYTES:
         return text
-    return model_card(shortened(model, RESULT_ROOM // 4), shortened(report, RESULT_ROOM // 3))
+    return model_card(
+        shortened(model, MAX_CONTENT_BYTES // 4), shortened(report, MAX_CONTENT_BYTES // 3)
+    )
 
 
 _MODEL: Final = SCHEME + "projects/{project_name}/models/{model_version}"
 
 RESOURCES: Final = (
     Resource(
-        SCHEME + "models", "models", "Known models", "Every model known (up to 100).", JSON, _models
+        SCHEME + "models",
+        "models",
+        "Known models",
+        f"Every model known (up to {MAX_PAGE_SIZE}).",
+        JSON,
+        _read_models,
     ),
     Resource(
         SCHEME + "glossary",
@@ -94,7 +113,7 @@ RESOURCES: Final = (
         "Glossary",
         "Statuses, metrics and terms, with formulas.",
         MARKDOWN,
-        _glossary,
+        _read_glossary,
     ),
     Resource(
         VIEW,
@@ -102,7 +121,7 @@ RESOURCES: Final = (
         "Model card to look at",
         "The page that shows a tool's result, for hosts with MCP Apps.",
         APP,
-        _view,
+        _read_view,
         {"ui": {"prefersBorder": True}},
     ),
     Resource(
@@ -111,7 +130,7 @@ RESOURCES: Final = (
         "Model",
         "What describe_model answers. Version: a number or `latest`.",
         JSON,
-        _model,
+        _read_model,
     ),
     Resource(
         _MODEL + "/card{?region,account}",
@@ -119,14 +138,14 @@ RESOURCES: Final = (
         "Model card",
         "One model, its evidence, limits and provenance, to read or file.",
         MARKDOWN,
-        _card,
+        _read_card,
     ),
 )
 _PATTERNS: Final = tuple((UriTemplate.parse(r.uri), r) for r in RESOURCES)
 
 
-def find(uri: str) -> tuple[Resource, dict[str, str]] | None:
-    """The resource behind a URI, and the URI's variables."""
+def find_resource(uri: str) -> tuple[Resource, dict[str, str]] | None:
+    """The resource that a URI names, and the variables in the URI; None if there is none."""
     for pattern, resource in _PATTERNS:
         variables = pattern.match(uri)
         if variables is not None:
@@ -134,44 +153,39 @@ def find(uri: str) -> tuple[Resource, dict[str, str]] | None:
     return None
 
 
-def model_uri(asked: model_query.ModelQuery) -> str:
-    """The URI of one model."""
-    uri = f"{SCHEME}projects/{quote(asked.project_name)}/models/{asked.model_version or 'latest'}"
-    query = "&".join(
+def model_uri(query: ModelQuery) -> str:
+    """The URI of the model that a query names."""
+    uri = f"{SCHEME}projects/{quote(query.project_name)}/models/{query.model_version or LATEST}"
+    parameters = "&".join(
         f"{name}={value}"
-        for name, value in (("region", asked.region), ("account", asked.account))
+        for name, value in (("region", query.region), ("account", query.account))
         if value
     )
-    return f"{uri}?{query}" if query else uri
+    return f"{uri}?{parameters}" if parameters else uri
 
 
 def row_uri(row: ModelRow) -> str:
-    """The URI of a listed model, with region and account where its ARN tells them."""
+    """The URI of a listed model, with region and account if the model's ARN has them."""
     arn = row.get("model_arn")
     try:
-        return model_uri(
-            model_query.parse_model_query(arn or row["project_name"], row["model_version"])
-        )
+        return model_uri(parse_model_query(arn or row["project_name"], row["model_version"]))
     except CallerError:  # an ARN of some other form
-        return model_uri(model_query.ModelQuery(row["project_name"], row["model_version"]))
+        return model_uri(ModelQuery(row["project_name"], row["model_version"]))
 
 
-def asked(variables: Mapping[str, str]) -> model_query.ModelQuery:
-    """Which model a URI means; the same rules as for a tool's arguments.
+def query_from_uri(variables: Mapping[str, str]) -> ModelQuery:
+    """The model that the variables of a URI name, by the rules for a tool's arguments.
 
     Raises:
         CallerError: a part of the URI breaks its rule.
     """
     given = {name: value for name, value in variables.items() if name != "account"}
-    checked = arguments.parse(
-        (arguments.PROJECT_NAME, arguments.MODEL_VERSION, arguments.REGION), given
-    )
-    result = model_query.parse_model_query(**checked)
+    query = parse_model_query(**parse((PROJECT_NAME, MODEL_VERSION, REGION), given))
     account = variables.get("account", "")
     if account and not (account.isascii() and account.isdigit() and len(account) == 12):
         raise invalid_argument("account", account, "an account is 12 digits", "111122223333")
-    if account and result.account not in (None, account):
+    if account and query.account not in (None, account):
         raise invalid_argument(
-            "account", account, f"it contradicts the ARN, which says {result.account}", '""'
+            "account", account, f"it contradicts the ARN, which says {query.account}", '""'
         )
-    return replace(result, account=account) if account else result
+    return replace(query, account=account) if account else query

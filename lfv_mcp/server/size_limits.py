@@ -1,4 +1,4 @@
-"""No answer is longer than hosts take: what is left out is said, with how to get it. Pure."""
+"""Answers shortened to what hosts accept; a shortened answer says what it left out. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from lfv_mcp.text import clean, truncate_lines
 
 _S = TypeVar("_S", bound=Mapping[str, Any])
 MAX_RESULT_BYTES: Final = 40_000
-"""Bytes of compact JSON that an answer may have, everything in it together."""
-RESULT_ROOM: Final = MAX_RESULT_BYTES - 1_800
-"""Without what the protocol puts around it, and what says that something is cut."""
-_TEXT_ROOM: Final = 2_000  # characters
-_NARROWER: Final = (
+"""Bytes of compact JSON that a whole answer may have, text and structure together."""
+MAX_CONTENT_BYTES: Final = MAX_RESULT_BYTES - 1_800
+"""Bytes for the content of an answer. The rest is for what the protocol puts around the content,
+and for the note that says what was left out."""
+_MAX_TEXT_CHARACTERS: Final = 2_000
+"""Characters of the readable text, once an answer has to be shortened."""
+_MAX_SHORT_TEXT: Final = 200
+"""Characters of each text in a structure whose lists alone could not make it short enough."""
+_HOW_TO_NARROW: Final = (
     "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "
     "whole where describe_model's artifacts say."
 )
@@ -27,70 +31,77 @@ def json_size(value: object) -> int:
 
 
 def truncate_answer(text: str, structure: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The answer of a tool, of at most ROOM bytes; both halves say what was left out."""
-    if json_size(structure) + json_size(text) <= RESULT_ROOM:
+    """A tool's answer of at most `MAX_CONTENT_BYTES`; text and structure say what was left out."""
+    if json_size(structure) + json_size(text) <= MAX_CONTENT_BYTES:
         return text, structure
     lines = text.splitlines()
-    text = truncate_lines(lines, _TEXT_ROOM) if len(lines) > 1 else clean(text, _TEXT_ROOM)
-    shown, note = _shortened(structure, RESULT_ROOM - json_size(text), json_size)
+    text = (
+        truncate_lines(lines, _MAX_TEXT_CHARACTERS)
+        if len(lines) > 1
+        else clean(text, _MAX_TEXT_CHARACTERS)
+    )
+    shorter, note = _shortened(structure, MAX_CONTENT_BYTES - json_size(text), json_size)
     if note:
-        text = "\n".join([*text.splitlines()[:1], f"{note} {_NARROWER}", *text.splitlines()[1:]])
-    return text, shown
+        text = "\n".join(
+            [*text.splitlines()[:1], f"{note} {_HOW_TO_NARROW}", *text.splitlines()[1:]]
+        )
+    return text, shorter
 
 
-def json_within(structure: Mapping[str, Any], room: int = RESULT_ROOM) -> str:
-    """A structure as a JSON text that has at most so many bytes where an answer quotes it."""
+def json_within(structure: Mapping[str, Any], max_bytes: int = MAX_CONTENT_BYTES) -> str:
+    """A structure as JSON text that takes at most `max_bytes` once it is quoted in an answer."""
     text = json.dumps(structure, ensure_ascii=False, indent=2)
-    if json_size(text) <= room:
+    if json_size(text) <= max_bytes:
         return text
-    return json.dumps(shortened(structure, room), ensure_ascii=False)
+    return json.dumps(shortened(structure, max_bytes), ensure_ascii=False)
 
 
-def shortened(structure: _S, room: int) -> _S:
-    """A structure that has at most so many bytes as a JSON text which is quoted in JSON."""
+def shortened(structure: _S, max_bytes: int) -> _S:
+    """A structure whose JSON text takes at most `max_bytes` once it is quoted in an answer."""
 
-    def quoted(value: object) -> int:
+    def quoted_size(value: object) -> int:
         return json_size(json.dumps(value, ensure_ascii=False))
 
-    return cast(_S, _shortened(structure, room, quoted)[0])
+    return cast(_S, _shortened(structure, max_bytes, quoted_size)[0])
 
 
 def _shortened(
-    structure: Mapping[str, Any], room: int, size_of: Callable[[object], int]
+    structure: Mapping[str, Any], max_bytes: int, size_of: Callable[[object], int]
 ) -> tuple[dict[str, Any], str]:
-    """A structure that fits, and what was left out.
+    """A structure of at most `max_bytes`, and a note of what was left out.
 
-    Lists lose their ends, the longest first, for the worst comes first in them. Only then are long
-    texts cut, which the API's own limits keep from ever being that long together.
+    Lists lose their ends, the longest list first, because the worst examples stand at their
+    beginning. Only then are long texts cut; in real accounts the API's own limits keep all texts
+    together below this size.
     """
-    shown = json.loads(json.dumps(structure))
-    lists = dict(_lists(shown))
-    whole = {path: len(items) for path, items in lists.items()}
-    while lists and size_of(shown) > room:
+    shorter = json.loads(json.dumps(structure))
+    lists = dict(_lists(shorter))
+    lengths = {path: len(items) for path, items in lists.items()}
+    while lists and size_of(shorter) > max_bytes:
         longest = max(lists.values(), key=json_size)
         if len(longest) < 2:
             break
         del longest[len(longest) * 3 // 4 :]
     left_out = [
-        f"{whole[path] - len(items)} of {whole[path]} {path}"
+        f"{lengths[path] - len(items)} of {lengths[path]} {path}"
         for path, items in lists.items()
-        if len(items) < whole[path]
+        if len(items) < lengths[path]
     ]
-    if size_of(shown) > room:
-        shown = _with_short_texts(shown)
+    if size_of(shorter) > max_bytes:
+        shorter = _with_short_texts(shorter)
         left_out.append("the ends of long texts")
     if not left_out:
-        return shown, ""
+        return shorter, ""
     note = (
         f"Left out, for an answer has at most {MAX_RESULT_BYTES // 1000} kB: {', '.join(left_out)}."
     )
-    shown["summary"] += f" {note} {_NARROWER}"
-    shown.setdefault("findings", []).append(finding("answer_shortened", note, _NARROWER))
-    return shown, note
+    shorter["summary"] += f" {note} {_HOW_TO_NARROW}"
+    shorter.setdefault("findings", []).append(finding("answer_shortened", note, _HOW_TO_NARROW))
+    return shorter, note
 
 
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """The lists that may lose their ends, by path: not rows, to which other members refer."""
+    """The lists that may lose their ends, by path; not `models`, to which other members refer."""
     for name, member in value.items():
         if isinstance(member, list) and name != "models":
             yield f"{path}{name}", member
@@ -99,8 +110,13 @@ def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
 
 
 def _with_short_texts(value: Any, name: str = "") -> Any:
+    """The same JSON value with every text cut, but not a token, which must stay whole to work."""
     if isinstance(value, dict):
-        return {name: _with_short_texts(member, name) for name, member in value.items()}
+        members: dict[str, Any] = value
+        return {name: _with_short_texts(member, name) for name, member in members.items()}
     if isinstance(value, list):
-        return [_with_short_texts(member) for member in value]
-    return clean(value, 200) if isinstance(value, str) and name != "next_token" else value
+        items: list[Any] = value
+        return [_with_short_texts(item) for item in items]
+    return (
+        clean(value, _MAX_SHORT_TEXT) if isinstance(value, str) and name != "next_token" else value
+    )

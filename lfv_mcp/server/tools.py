@@ -1,16 +1,23 @@
-"""The tools: one table, each with its words, its arguments, its result type and its function."""
+"""The tools: one function each, and the table `TOOLS` with their words, arguments and results.
+
+The Model Context Protocol is not spoken here. `tool_handlers` publishes the table and calls
+`Tool.run` with the arguments that `arguments.parse` returned.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from lfv_mcp import model_query
 from lfv_mcp.analysis.listing import listing_digest
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.results import evaluation_report, model_comparison, model_list, model_summary
+from lfv_mcp.model_query import invalid_argument, parse_model_query
+from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_list import ModelList
+from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.server.arguments import (
     ANY_PROJECT,
     DEFECT_RATE,
@@ -26,71 +33,117 @@ from lfv_mcp.server.arguments import (
     Argument,
 )
 
-Progress = Callable[[int, str], Awaitable[None]]
+Progress: TypeAlias = Callable[[int, str], Awaitable[None]]
+"""Reports progress: steps done so far, and what was done."""
+
+
+async def _report_nothing(_: int, __: str) -> None:
+    """Progress that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a tool: where to ask, how to say that it goes on, and the checked arguments."""
+class ToolContext:
+    """What a tool works with beside its arguments: the catalogue, and where progress goes."""
 
     catalog: Catalog
-    progress: Progress
-    arguments: Mapping[str, Any]
+    progress: Progress = _report_nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `run` returns the readable text and the structured result; each stands alone."""
+    """One tool of the table.
+
+    Args:
+        name: the name that clients call.
+        title: the name that people read.
+        description: what a model reads to choose the tool.
+        arguments: the arguments, in the order of the published schema.
+        result: the type of the structured result, whose JSON Schema is published.
+        run: takes a `ToolContext` and every argument by its name, as `arguments.parse` returns
+            them; returns the readable text and the structured result. Each stands alone, because
+            a host may show only one of them. Raises `LfvError`.
+        has_view: whether `view.html` can show the result.
+    """
 
     name: str
     title: str
     description: str
     arguments: tuple[Argument, ...]
     result: type
-    run: Callable[[Call], Awaitable[tuple[str, Mapping[str, Any]]]]
+    run: Callable[..., Awaitable[tuple[str, Mapping[str, Any]]]]
+    has_view: bool = False
 
 
-async def describe_model(call: Call) -> tuple[str, model_summary.ModelSummary]:
+async def describe_model(
+    context: ToolContext, *, project_name: str, model_version: str, region: str
+) -> tuple[str, ModelSummary]:
     """State, quality and next step of one model version."""
-    summary = await call.catalog.describe_model(model_query.parse_model_query(**call.arguments))
+    query = parse_model_query(project_name, model_version, region)
+    summary = await context.catalog.describe_model(query)
     return summary_digest(summary), summary
 
 
-async def list_models(call: Call) -> tuple[str, model_list.ModelList]:
-    """Every model, or those of one project, a page at a time."""
-    page = dict(call.arguments)
-    name, region = page.pop("project_name"), page.pop("region")
-    asked = model_query.parse_model_query(name, region=region) if name else None
-    listed = await call.catalog.list_models(asked, region=region, progress=call.progress, **page)
-    return listing_digest(listed), listed
+async def list_models(  # noqa: PLR0913 - one parameter for each argument of the tool
+    context: ToolContext,
+    *,
+    project_name: str,
+    status: str,
+    max_results: int,
+    next_token: str,
+    region: str,
+) -> tuple[str, ModelList]:
+    """Models of one project, or of every project, one page of them."""
+    page = await context.catalog.list_models(
+        parse_model_query(project_name, region=region) if project_name else None,
+        region=region,
+        status=status,
+        max_results=max_results,
+        next_token=next_token,
+        progress=context.progress,
+    )
+    return listing_digest(page), page
 
 
-async def analyze_evaluation(call: Call) -> tuple[str, evaluation_report.EvaluationReport]:
-    """What the evaluation files of one model prove."""
+async def analyze_evaluation(  # noqa: PLR0913 - one parameter for each argument of the tool
+    context: ToolContext,
+    *,
+    project_name: str,
+    model_version: str,
+    defect_rate: float | None,
+    threshold: float | None,
+    max_examples: int,
+    region: str,
+) -> tuple[str, EvaluationReport]:
+    """What the evaluation files of one model version prove."""
+    # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.evaluation_text import evaluation_digest
 
-    given = dict(call.arguments)
-    named = {name: given.pop(name) for name in ("project_name", "model_version", "region")}
-    report = await call.catalog.analyze_evaluation(model_query.parse_model_query(**named), **given)
+    report = await context.catalog.analyze_evaluation(
+        parse_model_query(project_name, model_version, region),
+        defect_rate=defect_rate,
+        threshold=threshold,
+        max_examples=max_examples,
+    )
     return evaluation_digest(report), report
 
 
-async def compare_models(call: Call) -> tuple[str, model_comparison.ModelComparison]:
-    """Whether one version is truly better than another."""
+async def compare_models(
+    context: ToolContext, *, project_name: str, model_versions: list[str], region: str
+) -> tuple[str, ModelComparison]:
+    """Whether other versions of a project are truly better than the first one."""
+    # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.comparison import comparison_digest
 
-    given = call.arguments
-    asked = model_query.parse_model_query(given["project_name"], region=given["region"])
-    versions = given["model_versions"]
-    if asked.model_version and asked.model_version not in versions:
-        raise model_query.invalid_argument(
+    query = parse_model_query(project_name, region=region)
+    if query.model_version and query.model_version not in model_versions:
+        raise invalid_argument(
             "model_versions",
-            versions,
-            f"the ARN names version {asked.model_version}, which is not among them",
-            f'["{asked.model_version}", "latest"]',
+            model_versions,
+            f"the ARN names version {query.model_version}, which is not among them",
+            f'["{query.model_version}", "latest"]',
         )
-    compared = await call.catalog.compare_models(asked, versions)
-    return comparison_digest(compared), compared
+    comparison = await context.catalog.compare_models(query, model_versions)
+    return comparison_digest(comparison), comparison
 
 
 TOOLS: Final = (
@@ -100,8 +153,9 @@ TOOLS: Final = (
         "State, quality and next step of one Lookout for Vision model version. Says where the "
         "answer comes from; status is history unless source.kind is live.",
         (PROJECT_NAME, MODEL_VERSION, REGION),
-        model_summary.ModelSummary,
+        ModelSummary,
         describe_model,
+        has_view=True,
     ),
     Tool(
         "list_models",
@@ -109,7 +163,7 @@ TOOLS: Final = (
         "Model versions of one project or of all, newest first within a project, with status and "
         "metrics. Pass next_token to go on.",
         (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN, REGION),
-        model_list.ModelList,
+        ModelList,
         list_models,
     ),
     Tool(
@@ -119,8 +173,9 @@ TOOLS: Final = (
         "worst misses and false alarms; with defect_rate what the line will see, with threshold "
         "that trade-off.",
         (PROJECT_NAME, MODEL_VERSION, DEFECT_RATE, THRESHOLD, MAX_EXAMPLES, REGION),
-        evaluation_report.EvaluationReport,
+        EvaluationReport,
         analyze_evaluation,
+        has_view=True,
     ),
     Tool(
         "compare_models",
@@ -128,7 +183,9 @@ TOOLS: Final = (
         "Whether versions of one project are truly better than the first: a paired test on the "
         "same test images, intervals otherwise; no winner that the data does not support.",
         (PROJECT_NAME, MODEL_VERSIONS, REGION),
-        model_comparison.ModelComparison,
+        ModelComparison,
         compare_models,
+        has_view=True,
     ),
 )
+"""Every tool, in the order in which clients list them."""

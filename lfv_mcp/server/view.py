@@ -1,4 +1,4 @@
-"""The model card to look at: one HTML page, for hosts that show MCP Apps and for files."""
+"""The page that shows answers (`view.html`): for hosts with MCP Apps, and written to files."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ from typing import Any, Final
 from uuid import uuid4
 
 PAGE: Final = Path(__file__).with_name("view.html")
-_NOTHING: Final = '<script type="application/json" id="data">null</script>'
+_NO_DATA: Final = '<script type="application/json" id="data">null</script>'
 
 
 def page() -> str:
-    """The page as it is: without data it waits for a host's."""
+    """The page without data: it waits until a host sends a tool's result."""
     return PAGE.read_text(encoding="utf-8")
 
 
 def page_with(answers: Sequence[Mapping[str, Any]]) -> str:
-    """The page with answers inside: `arguments` and `result` each, what was asked for first."""
+    """The page with answers inside, each a mapping with `arguments` and `result`.
+
+    The page opens with the first answer.
+    """
     # ASCII alone (so no U+2028), and no character that could end or open an element.
     data = json.dumps(answers, separators=(",", ":"))
     for character in "<>&":
         data = data.replace(character, f"\\u{ord(character):04x}")
-    before, found, after = page().partition(_NOTHING)
-    assert found, "view.html has no place for data"
-    return before + _NOTHING.replace("null", data) + after
+    before, found, after = page().partition(_NO_DATA)
+    if not found:
+        raise RuntimeError("view.html has no place for data")
+    return before + _NO_DATA.replace("null", data) + after
 
 
 def write(target: Path, answers: Sequence[Mapping[str, Any]]) -> None:
-    """Write that page; another file of this name stays whole until the new one is.
+    """Write the page with answers inside; an existing file stays until the new one is complete.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}")
     try:

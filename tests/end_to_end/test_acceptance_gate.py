@@ -21,7 +21,7 @@ from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.results.common import Finding
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 
 pytestmark = pytest.mark.slow
 PROJECT: Final = "sample-weld-bead"

@@ -41,7 +41,7 @@ from lfv_mcp.errors import ERRORS, ServiceError
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.http import app, connection, limits
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from tests.end_to_end.test_stdio import CALL, COMMAND, MODERN
 from tests.support.api_endpoint import (

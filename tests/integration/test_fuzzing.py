@@ -37,8 +37,8 @@ from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.identifiers import MODEL_STATUSES, REGIONS
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
 from lfv_mcp.server.prompts import prompts
+from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.resources import RESOURCES
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from lfv_mcp.server.tools import TOOLS

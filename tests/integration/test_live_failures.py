@@ -30,7 +30,7 @@ from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.identifiers import REGIONS
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 from tests.support.api_endpoint import (
     ACCESS_KEY,
     SECRET_KEY,

@@ -29,7 +29,7 @@ from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 from tests.support.paths import SNAPSHOTS_DIR
 
 pytestmark = pytest.mark.anyio

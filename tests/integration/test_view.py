@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.main import main
 from lfv_mcp.server import view
 from lfv_mcp.server.app import build_server
+from lfv_mcp.server.tools import TOOLS
 
 VIEW: Final = "ui://lfv/view.html"
 MIME: Final = "text/html;profile=mcp-app"
@@ -103,15 +105,13 @@ async def test_hosts_with_and_without_apps_get_the_same(
 
 
 @pytest.mark.anyio
-async def test_tools_grow_by_the_link_alone(
-    client: Client, sample: Catalog, era: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tools_grow_by_the_link_alone(client: Client, sample: Catalog, era: str) -> None:
     def listed(tools: ListToolsResult) -> list[dict[str, Any]]:
         return [tool.model_dump(by_alias=True, exclude_none=True) for tool in tools.tools]
 
     linked = listed(await client.list_tools())
-    monkeypatch.setattr("lfv_mcp.server.handlers.TOOLS_WITH_VIEW", ())
-    async with Client(build_server(sample), mode=era) as bare:
+    bare_tools = [replace(tool, has_view=False) for tool in TOOLS]
+    async with Client(build_server(sample, bare_tools), mode=era) as bare:
         without = listed(await bare.list_tools())
     assert [tool for tool in without if "_meta" in tool] == []
     links = [tool.pop("_meta", None) for tool in linked]

@@ -14,7 +14,7 @@ from mcp.types import CallToolResult, TextContent
 
 from lfv_mcp.cli.main import main, open_catalog
 from lfv_mcp.server.app import build_server
-from lfv_mcp.server.handlers import ERROR_META
+from lfv_mcp.server.protocol import ERROR_META
 
 
 class Door:

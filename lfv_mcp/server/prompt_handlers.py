@@ -1,0 +1,107 @@
+"""MCP handlers of the prompts: `prompts/list` and `prompts/get`."""
+
+from __future__ import annotations
+
+import anyio
+from mcp.types import (
+    EmbeddedResource,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    PaginatedRequestParams,
+    PromptMessage,
+    TextContent,
+    TextResourceContents,
+)
+from mcp.types import Prompt as WirePrompt
+from mcp.types import PromptArgument as WirePromptArgument
+
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.model_query import ModelQuery, parse_model_query
+from lfv_mcp.server import prompts
+from lfv_mcp.server.protocol import RequestContext, guarded, invalid_params
+from lfv_mcp.server.resources import JSON, model_uri
+from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_within
+from lfv_mcp.text import clean
+
+
+class PromptHandlers:
+    """Lists the prompts, and renders one together with the summaries of the models it is about."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Take the summaries of models from this catalogue."""
+        self._catalog = catalog
+
+    async def list_prompts(
+        self, _: RequestContext, __: PaginatedRequestParams | None
+    ) -> ListPromptsResult:
+        """Every prompt with its arguments, on one page."""
+        return ListPromptsResult(prompts=[_published(p) for p in prompts.prompts().values()])
+
+    async def get_prompt(
+        self, _: RequestContext, params: GetPromptRequestParams
+    ) -> GetPromptResult:
+        """A prompt's text, then the summary of every model that the prompt is about.
+
+        Raises:
+            MCPError: there is no such prompt, or an argument breaks a rule.
+        """
+        known = prompts.prompts()
+        prompt = known.get(params.name)
+        if prompt is None:
+            name, names = clean(params.name[:60]), ", ".join(known)
+            raise invalid_params(f"Unknown prompt {name!r}; prompts: {names}.")
+        try:
+            values = prompts.check(prompt, params.arguments)
+            queries = [
+                parse_model_query(values["project_name"], values.get(version, version))
+                for version in prompt.models
+            ]
+        except CallerError as error:
+            raise invalid_params(error.message) from error
+        summaries: list[PromptMessage | None] = [None] * len(queries)
+
+        async def embed(slot: int) -> None:
+            max_bytes = MAX_CONTENT_BYTES // (len(queries) + 1)
+            summaries[slot] = await self._embedded_summary(queries[slot], max_bytes)
+
+        # All at once, so that two models take the time of one.
+        async with anyio.create_task_group() as tasks:
+            for slot in range(len(queries)):
+                tasks.start_soon(embed, slot)
+        text = _user_message(prompts.render(prompt, values))
+        return GetPromptResult(
+            description=prompt.description, messages=[text, *filter(None, summaries)]
+        )
+
+    async def _embedded_summary(self, query: ModelQuery, max_bytes: int) -> PromptMessage:
+        """A model's summary as an embedded resource.
+
+        If the model cannot be described the message says why, so that the prompt still renders.
+        """
+        try:
+            with guarded("a prompt's record"):
+                text = json_within(await self._catalog.describe_model(query), max_bytes)
+        except LfvError as error:
+            return _user_message(f"There is no record to go with this: {error}")
+        contents = TextResourceContents(uri=model_uri(query), mime_type=JSON, text=text)
+        return PromptMessage(
+            role="user", content=EmbeddedResource(type="resource", resource=contents)
+        )
+
+
+def _published(prompt: prompts.Prompt) -> WirePrompt:
+    return WirePrompt(
+        name=prompt.name,
+        title=prompt.title,
+        description=prompt.description,
+        arguments=[
+            WirePromptArgument(name=a.name, description=a.description, required=a.required)
+            for a in prompt.arguments
+        ],
+    )
+
+
+def _user_message(text: str) -> PromptMessage:
+    return PromptMessage(role="user", content=TextContent(type="text", text=text))

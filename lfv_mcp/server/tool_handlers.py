@@ -1,0 +1,87 @@
+"""MCP handlers of the tools: `tools/list` and `tools/call`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    ToolAnnotations,
+)
+from mcp.types import Tool as WireTool
+
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.errors import LfvError
+from lfv_mcp.results.schema import published_schema
+from lfv_mcp.server import arguments
+from lfv_mcp.server.protocol import RequestContext, guarded, invalid_params, tool_error
+from lfv_mcp.server.resources import VIEW
+from lfv_mcp.server.size_limits import truncate_answer
+from lfv_mcp.server.tools import Tool, ToolContext
+from lfv_mcp.text import clean
+
+
+class ToolHandlers:
+    """Lists and calls the tools of one table, over one catalogue."""
+
+    def __init__(self, catalog: Catalog, tools: Sequence[Tool]) -> None:
+        """Call these tools on this catalogue."""
+        self._catalog = catalog
+        self._tools = {tool.name: tool for tool in tools}
+
+    def input_schema(self, name: str) -> Mapping[str, Any] | None:
+        """The JSON Schema of a tool's arguments; None for an unknown tool."""
+        tool = self._tools.get(name)
+        return None if tool is None else arguments.input_schema(tool.arguments)
+
+    async def list_tools(
+        self, _: RequestContext, __: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        """Every tool with its schemas, on one page."""
+        return ListToolsResult(tools=[self._published(tool) for tool in self._tools.values()])
+
+    async def call_tool(self, ctx: RequestContext, params: CallToolRequestParams) -> CallToolResult:
+        """Call a tool; a failure is a result with `isError`.
+
+        Raises:
+            MCPError: there is no such tool.
+        """
+        tool = self._tools.get(params.name)
+        if tool is None:
+            names = ", ".join(self._tools)
+            raise invalid_params(f"Unknown tool {clean(params.name[:60])!r}; tools are {names}.")
+
+        async def progress(done: int, message: str) -> None:
+            await ctx.session.report_progress(done, message=message)
+
+        try:
+            with guarded(tool.name):
+                parsed = arguments.parse(tool.arguments, params.arguments or {})
+                answer = await tool.run(ToolContext(self._catalog, progress), **parsed)
+                text, structure = truncate_answer(*answer)
+        except LfvError as error:
+            return tool_error(error, params.arguments)
+        return CallToolResult(
+            content=[TextContent(type="text", text=text)], structured_content=dict(structure)
+        )
+
+    def _published(self, tool: Tool) -> WireTool:
+        return WireTool(
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            input_schema=arguments.input_schema(tool.arguments),
+            output_schema=published_schema(tool.result),
+            annotations=ToolAnnotations(
+                read_only_hint=True,
+                destructive_hint=False,
+                idempotent_hint=True,
+                open_world_hint=self._catalog.kind == "live",
+            ),
+            _meta={"ui": {"resourceUri": VIEW}} if tool.has_view else None,
+        )
