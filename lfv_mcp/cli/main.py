@@ -362,7 +362,8 @@ def _serve_http(settings: Settings, flags: Mapping[str, Any]) -> None:
     # Threads in slow network calls are not waited for: their callers have had their answers.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     ready = f"listening on {url_of(listener)}{PATH}"
-    serve_http(application(server, site, listener), listener, lambda: click.echo(ready, err=True))
+    app = application(server, site, listener)
+    serve_http(app, listener, lambda: click.echo(ready, err=True), site.limits)
 
 
 def _site(flags: Mapping[str, Any]) -> tuple[str, int, HttpSettings]:

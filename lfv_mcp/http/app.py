@@ -1,154 +1,182 @@
-"""MCP over HTTP: the SDK's application and uvicorn, with the checks that the place calls for.
+"""The MCP server as an ASGI application, and uvicorn to run it.
 
-Nothing is kept between two requests, so any replica can answer any of them.
+No state is kept between two requests, so any replica can answer any request.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
-from sse_starlette.sse import AppStatus
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from lfv_mcp.http import uvicorn_server
 from lfv_mcp.http.auth import AuthResponses, JwtVerifier
-from lfv_mcp.http.connection import Connection
-from lfv_mcp.http.limits import HEAD_LIMIT, RequestLimits
+from lfv_mcp.http.connection import connection_class
+from lfv_mcp.http.limits import HeaderNormaliser, RequestLimits, ShutdownReply
 from lfv_mcp.http.listener import is_loopback, url_of
-from lfv_mcp.http.settings import HttpSettings
+from lfv_mcp.http.sdk_adjustments import (
+    accept_only_posts,
+    keep_header_values_out_of_the_log,
+    let_streams_finish_at_shutdown,
+)
+from lfv_mcp.http.settings import DEFAULT_LIMITS, HttpLimits, HttpSettings
 
 if TYPE_CHECKING:
     import socket
 
+    import uvicorn
     from mcp.server import Server
+    from starlette.applications import Starlette
     from starlette.types import ASGIApp
 
 
 PATH: Final = "/mcp"
 HEALTH: Final = "/healthz"
-GRACE: Final = 5
-"""Seconds that calls under way get when the server is told to end."""
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_Layer: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
 
 
-def application(server: Server[Any], site: HttpSettings, listener: socket.socket) -> ASGIApp:
-    """The ASGI application: `/mcp`, `/healthz`, and where to get a token if one is needed."""
-    url = site.public_url or url_of(listener) + PATH
-    policy = site.policy
+def application(server: Server[Any], settings: HttpSettings, listener: socket.socket) -> ASGIApp:
+    """The ASGI application: `/mcp`, `/healthz`, and where to get a token if one is needed.
+
+    A request passes its layers from top to bottom, as they are listed here. Before all of them it
+    passes `Connection`, which caps connections and waits only so long for a head.
+    """
+    security = _transport_security(settings, listener)
+    layers: list[_Layer] = [
+        # 1. Answers preflights, and lets pages of allowed origins read every answer below.
+        *_cors(settings.allowed_origins),
+        # 2. Answers 503 when the end of a shutdown cuts a request off.
+        ShutdownReply,
+        # 3. Reads the body whole; refuses what is too large or too slow (413, 408, 431).
+        partial(RequestLimits, limits=settings.limits),
+        # 4. Puts Host and Origin in lower case; refuses malformed ones (421, 403).
+        partial(HeaderNormaliser, path=PATH, refuses=security.enable_dns_rebinding_protection),
+    ]
+    # 5. to 8. Authentication, the Host and Origin check, and the protocol: the SDK's.
+    app: ASGIApp = _sdk_application(server, settings, listener, security)
+    for layer in reversed(layers):
+        app = layer(app)
+    return app
+
+
+def _sdk_application(
+    server: Server[Any],
+    settings: HttpSettings,
+    listener: socket.socket,
+    security: TransportSecuritySettings,
+) -> Starlette:
+    """The SDK's Starlette application; a request passes its layers from top to bottom."""
+    url = settings.public_url or url_of(listener) + PATH
+    policy = settings.policy
     app = server.streamable_http_app(
+        custom_starlette_routes=[Route(HEALTH, _is_healthy)],
         streamable_http_path=PATH,
-        # Server-sent events: progress is not lost, and a caller who hangs up ends the work. Of
-        # those who need neither, the modern era still gets plain JSON.
-        json_response=False,
-        stateless_http=True,
-        transport_security=_security(site, listener),
+        # 6. Bearer tokens: who calls (401), and with which scopes (403).
         auth=policy.settings(url) if policy else None,
         token_verifier=JwtVerifier(policy, url) if policy else None,
-        custom_starlette_routes=[Route(HEALTH, _is_healthy)],
+        # 7. Host and Origin: those of this server and of allowed pages (421, 403).
+        transport_security=security,
+        # 8. JSON-RPC. Server-sent events: progress is not lost, and a caller who hangs up ends the
+        # work. Callers who need neither still get plain JSON in the modern era.
+        json_response=False,
+        stateless_http=True,
     )
-    app.router.redirect_slashes = False  # behind TLS it would send clients, and tokens, to http://
-    for route in app.routes:
-        if isinstance(route, Route) and route.path == PATH:
-            # There is nothing to say without being asked, so no stream is held open for it.
-            route.methods = {"POST"}
     if policy is not None:
-        app.add_middleware(AuthResponses, path=PATH, scopes=policy.scopes)
-    # It logs what a header says, whatever that is.
-    logging.getLogger("mcp.server.transport_security").addFilter(_without_values)
-    front: ASGIApp = RequestLimits(app)
-    if site.allowed_origins:
-        front = CORSMiddleware(
-            front,
-            allow_origin_regex="|".join(map(_pattern, site.allowed_origins)),
-            allow_methods=["POST"],
-            allow_headers=["*"],
-            expose_headers=["WWW-Authenticate"],
+        # 5. Completes the answers of layer 6, and answers 503 if the issuer's keys cannot be had.
+        # Within Starlette's own error handling, which would make a 500 of that failure.
+        app.add_middleware(
+            AuthResponses,
+            path=PATH,
+            scopes=policy.scopes,
+            retry_after=policy.key_cache.cooldown,
         )
-    return front
+    app.router.redirect_slashes = False  # behind TLS it would send clients, and tokens, to http://
+    accept_only_posts(app, PATH)
+    keep_header_values_out_of_the_log()
+    return app
 
 
-def _without_values(record: logging.LogRecord) -> bool:
-    record.msg, record.args = record.getMessage().partition(":")[0], ()
-    return True
-
-
-def configuration(app: ASGIApp) -> uvicorn.Config:
+def configuration(app: ASGIApp, limits: HttpLimits = DEFAULT_LIMITS) -> uvicorn.Config:
     """How uvicorn runs the application."""
-    return uvicorn.Config(
+    return uvicorn_server.base_config(
         app,
-        # Named, not found: the same parser and loop whatever else is installed.
-        http=Connection,
-        loop="asyncio",
-        ws="none",
+        protocol=connection_class(limits),
         lifespan="on",
-        log_config=None,
-        access_log=False,  # a URL is the caller's text, and may hold a token
-        proxy_headers=False,
-        server_header=False,
-        h11_max_incomplete_event_size=HEAD_LIMIT,
-        timeout_keep_alive=75,  # longer than load balancers keep theirs
-        timeout_graceful_shutdown=GRACE,
+        max_head_bytes=limits.max_head_bytes,
+        keep_alive_seconds=limits.keep_alive_seconds,
+        shutdown_seconds=limits.shutdown_seconds,
     )
 
 
-def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Answer on a listening socket until SIGINT or SIGTERM; `ready` is called once it does.
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    limits: HttpLimits = DEFAULT_LIMITS,
+) -> None:
+    """Answer on a listening socket until SIGINT or SIGTERM; `ready` is called once it listens.
 
     Both signals then reach the handlers that were in force before.
     """
-    # Else every stream is cut at the signal; the only streams are calls, and those may finish.
-    AppStatus.enable_automatic_graceful_drain = False
-
-    class Ready(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready()
-
-    Ready(configuration(app)).run(sockets=[listener])
+    let_streams_finish_at_shutdown()
+    uvicorn_server.run(configuration(app, limits), listener, ready)
 
 
 async def _is_healthy(_: Request) -> PlainTextResponse:
     return PlainTextResponse("ok\n")
 
 
-def _security(site: HttpSettings, listener: socket.socket) -> TransportSecuritySettings:
-    """Which Host and Origin are taken; the SDK's own choice is to take any, off loopback."""
-    loopback = is_loopback(listener)
-    if site.behind_gateway and not site.allowed_hosts:
+def _cors(allowed_origins: Iterable[str]) -> Iterator[_Layer]:
+    """The CORS layer, if pages of any origin may call."""
+    patterns = [re.escape(origin).replace(r":\*", r":\d+") for origin in allowed_origins]
+    if patterns:
+        yield partial(
+            CORSMiddleware,
+            allow_origin_regex="|".join(patterns),
+            allow_methods=["POST"],
+            allow_headers=["*"],
+            expose_headers=["WWW-Authenticate"],
+        )
+
+
+def _transport_security(
+    settings: HttpSettings, listener: socket.socket
+) -> TransportSecuritySettings:
+    """Which Host and Origin the SDK accepts; its own default off loopback is to accept any."""
+    if settings.behind_gateway and not settings.allowed_hosts:
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    hosts, origins = [host.lower() for host in site.allowed_hosts], list(site.allowed_origins)
-    if site.public_url:
-        hosts.append(_host_of(site.public_url))
-    if loopback:
+    hosts = [host.lower() for host in settings.allowed_hosts]
+    origins = list(settings.allowed_origins)
+    if settings.public_url:
+        hosts.append(_host_header_of(settings.public_url))
+    if is_loopback(listener):
         here = {*_LOOPBACK, urlsplit(url_of(listener)).netloc.rpartition(":")[0]}
         hosts += here
-        origins += [f"http://{host}" for host in _any_port(here)]
-    return TransportSecuritySettings(allowed_hosts=list(_any_port(hosts)), allowed_origins=origins)
+        origins += [f"http://{host}" for host in _with_any_port(here)]
+    return TransportSecuritySettings(
+        allowed_hosts=list(_with_any_port(hosts)), allowed_origins=origins
+    )
 
 
-def _host_of(url: str) -> str:
-    """The Host header of a request there: without the port that its scheme has anyway."""
+def _host_header_of(url: str) -> str:
+    """The Host header of a request to a URL: clients leave out the default port of the scheme."""
     parts = urlsplit(url)
-    netloc = parts.netloc.lower()
-    usual = {"https": ":443", "http": ":80"}[parts.scheme]
-    return netloc.removesuffix(usual)
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return parts.netloc.lower().removesuffix(default_port)
 
 
-def _any_port(names: Iterable[str]) -> Iterable[str]:
-    """A name without a port, and the SDK's way to say: with any."""
+def _with_any_port(names: Iterable[str]) -> Iterator[str]:
+    """Each name as it is, and if it has no port also with `:*`, which the SDK reads as any port."""
     for name in names:
         yield name
         if not re.search(r":(\d+|\*)$", name):
             yield f"{name}:*"
-
-
-def _pattern(origin: str) -> str:
-    return re.escape(origin).replace(r":\*", r":\d+")

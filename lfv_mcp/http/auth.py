@@ -1,6 +1,6 @@
-"""Who may call over HTTP: an OAuth resource server, from the SDK's parts and PyJWT.
+"""Authentication over HTTP: an OAuth resource server made of the SDK's parts and PyJWT.
 
-A token is checked and forgotten: it is not logged, not passed on, and not kept.
+A token is checked and then dropped: it is not logged, not passed on and not kept.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from time import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 from urllib.parse import urlsplit
 
 import jwt
@@ -20,7 +20,13 @@ from pydantic import AnyHttpUrl, TypeAdapter, UrlConstraints
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from lfv_mcp.http.keys import ALGORITHMS, COOLDOWN, KeysUnavailableError, SigningKeys
+from lfv_mcp.http.keys import (
+    ALGORITHMS,
+    DEFAULT_KEY_CACHE,
+    KeyCachePolicy,
+    KeysUnavailableError,
+    SigningKeys,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,26 +34,27 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 CLOCK_SKEW: Final = 30.0
-"""Seconds by which the issuer's clock may be ahead."""
+"""Seconds by which the issuer's clock may be ahead of this machine's."""
 # pydantic would put a slash at the end of a bare host, and then it is another issuer.
 _URL: Final = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(preserve_empty_path=True)])
 
 
 @dataclass(frozen=True, slots=True)
 class AuthPolicy:
-    """Whose tokens are taken, and which of them.
+    """Whose tokens are accepted, and which of them.
 
     Args:
         issuer: the `iss` of a token, to the letter.
         jwks_url: where the issuer publishes its keys.
         audiences: what a token may be issued for; without any, the server's URL alone.
-        scopes: what a token must allow, each.
+        scopes: what a token must allow, all of them.
         algorithms: of the signature.
         audience_claim: `aud`, or `client_id` for Amazon Cognito.
         scope_claim: `scope`, or `scp` for Microsoft Entra.
+        key_cache: how long the issuer's keys are used, and how often they are fetched.
 
     Raises:
-        ValueError: a policy that would not protect.
+        ValueError: the policy would not protect.
     """
 
     issuer: str
@@ -57,8 +64,10 @@ class AuthPolicy:
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     audience_claim: str = "aud"
     scope_claim: str = "scope"
+    key_cache: KeyCachePolicy = DEFAULT_KEY_CACHE
 
     def __post_init__(self) -> None:
+        """Refuse URLs that others can read or change, and algorithms that do not protect."""
         for url in (self.issuer, self.jwks_url):
             if not is_private_url(url):
                 raise ValueError(f"{url!r} is not an https:// URL (http:// only on loopback).")
@@ -69,7 +78,7 @@ class AuthPolicy:
             )
 
     def settings(self, resource: str) -> AuthSettings:
-        """What the SDK needs to know; `resource` is the URL that clients use."""
+        """The SDK's settings of a resource server; `resource` is the URL that clients use."""
         return AuthSettings(
             issuer_url=_URL.validate_python(self.issuer),
             resource_server_url=_URL.validate_python(resource),
@@ -79,7 +88,7 @@ class AuthPolicy:
 
 
 def is_private_url(url: str) -> bool:
-    """Whether nobody on the way can read or change what is sent there."""
+    """Whether a URL is https, or http to this machine: nobody can read or change what is sent."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -90,19 +99,20 @@ def is_private_url(url: str) -> bool:
 
 
 class JwtVerifier:
-    """The SDK's `TokenVerifier` for signed tokens; `resource` is the URL that clients use."""
+    """The SDK's `TokenVerifier` for signed tokens (JWT)."""
 
     def __init__(self, policy: AuthPolicy, resource: str) -> None:
+        """Verify tokens by a policy; `resource` is the URL that clients use."""
         self._policy = policy
         # As the operator writes it, and as the metadata does (no port 443, no capitals).
         self._audiences = policy.audiences or {resource, str(_URL.validate_python(resource))}
-        self._keys = SigningKeys(policy.jwks_url, policy.algorithms)
+        self._keys = SigningKeys(policy.jwks_url, policy.algorithms, policy.key_cache)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Who calls, and what the token allows; None for a token that proves nothing.
+        """The caller and the scopes that a token proves; None if the token is not valid.
 
         Raises:
-            KeysUnavailableError: it cannot be told now.
+            KeysUnavailableError: the issuer's keys cannot be fetched, so nothing can be said.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -145,38 +155,53 @@ class JwtVerifier:
 
 
 def _texts(claim: object) -> list[str]:
-    """A claim that is one text or a list of them.
+    """The texts of a claim that is one text or a list of them; none if the claim is missing.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the claim is of another kind.
     """
-    texts = [claim] if isinstance(claim, str) else [] if claim is None else claim
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError
+    if claim is None:
+        return []
+    if isinstance(claim, str):
+        return [claim]
+    if not isinstance(claim, list):
+        raise ValueError("neither text nor list")  # noqa: TRY004 - all that is wrong is one kind
+    texts: list[str] = []
+    for text in cast(list[object], claim):
+        if not isinstance(text, str):
+            raise ValueError("not a list of texts")  # noqa: TRY004 - all that is wrong is one kind
+        texts.append(text)
     return texts
 
 
 class AuthResponses:
-    """Around the SDK's checks: what they leave unsaid, and to whom they do not apply.
+    """Adds the required scopes to 401/403, answers 503 when the issuer's keys cannot be fetched,
+    and drops credentials outside /mcp.
 
-    A 401 or 403 names the scopes to ask for. Keys that cannot be had are the server's trouble,
-    not a reason for the client to throw a good token away: 503.
-
-    Args:
-        app: the SDK's application.
-        path: where tokens are looked at; elsewhere nobody is asked who they are.
-        scopes: those to ask for.
+    503 rather than 401, because a client throws its token away at a 401, and the token may be good.
+    Credentials are dropped because the SDK would otherwise check those of a health check too.
     """
 
-    def __init__(self, app: ASGIApp, path: str, scopes: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, path: str, scopes: tuple[str, ...], retry_after: float
+    ) -> None:
+        """Wrap the SDK's application.
+
+        Args:
+            app: the application.
+            path: where callers are authenticated.
+            scopes: the scopes that a token must have.
+            retry_after: seconds after which the issuer's keys are fetched again.
+        """
         self._app = app
         self._path = path
         self._scopes = " ".join(scopes)
+        self._retry_after = retry_after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
 
-        async def complete(message: Message) -> None:
+        async def send_with_scopes(message: Message) -> None:
             if message["type"] == "http.response.start" and self._scopes:
                 headers = MutableHeaders(scope=message)
                 if challenge := headers.get("www-authenticate"):
@@ -187,11 +212,11 @@ class AuthResponses:
             headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
             scope = {**scope, "headers": headers}
         try:
-            await self._app(scope, receive, complete)
+            await self._app(scope, receive, send_with_scopes)
         except KeysUnavailableError:
             response = PlainTextResponse(
                 "The keys of the authorization server cannot be had.",
                 503,
-                {"Retry-After": f"{COOLDOWN:.0f}"},
+                {"Retry-After": f"{self._retry_after:.0f}"},
             )
             await response(scope, receive, send)

@@ -1,56 +1,62 @@
-"""http.connection."""
+"""One client connection of the HTTP server, with a cap on their number and a timer for heads."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import ClassVar, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_SECONDS: Final = 10.0
-"""Seconds that it may take to come in, on a new connection too."""
-MAX_CONNECTIONS: Final = 512
-"""Connections at one time, each with one request; more are answered 503 and closed."""
+from lfv_mcp.http.settings import DEFAULT_LIMITS, HttpLimits
 
-
-class Connection(H11Protocol):
-    """One connection. It is closed if there are too many, or if a head is too long in coming."""
-
-    _coming: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Count it."""
-        super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
-            transport.write(_FULL)
-            transport.close()
-        else:
-            self._expect()
-
-    def data_received(self, data: bytes) -> None:
-        """See whether a head is whole, or another one has begun."""
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._cancel()
-        elif self._coming is None:
-            self._expect()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        self._cancel()
-        super().connection_lost(exc)
-
-    def _expect(self) -> None:
-        self._coming = self.loop.call_later(HEAD_SECONDS, self.transport.close)
-
-    def _cancel(self) -> None:
-        if self._coming is not None:
-            self._coming.cancel()
-            self._coming = None
-
-
-_FULL: Final = (
+_TOO_MANY_CONNECTIONS: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
     b"Content-Length: 0\r\n\r\n"
 )
+
+
+class Connection(H11Protocol):
+    """uvicorn's HTTP/1.1 connection, closed if there are too many or a request's head is too slow.
+
+    uvicorn has no timer for a head that never arrives: without this one, clients that send half a
+    head keep their connections for ever.
+    """
+
+    limits: ClassVar[HttpLimits] = DEFAULT_LIMITS
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Accept the connection, or answer 503 and close it if there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.max_connections:
+            transport.write(_TOO_MANY_CONNECTIONS)
+            transport.close()
+        else:
+            self._start_head_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Take received bytes; the timer runs while a head is incomplete."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._start_head_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer of a closed connection."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.limits.head_seconds, self.transport.close)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def connection_class(limits: HttpLimits) -> type[Connection]:
+    """The connection class with these limits; uvicorn makes the instances itself."""
+    return type("LimitedConnection", (Connection,), {"limits": limits})

@@ -1,95 +1,151 @@
-"""http.limits."""
+"""ASGI middlewares in front of the SDK: request limits, the shutdown reply, normalised headers."""
 
 from __future__ import annotations
 
 import asyncio
-from itertools import chain
+import logging
 from typing import TYPE_CHECKING, Final
 
 import anyio
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
-from lfv_mcp.http.settings import HOST_PATTERN, ORIGIN_PATTERN
+from lfv_mcp.http.settings import HOST_PATTERN, ORIGIN_PATTERN, HttpLimits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-
-BODY_LIMIT: Final = 256 * 1024
-"""Bytes of a request's body; the longest question that makes sense has 5 kB."""
-BODY_SECONDS: Final = 10.0
-"""Seconds that it may take to come in."""
-HEAD_LIMIT: Final = 64 * 1024
-"""Bytes of a request's head; tokens with many groups in them are long."""
+logger = logging.getLogger(__name__)
 
 
-class RequestLimits:
-    """Before everything else: a request comes whole and soon, or not at all.
+class ShutdownReply:
+    """ASGI middleware: answers 503 to a request that the end of a shutdown cuts off.
 
-    Without this a client that hangs up, or a shutdown that cuts a call off, is a traceback.
+    Without this the cancellation is a traceback in the log, and the client gets no answer. An
+    answer that has begun is broken off, so that nobody takes it for a whole one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = False
 
-        async def sending(message: Message) -> None:
+        async def noting_start(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
-        scope = {**scope, "headers": [*map(_plain, scope["headers"])]}
-        body = bytearray()
         try:
-            with anyio.move_on_after(BODY_SECONDS) as reading:
-                if not await _read(receive, body):
-                    return
-            if sum(map(len, chain(*scope["headers"]))) > HEAD_LIMIT:
-                await _refusal(431, "The head is too large.")(scope, receive, sending)
-            elif len(body) > BODY_LIMIT:
-                await _refusal(413, "The request is too large.")(scope, receive, sending)
-            elif reading.cancelled_caught:
-                await _refusal(408, "The request took too long.")(scope, receive, sending)
-            else:
-                waiting: list[Message] = [{"type": "http.request", "body": bytes(body)}]
-
-                async def again() -> Message:
-                    return waiting.pop() if waiting else await receive()
-
-                await self._app(scope, again, sending)
-        except asyncio.CancelledError:  # the grace of a shutdown is over, and nothing else
+            await self._app(scope, receive, noting_start)
+        except asyncio.CancelledError:  # uvicorn cancels requests only at the end of a shutdown
             if not started:
                 await _refusal(503, "The server is being shut down.")(scope, receive, send)
 
 
-def _plain(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """Host and Origin as they are compared: in small letters, and one that is none as nothing."""
-    name, value = header
-    pattern = {b"host": HOST_PATTERN, b"origin": ORIGIN_PATTERN}.get(name)
-    if pattern is None:
-        return header
-    text = value.decode("latin-1").lower()
-    return name, text.encode() if pattern.fullmatch(text) else b"malformed"
+class RequestLimits:
+    """ASGI middleware: reads the whole body first, and refuses one that is too large (413), too
+    slow (408) or has an oversized head (431).
 
-
-async def _read(receive: Receive, body: bytearray) -> bool:
-    """Read a request to its end; false if the client left before.
-
-    What is too much is dropped, but read: many clients look for no answer before they are done.
+    A client that hangs up before its request is complete gets no answer; passed on, such a request
+    would be a traceback in the log.
     """
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return False
-        if len(body) <= BODY_LIMIT:
-            body += message.get("body", b"")
-        if not message.get("more_body"):
-            return True
+
+    def __init__(self, app: ASGIApp, limits: HttpLimits) -> None:
+        """Wrap an application."""
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = bytearray()
+        with anyio.move_on_after(self._limits.body_seconds) as reading:
+            if not await self._read(receive, body):
+                return
+        head_bytes = sum(len(name) + len(value) for name, value in scope["headers"])
+        if head_bytes > self._limits.max_head_bytes:
+            await _refusal(431, "The head is too large.")(scope, receive, send)
+        elif len(body) > self._limits.max_body_bytes:
+            await _refusal(413, "The request is too large.")(scope, receive, send)
+        elif reading.cancelled_caught:
+            await _refusal(408, "The request took too long.")(scope, receive, send)
+        else:
+            unread: list[Message] = [{"type": "http.request", "body": bytes(body)}]
+
+            async def receive_again() -> Message:
+                return unread.pop() if unread else await receive()
+
+            await self._app(scope, receive_again, send)
+
+    async def _read(self, receive: Receive, body: bytearray) -> bool:
+        """Read a request's body to its end; false if the client hung up before.
+
+        Of a body that is too large the rest is read and dropped, because many clients look for no
+        answer before they have sent everything.
+        """
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
+            if len(body) <= self._limits.max_body_bytes:
+                body += message.get("body", b"")
+            if not message.get("more_body"):
+                return True
+
+
+_REFUSALS: Final = {
+    b"host": (HOST_PATTERN, 421, "Invalid Host header"),
+    b"origin": (ORIGIN_PATTERN, 403, "Invalid Origin header"),
+}
+"""Per header: what a well-formed value looks like, and what the SDK answers to one it refuses."""
+
+
+class HeaderNormaliser:
+    """ASGI middleware: puts Host and Origin in lower case, and refuses malformed ones (421, 403).
+
+    The SDK compares both headers as text, so `LOCALHOST` would be refused without this. It also
+    accepts any text after the colon of a host whose port is free, so `localhost:80@evil.example`
+    would be accepted.
+    """
+
+    def __init__(self, app: ASGIApp, path: str, *, refuses: bool) -> None:
+        """Wrap an application.
+
+        Args:
+            app: the application.
+            path: where POST requests with a malformed header are refused.
+            refuses: False where Host and Origin are not checked at all.
+        """
+        self._app = app
+        self._path = path
+        self._refuses = refuses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refuses = self._refuses and scope["path"] == self._path and scope["method"] == "POST"
+        headers: list[tuple[bytes, bytes]] = []
+        for name, value in scope["headers"]:
+            if name not in _REFUSALS:
+                headers.append((name, value))
+                continue
+            pattern, status, text = _REFUSALS[name]
+            normal = value.decode("latin-1").lower()
+            if refuses and not pattern.fullmatch(normal):
+                logger.warning(text)  # never the value: it is the caller's text
+                await Response(text, status)(scope, receive, send)
+                return
+            headers.append((name, normal.encode("latin-1")))
+        await self._app({**scope, "headers": headers}, receive, send)
 
 
 def _refusal(status: int, text: str) -> PlainTextResponse:

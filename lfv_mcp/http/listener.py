@@ -1,4 +1,4 @@
-"""http.listener."""
+"""Listening sockets, for addresses that the settings allow."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from lfv_mcp.errors import SetupError
 from lfv_mcp.http.settings import HttpSettings
 
 
-def open_listener(host: str, port: int, site: HttpSettings) -> socket.socket:
-    """A listening socket where the site allows one; port 0 picks a free one.
+def open_listener(host: str, port: int, settings: HttpSettings) -> socket.socket:
+    """Listen for the MCP server on an address that the settings allow; port 0 picks a free one.
 
     Raises:
-        ValueError: other machines would reach it, and that is not provided for.
+        ValueError: other machines can reach the address, and nothing authenticates them.
         SetupError: no such host, or the port is taken.
     """
-    guarded = site.behind_gateway or site.policy is not None
+    authenticated = settings.behind_gateway or settings.policy is not None
     try:
-        listener = listen(host, port, allow_remote=guarded)
+        listener = listen(host, port, allow_remote=authenticated)
     except ValueError as error:
         raise ValueError(
             f"{error} All callers share this server's AWS identity, so that takes authentication "
             "(--auth-issuer and its companions), or --behind-gateway where nobody gets past a "
             "gateway that authenticates."
         ) from error
-    if site.policy and not site.public_url and not is_loopback(listener):
+    if settings.policy and not settings.public_url and not is_loopback(listener):
         listener.close()
         raise ValueError(
             f"{host} can be reached from other machines: that takes --public-url, the URL that "
@@ -35,14 +35,15 @@ def open_listener(host: str, port: int, site: HttpSettings) -> socket.socket:
 
 
 def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach a listening socket."""
     return ip_address(listener.getsockname()[0]).is_loopback
 
 
 def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
-    """A listening socket; port 0 picks a free one.
+    """Listen on an address; port 0 picks a free one.
 
     Raises:
-        ValueError: other machines can reach the host, and that was not allowed.
+        ValueError: other machines can reach the address, and `allow_remote` is false.
         SetupError: no such host, or the port is taken.
     """
     try:
@@ -51,15 +52,16 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
         if not (allow_remote or ip_address(address[0]).is_loopback):
             raise ValueError(f"{host} can be reached from other machines.")
         listener = socket.create_server((str(address[0]), port), family=family)
-        # For every connection: else each answer's body waits 40 ms for its head's receipt.
+        # Connections inherit this; without it each answer's body waits 40 ms for the receipt of its
+        # head.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
     except (OSError, UnicodeError) as error:
         raise SetupError(
             "setup_invalid",
             f"Cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}.",
             "Choose another --host or --port; port 0 picks a free one.",
         ) from error
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

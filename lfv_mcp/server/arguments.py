@@ -157,16 +157,21 @@ def check_max_examples(value: object) -> int:
     )
 
 
+def _as_list(value: object) -> list[object]:
+    """The value if it is a list, else an empty one."""
+    return cast(list[object], value) if isinstance(value, list) else []
+
+
 def check_model_versions(value: object) -> list[str]:
     """A list of 2 to 10 different versions; the first is the baseline."""
-    given = cast(list[object], value) if isinstance(value, list) else []
+    given = _as_list(value)
     if 2 <= len(given) <= 10:
         versions = [check_model_version(version) for version in given]
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
         "model_versions",
-        cast(object, value),
+        value,
         "it is a list of 2 to 10 different versions, the baseline first",
         '["1", "3"]',
     )

@@ -112,10 +112,10 @@ def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
 def _with_short_texts(value: Any, name: str = "") -> Any:
     """The same JSON value with every text cut, but not a token, which must stay whole to work."""
     if isinstance(value, dict):
-        members: dict[str, Any] = value
+        members = cast(dict[str, object], value)
         return {name: _with_short_texts(member, name) for name, member in members.items()}
     if isinstance(value, list):
-        items: list[Any] = value
+        items = cast(list[object], value)
         return [_with_short_texts(item) for item in items]
     return (
         clean(value, _MAX_SHORT_TEXT) if isinstance(value, str) and name != "next_token" else value

@@ -39,11 +39,10 @@ from lfv_mcp.catalog.catalog import CONCURRENCY, Catalog
 from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.errors import ERRORS, ServiceError
 from lfv_mcp.findings import FINDINGS
-from lfv_mcp.http import app, connection, limits
+from lfv_mcp.http.settings import DEFAULT_LIMITS
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
-from tests.end_to_end.test_stdio import CALL, COMMAND, MODERN
 from tests.support.api_endpoint import (
     ACCESS_KEY,
     SECRET_KEY,
@@ -61,6 +60,7 @@ from tests.support.api_endpoint import (
 from tests.support.http_server import call, started
 from tests.support.paths import REPOSITORY
 from tests.support.saved_records import described, judged, lines, listed, result_of
+from tests.support.stdio_server import CALL, COMMAND, MODERN
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -1174,13 +1174,13 @@ def soaked(flags: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 OVER_HTTP: Final = {
-    "test_64_megabytes_are_refused_and_not_kept": f"{limits.BODY_SECONDS:g} s",
-    "test_a_body_that_drips_is_not_waited_for": f"{limits.BODY_SECONDS:g} s",
-    "test_who_falls_silent_is_not_waited_for": f"{connection.HEAD_SECONDS:g} s",
+    "test_64_megabytes_are_refused_and_not_kept": f"{DEFAULT_LIMITS.body_seconds:g} s",
+    "test_a_body_that_drips_is_not_waited_for": f"{DEFAULT_LIMITS.body_seconds:g} s",
+    "test_who_falls_silent_is_not_waited_for": f"{DEFAULT_LIMITS.head_seconds:g} s",
     "test_too_many_connections": "at once",
     "test_a_client_that_hangs_up_is_no_event": "at once",
     "test_a_caller_who_hangs_up_ends_the_work": "at once",
-    "test_sigterm_lets_calls_finish_but_not_for_ever": f"{app.GRACE} s",
+    "test_sigterm_lets_calls_finish_but_not_for_ever": f"{DEFAULT_LIMITS.shutdown_seconds} s",
 }
 """What tests/end_to_end/test_http_server.py asserts, and within what time."""
 NO_ROWS: Final = ("test_the_log_of_a_process_names_nothing", "test_the_table_is_of_these_tests")

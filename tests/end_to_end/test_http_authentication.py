@@ -18,37 +18,31 @@ import anyio
 import httpx2
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.http.auth import AuthPolicy, JwtVerifier
-from lfv_mcp.http.keys import KEYS_LIMIT, KeysUnavailableError
+from lfv_mcp.http.auth import JwtVerifier
+from lfv_mcp.http.keys import DEFAULT_KEY_CACHE, KeyCachePolicy, KeysUnavailableError
 from lfv_mcp.http.settings import HttpSettings
 from tests.support.api_endpoint import Endpoint, Reply, ok, page
 from tests.support.http_server import MODEL, call, send, served, started
+from tests.support.oauth_issuer import (
+    EC,
+    ISSUER,
+    METADATA,
+    OTHER,
+    RSA,
+    SCOPE,
+    URL,
+    bearer,
+    policy,
+    published,
+    token,
+)
 
 pytestmark = pytest.mark.slow
-URL: Final = "https://mcp.example.com/mcp"
-METADATA: Final = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
-ISSUER: Final = "https://issuer.example/pool"
-SCOPE: Final = "models:read"
-
-RSA: Final = rsa.generate_private_key(65537, 2048)
-OTHER: Final = rsa.generate_private_key(65537, 2048)
-EC: Final = ec.generate_private_key(ec.SECP256R1())
-
-
-def published(**keys: Any) -> Reply:
-    """A key set with the public halves of these, by id."""
-    made = []
-    for name, key in keys.items():
-        kind = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-        made.append({**kind.to_jwk(key.public_key(), as_dict=True), "kid": name, "use": "sig"})
-    return ok({"keys": made})
 
 
 @pytest.fixture
@@ -56,24 +50,6 @@ def issuer() -> Iterator[Endpoint]:
     """The issuer's key set; `requests` are the fetches."""
     with Endpoint(lambda _: published(one=RSA, two=EC)) as endpoint:
         yield endpoint
-
-
-def policy(issuer: Endpoint, **changed: Any) -> AuthPolicy:
-    return replace(AuthPolicy(ISSUER, f"{issuer.url}/keys", scopes=(SCOPE,)), **changed)
-
-
-def token(
-    key: Any = RSA, kid: str | None = "one", algorithm: str = "RS256", /, **claims: Any
-) -> str:
-    """A token that is good but for what is said; a claim given as `...` is left out."""
-    now = int(time.time())
-    body = {
-        **{"iss": ISSUER, "aud": URL, "sub": "somebody", "client_id": "agent"},
-        **{"iat": now, "exp": now + 3600, "scope": f"openid {SCOPE}"},
-        **claims,
-    }
-    kept = {name: value for name, value in body.items() if value is not ...}
-    return jwt.encode(kept, key, algorithm, headers={"kid": kid} if kid else None)
 
 
 def part(value: object) -> str:
@@ -138,10 +114,6 @@ def guarded(sample: Catalog) -> Iterator[str]:
         served(sample, HttpSettings(public_url=URL, policy=policy(issuer))) as url,
     ):
         yield url
-
-
-def bearer(value: str, **more: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {value}", **more}
 
 
 @pytest.mark.parametrize("value", UNPROVEN.values(), ids=UNPROVEN.keys())
@@ -313,13 +285,10 @@ async def test_who_comes_while_keys_are_fetched_waits_for_them(issuer: Endpoint)
 
 
 @pytest.mark.anyio
-async def test_keys_that_come_too_late_are_not_taken(
-    issuer: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.keys.FETCH_SECONDS", 0.4)
-    monkeypatch.setattr("lfv_mcp.http.keys.COOLDOWN", 0.0)
+async def test_keys_that_come_too_late_are_not_taken(issuer: Endpoint) -> None:
     issuer.answer = lambda _: replace(published(one=RSA), drip=0.002)  # a second or more
-    verifier = JwtVerifier(policy(issuer), URL)
+    impatient = KeyCachePolicy(fetch_seconds=0.4, cooldown=0.0)
+    verifier = JwtVerifier(policy(issuer, key_cache=impatient), URL)
     with pytest.raises(KeysUnavailableError):
         await verifier.verify_token(token())
     issuer.answer = lambda _: published(new=OTHER)
@@ -343,9 +312,12 @@ async def test_a_caller_who_hangs_up_has_no_other_fetch_begun(issuer: Endpoint) 
 @pytest.mark.anyio
 async def test_a_key_set_without_end_is_not_read_to_its_end(issuer: Endpoint) -> None:
     whole = published(one=RSA).body
-    issuer.answer = lambda _: Reply(whole[:-1] + b" " * (KEYS_LIMIT - len(whole)) + b"}")
+    limit = DEFAULT_KEY_CACHE.max_bytes
+    issuer.answer = lambda _: Reply(
+        whole[:-1] + b" " * (DEFAULT_KEY_CACHE.max_bytes - len(whole)) + b"}"
+    )
     assert await JwtVerifier(policy(issuer), URL).verify_token(token())
-    issuer.answer = lambda _: Reply(whole[:-1] + b" " * KEYS_LIMIT + b"}")
+    issuer.answer = lambda _: Reply(whole[:-1] + b" " * limit + b"}")
     with pytest.raises(KeysUnavailableError):
         await JwtVerifier(policy(issuer), URL).verify_token(token())
 
@@ -408,9 +380,8 @@ async def test_what_could_not_be_good_asks_for_no_key(issuer: Endpoint) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_rotated_key(issuer: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lfv_mcp.http.keys.COOLDOWN", 0.3)
-    verifier = JwtVerifier(policy(issuer), URL)
+async def test_a_rotated_key(issuer: Endpoint) -> None:
+    verifier = JwtVerifier(policy(issuer, key_cache=KeyCachePolicy(cooldown=0.3)), URL)
     assert await verifier.verify_token(token())
     issuer.answer = lambda _: published(new=OTHER)
     rotated = token(OTHER, "new")
@@ -421,11 +392,9 @@ async def test_a_rotated_key(issuer: Endpoint, monkeypatch: pytest.MonkeyPatch) 
     assert len(issuer.requests) == 2
 
 
-def test_a_rotated_key_over_http(
-    sample: Catalog, issuer: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.keys.COOLDOWN", 1.0)
-    with served(sample, HttpSettings(public_url=URL, policy=policy(issuer))) as url:
+def test_a_rotated_key_over_http(sample: Catalog, issuer: Endpoint) -> None:
+    patient = policy(issuer, key_cache=KeyCachePolicy(cooldown=1.0))
+    with served(sample, HttpSettings(public_url=URL, policy=patient)) as url:
         assert call(url, headers=bearer(token())).status == 200
         issuer.answer = lambda _: published(new=OTHER)
         rotated = token(OTHER, "new")
@@ -440,19 +409,24 @@ def test_a_rotated_key_over_http(
 
 
 @pytest.mark.anyio
-async def test_keys_are_looked_at_again_and_kept_through_an_outage(
-    issuer: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.keys.COOLDOWN", 0.0)
-    monkeypatch.setattr("lfv_mcp.http.keys.FRESH_FOR", 0.0)
-    verifier = JwtVerifier(policy(issuer), URL)
+async def test_keys_are_looked_at_again_and_kept_through_an_outage(issuer: Endpoint) -> None:
+    never_fresh = KeyCachePolicy(fresh_seconds=0.0, cooldown=0.0)
+    verifier = JwtVerifier(policy(issuer, key_cache=never_fresh), URL)
     assert await verifier.verify_token(token())
     issuer.answer = lambda _: page(503)
     assert await verifier.verify_token(token())
     assert len(issuer.requests) == 2
     with pytest.raises(KeysUnavailableError):  # it may be new
         await verifier.verify_token(token(OTHER, "new"))
-    monkeypatch.setattr("lfv_mcp.http.keys.KEPT_FOR", 0.0)
+
+
+@pytest.mark.anyio
+async def test_keys_are_not_kept_for_ever_through_an_outage(issuer: Endpoint) -> None:
+    soon_stale = KeyCachePolicy(fresh_seconds=0.0, stale_seconds=0.2, cooldown=0.0)
+    verifier = JwtVerifier(policy(issuer, key_cache=soon_stale), URL)
+    assert await verifier.verify_token(token())
+    issuer.answer = lambda _: page(503)
+    await anyio.sleep(0.3)
     with pytest.raises(KeysUnavailableError):
         await verifier.verify_token(token())
 
@@ -476,14 +450,11 @@ async def test_keys_are_looked_at_again_and_kept_through_an_outage(
         *("redirect", "deep"),
     ],
 )
-def test_an_issuer_in_trouble(
-    sample: Catalog, issuer: Endpoint, broken: Reply, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.keys.FETCH_SECONDS", 0.5)
-    monkeypatch.setattr("lfv_mcp.http.keys.COOLDOWN", 1.0)
+def test_an_issuer_in_trouble(sample: Catalog, issuer: Endpoint, broken: Reply) -> None:
     healthy = issuer.answer
     issuer.answer = lambda _: broken
-    with served(sample, HttpSettings(public_url=URL, policy=policy(issuer))) as url:
+    impatient = policy(issuer, key_cache=KeyCachePolicy(fetch_seconds=0.5, cooldown=1.0))
+    with served(sample, HttpSettings(public_url=URL, policy=impatient)) as url:
         before = time.monotonic()
         reply = call(url, headers=bearer(token()))
         assert time.monotonic() - before < 2

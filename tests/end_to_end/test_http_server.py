@@ -28,9 +28,8 @@ from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import CallerError, SetupError
-from lfv_mcp.http import app, limits
 from lfv_mcp.http.auth import AuthPolicy
-from lfv_mcp.http.settings import HttpSettings
+from lfv_mcp.http.settings import DEFAULT_LIMITS, HttpLimits, HttpSettings
 from lfv_mcp.model_query import ModelQuery
 from tests.support.api_endpoint import (
     ACCESS_KEY,
@@ -230,7 +229,7 @@ def test_pages_of_an_allowed_origin_can_call(sample: Catalog) -> None:
 def test_a_refused_page_hears_why(sample: Catalog) -> None:
     with served(sample, NAMED) as url:
         headers = {"origin": "https://app.example.com", "content-type": "application/json"}
-        reply = send(url, "POST", b"x" * (limits.BODY_LIMIT + 1), headers)
+        reply = send(url, "POST", b"x" * (DEFAULT_LIMITS.max_body_bytes + 1), headers)
     assert reply.status == 413
     assert reply.headers["access-control-allow-origin"] == "https://app.example.com"
 
@@ -250,6 +249,28 @@ def test_the_log_does_not_repeat_what_headers_say(
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert set(said) == {"Invalid Host header", "Invalid Origin header"}
     assert "evil" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status", "body"),
+    [
+        ("host", "localhost:80@evil.example", 421, b"Invalid Host header"),
+        ("host", "evil.example", 421, b"Invalid Host header"),
+        ("origin", "http://localhost:1@evil.example", 403, b"Invalid Origin header"),
+        ("origin", "http://evil.example", 403, b"Invalid Origin header"),
+    ],
+)
+def test_a_malformed_header_is_refused_as_a_foreign_one(
+    server: Process, era: str, header: str, value: str, status: int, body: bytes
+) -> None:
+    reply = call(server.url, era=era, headers={header: value})
+    assert (reply.status, reply.body) == (status, body)
+    assert "content-type" not in reply.headers
+
+
+def test_a_gateway_that_checks_callers_may_send_any_host(sample: Catalog, era: str) -> None:
+    with served(sample, GATEWAY) as url:
+        assert call(url, era=era, headers={"host": "replica_1:x@y", "origin": "?"}).status == 200
 
 
 def test_any_loopback_address_answers_to_its_name() -> None:
@@ -426,7 +447,7 @@ HEAD = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json
 
 def test_headers_may_be_long_but_not_endless(server: Process) -> None:
     assert call(server.url, headers={"authorization": "Bearer " + "a" * 32_000}).status == 200
-    too_large = {"x": "a" * (limits.HEAD_LIMIT - 100)}  # with the others
+    too_large = {"x": "a" * (DEFAULT_LIMITS.max_head_bytes - 100)}  # with the others
     assert call(server.url, headers=too_large).status == 431
     assert talk(server.url, HEAD, b"X: " + b"a" * 300_000) == b"HTTP/1.1 400 Bad Request"
     assert call(server.url).status == 200
@@ -458,11 +479,8 @@ def memory(pid: int) -> int:
     return int(peak) * 1024
 
 
-def test_a_body_that_drips_is_not_waited_for(
-    sample: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.limits.BODY_SECONDS", 0.2)
-    with served(sample) as url:
+def test_a_body_that_drips_is_not_waited_for(sample: Catalog) -> None:
+    with served(sample, HttpSettings(limits=HttpLimits(body_seconds=0.2))) as url:
         answer = talk(url, HEAD, b"Content-Length: 100\r\n\r\n{")
         assert answer == b"HTTP/1.1 408 Request Timeout"
         assert call(url).status == 200
@@ -476,12 +494,9 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
     [(b"", b""), (b"", HEAD), (b"", HEAD + b"Content-Length: 9\r\n\r\n{"), (HEALTH, b"P")],
     ids=["nothing", "half a head", "half a body", "half of another one"],
 )
-def test_who_falls_silent_is_not_waited_for(
-    sample: Catalog, answered: bytes, begun: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.connection.HEAD_SECONDS", 0.3)
-    monkeypatch.setattr("lfv_mcp.http.limits.BODY_SECONDS", 0.3)
-    with served(sample) as url:
+def test_who_falls_silent_is_not_waited_for(sample: Catalog, answered: bytes, begun: bytes) -> None:
+    impatient = HttpLimits(head_seconds=0.3, body_seconds=0.3)
+    with served(sample, HttpSettings(limits=impatient)) as url:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
             if answered:
@@ -495,19 +510,16 @@ def test_who_falls_silent_is_not_waited_for(
         assert call(url).status == 200
 
 
-def test_too_large_a_body_that_drips_is_not_waited_for(
-    sample: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.http.limits.BODY_SECONDS", 0.3)
-    with served(sample) as url:
+def test_too_large_a_body_that_drips_is_not_waited_for(sample: Catalog) -> None:
+    with served(sample, HttpSettings(limits=HttpLimits(body_seconds=0.3))) as url:
         length = b"Content-Length: 100000000\r\n\r\n"
-        answer = talk(url, HEAD, length, b"x" * (limits.BODY_LIMIT + 1))
+        answer = talk(url, HEAD, length, b"x" * (DEFAULT_LIMITS.max_body_bytes + 1))
         assert answer == b"HTTP/1.1 413 Request Entity Too Large"
 
 
-def test_too_many_connections(sample: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lfv_mcp.http.connection.MAX_CONNECTIONS", 3)
-    with served(sample) as url, ExitStack() as held:
+def test_too_many_connections(sample: Catalog) -> None:
+    few = HttpSettings(limits=HttpLimits(max_connections=3))
+    with served(sample, few) as url, ExitStack() as held:
         parts = urlsplit(url)
         place = (parts.hostname, parts.port)
         for _ in range(3):
@@ -563,8 +575,7 @@ def test_a_caller_who_hangs_up_ends_the_work(
 
     monkeypatch.setattr(sample, "describe_model", describe)
     with served(sample) as url, ThreadPoolExecutor() as callers:
-        monkeypatch.setattr("tests.support.http_server.PATIENCE", 1.0)  # the caller's
-        waiting = callers.submit(call, url, era=era)
+        waiting = callers.submit(call, url, era=era, patience=1.0)
         assert begun.wait(5)
         with pytest.raises(TimeoutError):
             waiting.result()
@@ -615,7 +626,7 @@ def test_sigterm_lets_calls_finish_but_not_for_ever() -> None:
         modern, legacy, late_modern, late_legacy = (c.result() for c in calls)
     assert code == 0
     assert "Traceback" not in said
-    assert app.GRACE <= seconds < app.GRACE + 10
+    assert DEFAULT_LIMITS.shutdown_seconds <= seconds < DEFAULT_LIMITS.shutdown_seconds + 10
     for finished in (modern, legacy):
         assert finished
         assert finished.message["result"]["structuredContent"]["project_name"] == "cap-seal"

@@ -27,7 +27,9 @@ from mcp import Client, MCPError
 
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.model_query import ModelQuery
-from tests.end_to_end.test_http_authentication import (
+from tests.support.api_endpoint import Endpoint
+from tests.support.http_server import MODEL, Process, call, send, started
+from tests.support.oauth_issuer import (
     EC,
     ISSUER,
     METADATA,
@@ -38,8 +40,6 @@ from tests.end_to_end.test_http_authentication import (
     published,
     token,
 )
-from tests.support.api_endpoint import Endpoint
-from tests.support.http_server import MODEL, Process, call, send, started
 from tests.support.paths import REPOSITORY
 
 pytestmark = pytest.mark.slow

@@ -21,19 +21,10 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.main import WARM_AFTER
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
+from tests.support.stdio_server import CALL, COMMAND, MODEL, MODERN
 
-_SCRIPT: Final = Path(sys.executable).with_name("lfv-mcp")
-COMMAND: Final = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "lfv_mcp"]
 PATIENCE: Final = 20.0
 
-MODEL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
-CALL: Final = {"name": "describe_model", "arguments": MODEL}
-MODERN: Final = {
-    "_meta": {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    }
-}
 HELLO: Final = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},

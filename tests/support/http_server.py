@@ -55,11 +55,16 @@ class Reply:
 
 
 def send(
-    url: str, method: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    method: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    patience: float = PATIENCE,
 ) -> Reply:
-    """One request on a connection of its own."""
+    """One request on a connection of its own; `TimeoutError` after so many seconds of silence."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PATIENCE)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=patience)
     try:
         connection.request(method, parts.path, body, dict(headers or {}))
         answer = connection.getresponse()
@@ -76,6 +81,7 @@ def call(
     *,
     era: str = "auto",
     headers: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
 ) -> Reply:
     """One MCP request, by default for the description of a model; a header given as "" is left
     out."""
@@ -90,7 +96,7 @@ def call(
         params = {**params, "_meta": META}
     sent = {name: value for name, value in (sent | dict(headers or {})).items() if value}
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    return send(url, "POST", json.dumps(request).encode(), sent)
+    return send(url, "POST", json.dumps(request).encode(), sent, patience=patience)
 
 
 class Process:
@@ -170,12 +176,12 @@ def started(*flags: str, **environment: str) -> Iterator[Process]:
 
 
 @contextmanager
-def served(catalog: Catalog, site: HttpSettings | None = None) -> Iterator[str]:
+def served(catalog: Catalog, settings: HttpSettings | None = None) -> Iterator[str]:
     """The application in a thread, where a test can look in; its URL."""
-    site = site or HttpSettings()
-    with open_listener("127.0.0.1", 0, site) as listener:
-        app = application(build_server(catalog), site, listener)
-        server = uvicorn.Server(configuration(app))
+    settings = settings or HttpSettings()
+    with open_listener("127.0.0.1", 0, settings) as listener:
+        app = application(build_server(catalog), settings, listener)
+        server = uvicorn.Server(configuration(app, settings.limits))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
         url = url_of(listener) + PATH
         thread.start()
