@@ -27,6 +27,7 @@ from tests.support.clients import codes, door, everything, run, table
 from tests.support.saved_records import (
     ONE,
     OTHER,
+    REKOGNITION,
     arn,
     described,
     judged,
@@ -38,7 +39,6 @@ from tests.support.saved_records import (
     result_of,
     write,
 )
-from tests.unit.formats.test_recognition import REKOGNITION
 
 pytestmark = pytest.mark.anyio
 

@@ -104,6 +104,17 @@ def result_of(
     }
 
 
+REKOGNITION: Final = {
+    "Version": 1,
+    "AggregatedEvaluationResults": {"ConfusionMatrix": [], "F1Score": 0.9},
+    "EvaluationDetails": {
+        "ProjectVersionArn": "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1",
+        "NumberOfTestingImages": 5,
+    },
+}
+"""An evaluation summary of Rekognition Custom Labels, which is shaped alike."""
+
+
 def judged(
     image: str, truth: str, predicted: str, confidence: float = 0.9, model: str = ""
 ) -> dict[str, Any]:

@@ -25,65 +25,29 @@ from lfv_mcp.analysis import evaluation, evaluation_text
 from lfv_mcp.analysis.evaluation import CANDIDATES, report
 from lfv_mcp.analysis.evaluation_text import DIGEST_LIMIT, evaluation_digest
 from lfv_mcp.findings import FINDINGS, finding
-from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_manifest import (
-    LINE_LIMIT,
     EvaluationManifest,
-    lines_of,
     read_evaluation_manifest,
 )
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
-from lfv_mcp.metrics import at_threshold, f1_score, threshold_sweep
+from lfv_mcp.metrics import at_threshold, f1_score
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.results.schema import published_schema
+from tests.support.evaluation_files import ARN, json_lines, line, result_file
 
 SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
-ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/fixture/1"
 ARCHIVE: Final[Source] = {"kind": "archive", "basis": "describe_model"}
 LIVE: Final[Source] = {"kind": "live", "basis": "describe_model"}
 NEEDS_THE_SERVICE: Final = re.compile(r"StartModel|StopModel|\bre-?train|wait until", re.IGNORECASE)
 SCHEMA: Final = Draft202012Validator(published_schema(EvaluationReport))
-KIND: Final = "groundtruth/image-classification"
 
 relaxed = settings(deadline=None, max_examples=60)
 
 
 # Building blocks
-
-
-def line(
-    ref: str, anomalous: bool, flagged: bool, confidence: object = 0.9, **changes: Any
-) -> dict[str, Any]:
-    """A manifest line as the guide shows it; `changes` replace members (None takes one away)."""
-    names = {True: "anomaly", False: "normal"}
-    whole = {
-        "source-ref": ref,
-        "anomaly-label": int(anomalous),
-        "anomaly-label-metadata": {
-            "class-name": names[anomalous],
-            "type": KIND,
-            "human-annotated": "yes",
-            "creation-date": "Mon Aug 22 2022 13:52:52 GMT-0700 (Pacific Daylight Time)",
-            "job-name": "labeling-job/fixture",
-        },
-        "anomaly-label-detected": int(flagged),
-        "anomaly-label-detected-metadata": {
-            "class-name": names[flagged],
-            "confidence": confidence,
-            "type": KIND,
-            "human-annotated": "no",
-            "creation-date": "2025-06-03T08:10:11.204000",
-            "model-arn": ARN,
-        },
-    } | changes
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def json_lines(items: Iterable[object]) -> list[bytes]:
-    return [json.dumps(item).encode() + b"\n" for item in items]
 
 
 def read(items: Iterable[object]) -> EvaluationManifest:
@@ -180,22 +144,6 @@ FIXTURE_DESCRIPTION: Final[ModelDescription] = {
     "Performance": {"F1Score": 0.5, "Recall": 0.5, "Precision": 0.5},
     "EvaluationEndTimestamp": "2025-06-03T08:10:11.204Z",
 }
-
-
-def result_file(**metrics: Any) -> dict[str, Any]:
-    """The EvaluationResult of the fixture; `metrics` replace its own."""
-    values = {"ROCAUC": 0.75, "AveragePrecision": 0.833333, "Precision": 0.5, "Recall": 0.5}
-    values |= {"F1Score": 0.5}
-    return {
-        "Version": 1,
-        "EvaluationDetails": {
-            "ModelArn": ARN,
-            "EvaluationEndTimestamp": "2025-06-03T08:10:11.204000",
-            "NumberOfTrainingImages": 30,
-            "NumberOfTestingImages": 4,
-        },
-        "AggregatedEvaluationResults": {"Metrics": values | metrics},
-    }
 
 
 def test_the_four_line_fixture_in_every_detail() -> None:
@@ -560,7 +508,8 @@ def test_every_cut_counts_as_the_sweep_does(
     built_in = analysis["operating_range"].get("min_anomaly_score")
     assert built_in in {None, *(row["threshold"] for row in analysis["candidates"])}
     if anomalous:
-        sweep = [c for _, c in threshold_sweep(anomalous, normal)]
+        scores = {*anomalous, *normal}
+        sweep = [at_threshold(anomalous, normal, score) for score in scores]
         errors = {(c.false_negatives, c.false_positives) for c in sweep if c.true_positives}
         unbeaten = {
             e for e in errors if not any(o != e and o[0] <= e[0] and o[1] <= e[1] for o in errors)
@@ -670,99 +619,7 @@ def test_no_file_at_all_is_the_callers_mistake() -> None:
         report({}, None, None, ARCHIVE)
 
 
-# Lines as they may be
-
-GOOD: Final = line("s3://b/1.png", True, True)
-TRUTH, GUESS = GOOD["anomaly-label-metadata"], GOOD["anomaly-label-detected-metadata"]
-
-
-def truth(**changes: object) -> dict[str, Any]:
-    """A good line, but for its truth."""
-    changes = {name.replace("_", "-"): value for name, value in changes.items()}
-    return GOOD | {"anomaly-label-metadata": TRUTH | changes}
-
-
-def guess(label: object, **changes: object) -> dict[str, Any]:
-    """A good line, but for its prediction."""
-    changes = {name.replace("_", "-"): value for name, value in changes.items()}
-    return GOOD | {"anomaly-label-detected": label, "anomaly-label-detected-metadata": changes}
-
-
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        (b"{", "not a JSON object"),
-        (b"[]", "not a JSON object"),
-        (b"[" * 100_000, "not a JSON object"),
-        (b'{"source-ref": "s3://b/2.png"} x', "not a JSON object"),
-        (b'{"source-ref": "\xff"}', "not a JSON object"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "not a JSON object"),
-        (b" " * LINE_LIMIT + b"{}", "longer than 1 MiB"),
-        ({"source-ref": "s3://b/2.png"}, "without ground truth"),
-        (truth(type="groundtruth/semantic-segmentation"), "without ground truth"),
-        (truth(class_name="scratch"), "without ground truth"),
-        (truth(class_name=["anomaly"]), "without ground truth"),
-        (GOOD | {"anomaly-label-metadata": "anomaly"}, "without ground truth"),
-        (guess(1, class_name="scratch"), "without a prediction"),
-        (guess(2), "without a prediction"),
-        (guess(True), "without a prediction"),
-        (guess("1"), "without a prediction"),
-    ],
-)
-def test_an_unusable_line_is_counted_by_its_cause(text: object, cause: str) -> None:
-    bad = text if isinstance(text, bytes) else json.dumps(text).encode()
-    manifest = read_evaluation_manifest([json.dumps(GOOD).encode(), bad])
-    assert manifest.confusion.total == 1
-    assert manifest.unusable == {cause: 1}
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        GOOD | {"anomaly-label-metadata": TRUTH | {"class-name": " ANOMALY\t"}},
-        GOOD | {"anomaly-label": "?"},
-        {n: v for n, v in GOOD.items() if n != "anomaly-label"},
-        GOOD | {"anomaly-label-detected-metadata": {"confidence": 0.9, "model-arn": ARN}},
-        GOOD | {"anomaly-label-detected-metadata": GUESS | {"confidence": "0.9"}},
-        GOOD | {"anomaly-label-detected-metadata": GUESS | {"creation-date": 5, "x": [[]]}},
-        # Two attributes could be the truth: the one that has a prediction is.
-        GOOD | {"a-label-metadata": TRUTH | {"class-name": "normal"}},
-        GOOD | {"a-mask-ref-detected": 1, "a-mask-ref-detected-metadata": {"class-name": "dent"}},
-        GOOD | {"a-detected-metadata": {"class-name": "normal", "confidence": 0.1}},
-    ],
-)
-def test_variants_of_a_line_say_the_same(item: dict[str, Any]) -> None:
-    plain = read([GOOD])
-    for order in (item, dict(reversed(item.items()))):
-        assert read([order]) == plain
-    assert (
-        read_evaluation_manifest([b"\xef\xbb\xbf" + json.dumps(item).encode() + b"\r\n", b" \n"])
-        == plain
-    )
-
-
-def test_the_integer_decides_only_where_no_class_name_does() -> None:
-    counts = [read([guess(label, confidence=0.9)]).confusion for label in (0, 1)]
-    assert [(c.false_negatives, c.true_positives) for c in counts] == [(1, 0), (0, 1)]
-
-
-@pytest.mark.parametrize(("excess", "named"), [(0, True), (1, False)])
-def test_a_reference_is_kept_up_to_the_longest_uri(excess: int, named: bool) -> None:
-    ref = "s3://" + "b" * 63 + "/" + "k" * (1024 + excess)
-    images = read([line(ref, True, True)]).images
-    assert images
-    assert images[0].source_ref == (ref if named else "")
-
-
-@pytest.mark.parametrize(("excess", "total"), [(0, 1), (1, 0)])
-def test_a_line_is_read_up_to_one_mebibyte(excess: int, total: int) -> None:
-    text = json.dumps(GOOD).encode()
-    padded = text + b" " * ((1 << 20) + excess - len(text))
-    assert read_evaluation_manifest([padded, text]).confusion.total == total + 1
-
-
-def test_a_model_arn_that_is_no_text_is_not_known() -> None:
-    assert read([guess(1, model_arn=[[ARN]]), guess(1, model_arn=5)]).model_arns == ()
+# What the files may hold
 
 
 @pytest.mark.parametrize(
@@ -810,25 +667,6 @@ def test_text_from_a_file_is_data() -> None:
     assert {"text_shortened", "weak_label"} <= codes(answer)
 
 
-FOREIGN: Final = {
-    "DefectDetectionApplication": [b'{"deviceGroundTruthData": [{"source-ref": "/a.jpg"}]}'],
-    "Rekognition": json_lines(
-        [{"source-ref": "s3://b/1.png", "rekognition-custom-labels-evaluation-0": 1}]
-    ),
-    "not an EvaluationManifest": [b"aws_secret,x\n", b'{"aws_secret": "x"}\n'],
-    "UTF-16": '{"source-ref": "secret"}\n{}\n'.encode("utf-16").splitlines(keepends=True),
-}
-
-
-@pytest.mark.parametrize(("name", "lines"), FOREIGN.items())
-def test_a_foreign_manifest_is_refused_by_name_and_not_echoed(
-    name: str, lines: list[bytes]
-) -> None:
-    with pytest.raises(UnrecognisedError, match=name) as caught:
-        read_evaluation_manifest(lines)
-    assert "secret" not in str(caught.value)
-
-
 def test_an_empty_manifest_is_no_evidence_but_no_error() -> None:
     assert analysed(read_evaluation_manifest([b"", b"\n"]))["test_images"] == 0
 
@@ -848,46 +686,13 @@ def test_beyond_the_limit_lines_only_count(monkeypatch: pytest.MonkeyPatch) -> N
     assert "duplicate_images" not in codes(answer)
 
 
-@relaxed
-@given(st.binary(max_size=60).map(lambda b: b.replace(b"\r", b"\n")), st.integers(1, 9))
-def test_lines_are_cut_from_a_stream_as_from_the_whole(data: bytes, size: int) -> None:
-    chunks = [data[i : i + size] for i in range(0, len(data), size)]
-    assert list(lines_of(chunks)) == data.split(b"\n")
-
-
-def test_an_endless_line_is_one_unusable_line_and_takes_no_room() -> None:
-    good = json.dumps(GOOD).encode()
-
-    def chunks() -> Iterator[bytes]:
-        yield good + b"\n"
-        for _ in range(40):
-            yield b"[" * (LINE_LIMIT // 4)
-        yield b"\n" + good
-
-    assert max(map(len, lines_of(chunks()))) <= LINE_LIMIT + LINE_LIMIT // 4 + 1
-    manifest = read_evaluation_manifest(lines_of(chunks()))
-    assert manifest.unusable == {"longer than 1 MiB": 1}
-    assert manifest.confusion.total == 2
-
-
 # The evaluation result
 
 
-def test_the_result_of_early_2021_has_text_for_numbers_and_no_f1() -> None:
-    document = result_file(ROCAUC="0.75", AveragePrecision="0.83", Precision="0.5", Recall="0.25")
+def test_a_result_without_f1_says_what_f1_would_be() -> None:
+    document = result_file(Precision="0.5", Recall="0.25")
     del document["AggregatedEvaluationResults"]["Metrics"]["F1Score"]
-    document["EvaluationDetails"] |= {"NumberOfTrainingImages": "66", "NumberOfTestingImages": "34"}
-    result = read_evaluation_result(document)
-    assert (result.training_images, result.testing_images) == (66, 34)
-    assert result.reported == {
-        "precision": 0.5,
-        "recall": 0.25,
-        "roc_auc": 0.75,
-        "average_precision": 0.83,
-    }
-    assert result.unusable == ()
-    assert result.evaluated_at == pytest.approx(1748938211.204)  # a zone-less text is UTC
-    answer = analysed(None, result)
+    answer = analysed(None, read_evaluation_result(document))
     assert "f1_score" not in answer["reported"]
     assert "it is 0.333333" in message(answer, "metrics_incomplete")
 
@@ -902,34 +707,6 @@ def test_nonsense_in_a_result_is_left_out_and_named(bad: object) -> None:
     names = message(analysed(None, result), "member_unusable")
     for name in ("Precision", "ROCAUC", "AIOU of 'a'", "NumberOfTestingImages"):
         assert name in names
-
-
-@pytest.mark.parametrize(
-    ("document", "name"),
-    [
-        ({}, "not an EvaluationResult"),
-        ({"EvaluationDetails": {}}, "not an EvaluationResult"),
-        ({"AggregatedEvaluationResults": {"Metrics": {}}}, "not an EvaluationResult"),
-        ({"EvaluationDetails": {}, "AggregatedEvaluationResults": {}}, "without metrics"),
-        (
-            {
-                "EvaluationDetails": {"ProjectVersionArn": "arn:aws:rekognition:x"},
-                "AggregatedEvaluationResults": {"ConfusionMatrix": [], "F1Score": 1},
-            },
-            "Rekognition Custom Labels",
-        ),
-        (
-            {
-                "EvaluationDetails": {"ModelArn": "arn:aws:rekognition:x"},
-                "AggregatedEvaluationResults": {"Metrics": {}},
-            },
-            "Rekognition Custom Labels",
-        ),
-    ],
-)
-def test_a_foreign_result_is_refused_by_name(document: dict[str, Any], name: str) -> None:
-    with pytest.raises(UnrecognisedError, match=name):
-        read_evaluation_result(document)
 
 
 def test_a_result_without_details_still_has_its_metrics() -> None:
@@ -968,7 +745,7 @@ def test_the_end_of_evaluation_tells_a_project_made_anew(seconds: float, mismatc
 
 def test_without_a_description_the_files_are_held_against_each_other() -> None:
     mixed = [*FIXTURE, line("s3://b/1.png", True, True)]
-    mixed[-1]["anomaly-label-detected-metadata"] = GUESS | {"model-arn": ARN[:-1] + "7"}
+    mixed[-1]["anomaly-label-detected-metadata"] |= {"model-arn": ARN[:-1] + "7"}
     answer = analysed(read(mixed), read_evaluation_result(result_file()))
     assert message(answer, "evaluation_mismatch").endswith("model/fixture/7.")
     assert "test_set_size_differs" in codes(answer)

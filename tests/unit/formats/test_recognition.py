@@ -23,6 +23,7 @@ from lfv_mcp.times import epoch_seconds
 from tests.support.saved_records import (
     ENCODINGS,
     FRAMINGS,
+    REKOGNITION,
     SPELLINGS,
     arn,
     described,
@@ -374,14 +375,6 @@ def test_unpacking_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # What is no record, and what it is instead
 
-REKOGNITION: Final = {
-    "Version": 1,
-    "AggregatedEvaluationResults": {"ConfusionMatrix": [], "F1Score": 0.9},
-    "EvaluationDetails": {
-        "ProjectVersionArn": "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1",
-        "NumberOfTestingImages": 5,
-    },
-}
 _EDGE: Final = {"model_component": "m", "lookout_vision_model_arn": arn(), "status": "RUNNING"}
 _NO_ARN: Final = "foreign: no ModelArn of this service, so whose it is cannot be told"
 _OF: Final = "foreign: an answer of {}, which says nothing about a model"
