@@ -21,13 +21,13 @@ from lfv_mcp.metrics import (
     Confusion,
     Undefined,
     anomaly_score,
+    at_threshold,
     average_precision,
     f1_from,
     f1_score,
     precision,
     recall,
     roc_auc,
-    threshold_sweep,
 )
 
 SAMPLE: Final = Path(__file__).parent.parent / "lfv_mcp" / "archive" / "_sample"
@@ -212,9 +212,15 @@ def judged(model: Model) -> list[Image]:
         measures = roc_auc(anomalous, normal), average_precision(anomalous, normal)
         if model.ranking and model.ranking != tuple(round(number(m), 6) for m in measures):
             continue
-        matrices = (counts for _, counts in threshold_sweep(anomalous, normal))
+        matrices = threshold_sweep(anomalous, normal)
         if max(matrices, key=lambda counts: number(f1_score(counts))) == model.counts:
             return images
+
+
+def threshold_sweep(anomalous: Sequence[float], normal: Sequence[float]) -> Iterator[Confusion]:
+    """The counts at every distinct score as the threshold, the highest first."""
+    for threshold in sorted({*anomalous, *normal}, reverse=True):
+        yield at_threshold(anomalous, normal, threshold)
 
 
 def draw(model: Model, rng: Random) -> list[Image]:

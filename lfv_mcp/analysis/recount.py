@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, cast
 
+from lfv_mcp.metrics import ROUNDING_TOLERANCE
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, EvaluationReport, Metric
-
-AGREEMENT: Final = 5e-7 + 1e-9
-"""How far a reported metric may be from its recount: six decimals, and float noise."""
 
 RANKING_METRICS: Final = ("roc_auc", "average_precision")
 
@@ -28,7 +26,11 @@ def compared(report: EvaluationReport) -> dict[str, bool]:
     """Every metric that is both reported and recounted: is it the same?"""
     recount = metric_values(report.get("metrics", {}))
     reported = reported_metrics(report).items()
-    return {name: abs(v - recount[name]) <= AGREEMENT for name, v in reported if name in recount}
+    return {
+        name: abs(value - recount[name]) <= ROUNDING_TOLERANCE
+        for name, value in reported
+        if name in recount
+    }
 
 
 def reported_metrics(report: EvaluationReport) -> Mapping[str, float]:

@@ -2,13 +2,15 @@
 
 The positive class is *anomaly*. Rates are fractions from 0 to 1, scores are finite anomaly scores
 (higher means more anomalous), counts are test images. What a test set cannot tell is `Undefined`
-with a reason: never NaN, and never a zero that nothing measured.
+with a reason: never NaN, and never a zero that nothing measured. This package imports nothing of
+`lfv_mcp`, so that it can be read, tested and reused alone.
 """
 
 from lfv_mcp.metrics.counts import (
     NO_ANOMALOUS,
     NO_NORMAL,
     NONE_FLAGGED,
+    ROUNDING_TOLERANCE,
     Confusion,
     Interval,
     Undefined,
@@ -20,7 +22,7 @@ from lfv_mcp.metrics.counts import (
     precision,
     recall,
 )
-from lfv_mcp.metrics.intervals import intervals_overlap, wilson_interval
+from lfv_mcp.metrics.intervals import wilson_interval
 from lfv_mcp.metrics.line import (
     escapes_per_million,
     expected_precision,
@@ -34,13 +36,13 @@ from lfv_mcp.metrics.ranking import (
     average_precision,
     roc_auc,
     separability,
-    threshold_sweep,
 )
 
 __all__ = [
     "NONE_FLAGGED",
     "NO_ANOMALOUS",
     "NO_NORMAL",
+    "ROUNDING_TOLERANCE",
     "Confusion",
     "Interval",
     "Separability",
@@ -56,12 +58,10 @@ __all__ = [
     "f1_score",
     "false_alarm_rate",
     "false_rejects_per_million",
-    "intervals_overlap",
     "mcnemar_exact",
     "precision",
     "recall",
     "roc_auc",
     "separability",
-    "threshold_sweep",
     "wilson_interval",
 ]

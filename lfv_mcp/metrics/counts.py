@@ -1,4 +1,4 @@
-"""metrics.counts."""
+"""Counts of test images at one threshold, the rates that follow from them, and the way back."""
 
 from __future__ import annotations
 
@@ -99,8 +99,11 @@ def f1_from(precision: float, recall: float) -> Value:
 
 # From published rates back to counts
 
-# Half a unit of the sixth decimal, as the service's figures are often rounded, and float noise.
-_ROUNDING = 5e-7 + 1e-9
+ROUNDING_TOLERANCE = 5e-7 + 1e-9
+"""How far a rate of the service may lie from the exact one and still be the same.
+
+Half a unit of the sixth decimal, to which the service often rounds its figures, plus float noise.
+"""
 
 
 def counts_from_rates(
@@ -119,13 +122,14 @@ def counts_from_rates(
         return NO_ANOMALOUS
     if normals < 0:
         return Undefined("the test set has fewer images than anomalous images")
-    tp = _only_integer(anomalies * (recall - _ROUNDING), anomalies * (recall + _ROUNDING))
+    slack = ROUNDING_TOLERANCE
+    tp = _only_integer(anomalies * (recall - slack), anomalies * (recall + slack))
     if tp is None:
         return Undefined(f"no single count among {anomalies} anomalous images gives this recall")
     if tp == 0:
         return Undefined("recall is 0, so precision does not tell how many images were flagged")
-    fewest = tp / (precision + _ROUNDING) - tp
-    most = tp / (precision - _ROUNDING) - tp if precision > _ROUNDING else inf
+    fewest = tp / (precision + slack) - tp
+    most = tp / (precision - slack) - tp if precision > slack else inf
     fp = _only_integer(fewest, min(normals, most))
     if fp is None:
         return Undefined(f"no single count among {normals} normal images gives this precision")

@@ -1,4 +1,4 @@
-"""metrics.intervals."""
+"""Confidence intervals: how sure a share measured on few test images can be."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from math import sqrt
 from statistics import NormalDist
 
 from lfv_mcp.metrics.counts import Interval, Undefined
-
-# How sure can a small test set be?
 
 _Z = NormalDist().inv_cdf(0.975)  # two-sided 95 %
 
@@ -29,11 +27,3 @@ def wilson_interval(successes: int, trials: int) -> Interval | Undefined:
         low=(centre - reach) / (trials + _Z**2) if successes else 0.0,
         high=(centre + reach) / (trials + _Z**2) if failures else 1.0,
     )
-
-
-def intervals_overlap(a: Interval, b: Interval) -> bool:
-    """Whether the intervals share a point, touching ends included.
-
-    Disjoint intervals speak for a difference; overlapping ones do not rule it out.
-    """
-    return a.low <= b.high and b.low <= a.high

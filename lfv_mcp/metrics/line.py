@@ -1,10 +1,8 @@
-"""metrics.line."""
+"""What a model's rates mean on a production line with a known share of defective parts."""
 
 from __future__ import annotations
 
 from lfv_mcp.metrics.counts import Undefined, Value
-
-# On the line: what the rates mean at a real defect rate
 
 
 def expected_precision(recall: float, false_alarm_rate: float, defect_rate: float) -> Value:

@@ -1,4 +1,4 @@
-"""metrics.paired."""
+"""Tests for two models that were judged on the same images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""metrics.ranking."""
+"""Metrics over every threshold (ROC AUC, average precision), and scores from confidence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from math import fsum
 
 from lfv_mcp.metrics.counts import NO_ANOMALOUS, NO_NORMAL, Confusion, Value
-
-# Ranking
 
 
 def roc_auc(anomalous: Sequence[float], normal: Sequence[float]) -> Value:
@@ -39,23 +37,10 @@ def average_precision(anomalous: Sequence[float], normal: Sequence[float]) -> Va
         return NO_ANOMALOUS
     steps = []
     found = 0
-    for _, tp, fp in _operating_points(anomalous, normal):
+    for tp, fp in _operating_points(anomalous, normal):
         steps.append((tp - found) * tp / (tp + fp))
         found = tp
     return fsum(steps) / len(anomalous)
-
-
-def threshold_sweep(
-    anomalous: Sequence[float], normal: Sequence[float]
-) -> list[tuple[float, Confusion]]:
-    """(threshold, counts) for every distinct score, thresholds descending, so recall never falls.
-
-    Each row is `at_threshold` there; the last one flags every image. Empty without images.
-    """
-    return [
-        (threshold, Confusion(tp, fp, len(anomalous) - tp, len(normal) - fp))
-        for threshold, tp, fp in _operating_points(anomalous, normal)
-    ]
 
 
 def at_threshold(
@@ -69,14 +54,14 @@ def at_threshold(
 
 def _operating_points(
     anomalous: Sequence[float], normal: Sequence[float]
-) -> Iterator[tuple[float, int, int]]:
-    """(threshold, TP, FP) at every distinct score, descending."""
+) -> Iterator[tuple[int, int]]:
+    """(TP, FP) with every distinct score as the threshold, the highest first."""
     anomalous_at, normal_at = Counter(anomalous), Counter(normal)
     tp = fp = 0
     for threshold in sorted({*anomalous, *normal}, reverse=True):
         tp += anomalous_at.get(threshold, 0)
         fp += normal_at.get(threshold, 0)
-        yield threshold, tp, fp
+        yield tp, fp
 
 
 # From confidence to score
