@@ -43,7 +43,7 @@ import lfv_mcp
 from lfv_mcp.analysis.evaluation import report
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.catalog.catalog import SETTLED_FOR
+from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.cli.main import SAMPLE, open_catalog
 from lfv_mcp.formats.decoding import decode_stream, read_chunks
 from lfv_mcp.formats.evaluation_manifest import lines_of, read_evaluation_manifest
@@ -409,6 +409,7 @@ def identical(bench: Bench, calls: int) -> Iterator[Row]:
     answer went stale: after that, one more request is right.
     """
     pause = 0.5 if bench.short else 2.0
+    kept = CachePolicy().live_summary_seconds
     requests = []
     with wire.endpoint(pause) as url, wire.spawned(wire.OURS, bench.environment(url)) as server:
         server.initialize()
@@ -418,7 +419,7 @@ def identical(bench: Bench, calls: int) -> Iterator[Row]:
             asked = time.perf_counter() - start
             server.receive(calls)
             made = wire.counts(url)["requests"]
-            if asked < pause and time.perf_counter() - start < pause + SETTLED_FOR:
+            if asked < pause and time.perf_counter() - start < pause + kept:
                 requests.append(made)
     if not requests:
         raise RuntimeError(f"{calls:,} calls were never under way at once: this machine is busy")

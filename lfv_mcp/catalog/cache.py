@@ -1,20 +1,44 @@
-"""Never ask twice: answers that are still good, and questions that are already being asked."""
+"""A bounded TTL cache; concurrent calls for the same key share one request."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Generic, TypeVar
 
 import anyio
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+STABLE_STATUSES: Final = ("TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILED")
+"""Statuses that do not change by themselves, so that a live answer with one may be cached."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """How long the catalogue's caches keep an answer, and how many they keep.
+
+    What an archive answers is kept until the archive's index changes, whatever is set here.
+    """
+
+    live_summary_seconds: float = 5.0
+    """Of a live DescribeModel with one of `STABLE_STATUSES`; other live answers are never kept."""
+    evidence_seconds: float = 10.0
+    """Of evaluation files: a host with a threshold slider asks for the same ones many times."""
+    completion_seconds: float = 15.0
+    """Of a list of models that is reused for completions and resource lists."""
+    max_summaries: int = 500
+    max_evidence: int = 8
+    """Low, because each entry may hold the judgements of a hundred thousand images."""
+    max_completion_lists: int = 500
+
 
 class _Flight(Generic[V]):
-    """One question under way, and everybody who waits for its answer."""
+    """One call under way, and the event that ends the wait of everybody who shares it."""
 
     def __init__(self) -> None:
         self.done = anyio.Event()
@@ -22,60 +46,99 @@ class _Flight(Generic[V]):
         self.error: Exception | None = None
 
 
-class Cache(Generic[K, V]):
-    """A bounded cache with single flight.
+class SingleFlight(Generic[K, V]):
+    """Shares one call between all callers that want the same key at the same time.
 
-    Args:
-        lifetime: seconds for which an answer is good; 0 for one that is never kept.
-        size: answers kept at most; the longest unused goes first.
+    Nothing is kept after the call: the next caller makes a new one.
     """
 
-    def __init__(self, lifetime: Callable[[V], float], size: int) -> None:
-        self._lifetime = lifetime
-        self._size = size
-        self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+    def __init__(self) -> None:
         self._flights: dict[K, _Flight[V]] = {}
 
-    async def get(self, key: K, ask: Callable[[], Awaitable[V]]) -> V:
-        """The kept answer, or that of a call under way, or a new one.
+    async def run(self, key: K, call: Callable[[], Awaitable[V]]) -> V:
+        """The result of the call under way for `key`, or of `call` if there is none.
 
-        A failure reaches everybody who waits for it and is not kept. If the caller whose
-        call it is gives up, one of the others takes its place.
+        If the caller that makes the call is cancelled, one of those who wait for it makes its own.
+
+        Raises:
+            Exception: whatever the call raises, in every caller that shares it.
         """
-        while True:
-            kept = self._kept.get(key)
-            if kept is not None and time.monotonic() < kept[0]:
-                self._kept.move_to_end(key)
-                return kept[1]
-            flight = self._flights.get(key)
-            if flight is None:
-                return await self._ask(key, ask)
+        while (flight := self._flights.get(key)) is not None:
             await flight.done.wait()
             if flight.error is not None:
                 raise flight.error
             if flight.answers:
                 return flight.answers[0]
+        return await self._lead(key, call)
 
-    async def _ask(self, key: K, ask: Callable[[], Awaitable[V]]) -> V:
+    async def _lead(self, key: K, call: Callable[[], Awaitable[V]]) -> V:
         flight = self._flights[key] = _Flight[V]()
         try:
-            answer = await ask()
+            answer = await call()
         except Exception as error:
             flight.error = error
             raise
         else:
             flight.answers.append(answer)
-            self._keep(key, answer)
             return answer
         finally:
             del self._flights[key]
             flight.done.set()
 
+
+class Cache(Generic[K, V]):
+    """A bounded TTL cache; concurrent calls for the same key share one request.
+
+    Args:
+        lifetime: seconds for which an answer is kept; 0 for an answer that is not kept.
+        size: answers kept at most; the least recently used one is dropped first.
+        clock: seconds, as `time.monotonic` counts them.
+    """
+
+    def __init__(
+        self,
+        lifetime: Callable[[V], float],
+        size: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lifetime = lifetime
+        self._size = size
+        self._clock = clock
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._flights: SingleFlight[K, V] = SingleFlight()
+
+    async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+        """The cached answer for `key`, or that of `load`.
+
+        Raises:
+            Exception: whatever `load` raises, in every caller that waits for it. It is not cached.
+        """
+        entry = self._fresh_entry(key)
+        if entry is not None:
+            return entry[1]
+        return await self._flights.run(key, partial(self._load, key, load))
+
+    async def _load(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+        # A caller that waited for a cancelled call may come here after another one's has ended.
+        entry = self._fresh_entry(key)
+        if entry is not None:
+            return entry[1]
+        answer = await load()
+        self._keep(key, answer)
+        return answer
+
+    def _fresh_entry(self, key: K) -> tuple[float, V] | None:
+        entry = self._entries.get(key)
+        if entry is None or self._clock() >= entry[0]:
+            return None
+        self._entries.move_to_end(key)
+        return entry
+
     def _keep(self, key: K, answer: V) -> None:
         seconds = self._lifetime(answer)
-        self._kept.pop(key, None)
+        self._entries.pop(key, None)
         if seconds <= 0:
             return
-        self._kept[key] = (time.monotonic() + seconds, answer)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        self._entries[key] = (self._clock() + seconds, answer)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)

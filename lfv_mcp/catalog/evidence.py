@@ -1,19 +1,34 @@
-"""The evaluation files of one model: looked up in the archive first, else read from S3.
+"""Reads the evaluation files of a model: both at one time, and what has come by the deadline.
 
-A bucket and key out of an archive are a claim, not a permission: what is read is parsed as an
-evaluation file or refused, and nothing of it is echoed.
+A model has two files: the EvaluationResult, a few kilobytes of metrics, and the EvaluationManifest,
+a line for each test image. Both are read at the same time, on two worker threads. When 90 % of the
+time until the deadline are used, a file that has not come counts as unread, so that there is still
+time to report on the other one. A file that is not there or cannot be read is a finding in the
+report; only if both are missing, the call fails, with `evidence_unavailable`.
+
+What was read is cached by the record it belongs to, not by the question: `latest` may be another
+model a moment later. A failure that may be over soon (a timeout, a network error) is not cached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Final, Generic, Literal, TypeVar
+from typing import Final, Generic, Never, TypeVar
 
-from lfv_mcp.archive.archive import Archive
-from lfv_mcp.aws.s3 import S3
+import anyio
+
+from lfv_mcp.catalog.backend import IndexLoader
+from lfv_mcp.catalog.cache import Cache, CachePolicy
+from lfv_mcp.catalog.evidence_files import (
+    MEMBER_NAMES,
+    EvidenceFile,
+    EvidenceFiles,
+    EvidenceForm,
+)
+from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.decoding import (
@@ -30,36 +45,121 @@ from lfv_mcp.formats.evaluation_manifest import (
     read_evaluation_manifest,
 )
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
-from lfv_mcp.identifiers import model_key
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.times import epoch_seconds
 
-EvidenceFile = Literal["result", "manifest"]
-_NAMES: Final = {"result": "EvaluationResult", "manifest": "EvaluationManifest"}
-_WITHOUT: Final = ("TRAINING", "TRAINING_FAILED")
+_NOT_EVALUATED: Final = ("TRAINING", "TRAINING_FAILED")
 """Statuses of models that have not been evaluated."""
-_T = TypeVar("_T")
-_Open = Callable[[], AbstractContextManager[IO[bytes]]]
+_SAME_EVALUATION_SECONDS: Final = 1.0
+"""Between the end of an evaluation in the record and in the result, which has whole seconds."""
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class FileResult(Generic[_T]):
-    """One file as it was read; or a finding that says why not, and whether it would fail again."""
+class FileResult(Generic[_T_co]):
+    """What reading one evaluation file gave: its content, or a finding that says why not.
 
-    content: _T | None
+    Args:
+        content: the parsed file; None if it was not read.
+        finding: why it was not read; None if it was.
+        cacheable: reading it again soon would give the same.
+    """
+
+    content: _T_co | None
     finding: Finding | None = None
-    settled: bool = True
+    cacheable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What could be read, and a finding for what could not. Settled: no use in trying again."""
+    """The evaluation files of a model as far as they could be read; at least one of them.
+
+    Args:
+        result: None if it was not read.
+        manifest: None if it was not read.
+        findings: one for each file that was not read.
+        cacheable: reading both again soon would give the same.
+    """
 
     result: EvaluationResult | None
     manifest: EvaluationManifest | None
     findings: tuple[Finding, ...]
-    settled: bool
+    cacheable: bool
+
+
+class EvidenceLoader:
+    """Reads the evaluation files of a model, within the deadline of the call, and caches them.
+
+    Args:
+        files: finds the files.
+        workers: run the reads.
+        index: its number is part of the cache's keys.
+        policy: how long files are kept, and of how many models.
+        clock: seconds, for the cache.
+    """
+
+    def __init__(
+        self,
+        files: EvidenceFiles,
+        workers: Workers,
+        index: IndexLoader,
+        policy: CachePolicy,
+        clock: Callable[[], float],
+    ) -> None:
+        self._files = files
+        self._workers = workers
+        self._index = index
+        self._cache: Cache[tuple[int, str], Evidence] = Cache(
+            lambda evidence: policy.evidence_seconds if evidence.cacheable else 0.0,
+            policy.max_evidence,
+            clock,
+        )
+
+    async def load(self, description: ModelDescription) -> Evidence:
+        """The evaluation files of the model with this record.
+
+        Raises:
+            SetupError: `evidence_unavailable`, neither file could be read.
+            LfvError: the archive cannot be listed.
+        """
+        key = (await self._index.number(), json.dumps(description))
+        return await self._cache.get(key, partial(self._read_both, description))
+
+    async def _read_both(self, description: ModelDescription) -> Evidence:
+        result: FileResult[EvaluationResult] = timed_out("result")
+        manifest: FileResult[EvaluationManifest] = timed_out("manifest")
+
+        async def read_result() -> None:
+            nonlocal result
+            work = partial(self._read_result, description)
+            result = await self._workers.run(work, self._workers.file_reads)
+
+        async def read_manifest() -> None:
+            nonlocal manifest
+            work = partial(self._read_manifest, description)
+            manifest = await self._workers.run(work, self._workers.file_reads)
+
+        with anyio.move_on_after(seconds_to_answer()):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read_result)
+                tasks.start_soon(read_manifest)
+        return combine(result, manifest, description)
+
+    def _read_result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
+        ended = epoch_seconds(description.get("EvaluationEndTimestamp"))
+        try:
+            return FileResult(_matching_result(self._files.find(description, "result"), ended))
+        except (LfvError, UnrecognisedError, OSError) as error:
+            return _failed("result", error)
+
+    def _read_manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
+        try:
+            with self._files.find(description, "manifest")[0].open() as stream:
+                lines = lines_of(decode_stream(read_chunks(stream)))
+                return FileResult(read_evaluation_manifest(lines))
+        except (LfvError, UnrecognisedError, OSError) as error:
+            return _failed("manifest", error)
 
 
 def combine(
@@ -67,140 +167,81 @@ def combine(
     manifest: FileResult[EvaluationManifest],
     description: ModelDescription,
 ) -> Evidence:
-    """Both files of a model, as far as they could be read.
+    """Both files of the model with this record, as far as they could be read.
 
     Raises:
-        SetupError: neither could; the message says why.
+        SetupError: `evidence_unavailable`, neither could be read; the message says why.
     """
     findings = tuple(part.finding for part in (result, manifest) if part.finding is not None)
     if result.content is None and manifest.content is None:
-        if description.get("Status") in _WITHOUT and not {*_NAMES.values()} & description.keys():
+        recorded = {*MEMBER_NAMES.values()} & description.keys()
+        if not recorded and (status := description.get("Status")) in _NOT_EVALUATED:
             raise SetupError(
                 "evidence_unavailable",
-                f"Status {description['Status']}: no evaluation files are known.",
+                f"Status {status}: no evaluation files are known.",
                 "See describe_model for what is known, list_models for other versions.",
             )
         reasons = " ".join(f["message"] for f in findings)
         raise SetupError("evidence_unavailable", reasons, findings[-1].get("advice", ""))
-    settled = result.settled and manifest.settled
-    return Evidence(result.content, manifest.content, findings, settled)
+    cacheable = result.cacheable and manifest.cacheable
+    return Evidence(result.content, manifest.content, findings, cacheable)
 
 
-def timed_out(form: EvidenceFile) -> FileResult[_T]:
-    """A file that did not come within the time limit."""
+def timed_out(form: EvidenceForm) -> FileResult[Never]:
+    """The result of a file that did not come within the time limit."""
     return _unread(
         form,
         "not within the time limit.",
         "Ask again later, or raise LFV_TIMEOUT (--timeout).",
-        settled=False,
+        cacheable=False,
     )
 
 
-def _unread(form: EvidenceFile, why: str, advice: str, *, settled: bool = True) -> FileResult[_T]:
-    message = f"{_NAMES[form]} could not be read: {why}"
-    return FileResult(None, finding(f"evaluation_{form}_unread", message, advice), settled)
+def _failed(form: EvidenceForm, error: LfvError | UnrecognisedError | OSError) -> FileResult[Never]:
+    """The result of a file that could not be read."""
+    if isinstance(error, LfvError):
+        # An archive will not have a missing file soon; a network may well recover.
+        cacheable = error.code == "evidence_unavailable"
+        return _unread(form, error.message, error.next_step, cacheable=cacheable)
+    problem = str(error) if isinstance(error, UnrecognisedError) else "it cannot be opened"
+    return _unread(
+        form,
+        f"{problem}.",
+        "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
+        cacheable=True,
+    )
 
 
-class EvidenceReader:
-    """Finds and reads evaluation files.
+def _unread(form: EvidenceForm, why: str, advice: str, *, cacheable: bool) -> FileResult[Never]:
+    message = f"{MEMBER_NAMES[form]} could not be read: {why}"
+    unread = finding(f"evaluation_{form}_unread", message, advice)
+    return FileResult(None, unread, cacheable)
+
+
+def _matching_result(files: Sequence[EvidenceFile], ended: float | None) -> EvaluationResult:
+    """The first file's result; a later file's if that is of the evaluation that ended then.
 
     Args:
-        archive: searched first.
-        s3: where the model's own bucket and key are read; None for the sample, whose
-            buckets do not exist.
+        files: at least one.
+        ended: epoch seconds; None if the record does not say.
+
+    Raises:
+        UnrecognisedError: a file is no evaluation result.
+        OSError, LfvError: a file cannot be read.
     """
-
-    def __init__(self, archive: Archive | None, s3: S3 | None) -> None:
-        self._archive = archive
-        self._s3 = s3
-
-    def at_hand(self, description: ModelDescription) -> Literal["archive", "s3", ""]:
-        """Where evidence about a model would come from; nothing is read."""
-        if any(self._held(description, form) for form in _NAMES):
-            return "archive"
-        named = any(name in description for name in _NAMES.values())
-        return "s3" if self._s3 is not None and named else ""
-
-    def result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
-        """The EvaluationResult of a model."""
-        ended = epoch_seconds(description.get("EvaluationEndTimestamp"))
-        return self._part(description, "result", partial(_result, ended))
-
-    def manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
-        """The EvaluationManifest of a model."""
-        return self._part(description, "manifest", _manifest)
-
-    def _held(self, description: ModelDescription, form: str) -> list[str]:
-        """Names of the archive's files about a model, the likeliest first."""
-        key = model_key(description)
-        if self._archive is None or key is None:
-            return []
-        held = self._archive.index().models.get(key)
-        return [s.name for s in getattr(held, form)] if held else []
-
-    def _part(
-        self,
-        description: ModelDescription,
-        form: EvidenceFile,
-        read: Callable[[Iterator[_Open]], _T],
-    ) -> FileResult[_T]:
-        try:
-            return FileResult(read(self._opened(description, form)))
-        except LfvError as error:
-            # What an archive does not hold it will not hold soon; the network may well recover.
-            settled = error.code == "evidence_unavailable"
-            return _unread(form, error.message, error.next_step, settled=settled)
-        except (UnrecognisedError, OSError) as error:
-            problem = str(error) if isinstance(error, UnrecognisedError) else "it cannot be opened"
-            return _unread(
-                form,
-                f"{problem}.",
-                "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
-            )
-
-    def _opened(self, description: ModelDescription, form: EvidenceFile) -> Iterator[_Open]:
-        """Ways to open the file, the likeliest first.
-
-        Raises:
-            SetupError: there is none.
-        """
-        if held := self._held(description, form):
-            assert self._archive is not None
-            for path in held:
-                yield partial(self._archive.files.open, path)
-            return
-        at = (
-            description.get("EvaluationResult", {})
-            if form == "result"
-            else description.get("EvaluationManifest", {})
-        )
-        if self._s3 is None or not at.get("Bucket") or not at.get("Key"):
-            raise SetupError(
-                "evidence_unavailable",
-                "it is not held" + ("." if at else ", and the record does not say where it is."),
-                f"Add the {_NAMES[form]} to the archive: `lfv-mcp archive import` takes it from a "
-                "directory or from S3.",
-            )
-        yield partial(self._s3.open, at["Bucket"], at["Key"])
-
-
-def _result(ended: float | None, ways: Iterator[_Open]) -> EvaluationResult:
-    """The result of this very evaluation if there is one among them, else the first."""
-    first: EvaluationResult | None = None
-    for way in ways:
-        with way() as stream:
-            content = decode_text(stream.read(FILE_LIMIT + 1))
-        document = next(json_documents(content))
-        if not isinstance(document, dict):
-            raise UnrecognisedError("JSON, but not an evaluation result")
-        result = read_evaluation_result(document)
-        if ended is None or abs((result.evaluated_at or 0) - ended) <= 1:
+    results: list[EvaluationResult] = []
+    for file in files:
+        result = _read_evaluation_result(file)
+        if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
             return result
-        first = first or result
-    assert first is not None
-    return first
+        results.append(result)
+    return results[0]
 
 
-def _manifest(ways: Iterator[_Open]) -> EvaluationManifest:
-    with next(ways)() as stream:
-        return read_evaluation_manifest(lines_of(decode_stream(read_chunks(stream))))
+def _read_evaluation_result(file: EvidenceFile) -> EvaluationResult:
+    with file.open() as stream:
+        content = decode_text(stream.read(FILE_LIMIT + 1))
+    document = next(json_documents(content))
+    if not isinstance(document, dict):
+        raise UnrecognisedError("JSON, but not an evaluation result")
+    return read_evaluation_result(document)

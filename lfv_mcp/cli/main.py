@@ -23,13 +23,15 @@ from lfv_mcp import __version__
 from lfv_mcp.cli.config_command import config
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from mcp.types import CallToolResult
 
     from lfv_mcp.archive.archive import Archive
     from lfv_mcp.archive.store import FileStore
     from lfv_mcp.archive.writer import Tally
     from lfv_mcp.aws.client import LookoutVision
-    from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
     from lfv_mcp.errors import LfvError
     from lfv_mcp.http.settings import HttpSettings
     from lfv_mcp.results.common import SourceKind
@@ -139,14 +141,16 @@ def open_catalog(
     profile: str | None,
     timeout: float,
     buckets: frozenset[str] | None = None,
+    **options: Unpack[CatalogOptions],
 ) -> Catalog:
-    """The catalogue that the settings name.
+    """The catalogue that the settings name; `options` go to it as they are.
 
     Raises:
         click.UsageError: a source that cannot be one.
     """
     from lfv_mcp.aws.s3 import S3
-    from lfv_mcp.catalog.catalog import CONCURRENCY, Catalog
+    from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.catalog.workers import WorkerLimits
 
     opened = open_archive(Settings(source, region, profile, timeout, buckets))
 
@@ -155,8 +159,12 @@ def open_catalog(
         from lfv_mcp.aws.client import LookoutVision
 
         if opened is None:
+            limits = options.get("worker_limits") or WorkerLimits()
             return LookoutVision(
-                profile=profile, region=region, timeout=timeout, connections=CONCURRENCY
+                profile=profile,
+                region=region,
+                timeout=timeout,
+                connections=limits.concurrent_calls,
             )
         kind, archive = opened
         return LookoutVision(timeout=timeout, replay=Replay(archive, kind))
@@ -165,7 +173,7 @@ def open_catalog(
     sample = opened is not None and opened[0] == "sample"
     s3 = None if sample else S3(profile, region, timeout, buckets)
     kind, archive = opened or ("live", None)
-    return Catalog(open_service, kind, archive, timeout, s3)
+    return Catalog(open_service, kind, archive, timeout, s3, **options)
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -336,7 +344,7 @@ def _serve_stdio(settings: Settings) -> None:
 
 def _warm_soon(catalog: Catalog) -> None:
     """Warm the catalogue in the background, once the client has its first answers."""
-    timer = threading.Timer(WARM_AFTER, catalog.warm)
+    timer = threading.Timer(WARM_AFTER, catalog.preload_index)
     timer.daemon = True
     timer.start()
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from mcp.shared.uri_template import UriTemplate
 
 from lfv_mcp.analysis.model_card import model_card
-from lfv_mcp.catalog.catalog import PAGE_BYTES, Catalog
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.listing_page import PAGE_BYTES
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import LATEST, ModelQuery, invalid_argument, parse_model_query
 from lfv_mcp.results.model_list import ModelRow

@@ -307,7 +307,7 @@ def patient() -> Mapping[float, Catalog]:
 async def connected(catalog: Catalog, api: Endpoint) -> AsyncIterator[Client]:
     """A client whose server has its boto3 clients open."""
     assert api.answer is healthy
-    await anyio.to_thread.run_sync(catalog.warm)
+    await anyio.to_thread.run_sync(catalog.preload_index)
     async with Client(build_server(catalog)) as client:
         await assert_works(client, describe)
         api.requests.clear()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import anyio
@@ -17,14 +15,14 @@ from mcp import Client
 from mcp.types import PromptReference
 
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.catalog.cache import Cache
-from lfv_mcp.catalog.catalog import EVIDENCE_FOR, EVIDENCE_KEPT, KEPT, KNOWN_FOR
+from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
 from tests.support.api_endpoint import Endpoint, Reply, Request, api_error, description, healthy, ok
 from tests.support.clients import door
+from tests.support.clock import Clock
 from tests.support.saved_records import described, manifest_of, response, result_of, write
 
 pytestmark = pytest.mark.anyio
@@ -32,19 +30,8 @@ pytestmark = pytest.mark.anyio
 SETTLED: Final = {"TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILED"}
 GOOD_FOR: Final = 5.0
 CALLERS: Final = 1_000
-
-
-class Clock:
-    """The time that answers and indexes are kept by; it stands until it is told to go on."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.now = 1_000.0
-        for module in ("catalog.cache", "archive.archive"):
-            patch.setattr(f"lfv_mcp.{module}.time", SimpleNamespace(monotonic=lambda: self.now))
-
-    def go_on(self, seconds: float) -> None:
-        """Later, at once."""
-        self.now += seconds
+POLICY: Final = CachePolicy()
+"""What users have."""
 
 
 @pytest.fixture
@@ -76,7 +63,7 @@ async def test_only_a_status_that_stays_is_kept(
 ) -> None:
     """`PAUSED` is unknown to this server; `...` stands for none."""
     endpoint.answer = saying(Status=status)
-    async with door("live", region="us-east-1") as ask:
+    async with door("live", region="us-east-1", clock=clock.read) as ask:
         first = await ask.describe("cap-seal", "3")
         clock.go_on(GOOD_FOR - 0.01)
         assert (await ask.describe("cap-seal", "3")).get("status") == first.get("status")
@@ -86,7 +73,7 @@ async def test_only_a_status_that_stays_is_kept(
 @pytest.mark.parametrize("status", sorted(SETTLED))
 async def test_it_is_kept_for_five_seconds(endpoint: Endpoint, clock: Clock, status: str) -> None:
     endpoint.answer = saying(Status=status)
-    async with door("live", region="us-east-1") as ask:
+    async with door("live", region="us-east-1", clock=clock.read) as ask:
         await ask.describe("cap-seal", "3")
         endpoint.answer = saying(Status="DELETING")
         clock.go_on(GOOD_FOR - 0.01)
@@ -95,8 +82,9 @@ async def test_it_is_kept_for_five_seconds(endpoint: Endpoint, clock: Clock, sta
         assert (await ask.describe("cap-seal", "3"))["status"] == "DELETING"
 
 
-@pytest.mark.usefixtures("clock")
-async def test_region_project_and_version_are_the_question(endpoint: Endpoint) -> None:
+async def test_region_project_and_version_are_the_question(
+    clock: Clock, endpoint: Endpoint
+) -> None:
     endpoint.answer = lambda r: ok(
         {"ModelDescription": {"ModelVersion": r.path[-1], "Status": "TRAINED"}}
     )
@@ -106,7 +94,7 @@ async def test_region_project_and_version_are_the_question(endpoint: Endpoint) -
         ("pcb-top", "3", "us-east-1"),
         ("cap-seal", "3", "eu-west-1"),
     ]
-    async with door("live", region="us-east-1") as ask:
+    async with door("live", region="us-east-1", clock=clock.read) as ask:
         for _ in range(2):
             for project, version, region in asked:
                 answer = await ask.describe(project, version, region=region)
@@ -115,8 +103,7 @@ async def test_region_project_and_version_are_the_question(endpoint: Endpoint) -
     assert came == asked
 
 
-@pytest.mark.usefixtures("clock")
-async def test_a_kept_answer_says_when_it_was_captured(endpoint: Endpoint) -> None:
+async def test_a_kept_answer_says_when_it_was_captured(clock: Clock, endpoint: Endpoint) -> None:
     times = iter(("08:30:00", "08:31:00"))
 
     def dated(_: Request) -> Reply:
@@ -124,25 +111,25 @@ async def test_a_kept_answer_says_when_it_was_captured(endpoint: Endpoint) -> No
         return ok(body, Date=f"Tue, 04 Aug 2026 {next(times)} GMT")
 
     endpoint.answer = dated
-    async with door("live", region="us-east-1") as ask:
+    async with door("live", region="us-east-1", clock=clock.read) as ask:
         for _ in range(2):
             source = (await ask.describe("cap-seal", "3"))["source"]
             assert source["captured_at"] == "2026-08-04T08:30:00.000Z"
 
 
-@pytest.mark.usefixtures("clock")
-async def test_a_failure_is_not_kept(endpoint: Endpoint) -> None:
+async def test_a_failure_is_not_kept(clock: Clock, endpoint: Endpoint) -> None:
     endpoint.answer = lambda _: api_error(403, "AccessDeniedException")
-    async with door("live", region="us-east-1") as ask:
+    async with door("live", region="us-east-1", clock=clock.read) as ask:
         named = {"project_name": "cap-seal", "model_version": "3"}
         assert (await ask.refused("describe_model", **named))["code"] == "access_denied"
         endpoint.answer = healthy
         assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
 
 
-@pytest.mark.usefixtures("clock")
-async def test_no_more_answers_are_kept_than_there_is_room_for(endpoint: Endpoint) -> None:
-    catalog = open_catalog("live", "us-east-1", None, 20.0)
+async def test_no_more_answers_are_kept_than_there_is_room_for(
+    clock: Clock, endpoint: Endpoint
+) -> None:
+    catalog = open_catalog("live", "us-east-1", None, 20.0, clock=clock.read)
     endpoint.answer = saying()
 
     async def requests(version: int) -> int:
@@ -150,38 +137,20 @@ async def test_no_more_answers_are_kept_than_there_is_room_for(endpoint: Endpoin
         await catalog.describe_model(ModelQuery("cap-seal", str(version)))
         return len(endpoint.requests) - before
 
-    assert KEPT <= 1_000
-    for version in range(1, KEPT + 1):
+    assert POLICY.max_summaries <= 1_000
+    for version in range(1, POLICY.max_summaries + 1):
         assert await requests(version) == 1
     assert await requests(1) == 0  # used again, so the second is the oldest now
-    assert await requests(KEPT + 1) == 1
-    assert [await requests(v) for v in (1, 3, KEPT, KEPT + 1)] == [0] * 4
+    assert await requests(POLICY.max_summaries + 1) == 1
+    assert [await requests(v) for v in (1, 3, POLICY.max_summaries, POLICY.max_summaries + 1)] == [
+        0
+    ] * 4
     assert await requests(2) == 1
 
 
-async def test_the_longest_unused_goes_first() -> None:
-    asked: Counter[str] = Counter()
-    kept: Cache[str, str] = Cache(lambda answer: 0.0 if answer == "moving" else 60.0, 3)
-
-    async def get(key: str) -> int:
-        async def ask() -> str:
-            asked[key] += 1
-            return key
-
-        assert await kept.get(key, ask) == key
-        return asked[key]
-
-    assert [await get(key) for key in "abcabc"] == [1] * 6
-    assert [await get("moving") for _ in range(3)] == [1, 2, 3]
-    assert await get("a") == 1
-    assert await get("d") == 1
-    assert [await get(key) for key in "acdb"] == [1, 1, 1, 2]
-
-
 @pytest.mark.parametrize("status", ["HOSTED", "TRAINING"])
-@pytest.mark.usefixtures("clock")
 async def test_a_thousand_identical_calls_at_one_time_are_one_request(
-    endpoint: Endpoint, status: str
+    clock: Clock, endpoint: Endpoint, status: str
 ) -> None:
     let_go = threading.Event()
 
@@ -191,7 +160,7 @@ async def test_a_thousand_identical_calls_at_one_time_are_one_request(
         return reply
 
     endpoint.answer = held_back
-    catalog = open_catalog("live", "us-east-1", None, 20.0)
+    catalog = open_catalog("live", "us-east-1", None, 20.0, clock=clock.read)
     answers: list[ModelSummary] = []
 
     async def ask() -> None:
@@ -218,8 +187,8 @@ async def test_a_thousand_identical_calls_at_one_time_are_one_request(
 async def test_evaluation_files_of_s3_are_kept_for_seconds(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    assert EVIDENCE_FOR <= 10
-    assert EVIDENCE_KEPT <= 8  # each may have a hundred thousand images
+    assert POLICY.evidence_seconds <= 10
+    assert POLICY.max_evidence <= 8  # each may have a hundred thousand images
 
     def objects(request: Request) -> Reply:
         version = int(request.path.removesuffix(".json")[-1])
@@ -228,8 +197,8 @@ async def test_evaluation_files_of_s3_are_kept_for_seconds(
 
     with Endpoint(objects) as s3:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
-        async with door("live", region="us-east-1") as ask:
-            for wait, requests in ((0, 2), (EVIDENCE_FOR - 0.01, 2), (0.01, 4)):
+        async with door("live", region="us-east-1", clock=clock.read) as ask:
+            for wait, requests in ((0, 2), (POLICY.evidence_seconds - 0.01, 2), (0.01, 4)):
                 clock.go_on(wait)
                 report = await ask.analyze("cap-seal", "3")
                 assert report["test_images"] == 4
@@ -247,7 +216,7 @@ async def test_a_record_counts_from_the_next_look_at_the_files(
     tmp_path: Path, clock: Clock
 ) -> None:
     save(tmp_path)
-    async with door(tmp_path) as ask:
+    async with door(tmp_path, clock=clock.read) as ask:
         assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
         save(tmp_path, "HOSTED")
         clock.go_on(Directory.rescan_after)
@@ -264,7 +233,7 @@ async def test_a_manifest_counts_from_the_next_look_at_the_files(
     save(tmp_path)
     write(tmp_path, "result.json", result_of())  # else it is looked for in S3, again and again
     write(tmp_path, "manifest.json", manifest_of(images=400))
-    async with door(tmp_path) as ask:
+    async with door(tmp_path, clock=clock.read) as ask:
         assert (await ask.analyze("cap-seal", "3"))["test_images"] == 400
         write(tmp_path, "manifest.json", manifest_of(images=404))
         clock.go_on(Directory.rescan_after)
@@ -295,7 +264,7 @@ async def test_of_unchanged_files_nothing_is_read_again(
         return read(self, name)
 
     monkeypatch.setattr(Directory, "open", counting)
-    async with door(tmp_path) as ask:
+    async with door(tmp_path, clock=clock.read) as ask:
         first = await ask.describe("cap-seal", "3")
         before = list(opened)
         assert before
@@ -317,7 +286,7 @@ async def offered(client: Client, argument: str, **earlier: str) -> list[str]:
 
 async def test_offered_names_follow_the_files(tmp_path: Path, clock: Clock) -> None:
     save(tmp_path)
-    async with door(tmp_path) as ask:
+    async with door(tmp_path, clock=clock.read) as ask:
         assert await offered(ask.client, "project_name") == ["cap-seal"]
         for version, project in ((4, "cap-seal"), (1, "pcb-top")):
             body = response("ModelDescription", described(project, version))
@@ -334,7 +303,7 @@ async def test_nothing_is_offered_of_an_archive_that_is_gone(
     tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     save(tmp_path / "held")
-    async with door(tmp_path / "held") as ask:
+    async with door(tmp_path / "held", clock=clock.read) as ask:
         shutil.rmtree(tmp_path / "held")
         for _ in range(2):  # before and after there is an index
             assert await offered(ask.client, "project_name") == []
@@ -343,10 +312,10 @@ async def test_nothing_is_offered_of_an_archive_that_is_gone(
             listed = {r.name for r in (await ask.client.list_resources()).resources}
             assert not any(name.startswith("cap-seal") for name in listed)
             save(tmp_path / "held")
-            clock.go_on(KNOWN_FOR)
+            clock.go_on(POLICY.completion_seconds)
             assert await offered(ask.client, "project_name") == ["cap-seal"]
             shutil.rmtree(tmp_path / "held")
-            clock.go_on(KNOWN_FOR)
+            clock.go_on(POLICY.completion_seconds)
     assert str(tmp_path) not in caplog.text
 
 

@@ -15,7 +15,7 @@ import pytest
 from mcp import Client
 from mcp.types import TextResourceContents
 
-from lfv_mcp.catalog.catalog import FAN_OUT
+from lfv_mcp.catalog.workers import WorkerLimits
 from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
@@ -345,7 +345,7 @@ async def test_fan_out_is_bounded_and_used(live: Endpoint) -> None:
     line.page, line.pause = 20, 0.02
     async with door("live", region="us-east-1") as ask:
         assert arns(await pages(ask, max_results=100)) == line.every()
-    assert 2 <= line.most <= FAN_OUT == 8
+    assert 2 <= line.most <= WorkerLimits().concurrent_projects == 8
 
 
 async def test_progress_is_told(live: Endpoint, era: str) -> None:
@@ -372,7 +372,6 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     live.answer = line = Line(64, versions=1)
     line.page, line.pause = 16, 0.4
     catalog = open_catalog("live", "us-east-1", None, 3.0)
-    catalog.warm()  # boto3 takes its time to open a client, which is not what is measured here
     async with Client(build_server(catalog)) as client:
         ask = Door(client)
         started = time.monotonic()

@@ -24,9 +24,9 @@ from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.server.app import build_server
-from tests.integration.test_caching import Clock
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.clients import Door, codes, door, run, table
+from tests.support.clock import Clock
 from tests.support.saved_records import (
     described,
     lines,

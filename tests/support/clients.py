@@ -6,12 +6,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from click.testing import CliRunner, Result
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
+from lfv_mcp.catalog.catalog import CatalogOptions
 from lfv_mcp.cli.main import main, open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
@@ -57,10 +58,15 @@ def _structure(result: CallToolResult) -> dict[str, Any]:
 
 @asynccontextmanager
 async def door(
-    source: Path | str, *, region: str | None = None, limit: float = 20.0, mode: str = "auto"
+    source: Path | str,
+    *,
+    region: str | None = None,
+    limit: float = 20.0,
+    mode: str = "auto",
+    **options: Unpack[CatalogOptions],
 ) -> AsyncIterator[Door]:
-    """A new server over a source, and a client of it."""
-    catalog = open_catalog(str(source), region, None, limit)
+    """A new server over a source, and a client of it; `options` are the catalogue's policies."""
+    catalog = open_catalog(str(source), region, None, limit, **options)
     async with Client(build_server(catalog), mode=mode) as client:
         yield Door(client)
 

@@ -1,0 +1,121 @@
+"""Where the evaluation files of a model are: in the archive, else at the bucket its record names.
+
+A bucket and key out of an archive are a claim, not a permission: what is read there is parsed as
+an evaluation file or refused, and nothing of it is echoed.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import IO, Final, Literal, Protocol
+
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.store import FileStore
+from lfv_mcp.aws.s3 import S3
+from lfv_mcp.errors import SetupError
+from lfv_mcp.identifiers import model_key
+from lfv_mcp.results.model_description import ModelDescription
+
+EvidenceForm = Literal["result", "manifest"]
+MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationManifest"]]] = {
+    "result": "EvaluationResult",
+    "manifest": "EvaluationManifest",
+}
+"""The member of a ModelDescription that says where each evaluation file is."""
+
+
+class EvidenceFile(Protocol):
+    """An evaluation file that has not been opened yet."""
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """The file's content, from its start.
+
+        Raises:
+            OSError, LfvError: the file cannot be read, at once or half-way.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """An evaluation file in the archive."""
+
+    files: FileStore
+    name: str
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """As `EvidenceFile.open`."""
+        return self.files.open(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class S3File:
+    """An evaluation file in the bucket that the model's record names."""
+
+    s3: S3
+    bucket: str
+    key: str
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """As `EvidenceFile.open`."""
+        return self.s3.open(self.bucket, self.key)
+
+
+class EvidenceFiles:
+    """Finds the evaluation files of a model, and opens none.
+
+    Args:
+        archive: searched first.
+        s3: where the bucket and key of a record are read; None for the sample, whose buckets do
+            not exist.
+    """
+
+    def __init__(self, archive: Archive | None, s3: S3 | None) -> None:
+        self._archive = archive
+        self._s3 = s3
+
+    def where_available(self, description: ModelDescription) -> Literal["archive", "s3", ""]:
+        """Where evaluation files of a model would come from; empty for nowhere.
+
+        Raises:
+            LfvError: the archive cannot be listed.
+        """
+        if any(self._archived(description, form) for form in MEMBER_NAMES):
+            return "archive"
+        recorded = any(name in description for name in MEMBER_NAMES.values())
+        return "s3" if self._s3 is not None and recorded else ""
+
+    def find(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
+        """The files of one form that may be a model's, the likeliest first; at least one.
+
+        Raises:
+            SetupError: `evidence_unavailable`, there is none.
+            LfvError: the archive cannot be listed.
+        """
+        if archived := self._archived(description, form):
+            return list(archived)
+        if form == "result":
+            recorded = description.get("EvaluationResult", {})
+        else:
+            recorded = description.get("EvaluationManifest", {})
+        bucket, key = recorded.get("Bucket"), recorded.get("Key")
+        if self._s3 is None or not bucket or not key:
+            reason = "." if recorded else ", and the record does not say where it is."
+            raise SetupError(
+                "evidence_unavailable",
+                f"it is not held{reason}",
+                f"Add the {MEMBER_NAMES[form]} to the archive: `lfv-mcp archive import` takes it "
+                "from a directory or from S3.",
+            )
+        return [S3File(self._s3, bucket, key)]
+
+    def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[ArchivedFile]:
+        key = model_key(description)
+        if self._archive is None or key is None:
+            return []
+        entry = self._archive.index().models.get(key)
+        if entry is None:
+            return []
+        refs = entry.result if form == "result" else entry.manifest
+        return [ArchivedFile(self._archive.files, ref.name) for ref in refs]

@@ -1,0 +1,134 @@
+"""One page of a listing: the rows that fit into its limits, and the position it ends at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lfv_mcp.analysis.description import readable_description
+from lfv_mcp.analysis.listing import listing_digest, summarise_listing
+from lfv_mcp.catalog.listing_position import ListingPosition
+from lfv_mcp.catalog.lookup import version_number
+from lfv_mcp.findings import finding
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.text import clean
+
+PAGE_BYTES: Final = 37_000
+"""Of a page of models, as JSON and as text: a longer one is continued by its `next_token`."""
+_PUNCTUATION_BYTES: Final = 8
+"""What separates a row from the next one, in JSON and in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """What a page may hold.
+
+    Args:
+        status: only models with this status; empty for all.
+        max_rows: models at most.
+        max_bytes: of the rows, as JSON and as text together.
+    """
+
+    status: str = ""
+    max_rows: int = 50
+    max_bytes: float = PAGE_BYTES
+
+
+@dataclass(slots=True)
+class ListingPage:
+    """One page of a listing while it is being filled.
+
+    Args:
+        position: where the page starts; later, how far it has come.
+        limits: what it may hold.
+        size: bytes of the page that are not rows.
+    """
+
+    position: ListingPosition
+    limits: PageLimits
+    size: int
+    rows: list[ModelRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    has_more: bool = False
+    """There is a model that did not fit: only said when there really is one."""
+    timed_out: bool = False
+
+    @property
+    def has_all_rows(self) -> bool:
+        """The page has as many rows as it may have; the walk goes on to see if there is more."""
+        return len(self.rows) == self.limits.max_rows
+
+    def wants(self, row: ModelRow) -> bool:
+        """Whether the model's status is one that the page is about."""
+        return self.limits.status in ("", row.get("status", ""))
+
+    def add(self, position: ListingPosition, row: ModelRow) -> bool:
+        """Add a model, and go on to its position; False if it does not fit any more."""
+        self.size += _bytes_of(row)
+        # The token is in the JSON and in the text.
+        too_long = self.size + 2 * len(self.position.token()) > self.limits.max_bytes
+        if self.has_all_rows or (self.rows and too_long):
+            self.has_more = True
+            return False
+        self.rows.append(row)
+        self.position = position
+        return True
+
+    def answer(self, project_name: str, source: Source) -> ModelList:
+        """The page as the answer of list_models.
+
+        Args:
+            project_name: of the one project that was listed; empty for every project.
+            source: what the listing rests on.
+        """
+        findings = list(self.findings)
+        if self.timed_out:
+            cut = finding("listing_cut", "The time limit ran out.", "Go on with next_token.")
+            findings.append(cut)
+        more = self.has_more or self.timed_out
+        result: ModelList = {
+            "summary": summarise_listing(self.rows, project_name, self.limits.status, more, source),
+            "models": self.rows,
+            "source": source,
+        }
+        if more:
+            result["next_token"] = self.position.token()
+        if findings:
+            result["findings"] = findings
+        return result
+
+
+def model_row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
+    """The row of a listing for a model, as its ModelMetadata describes it."""
+    shown = readable_description(model).description
+    performance = shown.get("Performance", {})
+    row: ModelRow = {
+        "project_name": clean(project_name),
+        "model_version": shown.get("ModelVersion", str(version_number(model))),
+    }
+    if "ModelArn" in shown:
+        row["model_arn"] = shown["ModelArn"]
+    if "Status" in shown:
+        row["status"] = shown["Status"]
+    if "CreationTimestamp" in shown:
+        row["created_at"] = shown["CreationTimestamp"]
+    if "F1Score" in performance:
+        row["f1_score"] = performance["F1Score"]
+    if "Precision" in performance:
+        row["precision"] = performance["Precision"]
+    if "Recall" in performance:
+        row["recall"] = performance["Recall"]
+    if "Description" in shown:
+        row["description"] = shown["Description"]
+    return row
+
+
+def _bytes_of(row: ModelRow) -> int:
+    """What a row adds to an answer, as compact JSON and as a line of text."""
+    source: Source = {"kind": "live", "basis": "list_models"}  # is not in the text
+    line = listing_digest({"summary": "", "models": [row], "source": source})
+    document = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    return len((document + line).encode()) + _PUNCTUATION_BYTES

@@ -1,0 +1,208 @@
+"""Finds the model that a query means: its region and account, its version, or what exists instead.
+
+Everything in here may block, so it runs on worker threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from lfv_mcp.archive.index import Index
+from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
+from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.text import clean
+
+_MAX_NAMES: Final = 10
+"""Names that an error lists; those beyond are counted."""
+_CONNECT_OWN_MODELS: Final = (
+    "This is the bundled sample; for your own models set LFV_SOURCE (--source) to a directory of "
+    "saved answers or evaluation files."
+)
+
+
+class Lookup:
+    """Finds the model that a query means, in an archive or at a live endpoint.
+
+    An archive holds models of several regions and accounts at once; a live endpoint only those of
+    the region that is asked and of the account that the credentials belong to.
+
+    Args:
+        backend: the API client, and the archive if there is one.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def scope(self, query: ModelQuery) -> AccountScope:
+        """The region and account of the project that a query names.
+
+        Raises:
+            CallerError: `ambiguous_model` or `project_not_found`, with the candidates' ARNs.
+            LfvError: no region is configured, or the archive cannot be listed.
+        """
+        archive = self._backend.archive
+        if archive is None:
+            return AccountScope(query.region or self._backend.service.region())
+        return archived_scope(archive.index(), query)
+
+    def scopes(self, query: ModelQuery) -> list[AccountScope]:
+        """The regions and accounts that a listing goes through, in the order of its tokens.
+
+        Raises:
+            LfvError: as `scope`, for a query that names a project or a live endpoint.
+        """
+        archive = self._backend.archive
+        if archive is None or query.project_name:
+            return [self.scope(query)]
+        return [
+            AccountScope(region, account)
+            for region, account in sorted(archive.index().places)
+            if query.region in (None, region)
+        ]
+
+    def latest_version(self, scope: AccountScope, project_name: str) -> str:
+        """The highest version number: no document defines `latest`, so it is resolved here.
+
+        Raises:
+            CallerError: `model_not_found`, the project has no models.
+            LfvError: the models cannot be listed.
+        """
+        latest = max(self._version_numbers(scope, project_name), default=0)
+        if not latest:
+            raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
+        return str(latest)
+
+    def not_found(self, error: CallerError, scope: AccountScope, query: ModelQuery) -> CallerError:
+        """The same `project_not_found` or `model_not_found`, with what exists instead.
+
+        A version that is not found may turn out to be of a project that is not there either.
+        """
+        code, next_step = error.code, "Ask again with one of these."
+        what = f"{query.project_name} has no version {query.model_version or 'yet'}."
+        no_project = f"There is no project {query.project_name!r} here."
+        try:
+            versions = None
+            if code == "model_not_found":
+                versions = self._versions_if_project_exists(scope, query.project_name)
+            if versions is None:
+                code, what = "project_not_found", no_project
+                names = self._project_names(scope)
+                known = f"Known projects: {_first(_closest_first(query.project_name, names))}."
+                next_step = next_step if names else self._where_to_look()
+            else:
+                known = f"Versions of {query.project_name}: {_first(map(str, versions))}."
+        except LfvError as other:
+            known = f"What exists could not be listed [{other.code}]."
+            next_step = "Check the name and the version."
+        if self._backend.kind == "sample":
+            next_step += f" {_CONNECT_OWN_MODELS}"
+        return CallerError(code, f"{what} {known}", next_step)
+
+    def in_words(self, query: ModelQuery) -> str:
+        """The question as it was understood, for errors: project, version, region and source."""
+        members = {
+            "project_name": query.project_name or "(every project)",
+            "model_version": query.model_version or "latest",
+            "region": query.region or self._region_in_words(),
+            "source": self._backend.kind,
+        }
+        return ", ".join(f"{name}={value}" for name, value in members.items())
+
+    def _region_in_words(self) -> str:
+        try:
+            return "(any)" if self._backend.archive is not None else self._backend.service.region()
+        except LfvError:
+            return "(none)"
+
+    def _version_numbers(self, scope: AccountScope, project_name: str) -> list[int]:
+        models = self._backend.service.all_models(scope, project_name)
+        return sorted(version_number(model) for model in models)
+
+    def _versions_if_project_exists(
+        self, scope: AccountScope, project_name: str
+    ) -> list[int] | None:
+        try:
+            return self._version_numbers(scope, project_name)
+        except CallerError as error:
+            if error.code != "project_not_found":
+                raise
+            return None
+
+    def _project_names(self, scope: AccountScope) -> list[str]:
+        if self._backend.archive is not None:
+            return list(self._backend.archive.index().named)
+        projects = self._backend.service.list_projects(scope).body["Projects"]
+        return [clean(str(project.get("ProjectName", ""))) for project in projects]
+
+    def _where_to_look(self) -> str:
+        if self._backend.archive is not None:
+            return "See what is held: `lfv-mcp archive check DIR`."
+        return "Check the region and the account."
+
+
+def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
+    """The one region and account in an archive that a query means.
+
+    Raises:
+        CallerError: `ambiguous_model` if there are several, `project_not_found` if the project is
+            only there for another region or account. Both list the candidates' ARNs.
+    """
+    anywhere = index.named.get(query.project_name, [])
+    projects = [
+        key
+        for key in anywhere
+        if query.region in (None, key.region) and query.account in (None, key.account)
+    ]
+    if query.model_version and len(projects) > 1:
+        version = int(query.model_version)
+        exact = [key for key in projects if ModelKey(*key, version) in index.models]
+        projects = exact or projects
+    if len(projects) > 1:
+        raise CallerError(
+            "ambiguous_model",
+            f"{query.project_name} is held for several regions or accounts: "
+            f"{_first(_model_arns(index, projects, query))}.",
+            "Pass one of these ARNs as project_name, or pass region.",
+        )
+    if projects:
+        return AccountScope(projects[0].region, projects[0].account)
+    if anywhere:
+        raise CallerError(
+            "project_not_found",
+            f"{query.project_name} is not held for that region or account, only as "
+            f"{_first(_model_arns(index, anywhere, query))}.",
+            "Pass one of these ARNs as project_name, or leave region out.",
+        )
+    scopes = sorted(index.places)
+    fallback = scopes[0][0] if scopes else "us-east-1"  # the replay then finds nothing there
+    # Without the account that was asked for: a client is made for each scope, and kept, so that
+    # made-up accounts would fill the memory.
+    return AccountScope(query.region or fallback)
+
+
+def version_number(model: Mapping[str, Any]) -> int:
+    """The version of a ModelMetadata as a number, to sort by; 0 if it is none."""
+    version = str(model.get("ModelVersion", ""))
+    return int(version) if version.isascii() and version.isdigit() else 0
+
+
+def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
+    """ARNs of the version that was asked for, else the newest, in each project with models."""
+    newest = [index.versions[project][0] for project in projects if project in index.versions]
+    return [key._replace(version=int(query.model_version or key.version)).arn for key in newest]
+
+
+def _closest_first(name: str, names: Sequence[str]) -> list[str]:
+    close = get_close_matches(name, names, n=3)
+    return [*close, *(other for other in names if other not in close)]
+
+
+def _first(names: Iterable[str]) -> str:
+    """The first names, and how many there are beyond; `none` if there are no names."""
+    listed = list(names)
+    beyond = f", and {len(listed) - _MAX_NAMES} more" if len(listed) > _MAX_NAMES else ""
+    return ", ".join(listed[:_MAX_NAMES]) + beyond if listed else "none"

@@ -1,0 +1,194 @@
+"""Walks every model of an account or archive in a fixed order, and cuts the walk into pages.
+
+The order is that of region and account, then that of the API's own list of projects, then the
+highest version first. A page's `next_token` is a `ListingPosition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+
+from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.listing_page import ListingPage, model_row
+from lfv_mcp.catalog.listing_position import ListingPosition
+from lfv_mcp.catalog.lookup import Lookup, version_number
+from lfv_mcp.catalog.workers import Workers, seconds_to_answer
+from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.findings import finding
+from lfv_mcp.identifiers import AccountScope
+from lfv_mcp.model_query import ModelQuery, check_project_name
+from lfv_mcp.results.common import Finding
+from lfv_mcp.text import clean
+
+Progress = Callable[[int, str], Awaitable[None]]
+"""Called with the models found so far, and the project that is done."""
+PortfolioStep = tuple[ListingPosition, Mapping[str, Any] | None]
+"""One model (ModelMetadata) and its position; None for the model after a project's last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ProjectPage:
+    """One page of ListProjects: the token that it was asked with, and the projects' names."""
+
+    token: str
+    names: list[str]
+
+
+class Portfolio:
+    """Walks the models that a query covers: those of one project, or of every project.
+
+    Args:
+        backend: the API client.
+        lookup: says which regions and accounts there are.
+        workers: run the calls, and say how many projects are listed at one time.
+    """
+
+    def __init__(self, backend: Backend, lookup: Lookup, workers: Workers) -> None:
+        self._backend = backend
+        self._lookup = lookup
+        self._workers = workers
+
+    async def fill(
+        self, page: ListingPage, query: ModelQuery, progress: Progress | None = None
+    ) -> None:
+        """Walk on from the page's position until the page is full or the time is nearly used up.
+
+        Raises:
+            LfvError: the project that the query names cannot be listed, or no project at all.
+        """
+        with anyio.move_on_after(seconds_to_answer()) as scope:
+            async with aclosing(self.walk(query, page.position, page.findings)) as steps:
+                async for position, model in steps:
+                    row = None if model is None else model_row(position.project, model)
+                    if row is not None and page.wants(row):
+                        if not page.add(position, row):
+                            break
+                    elif not page.has_all_rows:
+                        if progress and row is None:
+                            await progress(len(page.rows), position.project)
+                        page.position = position
+        page.timed_out = scope.cancelled_caught
+
+    async def walk(
+        self, query: ModelQuery, start: ListingPosition, findings: list[Finding]
+    ) -> AsyncGenerator[PortfolioStep]:
+        """Every model from a position on; a project that cannot be listed is added to `findings`.
+
+        Raises:
+            LfvError: the project that the query names cannot be listed, or no project at all.
+        """
+        for scope in await self._workers.run(partial(self._lookup.scopes, query)):
+            place = (scope.region, scope.account)
+            if place < (start.region, start.account):
+                continue
+            here = ListingPosition(*place)
+            resume = start if place == (start.region, start.account) else here
+            async with aclosing(self._project_pages(scope, query, resume, findings)) as pages:
+                async for page in pages:
+                    for names in self._groups(page.names):
+                        listed = await self._list_group(scope, names, query, findings)
+                        for name, models in zip(names, listed, strict=True):
+                            project = here._replace(token_of_projects=page.token, project=name)
+                            for step in _project_steps(project, models, resume):
+                                yield step
+
+    async def _project_pages(
+        self,
+        scope: AccountScope,
+        query: ModelQuery,
+        resume: ListingPosition,
+        findings: list[Finding],
+    ) -> AsyncGenerator[_ProjectPage]:
+        """The names of the projects from a position on, page after page of ListProjects."""
+        token = resume.token_of_projects
+        seen: set[str] = set()
+        while token not in seen:  # an endpoint that goes in circles must not keep the walk for ever
+            seen.add(token)
+            following = ""
+            names = [query.project_name]
+            if not query.project_name:
+                call = partial(self._backend.service.list_projects, scope, token=token)
+                body = (await self._workers.run(call)).body
+                names = _valid_names(body["Projects"], findings)
+                following = body.get("NextToken", "")
+            if resume.project in names:
+                names = names[names.index(resume.project) :]
+            yield _ProjectPage(token, names)
+            token = following
+            if not token:
+                return
+
+    def _groups(self, names: Sequence[str]) -> Iterator[Sequence[str]]:
+        size = self._workers.limits.concurrent_projects
+        return (names[start : start + size] for start in range(0, len(names), size))
+
+    async def _list_group(
+        self,
+        scope: AccountScope,
+        names: Sequence[str],
+        query: ModelQuery,
+        findings: list[Finding],
+    ) -> list[list[Mapping[str, Any]]]:
+        """The models of several projects, listed at one time, each highest version first."""
+        if query.project_name:  # without a task group, which would wrap the error in a group
+            return [await self._list_named(scope, query)]
+        listed: list[list[Mapping[str, Any]]] = [[] for _ in names]
+
+        async def one(slot: int, name: str) -> None:
+            try:
+                listed[slot] = await self._list_project(scope, name)
+            except LfvError as error:
+                message = f"{clean(name)} is left out: {error.message}"
+                findings.append(finding("project_failed", message, error.next_step))
+
+        async with anyio.create_task_group() as tasks:
+            for slot, name in enumerate(names):
+                tasks.start_soon(one, slot, name)
+        return listed
+
+    async def _list_named(self, scope: AccountScope, query: ModelQuery) -> list[Mapping[str, Any]]:
+        """The models of the one project that a query names.
+
+        Raises:
+            LfvError: they cannot be listed; with the projects that exist if this one does not.
+        """
+        try:
+            return await self._list_project(scope, query.project_name)
+        except CallerError as error:
+            if error.code != "project_not_found":
+                raise
+            work = partial(self._lookup.not_found, error, scope, query)
+            raise await self._workers.run(work) from error
+
+    async def _list_project(self, scope: AccountScope, name: str) -> list[Mapping[str, Any]]:
+        models = await self._workers.run(lambda: [*self._backend.service.all_models(scope, name)])
+        return sorted(models, key=version_number, reverse=True)
+
+
+def _project_steps(
+    project: ListingPosition, models: Sequence[Mapping[str, Any]], resume: ListingPosition
+) -> Iterator[PortfolioStep]:
+    """The models of a project that are still to come after `resume`, and the project's end."""
+    for model in models:
+        version = version_number(model)
+        if project.project != resume.project or version < resume.version:
+            yield project._replace(version=version), model
+    yield project, None
+
+
+def _valid_names(projects: Sequence[Mapping[str, Any]], findings: list[Finding]) -> list[str]:
+    """The names of projects; one that breaks the API's own rule is never sent, but reported."""
+    names: list[str] = []
+    for project in projects:
+        try:
+            names.append(check_project_name(project.get("ProjectName")))
+        except CallerError as error:
+            message = f"A project is left out: {error.message}"
+            findings.append(finding("project_failed", message))
+    return names

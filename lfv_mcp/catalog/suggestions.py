@@ -1,0 +1,91 @@
+"""Names for completions and resource lists: quick, a little old at times, and never an error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from lfv_mcp.catalog.backend import IndexLoader
+from lfv_mcp.catalog.cache import Cache, CachePolicy
+from lfv_mcp.catalog.workers import Workers
+from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
+from lfv_mcp.results.model_list import ModelRow
+
+logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+ListRows = Callable[[ModelQuery | None], Awaitable[list[ModelRow]]]
+"""Lists up to a hundred models of a query, or of every project."""
+
+
+class Suggestions:
+    """Names for completions and resource lists.
+
+    Args:
+        list_rows: lists the models; its answers are cached.
+        workers: give the deadline.
+        index: knows the projects of an archive; its number is part of the cache's keys.
+        policy: how long lists are kept, and how many.
+        clock: seconds, for the cache.
+    """
+
+    def __init__(
+        self,
+        list_rows: ListRows,
+        workers: Workers,
+        index: IndexLoader,
+        policy: CachePolicy,
+        clock: Callable[[], float],
+    ) -> None:
+        self._list_rows = list_rows
+        self._workers = workers
+        self._index = index
+        self._listed_models: Cache[tuple[int, ModelQuery | None], list[ModelRow]] = Cache(
+            lambda _: policy.completion_seconds, policy.max_completion_lists, clock
+        )
+
+    async def models(self) -> list[ModelRow]:
+        """Up to a hundred models; none if they cannot be listed in time."""
+        return await self._or_empty(partial(self._rows, None))
+
+    async def versions(self, project_name: str) -> list[str]:
+        """The versions of one project, newest first; none if they cannot be listed in time."""
+        try:
+            query = parse_model_query(check_project_name(project_name))
+        except CallerError:
+            return []
+        rows = await self._or_empty(partial(self._rows, query))
+        return [row["model_version"] for row in rows]
+
+    async def projects(self) -> list[str]:
+        """The names of the projects, sorted; none if they cannot be listed in time."""
+        if self._index.has_archive:
+            return await self._or_empty(self._archived_projects)
+        return sorted({row["project_name"] for row in await self.models()})
+
+    async def _archived_projects(self) -> list[str]:
+        index = await self._index.load()
+        return sorted(index.named) if index is not None else []
+
+    async def _rows(self, query: ModelQuery | None) -> list[ModelRow]:
+        key = (await self._index.number(), query)
+        # An empty list after a failure is cached too: else each key that is typed in a completion
+        # would make the failing call again.
+        return await self._listed_models.get(
+            key, partial(self._or_empty, partial(self._list_rows, query))
+        )
+
+    async def _or_empty(self, lookup: Callable[[], Awaitable[list[_T]]]) -> list[_T]:
+        """Run a lookup for a list or completion; an empty list if it fails.
+
+        A completion that raises would disturb somebody who is typing.
+        """
+        try:
+            with self._workers.deadline():
+                return await lookup()
+        except LfvError as error:
+            logger.info("nothing can be offered: %s", error.code)
+            return []
