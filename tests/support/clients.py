@@ -48,10 +48,24 @@ class Door:
         return error
 
 
+def text(result: CallToolResult) -> str:
+    """The readable half of an answer."""
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+async def describe(
+    client: Client, version: str | None = "3", project: str = "cap-seal", region: str = ""
+) -> CallToolResult:
+    """The whole result of describe_model; None for a version that is not given."""
+    arguments = {"project_name": project, "region": region}
+    if version is not None:
+        arguments["model_version"] = version
+    return await client.call_tool("describe_model", arguments)
+
+
 def _structure(result: CallToolResult) -> dict[str, Any]:
-    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-    assert not result.is_error, text
-    assert text
+    assert not result.is_error, text(result)
+    assert text(result)
     content: dict[str, Any] = result.structured_content
     return content
 

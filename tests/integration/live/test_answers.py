@@ -1,11 +1,10 @@
 """Answers of a live endpoint: boto3 over a real socket, what it sends and what becomes of replies.
 
-What goes wrong is in test_failures.py.
+What goes wrong is in failures/.
 """
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ import anyio
 import boto3
 import pytest
 from mcp import Client
-from mcp.types import CallToolResult, TextContent, TextResourceContents
+from mcp.types import CallToolResult, TextResourceContents
 
 from lfv_mcp import __version__
-from lfv_mcp.catalog.catalog import CONCURRENCY, Catalog
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import (
@@ -29,9 +27,10 @@ from tests.support.api_endpoint import (
     Request,
     arn,
     description,
-    healthy,
     ok,
 )
+from tests.support.clients import describe, text
+from tests.support.live import MAX_CALLS, live
 
 pytestmark = pytest.mark.anyio
 
@@ -68,49 +67,6 @@ ALL_MEMBERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Endpoint]:
-    with Endpoint() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def endpoint(running: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    """The endpoint of this file, healthy and without a past, and the environment that names it."""
-    for name, value in running.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("lfv_mcp.catalog.catalog.SETTLED_FOR", 0.0)  # here every question is sent
-    running.answer = healthy
-    running.requests.clear()
-    return running
-
-
-@pytest.fixture(scope="module")
-def shared() -> Catalog:
-    """One catalogue for all tests that are about replies: a boto3 client takes 0.2 s to make."""
-    return live()
-
-
-@pytest.fixture(scope="module")
-async def client(shared: Catalog) -> AsyncIterator[Client]:
-    """One client too: each looks at every published schema first."""
-    async with Client(build_server(shared)) as connected:
-        yield connected
-
-
-def live(region: str | None = "us-east-1") -> Catalog:
-    return open_catalog("live", region, None, 20.0)
-
-
-async def describe(
-    client: Client, version: str | None = "3", project: str = "cap-seal", region: str = ""
-) -> CallToolResult:
-    arguments = {"project_name": project, "region": region}
-    if version is not None:
-        arguments["model_version"] = version
-    return await client.call_tool("describe_model", arguments)
-
-
 async def answer(catalog: Catalog, version: str | None = "3", **said: str) -> dict[str, Any]:
     """The structured result of one describe_model."""
     async with Client(build_server(catalog)) as client:
@@ -121,10 +77,6 @@ def structure(result: CallToolResult) -> dict[str, Any]:
     assert not result.is_error, text(result)
     content: dict[str, Any] = result.structured_content
     return content
-
-
-def text(result: CallToolResult) -> str:
-    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
 def finding(summary: dict[str, Any], code: str) -> dict[str, str]:
@@ -361,7 +313,7 @@ async def test_region_and_keys_may_come_from_a_profile(
         "aws_access_key_id = AKIAOFTHEPROFILE0000\naws_secret_access_key = none\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    await answer(open_catalog("live", None, "line-4", 20.0))
+    await answer(live(None, profile="line-4"))
     key = ("AKIAOFTHEPROFILE0000", "ap-northeast-1", "lookoutvision")
     assert endpoint.requests[0].credential == key
 
@@ -445,7 +397,7 @@ async def test_two_hundred_calls_at_one_time(
     }
     assert opened == ["us-east-1"]
     assert len(endpoint.requests) == 200
-    assert len({r.connection for r in endpoint.requests}) <= CONCURRENCY
+    assert len({r.connection for r in endpoint.requests}) <= MAX_CALLS
     assert "onnection pool" not in caplog.text
 
 
