@@ -52,7 +52,7 @@ from lfv_mcp.times import epoch_seconds
 _NOT_EVALUATED: Final = ("TRAINING", "TRAINING_FAILED")
 """Statuses of models that have not been evaluated."""
 _SAME_EVALUATION_SECONDS: Final = 1.0
-"""Between the end of an evaluation in the record and in the result, which has whole seconds."""
+"""Ends of evaluations this near are those of the same one: a record and a file may round."""
 _T_co = TypeVar("_T_co", covariant=True)
 
 
