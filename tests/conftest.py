@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from mcp import Client
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.main import open_catalog
 from lfv_mcp.server.app import build_server
+from tests.support.boto3_speed import count_pauses, data_files_parsed_once
 
 _SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
 
@@ -58,3 +59,16 @@ async def client(sample: Catalog, era: str) -> AsyncIterator[Client]:
     and a client takes longer to check every schema anew than all questions take."""
     async with Client(build_server(sample), mode=era) as connected:
         yield connected
+
+
+@pytest.fixture(scope="module")
+def boto3_files_parsed_once() -> Iterator[None]:
+    """boto3's data files are parsed once for all clients of a module, not for each of them."""
+    with data_files_parsed_once():
+        yield
+
+
+@pytest.fixture
+def without_retry_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3's retries as they are; their random sleeps are counted at the longest, not slept."""
+    count_pauses(monkeypatch)

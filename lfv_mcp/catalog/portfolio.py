@@ -33,8 +33,8 @@ PortfolioStep = tuple[ListingPosition, Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _ProjectPage:
-    """One page of ListProjects: the token that it was asked with, and the projects' names."""
+class _ProjectGroup:
+    """Projects that are listed at one time, and the token of their page of ListProjects."""
 
     token: str
     names: list[str]
@@ -89,23 +89,23 @@ class Portfolio:
                 continue
             here = ListingPosition(*place)
             resume = start if place == (start.region, start.account) else here
-            async with aclosing(self._project_pages(scope, query, resume, findings)) as pages:
-                async for page in pages:
-                    for names in self._groups(page.names):
-                        listed = await self._list_group(scope, names, query, findings)
-                        for name, models in zip(names, listed, strict=True):
-                            project = here._replace(token_of_projects=page.token, project=name)
-                            for step in _project_steps(project, models, resume):
-                                yield step
+            async with aclosing(self._project_groups(scope, query, resume, findings)) as groups:
+                async for group in groups:
+                    listed = await self._list_group(scope, group.names, query, findings)
+                    for name, models in zip(group.names, listed, strict=True):
+                        project = here._replace(token_of_projects=group.token, project=name)
+                        for step in _project_steps(project, models, resume):
+                            yield step
 
-    async def _project_pages(
+    async def _project_groups(
         self,
         scope: AccountScope,
         query: ModelQuery,
         resume: ListingPosition,
         findings: list[Finding],
-    ) -> AsyncGenerator[_ProjectPage]:
-        """The names of the projects from a position on, page after page of ListProjects."""
+    ) -> AsyncGenerator[_ProjectGroup]:
+        """The projects from a position on, page after page of ListProjects."""
+        size = self._workers.limits.concurrent_projects
         token = resume.token_of_projects
         seen: set[str] = set()
         while token not in seen:  # an endpoint that goes in circles must not keep the walk for ever
@@ -113,20 +113,19 @@ class Portfolio:
             following = ""
             names = [query.project_name]
             if not query.project_name:
-                call = partial(self._backend.service.list_projects, scope, token=token)
-                body = (await self._workers.run(call)).body
+                body = await self._workers.run(partial(self._list_projects, scope, token))
                 names = _valid_names(body["Projects"], findings)
                 following = body.get("NextToken", "")
             if resume.project in names:
                 names = names[names.index(resume.project) :]
-            yield _ProjectPage(token, names)
+            for start in range(0, len(names), size):
+                yield _ProjectGroup(token, names[start : start + size])
             token = following
             if not token:
                 return
 
-    def _groups(self, names: Sequence[str]) -> Iterator[Sequence[str]]:
-        size = self._workers.limits.concurrent_projects
-        return (names[start : start + size] for start in range(0, len(names), size))
+    def _list_projects(self, scope: AccountScope, token: str) -> Mapping[str, Any]:
+        return self._backend.service.list_projects(scope, token=token).body
 
     async def _list_group(
         self,

@@ -10,22 +10,13 @@ from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
 from tests.support.api_endpoint import Endpoint, healthy
-from tests.support.boto3_speed import count_pauses, data_files_parsed_once
 from tests.support.fault_table import ACCOUNT_DATA, DEFAULT, LIMIT, ROWS, Row, connected, objects
 from tests.support.live import live, use
 
 
-@pytest.fixture(scope="module", autouse=True)
-def files_parsed_once() -> Iterator[None]:
-    """boto3's data files are parsed once: what a new client costs counts for the caller."""
-    with data_files_parsed_once():
-        yield
-
-
 @pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3's retries as they are, their random sleeps counted at their longest and not slept."""
-    count_pauses(monkeypatch)
+def fast_boto3(boto3_files_parsed_once: None, without_retry_pauses: None) -> None:
+    """What boto3 takes its time for is no part of these tests."""
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -47,12 +47,9 @@ class Bucket(S3):
     gate: threading.Event = field(default_factory=threading.Event)
     reads: list[str] = field(default_factory=list)
 
-    def open(self, bucket: str, key: str) -> AbstractContextManager[IO[bytes]]:
-        assert bucket == BUCKET
-        return self._opened(key)
-
     @contextmanager
-    def _opened(self, key: str) -> Iterator[IO[bytes]]:
+    def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+        assert bucket == BUCKET
         self.reads.append(key)
         if key in self.closed:
             self.gate.wait()

@@ -9,21 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.boto3_speed import count_pauses, data_files_parsed_once
 from tests.support.failures import leaks
 
 
-@pytest.fixture(scope="module", autouse=True)
-def files_parsed_once() -> Iterator[None]:
-    """boto3's data files are parsed once for the hundred clients in here."""
-    with data_files_parsed_once():
-        yield
-
-
 @pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3's retries as they are, without their random sleeps of up to two seconds."""
-    count_pauses(monkeypatch)
+def fast_boto3(boto3_files_parsed_once: None, without_retry_pauses: None) -> None:
+    """What boto3 takes its time for is no part of these tests."""
 
 
 @pytest.fixture(autouse=True)
