@@ -1,12 +1,84 @@
-"""identifiers."""
+"""Names of models, projects, regions and statuses: their patterns, their ARNs, their order.
+
+Every other module parses and formats an ARN, a project name or a version through this one, so that
+what is read from an archive and what a caller may write cannot drift apart.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
-from lfv_mcp.formats.decoding import UnrecognisedError
+PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254}"
+"""The API's own pattern of ProjectName, as its error texts print it."""
+MODEL_VERSION_PATTERN: Final = r"[1-9][0-9]{0,9}"
+"""The API's own pattern of ModelVersion, as its error texts print it (without `latest`)."""
+
+_ARN: Final = re.compile(
+    # Any partition: the other ones spell themselves aws-cn, aws-us-gov, aws-iso. A region becomes
+    # the name of a folder at import, so its length is bounded here.
+    r"arn:(?P<partition>[^:]+):lookoutvision:(?P<region>[a-z0-9-]{1,32}):(?P<account>[0-9]{12}):"
+    rf"(?P<kind>model|project)/(?P<project>{PROJECT_NAME_PATTERN})"
+    rf"(?:/(?P<version>{MODEL_VERSION_PATTERN}))?"
+)
+
+
+class Arn(NamedTuple):
+    """An ARN of Lookout for Vision, taken apart.
+
+    Args:
+        partition: `aws`, or another partition's name.
+        region: for example `eu-west-1`; it need not be a region that the service had.
+        account: twelve digits.
+        kind: what the ARN names.
+        project: the project's name.
+        version: the model's version; None if the ARN ends with the project's name.
+    """
+
+    partition: str
+    region: str
+    account: str
+    kind: Literal["model", "project"]
+    project: str
+    version: int | None
+
+
+def parse_arn(text: object) -> Arn | None:
+    """Take an ARN of this service apart; None for anything else, also for text around an ARN.
+
+    `arn:aws:lookoutvision:eu-west-1:111122223333:model/caps/3` →
+    `Arn("aws", "eu-west-1", "111122223333", "model", "caps", 3)`
+    """
+    found = _ARN.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    partition, region, account, kind, project, version = found.groups()
+    return Arn(
+        partition,
+        region,
+        account,
+        cast(Literal["model", "project"], kind),
+        project,
+        None if version is None else int(version),
+    )
+
+
+def _format_arn(region: str, account: str, resource: str) -> str:
+    return f"arn:aws:lookoutvision:{region}:{account}:{resource}"
+
+
+class ProjectKey(NamedTuple):
+    """What tells one project from all others."""
+
+    region: str
+    account: str
+    project: str
+
+    @property
+    def arn(self) -> str:
+        """The project's ARN, in the partition `aws`."""
+        return _format_arn(self.region, self.account, f"project/{self.project}")
 
 
 class ModelKey(NamedTuple):
@@ -19,48 +91,35 @@ class ModelKey(NamedTuple):
 
     @property
     def arn(self) -> str:
-        """The model's ARN."""
-        return (
-            f"arn:aws:lookoutvision:{self.region}:{self.account}"
-            f":model/{self.project}/{self.version}"
-        )
+        """The model's ARN, in the partition `aws`."""
+        return _format_arn(self.region, self.account, f"model/{self.project}/{self.version}")
 
+    @property
+    def model_version(self) -> str:
+        """The version as the API spells it: decimal digits as text."""
+        return str(self.version)
 
-class ProjectKey(NamedTuple):
-    """What tells one project from all others."""
-
-    region: str
-    account: str
-    project: str
-
-
-_RECORD_ARN: Final = re.compile(
-    r"arn:[^:]+:lookoutvision:([a-z0-9-]{1,32}):(\d{12}):"
-    r"(?:model/([a-zA-Z0-9][\w-]{0,254})/([1-9]\d{0,9})|project/([a-zA-Z0-9][\w-]{0,254}))",
-    re.ASCII,
-)
-
-
-def require_project_key(body: Mapping[str, Any]) -> ProjectKey:
-    arn = _RECORD_ARN.fullmatch(str(body.get("ProjectArn")))
-    if arn is None or arn[5] is None:
-        raise UnrecognisedError("a project without a ProjectArn of this service")
-    return ProjectKey(arn[1], arn[2], arn[5])
-
-
-def require_model_key(body: Mapping[str, Any], name: str = "ModelArn") -> ModelKey:
-    arn = _RECORD_ARN.fullmatch(str(body.get(name)))
-    if arn is None or arn[3] is None:
-        raise UnrecognisedError("no ModelArn of this service, so whose it is cannot be told")
-    return ModelKey(arn[1], arn[2], arn[3], int(arn[4]))
+    @property
+    def project_key(self) -> ProjectKey:
+        """The project that this model is a version of."""
+        return ProjectKey(self.region, self.account, self.project)
 
 
 def model_key(body: Mapping[str, Any]) -> ModelKey | None:
-    """Whose a description is, by its ModelArn; None if that does not say."""
-    try:
-        return require_model_key(body)
-    except UnrecognisedError:
+    """The model that a description or listing entry is about, by its ModelArn; None without one."""
+    arn = parse_arn(body.get("ModelArn"))
+    if arn is None or arn.kind != "model" or arn.version is None:
         return None
+    return ModelKey(arn.region, arn.account, arn.project, arn.version)
+
+
+def version_number(body: Mapping[str, Any]) -> int:
+    """The ModelVersion of a description or listing entry as a number, to sort by; 0 without one.
+
+    Unlike `model_key` this takes the answer's own word, so an entry without an ARN has a place.
+    """
+    version = str(body.get("ModelVersion", ""))
+    return int(version) if version.isascii() and version.isdigit() else 0
 
 
 REGIONS: Final = (
@@ -85,11 +144,11 @@ MODEL_STATUSES: Final = (
     "SYSTEM_UPDATING",
     "DELETING",
 )
-"""ModelStatus, in the order of a model's life."""
+"""Every value of ModelStatus, in the order of a model's life."""
 
 
 class AccountScope(NamedTuple):
-    """Whose resources are asked for, as the request's signature says; "" means: not said."""
+    """Region and account whose models are read; empty: any."""
 
     region: str = ""
     account: str = ""

@@ -1,4 +1,9 @@
-"""model_query."""
+"""Which model a caller asks for: the rules of `project_name`, `model_version` and `region`.
+
+Tools, resources, prompts and the command line check these three through the functions below, so
+that a rule and its refusal read the same everywhere. Rules and lengths are the API's own, which
+botocore does not enforce.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +12,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from lfv_mcp.errors import CallerError
-from lfv_mcp.identifiers import REGIONS
+from lfv_mcp.identifiers import (
+    MODEL_VERSION_PATTERN,
+    PROJECT_NAME_PATTERN,
+    REGIONS,
+    parse_arn,
+)
 
 LATEST: Final = "latest"
+"""The `model_version` of a caller who wants the highest version, whichever that is."""
 
-_PROJECT: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
-_VERSION: Final = re.compile(r"[1-9][0-9]{0,9}")
-_ARN: Final = re.compile(
-    r"arn:aws[a-z-]*:lookoutvision:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):(?:model|project)/"
-    rf"(?P<project>{_PROJECT.pattern})(?:/(?P<version>{_VERSION.pattern}))?"
-)
+_SHOWN_LENGTH: Final = 50
+"""Characters of a refused value that its error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """Which model is meant. `None` means: not said."""
+    """The model a caller asked for. `None`: the caller did not say."""
 
     project_name: str
     model_version: str | None = None
@@ -29,28 +36,42 @@ class ModelQuery:
     account: str | None = None
 
 
-def _given(value: object) -> str:
+def _shorten_value(value: object) -> str:
+    """A refused value as its error repeats it: quoted, and cut if it is long."""
     try:
-        given = repr(value[:50] if isinstance(value, str) else value)[:60]
+        shown = repr(value[:_SHOWN_LENGTH] if isinstance(value, str) else value)[:60]
     except ValueError:
         return "(a huge number)"  # Python refuses to write out thousands of digits
-    if isinstance(value, str) and len(value) > 50:
-        given += f"… ({len(value)} characters)"
-    return given
+    if isinstance(value, str) and len(value) > _SHOWN_LENGTH:
+        shown += f"… ({len(value)} characters)"
+    return shown
 
 
 def invalid_argument(name: str, value: object, rule: str, example: str) -> CallerError:
-    """The error for a bad value: the value as given (shortened), the rule, an example."""
+    """Build the error for an argument that breaks its rule.
+
+    Args:
+        name: the argument's name.
+        value: what the caller gave; the error repeats at most 50 characters of it.
+        rule: the rule as a clause, without a full stop.
+        example: an accepted value, written as the caller would write it.
+    """
     return CallerError(
         "invalid_argument",
-        f"{name}={_given(value)} is not accepted: {rule}.",
+        f"{name}={_shorten_value(value)} is not accepted: {rule}.",
         f"Correct it and call again, for example {name}={example}. Nothing was sent.",
     )
 
 
 def check_project_name(value: object) -> str:
-    """A project's name or a whole ARN, still unsplit; `asked` takes it apart."""
-    if isinstance(value, str) and (_PROJECT.fullmatch(value) or _ARN.fullmatch(value)):
+    """Accept a project's name or the whole ARN of a model or project, and return it unchanged.
+
+    `parse_model_query` takes the ARN apart.
+
+    Raises:
+        CallerError: `invalid_argument`, it is neither.
+    """
+    if isinstance(value, str) and (re.fullmatch(PROJECT_NAME_PATTERN, value) or parse_arn(value)):
         return value
     raise invalid_argument(
         "project_name",
@@ -62,11 +83,15 @@ def check_project_name(value: object) -> str:
 
 
 def check_model_version(value: object) -> str:
-    """`latest` or the number as text; an integer is accepted."""
+    """Accept `latest`, or a version as text or integer, and return it as text.
+
+    Raises:
+        CallerError: `invalid_argument`, it is no version.
+    """
     text = value
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         text = str(value)
-    if isinstance(text, str) and (text == LATEST or _VERSION.fullmatch(text)):
+    if isinstance(text, str) and (text == LATEST or re.fullmatch(MODEL_VERSION_PATTERN, text)):
         return text
     raise invalid_argument(
         "model_version",
@@ -77,12 +102,16 @@ def check_model_version(value: object) -> str:
 
 
 def check_region(value: object) -> str:
-    """One of the seven regions, or empty for the configured one."""
+    """Accept one of the seven regions, or empty text for the configured region.
+
+    Raises:
+        CallerError: `region_unsupported`, the service never had that region.
+    """
     if value == "" or value in REGIONS:
         return str(value)
     raise CallerError(
         "region_unsupported",
-        f"region={_given(value)} is not one that Lookout for Vision had.",
+        f"region={_shorten_value(value)} is not one that Lookout for Vision had.",
         f"Use one of {', '.join(REGIONS)}, or leave region out.",
     )
 
@@ -90,24 +119,31 @@ def check_region(value: object) -> str:
 def parse_model_query(
     project_name: str, model_version: str = LATEST, region: str = ""
 ) -> ModelQuery:
-    """Take a pasted ARN apart and hold it against the other arguments.
+    """Build the query from checked arguments; a pasted ARN is taken apart and compared with them.
+
+    Args:
+        project_name: a name or an ARN, as `check_project_name` accepted it.
+        model_version: `latest` or a number, as `check_model_version` returned it.
+        region: a region; empty if the caller named none.
 
     Raises:
-        CallerError: the ARN names another version or region than the argument does.
+        CallerError: `invalid_argument`, the ARN names another version or region than the argument
+            does; `region_unsupported`, the ARN is of a region that the service never had.
     """
     version = None if model_version == LATEST else model_version
-    arn = _ARN.fullmatch(project_name)
+    arn = parse_arn(project_name)
     if arn is None:
         return ModelQuery(project_name, version, region or None)
-    for name, said, fixed in (
-        ("model_version", version, arn["version"]),
-        ("region", region or None, arn["region"]),
+    arn_version = None if arn.version is None else str(arn.version)
+    for name, given, fixed in (
+        ("model_version", version, arn_version),
+        ("region", region or None, arn.region),
     ):
-        if said and fixed and said != fixed:
+        if given and fixed and given != fixed:
             raise CallerError(
                 "invalid_argument",
-                f"{name}={said!r} contradicts the ARN, which says {fixed!r}.",
+                f"{name}={given!r} contradicts the ARN, which says {fixed!r}.",
                 f"Leave {name} out, or correct the ARN. Nothing was sent.",
             )
-    check_region(arn["region"])
-    return ModelQuery(arn["project"], arn["version"] or version, arn["region"], arn["account"])
+    check_region(arn.region)
+    return ModelQuery(arn.project, arn_version or version, arn.region, arn.account)

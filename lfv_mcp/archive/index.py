@@ -104,7 +104,7 @@ def listing_metadata(record: Record) -> dict[str, Any]:
     if record.form in ("model", "listing"):
         return {name: body[name] for name in _METADATA if name in body}
     proven = {"Performance": shown} if (shown := proven_performance(body)) else {}
-    return {"ModelVersion": str(key.version), "ModelArn": key.arn, **proven}
+    return {"ModelVersion": key.model_version, "ModelArn": key.arn, **proven}
 
 
 def merge(files: Mapping[str, IndexedFile]) -> Index:
@@ -132,15 +132,14 @@ def merge(files: Mapping[str, IndexedFile]) -> Index:
             setattr(held, found.form, (*getattr(held, found.form), found.statement))
         winner = held.winner
         held.saying = next(found.saying for found in sayings if found.statement is winner)
-        index.versions.setdefault(ProjectKey(*key[:3]), []).append(key)
+        index.versions.setdefault(key.project_key, []).append(key)
     for project, versions in index.versions.items():
         versions.sort(reverse=True)
         index.projects.setdefault(
             project,
             {
                 "ProjectName": project.project,
-                "ProjectArn": f"arn:aws:lookoutvision:{project.region}:{project.account}"
-                f":project/{project.project}",
+                "ProjectArn": project.arn,
             },
         )
     for project in sorted(index.projects):

@@ -22,7 +22,7 @@ from lfv_mcp.archive.wire import (
     validation_error,
 )
 from lfv_mcp.aws.transport import Reply
-from lfv_mcp.formats.normalisation import normalised
+from lfv_mcp.formats.normalisation import normalised, proven_performance
 from lfv_mcp.formats.recognition import Record
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
 from lfv_mcp.provenance import OtherStatus, Provenance
@@ -71,7 +71,7 @@ class Replay:
         check_parameter("modelVersion", version)
         for _ in range(3):
             known = index.versions.get(project, [])
-            key = next((k for k in known if version in ("latest", str(k.version))), None)
+            key = next((k for k in known if version in ("latest", k.model_version)), None)
             if key is None:
                 raise not_found_error(
                     f"Model version {version} of {project.project} is not in this archive.",
@@ -109,7 +109,7 @@ class Replay:
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
         models = index.versions.get(project, [])[::-1]  # lowest first
         page, token = _page(
-            models, lambda key: str(key.version), lambda name: ModelKey(*project, int(name)), query
+            models, lambda key: key.model_version, lambda name: ModelKey(*project, int(name)), query
         )
         return self._said({"Models": [index.models[key].metadata for key in page], **_next(token)})
 
@@ -177,19 +177,11 @@ def _project(index: Index, caller: AccountScope, name: str) -> ProjectKey:
 
 
 def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"ModelVersion": str(key.version), "ModelArn": key.arn}
+    body: dict[str, Any] = {"ModelVersion": key.model_version, "ModelArn": key.arn}
     if result is None:
         return body
     details = result.body.get("EvaluationDetails", {})
-    results = result.body.get("AggregatedEvaluationResults")
-    metrics = results.get("Metrics") if isinstance(results, dict) else None
-    performance = {}
-    for name in ("F1Score", "Recall", "Precision"):
-        try:
-            performance[name] = float(metrics[name])  # type: ignore[index]
-        except (KeyError, TypeError, ValueError):
-            continue  # the older variant has no F1Score; what is not there is not known
-    if performance:
+    if performance := proven_performance(result.body):
         body["Performance"] = performance
     return normalised(body | {k: details[k] for k in ("EvaluationEndTimestamp",) if k in details})
 

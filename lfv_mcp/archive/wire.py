@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lfv_mcp.aws.transport import Reply
+from lfv_mcp.identifiers import MODEL_VERSION_PATTERN, PROJECT_NAME_PATTERN
 
 _URL_LIMIT: Final = 16 * 1024
 """Characters of a URL; the longest that the API can mean has a token of 2,048."""
@@ -42,8 +43,8 @@ _OPERATIONS: Final = {
 """Every operation of the API, by its method and its path below the version."""
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATTERNS: Final = {
-    "projectName": r"[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254}",
-    "modelVersion": r"[1-9][0-9]{0,9}|latest",
+    "projectName": PROJECT_NAME_PATTERN,
+    "modelVersion": f"{MODEL_VERSION_PATTERN}|latest",
     "maxResults": r"[1-9][0-9]?|100",
 }
 

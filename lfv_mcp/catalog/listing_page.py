@@ -10,8 +10,8 @@ from typing import Any, Final
 from lfv_mcp.analysis.description import readable_description
 from lfv_mcp.analysis.listing import listing_digest, summarise_listing
 from lfv_mcp.catalog.listing_position import ListingPosition
-from lfv_mcp.catalog.lookup import version_number
 from lfv_mcp.findings import finding
+from lfv_mcp.identifiers import version_number
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.text import clean

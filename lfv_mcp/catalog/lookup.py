@@ -5,14 +5,14 @@ Everything in here may block, so it runs on worker threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.errors import CallerError, LfvError
-from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
+from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.text import clean
 
@@ -182,12 +182,6 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
     # Without the account that was asked for: a client is made for each scope, and kept, so that
     # made-up accounts would fill the memory.
     return AccountScope(query.region or fallback)
-
-
-def version_number(model: Mapping[str, Any]) -> int:
-    """The version of a ModelMetadata as a number, to sort by; 0 if it is none."""
-    version = str(model.get("ModelVersion", ""))
-    return int(version) if version.isascii() and version.isdigit() else 0
 
 
 def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:

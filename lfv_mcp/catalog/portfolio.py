@@ -17,11 +17,11 @@ import anyio
 from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.catalog.listing_page import ListingPage, model_row
 from lfv_mcp.catalog.listing_position import ListingPosition
-from lfv_mcp.catalog.lookup import Lookup, version_number
+from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.findings import finding
-from lfv_mcp.identifiers import AccountScope
+from lfv_mcp.identifiers import AccountScope, version_number
 from lfv_mcp.model_query import ModelQuery, check_project_name
 from lfv_mcp.results.common import Finding
 from lfv_mcp.text import clean

@@ -1,12 +1,20 @@
-"""formats.evaluation_result."""
+"""The EvaluationResult that training leaves in S3: the metrics that training computed.
+
+Documented for 2021 (numbers as text, no F1Score) and 2022 (numbers, F1Score, and metrics for each
+anomaly label of a segmentation model). Both are read through the pydantic models below, which
+ignore members that they do not know.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, TypeVar, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.json_values import is_object
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
 from lfv_mcp.text import clean
 from lfv_mcp.times import epoch_seconds
@@ -19,93 +27,27 @@ REPORTED_METRICS: Final = {
     "average_precision": "AveragePrecision",
 }
 """Our names of the metrics, and the API's."""
-_LABEL: Final = {
+_LABEL_METRICS: Final = {
     "precision": "Precision",
     "recall": "Recall",
     "f1_score": "F1Score",
     "average_iou": "AIOU",
 }
-_LABELS_MOST: Final = 100  # as many as a project may have
+"""Our names of a label's metrics, and the API's."""
+_MAX_LABELS: Final = 100
+"""Labels that are read: as many as a project may have."""
 REKOGNITION_FILE: Final = "an evaluation file of Rekognition Custom Labels"
+"""What a file of the sister service is called; its evaluation summary looks alike."""
 
 
-# The evaluation result
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationResult:
-    """What an EvaluationResult file says; None or absent where it does not say it."""
-
-    model_arn: str  # may be empty
-    evaluated_at: float | None  # epoch seconds
-    training_images: int | None
-    testing_images: int | None
-    reported: ReportedMetrics
-    labels: tuple[LabelMetrics, ...]
-    unusable: tuple[str, ...]  # members left out because their value is of no use
-
-
-def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
-    """An EvaluationResult of any year: numbers or numeric text, with or without F1 and labels.
-
-    Raises:
-        UnrecognisedError: it is another kind of file; the message names it.
-    """
-    details = document.get("EvaluationDetails")
-    aggregated = document.get("AggregatedEvaluationResults")
-    if not isinstance(details, Mapping) or not isinstance(aggregated, Mapping):
-        raise UnrecognisedError("JSON, but not an EvaluationResult")
-    arn = details.get("ModelArn")
-    if (
-        "ProjectVersionArn" in details
-        or "ConfusionMatrix" in aggregated
-        or (isinstance(arn, str) and ":rekognition:" in arn)
-    ):
-        raise UnrecognisedError(REKOGNITION_FILE)
-    values = aggregated.get("Metrics")
-    if not isinstance(values, Mapping):
-        raise UnrecognisedError("JSON, but an EvaluationResult without metrics")
-    unusable: list[str] = []
-
-    def known(
-        holder: Mapping[str, Any], name: str, parse: Callable[[Any], Any], what: str = ""
-    ) -> Any:
-        if (value := holder.get(name)) is None:
-            return None
-        if (parsed := parse(value)) is None:
-            unusable.append(what or name)
-        return parsed
-
-    def fractions(holder: Mapping[str, Any], names: Mapping[str, str], what: str = "") -> Any:
-        found = {
-            ours: known(holder, theirs, fraction, what and f"{theirs} {what}")
-            for ours, theirs in names.items()
-        }
-        return {ours: value for ours, value in found.items() if value is not None}
-
-    labels: list[LabelMetrics] = []
-    listed = known(values, "PixelAnomalyClassMetrics", lambda v: v if isinstance(v, list) else None)
-    for item in (listed or [])[:_LABELS_MOST]:
-        if not isinstance(item, Mapping) or not isinstance(item.get("ClassName"), str):
-            unusable.append("a label without ClassName")
-            continue
-        name = clean(item["ClassName"])
-        labels.append(
-            cast(LabelMetrics, {"name": name} | fractions(item, _LABEL, f"of {name[:40]!r}"))
-        )
-    return EvaluationResult(
-        model_arn=clean(arn, 2048) if isinstance(arn, str) else "",
-        evaluated_at=known(details, "EvaluationEndTimestamp", epoch_seconds),
-        training_images=known(details, "NumberOfTrainingImages", _count),
-        testing_images=known(details, "NumberOfTestingImages", _count),
-        reported=fractions(values, REPORTED_METRICS),
-        labels=tuple(labels),
-        unusable=tuple(unusable),
-    )
+# Members as they may be written
 
 
 def fraction(value: object) -> float | None:
-    """A number from 0 to 1, also as text; None for anything else, NaN included."""
+    """A number from 0 to 1, also as text; None for anything else, NaN included.
+
+    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → None, `True` → None
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -123,3 +65,167 @@ def _count(value: object) -> int | None:
     except ValueError:
         return None
     return number if type(number) is int and 0 <= number < 10**9 else None
+
+
+_T = TypeVar("_T")
+
+
+def _usable(parse: Callable[[object], _T | None]) -> BeforeValidator:
+    """A validator that refuses what `parse` cannot use; null is as good as absent."""
+
+    def validate(value: object) -> _T | None:
+        parsed = None if value is None else parse(value)
+        if parsed is None and value is not None:
+            raise ValueError("of no use")
+        return parsed
+
+    return BeforeValidator(validate)
+
+
+_Fraction = Annotated[float | None, _usable(fraction)]
+_Count = Annotated[int | None, _usable(_count)]
+_Time = Annotated[float | None, _usable(epoch_seconds)]
+
+
+class _FileModel(BaseModel):
+    """A part of an EvaluationResult file; its fields have the file's own names."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Metrics(_FileModel):
+    """AggregatedEvaluationResults.Metrics: fractions over all test images."""
+
+    PixelAnomalyClassMetrics: list[object] | None = None
+    F1Score: _Fraction = None
+    Precision: _Fraction = None
+    Recall: _Fraction = None
+    ROCAUC: _Fraction = None
+    AveragePrecision: _Fraction = None
+
+
+class _Label(_FileModel):
+    """An item of PixelAnomalyClassMetrics: how well a segmentation model finds one label."""
+
+    ClassName: StrictStr
+    Precision: _Fraction = None
+    Recall: _Fraction = None
+    F1Score: _Fraction = None
+    AIOU: _Fraction = None
+
+
+class _Details(_FileModel):
+    """EvaluationDetails: which model was evaluated, when, and on how many images."""
+
+    ModelArn: Annotated[str, BeforeValidator(lambda v: v if isinstance(v, str) else "")] = ""
+    EvaluationEndTimestamp: _Time = None
+    NumberOfTrainingImages: _Count = None
+    NumberOfTestingImages: _Count = None
+
+
+_Model = TypeVar("_Model", bound=_FileModel)
+
+
+def _read_usable(model: type[_Model], members: Mapping[str, Any]) -> tuple[_Model, list[str]]:
+    """The members as the model has them, without those of no use, and the names of these."""
+    try:
+        return model.model_validate(dict(members)), []
+    except ValidationError as error:
+        unusable = list(dict.fromkeys(str(each["loc"][0]) for each in error.errors()))
+        usable = {name: value for name, value in members.items() if name not in unusable}
+        return model.model_validate(usable), unusable
+
+
+# The file
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """What an EvaluationResult file says; None or absent where it does not say it.
+
+    Args:
+        model_arn: the model that was evaluated, made safe to show; empty if not known.
+        evaluated_at: the end of the evaluation, in epoch seconds.
+        training_images: number of images that the model was trained on.
+        testing_images: number of images that the model was evaluated on.
+        reported: the metrics over all test images, fractions from 0 to 1.
+        labels: the metrics of each anomaly label, in the file's order.
+        unusable: members left out because their value is of no use, each as a reader can find it.
+    """
+
+    model_arn: str
+    evaluated_at: float | None
+    training_images: int | None
+    testing_images: int | None
+    reported: ReportedMetrics
+    labels: tuple[LabelMetrics, ...]
+    unusable: tuple[str, ...]
+
+
+def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
+    """Read an EvaluationResult of any year from its decoded JSON.
+
+    Raises:
+        UnrecognisedError: it is another kind of file; the message names it.
+    """
+    members, values = _require_parts(document)
+    metrics, unusable_metrics = _read_usable(_Metrics, values)
+    unusable = [name for name in unusable_metrics if name == "PixelAnomalyClassMetrics"]
+    labels: list[LabelMetrics] = []
+    for item in (metrics.PixelAnomalyClassMetrics or [])[:_MAX_LABELS]:
+        label, unusable_of_label = _read_label(item)
+        unusable += unusable_of_label
+        labels += [label] if label is not None else []
+    details, unusable_details = _read_usable(_Details, members)
+    return EvaluationResult(
+        model_arn=clean(details.ModelArn, 2048),
+        evaluated_at=details.EvaluationEndTimestamp,
+        training_images=details.NumberOfTrainingImages,
+        testing_images=details.NumberOfTestingImages,
+        reported=cast(ReportedMetrics, _known(metrics, REPORTED_METRICS)),
+        labels=tuple(labels),
+        unusable=(
+            *unusable,
+            *unusable_details,
+            *(name for name in unusable_metrics if name != "PixelAnomalyClassMetrics"),
+        ),
+    )
+
+
+def _require_parts(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The two parts of the file: EvaluationDetails, and the Metrics.
+
+    Raises:
+        UnrecognisedError: it is another kind of file.
+    """
+    details = document.get("EvaluationDetails")
+    aggregated = document.get("AggregatedEvaluationResults")
+    if not isinstance(details, Mapping) or not isinstance(aggregated, Mapping):
+        raise UnrecognisedError("JSON, but not an EvaluationResult")
+    arn = details.get("ModelArn")
+    if (
+        "ProjectVersionArn" in details
+        or "ConfusionMatrix" in aggregated
+        or (isinstance(arn, str) and ":rekognition:" in arn)
+    ):
+        raise UnrecognisedError(REKOGNITION_FILE)
+    metrics = aggregated.get("Metrics")
+    if not isinstance(metrics, Mapping):
+        raise UnrecognisedError("JSON, but an EvaluationResult without metrics")
+    return details, metrics
+
+
+def _read_label(item: object) -> tuple[LabelMetrics | None, list[str]]:
+    """One label's metrics, or None, and what of it is of no use."""
+    if not is_object(item) or not isinstance(item.get("ClassName"), str):
+        return None, ["a label without ClassName"]
+    label, unusable = _read_usable(_Label, item)
+    name = clean(label.ClassName)
+    found = cast(LabelMetrics, {"name": name} | _known(label, _LABEL_METRICS))
+    return found, [f"{member} of {name[:40]!r}" for member in unusable]
+
+
+def _known(part: _FileModel, names: Mapping[str, str]) -> dict[str, float]:
+    """The metrics that have a value, under our names."""
+    values = {ours: getattr(part, theirs) for ours, theirs in names.items()}
+    return {ours: value for ours, value in values.items() if value is not None}
