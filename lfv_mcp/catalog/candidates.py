@@ -39,16 +39,17 @@ async def load_candidates(
     Raises:
         LfvError: something else is wrong than that evidence is missing.
     """
-    findings: list[Finding] = []
-    candidates = await gather_in_order(
-        [partial(_candidate, summary, evidence, findings) for summary in described]
+    loaded = await gather_in_order(
+        [partial(_load_candidate, summary, evidence) for summary in described]
     )
-    return candidates, findings
+    # In the order of the versions, not of arrival: the same question has the same answer.
+    findings = [found for _, of_version in loaded for found in of_version]
+    return [candidate for candidate, _ in loaded], findings
 
 
-async def _candidate(
-    summary: ModelSummary, evidence: EvidenceLoader, findings: list[Finding]
-) -> Candidate:
+async def _load_candidate(
+    summary: ModelSummary, evidence: EvidenceLoader
+) -> tuple[Candidate, list[Finding]]:
     number = summary["model_version"]
     try:
         loaded = await evidence.load(summary["model_description"])
@@ -56,7 +57,8 @@ async def _candidate(
         if error.code != "evidence_unavailable":
             raise
         message = f"Version {number}: {error.message}"
-        findings.append(finding("evidence_missing", message, error.next_step))
-        return Candidate(summary)
-    findings.extend({**f, "message": f"Version {number}: {f['message']}"} for f in loaded.findings)
-    return Candidate(summary, loaded.result, loaded.manifest)
+        return Candidate(summary), [finding("evidence_missing", message, error.next_step)]
+    findings: list[Finding] = [
+        {**found, "message": f"Version {number}: {found['message']}"} for found in loaded.findings
+    ]
+    return Candidate(summary, loaded.result, loaded.manifest), findings

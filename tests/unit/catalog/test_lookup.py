@@ -13,9 +13,9 @@ from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.client import LookoutVision
 from lfv_mcp.catalog.backend import Backend
-from lfv_mcp.catalog.lookup import Lookup, archived_scope, version_number
+from lfv_mcp.catalog.lookup import Lookup, archived_scope
 from lfv_mcp.errors import CallerError, SetupError
-from lfv_mcp.identifiers import AccountScope
+from lfv_mcp.identifiers import AccountScope, version_number
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.common import SourceKind
 from tests.support.saved_records import ONE, OTHER, arn, described, lines, response, write
