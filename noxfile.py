@@ -1,15 +1,146 @@
-"""The checks that are more than pytest: `nox -s NAME`, in the environment that runs nox."""
+"""The names of all checks: `nox -s NAME` runs one, `nox -l` lists them.
+
+A session runs in the environment that nox itself is installed in, which is the one that the README's
+test command makes. Only `nginx` and `browser` may need root, to install Debian packages that are
+missing. `.ci/run` runs everything that must hold before a change lands.
+"""
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "architecture", "docs", "tests"]
+nox.options.stop_on_first_error = True
+
+PACKAGE = "lfv_mcp"
+
+
+def python(session: nox.Session, *arguments: str) -> None:
+    """Run this environment's Python."""
+    session.run(sys.executable, *arguments)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Quick suite: no AWS, no sockets beyond loopback; about a minute. Takes pytest's arguments."""
+    python(session, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint and format, by ruff."""
+    python(session, "-m", "ruff", "check", ".")
+    python(session, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types, by mypy (package, tests, scripts) and pyright (package)."""
+    python(session, "-m", "mypy")
+    python(session, "-m", "pyright", "--pythonpath", sys.executable)
+    python(session, "scripts/structure.py", "--type-exceptions")
+
+
+@nox.session
+def architecture(session: nox.Session) -> None:
+    """Imports point down, each library has one door, sizes are bounded, dependencies declared."""
+    session.run(str(Path(sys.executable).with_name("lint-imports")), external=True)
+    python(session, "-m", "deptry", PACKAGE)
+    python(session, "scripts/structure.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Pages and files that are made from the code are current."""
+    python(session, "scripts/make_docs.py", "--check")
+    python(session, "scripts/make_packaging.py", "--check")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Slow suite: HTTP, authentication, the fault table, fuzzing, packaging, short benchmarks."""
+    python(session, "-m", "pytest", "-m", "slow and not nginx", *session.posargs)
+
+
+@nox.session
+def nginx(session: nox.Session) -> None:
+    """Three replicas behind nginx, one of them killed. Root installs nginx-light if it is missing."""
+    session.run("bash", ".ci/apt", "nginx=nginx-light", external=True)
+    python(session, "-m", "pytest", "-n", "0", "-m", "nginx", "tests/end_to_end/test_replicas.py")
 
 
 @nox.session
 def transcript(session: nox.Session) -> None:
-    """Compare everything that users see with its recording; `-- --update` records it anew."""
-    session.run(sys.executable, "-m", "tests.transcript", *session.posargs)
+    """What users see, replayed and compared with tests/transcript/recorded. `-- --update` rewrites."""
+    python(session, "-m", "tests.transcript", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Lines and branches over the data that `pytest --cov` runs left behind; fails below the floor."""
+    python(session, "-m", "coverage", "combine", "--keep", *session.posargs)
+    python(session, "-m", "coverage", "report", "--skip-covered", "--show-missing")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel in an empty environment describes the sample."""
+    with tempfile.TemporaryDirectory() as folder:
+        python(session, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ".")
+        (built,) = Path(folder).glob("*.whl")
+        empty = Path(folder) / "empty"
+        python(session, "-m", "venv", str(empty))
+        session.run(str(empty / "bin" / "pip"), "install", "--quiet", str(built), external=True)
+        with session.chdir(folder):
+            command = str(empty / "bin" / "lfv-mcp")
+            session.run(command, "describe", "sample-cap-seal", "3", external=True)
+            session.run(command, "doctor", external=True)
+
+
+@nox.session
+def old_clients(session: nox.Session) -> None:
+    """AWS CLI 1.42.60 and botocore 1.40.60's own model against `lfv-mcp replay`."""
+    python(session, "scripts/check_old_clients.py")
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """The official MCP conformance suite, both revisions (npm)."""
+    python(session, "scripts/check_conformance.py")
+
+
+@nox.session
+def foreign_clients(session: nox.Session) -> None:
+    """Inspector, other SDKs, agent frameworks and hosts, as they are published (npm, PyPI)."""
+    python(session, "scripts/check_foreign_clients.py")
+
+
+@nox.session
+def installs(session: nox.Session) -> None:
+    """Every way to install: wheel, sdist, editable, clone, the Dockerfile's steps, the bundle."""
+    python(session, "scripts/check_installs.py")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The model card under a real host, in Debian's Chromium. `-- shots` remakes docs/images."""
+    session.run(
+        "bash", ".ci/browser", *session.posargs, env={"PYTHON": sys.executable}, external=True
+    )
+
+
+@nox.session
+def benchmark(session: nox.Session) -> None:
+    """Costs against floors measured in the same run: ratios. Run by hand, on an idle machine."""
+    python(session, "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """A hundred thousand calls; memory, threads, sockets and files. Run by hand: up to 15 minutes."""
+    python(session, "scripts/soak.py", *session.posargs)

@@ -1,5 +1,6 @@
 """What the docs say of the code, made from the code: docs/codes.md; in the README the table of
-tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes.
+tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes;
+in docs/architecture.md the diagram of who imports whom.
 
 `python scripts/make_docs.py` writes them; `--check` exits 1 if one is not current.
 """
@@ -14,14 +15,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.server.tools import TOOLS
+from scripts.structure import arrows
 
 ROOT = Path(__file__).parent.parent
 CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PROJECT = ROOT / "pyproject.toml"
 SIZES = ROOT / "tests" / "snapshots" / "sizes.json"
 CONFIGURATION = ROOT / "claude_desktop_config.example.json"
@@ -43,6 +48,16 @@ def performance() -> str:
     """The page of costs with the tables that are known elsewhere."""
     text = PERFORMANCE.read_text(encoding="utf-8")
     return _between(_between(text, "installed", installed()), "sizes", sizes())
+
+
+def architecture() -> str:
+    """The page of the architecture with the diagram of who imports whom."""
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    packages = {path.parent.name for path in (ROOT / "lfv_mcp").glob("*/__init__.py")}
+    drawn = packages - {"metrics", "results"}  # ground: everything may import them
+    lines = [f"  {source} --> {to}" for source, to in sorted(arrows()) if {source, to} <= drawn]
+    diagram = "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
+    return _between(text, "diagram", diagram)
 
 
 def installed() -> str:
@@ -136,7 +151,12 @@ def codes() -> str:
 
 def main() -> int:
     """Write what is not current, or only say so."""
-    pages = {CODES: codes(), README: readme(), PERFORMANCE: performance()}
+    pages = {
+        CODES: codes(),
+        README: readme(),
+        PERFORMANCE: performance(),
+        ARCHITECTURE: architecture(),
+    }
     stale = [p for p, text in pages.items() if p.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         return 1 if stale else 0
