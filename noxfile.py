@@ -1,7 +1,7 @@
 """The names of all checks: `nox -s NAME` runs one, `nox -l` lists them.
 
-A session runs in the environment that nox itself is installed in, which is the one that the README's
-test command makes. Only `nginx` and `browser` may need root, to install Debian packages that are
+A session runs in the environment that nox is installed in, the one that the README's test command
+makes. Only `nginx` and `browser` may need root, to install Debian packages that are
 missing. `.ci/run` runs everything that must hold before a change lands.
 """
 
@@ -63,26 +63,26 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Slow suite: HTTP, authentication, the fault table, fuzzing, packaging, short benchmarks."""
+    """Slow suite: HTTP, authentication, faults, fuzzing, packaging, short benchmarks."""
     python(session, "-m", "pytest", "-m", "slow and not nginx", *session.posargs)
 
 
 @nox.session
 def nginx(session: nox.Session) -> None:
-    """Three replicas behind nginx, one of them killed. Root installs nginx-light if it is missing."""
+    """Three replicas behind nginx, one of them killed. Root installs nginx if it is missing."""
     session.run("bash", ".ci/apt", "nginx=nginx-light", external=True)
     python(session, "-m", "pytest", "-n", "0", "-m", "nginx", "tests/end_to_end/test_replicas.py")
 
 
 @nox.session
 def transcript(session: nox.Session) -> None:
-    """What users see, replayed and compared with tests/transcript/recorded. `-- --update` rewrites."""
+    """What users see, compared with tests/transcript/recorded. `-- --update` rewrites."""
     python(session, "-m", "tests.transcript", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Lines and branches over the data that `pytest --cov` runs left behind; fails below the floor."""
+    """Lines and branches over the data that `pytest --cov` left behind; fails below the floor."""
     python(session, "-m", "coverage", "combine", "--keep", *session.posargs)
     python(session, "-m", "coverage", "report", "--skip-covered", "--show-missing")
 
@@ -142,5 +142,5 @@ def benchmark(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """A hundred thousand calls; memory, threads, sockets and files. Run by hand: up to 15 minutes."""
+    """A hundred thousand calls; memory, threads, sockets, files. By hand: up to 15 minutes."""
     python(session, "scripts/soak.py", *session.posargs)

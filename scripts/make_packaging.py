@@ -195,9 +195,10 @@ def clients() -> str:
     names = "\n".join(f"| `{name}` | {host.title} |" for name, host in HOSTS.items())
     return f"""# Connect a client
 
-Made by `python scripts/make_packaging.py`. The check `nox -s foreign_clients` has `lfv-mcp config` write every
-host's file, parses each of them and of those shown here, and starts the server that it names, but
-for Docker's; Claude Code, Gemini CLI and Codex themselves read theirs there.
+Made by `python scripts/make_packaging.py`. The check `nox -s foreign_clients` has
+`lfv-mcp config` write every host's file, parses each of them and of those shown here, and starts
+the server that it names, but for Docker's; Claude Code, Gemini CLI and Codex themselves read theirs
+there.
 
 Install lfv-mcp first: `uv tool install .` in a clone of the repository. Then
 

@@ -61,7 +61,7 @@ def arrows() -> set[tuple[str, str]]:
     for importer in graph.modules:
         for imported in graph.find_modules_directly_imported_by(importer):
             source, to = (*importer.split("."), "")[1], (*imported.split("."), "")[1]
-            if source and to and source != to and source != "__main__":
+            if source and to and source not in (to, "__main__"):
                 found.add((source, to))
     return found
 

@@ -67,7 +67,7 @@ class Catalog:
         clock: seconds, for the caches.
     """
 
-    def __init__(  # noqa: PLR0913 - what it is made of, and three policies with defaults
+    def __init__(
         self,
         open_service: Callable[[], LookoutVision],
         kind: SourceKind,
@@ -178,7 +178,7 @@ class Catalog:
             )
             return await self._workers.run(partial(compare, candidates, source, findings))
 
-    async def list_models(  # noqa: PLR0913 - the arguments of the tool
+    async def list_models(
         self,
         asked: ModelQuery | None = None,
         *,

@@ -27,7 +27,7 @@ class ReadyServer(uvicorn.Server):
         self._ready()
 
 
-def base_config(  # noqa: PLR0913 - all that the two servers do not have in common, by name
+def base_config(
     app: ASGIApp,
     *,
     protocol: type[asyncio.Protocol] | Literal["h11"],

@@ -83,7 +83,7 @@ async def describe_model(
     return summary_digest(summary), summary
 
 
-async def list_models(  # noqa: PLR0913 - one parameter for each argument of the tool
+async def list_models(
     context: ToolContext,
     *,
     project_name: str,
@@ -104,7 +104,7 @@ async def list_models(  # noqa: PLR0913 - one parameter for each argument of the
     return listing_digest(page), page
 
 
-async def analyze_evaluation(  # noqa: PLR0913 - one parameter for each argument of the tool
+async def analyze_evaluation(
     context: ToolContext,
     *,
     project_name: str,
