@@ -51,16 +51,23 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "service_error": ("service", "the API failed inside (5xx) or with an unknown error"),
     "throttled": ("service", "the API answered 429, also after retries"),
 }
+"""Who can act on a failure and what it means, by its code. A code never changes its meaning."""
 
 
 class LfvError(Exception):
     """A designed failure: what happened, and what to do next.
+
+    Args:
+        code: a code of `ERRORS`, stable for programs to act on.
+        message: what happened, as whole sentences.
+        next_step: what the reader can do now, as whole sentences.
 
     `asked` is filled in by the catalog: the question as understood (project,
     version, region, source), so that the caller can see what was really asked.
     """
 
     def __init__(self, code: str, message: str, next_step: str) -> None:
+        """Refuse a code that `ERRORS` does not have (KeyError)."""
         if code not in ERRORS:
             raise KeyError(code)
         super().__init__(message)
@@ -70,6 +77,7 @@ class LfvError(Exception):
         self.asked = ""
 
     def __str__(self) -> str:
+        """The whole text for a reader: message and code, the question as understood, next step."""
         lines = [f"{self.message} [{self.code}]"]
         if self.asked:
             lines.append(f"Asked: {self.asked}")

@@ -1,4 +1,8 @@
-"""findings."""
+"""The committed list of findings: the stable code and severity of everything worth knowing.
+
+A rule anywhere in `analysis`, `catalog` or `server` makes its finding through `finding`, so that a
+code has one severity everywhere. docs/codes.md is made from `FINDINGS`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,16 @@ from typing import Final
 from lfv_mcp.results.common import Finding, Severity
 
 ESCAPES_HIGH: Final = 0.20
-"""Escape rate (1 - recall) from which a model is called weak: 1 defect in 5 passes."""
+"""Escape rate (1 - recall) from which a model is called weak: 1 defect in 5 is missed."""
 ESCAPES_NOTABLE: Final = 0.05
-"""Escape rate from which escapes are a warning: 1 defect in 20 passes."""
+"""Escape rate from which escapes are a warning: 1 defect in 20 is missed."""
 FALSE_REJECTS_HIGH: Final = 0.20
 """False-reject share (1 - precision) from which a model is called weak."""
 FALSE_REJECTS_NOTABLE: Final = 0.10
 """False-reject share from which good quality is no longer claimed."""
 
 FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
+    # code: (severity, what it means)
     # where the answer comes from
     "service_ended": ("warning", "a live answer after the end of the service (31 October 2025)"),
     "sample_data": ("info", "the bundled synthetic sample, not a real model"),
@@ -83,13 +88,24 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "trade_off": ("warning", "fewer escapes for more false alarms, or the reverse"),
     "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
 }
+"""Severity and meaning of every finding, by its code. A code never changes its meaning."""
 
 
 _SEVERITIES: Final = ("critical", "warning", "info")
+"""The severities, the gravest first."""
 
 
 def finding(code: str, message: str, advice: str = "") -> Finding:
-    """A finding with the severity that the committed list gives its code."""
+    """Make a finding, with the severity that `FINDINGS` gives its code.
+
+    Args:
+        code: a code of `FINDINGS`.
+        message: what was found, as whole sentences.
+        advice: what the reader can do about it, as whole sentences; empty for none.
+
+    Raises:
+        KeyError: `FINDINGS` does not have the code.
+    """
     result: Finding = {"code": code, "severity": FINDINGS[code][0], "message": message}
     if advice:
         result["advice"] = advice
@@ -102,6 +118,9 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def as_line(found: Finding) -> str:
-    """A finding as one line of a readable digest: severity, code, message and advice."""
+    """A finding as one line of a readable digest: severity, code, message and advice.
+
+    For example `- critical escapes_high: About 1 defect in 4 passes unseen (recall 0.75).`
+    """
     advice = f" {found['advice']}" if "advice" in found else ""
     return f"- {found['severity']} {found['code']}: {found['message']}{advice}"

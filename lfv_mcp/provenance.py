@@ -22,7 +22,9 @@ _BASIS: Final = "x-lfv-basis"
 _CAPTURED: Final = "x-lfv-captured"  # epoch seconds
 _LOCATION: Final = "x-lfv-location"  # percent-encoded: a header is ASCII
 _DISAGREEING: Final = "x-lfv-disagreeing"  # JSON: [[status, captured or null], ...]
-_DISAGREEING_MOST: Final = 5
+_MAX_DISAGREEING: Final = 5
+"""Other statuses that a reply carries: a header must stay short."""
+_KNOWN_BASES: Final[dict[str, SourceBasis]] = {basis: basis for basis in get_args(SourceBasis)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Provenance:
             headers[_DISAGREEING] = json.dumps(
                 [
                     [other.status and other.status[:100], other.captured]
-                    for other in self.disagreeing[:_DISAGREEING_MOST]
+                    for other in self.disagreeing[:_MAX_DISAGREEING]
                 ]
             )
         return headers
@@ -80,8 +82,7 @@ class Provenance:
             return None
         basis: SourceBasis | None = None
         if _BASIS in headers:
-            said = headers[_BASIS]
-            basis = said if said in get_args(SourceBasis) else "describe_model"  # type: ignore[assignment]
+            basis = _KNOWN_BASES.get(headers[_BASIS], "describe_model")
         return cls(
             kind=headers.get(_KIND, ""),
             basis=basis,
@@ -102,7 +103,10 @@ def _other_statuses(header: str) -> tuple[OtherStatus, ...]:
 
 
 def source_in_words(source: Source) -> str:
-    """Kind, basis, capture time and location of an answer's source."""
+    """An answer's source as the end of a digest names it: kind, basis, capture time, location.
+
+    For example `archive (describe_model), captured 2025-10-28T09:00:00.000Z, caps/3/model.json`.
+    """
     kind = {
         "live": "live endpoint",
         "archive": "archive",

@@ -1,4 +1,4 @@
-"""text."""
+"""Texts and numbers for readers: account text made safe to show, rates and metrics in words."""
 
 from __future__ import annotations
 
@@ -7,49 +7,65 @@ from typing import Final
 from unicodedata import category
 
 TEXT_LIMIT: Final = 500
+"""Characters of one text from an account that an answer shows."""
 _ANSI: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", re.DOTALL
 )
+_INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Unicode categories of characters that show nothing, or change how their neighbours show."""
+_NOTE_LENGTH: Final = 40
+"""Characters that `truncate_lines` keeps free for its note on how many lines are missing."""
 
 
 def strip_invisible(text: str) -> str:
-    """Text without ANSI sequences, control, bidi and other invisible characters."""
+    """Remove ANSI sequences, control, bidi and other invisible characters; line ends become blanks.
+
+    `"\\x1b[31mred\\x1b[0m\\nline"` → `"red line"`
+    """
     if text.isprintable():
         return text
     text = _ANSI.sub("", text)  # first, so that its letters go with the escape character
     return "".join(
-        " " if c in "\t\n\r" else c
-        for c in text
-        if c in "\t\n\r" or category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        " " if c in "\t\n\r" else c for c in text if c in "\t\n\r" or category(c) not in _INVISIBLE
     )
 
 
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Text from an account or an archive, as data: no control, bidi or ANSI characters.
+    """Text from an account or an archive as plain data: without invisible characters, and cut.
 
-    Longer than `limit` characters it is cut, and `…[+N]` says how many are missing.
+    Longer than `limit` characters it is cut, and `…[+N]` says how many are missing:
+    `clean("abcde", 3)` → `"abc…[+2]"`.
     """
-    shown = strip_invisible(text)
-    return shown if len(shown) <= limit else f"{shown[:limit]}…[+{len(shown) - limit}]"
+    visible = strip_invisible(text)
+    if len(visible) <= limit:
+        return visible
+    return f"{visible[:limit]}…[+{len(visible) - limit}]"
 
 
 def truncate_lines(lines: list[str], limit: int) -> str:
-    """Whole lines up to `limit` characters; first and last always stay, and a cut is said."""
+    """Join whole lines up to `limit` characters; the first and the last line always stay.
+
+    A note in place of the lines that do not fit says how many they are. `lines` are at least two.
+    """
     first, *body, last = lines
     first, last = clean(first, limit * 2 // 3), clean(last, limit // 4)
-    shown = [first]
-    room = limit - len(first) - len(last) - 40
+    kept = [first]
+    left = limit - len(first) - len(last) - _NOTE_LENGTH
     for line in body:
-        if len(line) + 1 > room:
-            shown.append(f"({len(body) - len(shown) + 1} more in the structured result)")
+        if len(line) + 1 > left:
+            kept.append(f"({len(body) - len(kept) + 1} more in the structured result)")
             break
-        shown.append(line)
-        room -= len(line) + 1
-    return "\n".join([*shown, last])
+        kept.append(line)
+        left -= len(line) + 1
+    return "\n".join([*kept, last])
 
 
 def rate_in_words(rate: float, one: str, many: str) -> str:
-    """A rate in plain words: 0.1 of defects → 'about 1 defect in 10'."""
+    """A rate in plain words, as `1 in n` where that is true to 6 %, else `of 100`.
+
+    `rate_in_words(0.1, "defect", "defects")` → `"about 1 defect in 10"`; 0.37 →
+    `"about 37 of 100 defects"`.
+    """
     n = round(1 / rate) if rate else 0
     if n > 1 and abs(1 / n - rate) <= 0.06 * rate:
         return f"about 1 {one} in {n:,}"
@@ -57,19 +73,27 @@ def rate_in_words(rate: float, one: str, many: str) -> str:
 
 
 def percent(value: float) -> str:
-    """A fraction as a percentage; nothing becomes 0 % or 100 % by rounding alone."""
+    """A fraction as a percentage; nothing becomes 0 % or 100 % by rounding alone.
+
+    0.9 → `"90.0%"`, 0.9999 → `"more than 99.9%"`, 0.0001 → `"less than 0.1%"`
+    """
     if 0 < value < 0.001:
         return "less than 0.1%"
     return "more than 99.9%" if 0.999 < value < 1 else f"{value:.1%}"
 
 
 def digits(value: float) -> str:
-    """A metric in three digits; more only where it would be rounded to 1."""
+    """A metric in three digits, and in more only where three would round it to 1.
+
+    0.857143 → `"0.857"`, 0.99962 → `"0.99962"`, 0.99999996 → `"<1"`, 1.0 → `"1"`
+    """
     short = f"{value:.3g}"
-    return short if short != "1" or value == 1 else f"{value:.6g}" if value < 0.9999995 else "<1"
+    if short != "1" or value == 1:
+        return short
+    return f"{value:.6g}" if value < 0.9999995 else "<1"
 
 
 def complement(value: float) -> float:
-    """1 - value, as people count."""
+    """1 - value, without the noise of binary subtraction: 0.9 → 0.1."""
     # 1 - 0.9 is 0.09999999999999998 in binary; twelve digits are more than any metric has.
     return round(1 - value, 12)

@@ -1,46 +1,66 @@
-"""times."""
+"""Times: every spelling in which answers and files were saved, as epoch seconds or ISO 8601."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+_LATEST: Final = 1e11
+"""Epoch seconds from which a number is no time of this service: milliseconds, say."""
 
 
 def iso_utc(moment: datetime) -> str:
-    """ISO 8601 in UTC, milliseconds as the API sends them (finer only if there is more)."""
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A time as ISO 8601 in UTC, in milliseconds as the API sends them, or microseconds if needed.
+
+    `2025-08-04 10:30:00.412+02:00` → `"2025-08-04T08:30:00.412Z"`; a time without a zone is UTC.
+    """
+    utc = _with_zone(moment).astimezone(UTC)
     spec = "microseconds" if utc.microsecond % 1000 else "milliseconds"
     return utc.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
 def epoch_seconds(value: object) -> float | None:
-    """A time in any saved spelling → epoch seconds: number, numeric text, ISO 8601, HTTP date.
+    """A time in any saved spelling as seconds since 1970 (UTC), to the microsecond; else None.
 
-    A time without a zone is UTC: the files of the service are.
+    Read are a number, numeric text, ISO 8601, an HTTP date and a `datetime`. A time without a
+    zone is UTC, as in the files that the service wrote. `"2020-11-28T16:34:25.586Z"`,
+    `"1606581265.586"` and `1606581265.586` → 1606581265.586; `"soon"` → None.
     """
-    if type(value) is float:
-        return round(value, 6) if 0 <= value < 1e11 else None
-    if isinstance(value, datetime):
-        value = value.timestamp()
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, str):
+        seconds = _parse(value)
+    elif isinstance(value, datetime):
+        seconds = _with_zone(value).timestamp()
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = value
+    else:
         return None
-    for parse in (float, _iso, _http_date):
+    if seconds is None or not 0 <= seconds < _LATEST:  # refuses NaN, too
+        return None
+    # To the microsecond, so that every spelling of one time is the same number.
+    return round(float(seconds), 6)
+
+
+def _parse(text: str) -> float | None:
+    for parser in _PARSERS:
         try:
-            seconds = parse(value)  # type: ignore[arg-type]
-        except (ValueError, TypeError, AttributeError, IndexError, OverflowError):
+            return parser(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        # Microseconds, so that every spelling of one time is the same number; refuses NaN.
-        return round(seconds, 6) if 0 <= seconds < 1e11 else None
     return None
 
 
-def _iso(value: str) -> float:
-    return _utc(datetime.fromisoformat(value.strip()))
+def _iso(text: str) -> float:
+    return _with_zone(datetime.fromisoformat(text.strip())).timestamp()
 
 
-def _http_date(value: str) -> float:
-    return _utc(parsedate_to_datetime(value))
+def _http_date(text: str) -> float:
+    return _with_zone(parsedate_to_datetime(text)).timestamp()
 
 
-def _utc(moment: datetime) -> float:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _with_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_PARSERS: Final[tuple[Callable[[str], float], ...]] = (float, _iso, _http_date)

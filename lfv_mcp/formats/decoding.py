@@ -1,4 +1,8 @@
-"""formats.decoding."""
+"""Bytes of a saved file into text and JSON values, whatever a shell or an editor did to them.
+
+gzip is unpacked, byte-order marks and UTF-16 are honoured, and several JSON documents in one file
+are read one after another. Everything is bounded: a gzip bomb cannot fill the memory.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +21,29 @@ MANIFEST_LIMIT: Final = 1024 * 1024 * 1024
 """Bytes of a manifest, unpacked: the service's own limit."""
 
 _CHUNK: Final = 1024 * 1024
+"""Bytes that are read or unpacked at a time."""
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_BAD_PLACES: Final = 20
-"""Places of one file that are no JSON, after which the rest of it is not read."""
+"""The byte-order marks of UTF-16; PowerShell's `>` writes the first."""
+_GZIP_MARK: Final = b"\x1f\x8b"
+_MAX_BAD_PLACES: Final = 20
+"""Places of one file that are no JSON, after which the rest of the file is not read."""
 
 
 class UnrecognisedError(Exception):
     """Not a record of this service; the message says what it is instead.
 
-    `corrupt`: it may once have been one (broken JSON, cut gzip); else it is simply foreign.
+    `corrupt`: the file may once have been a record (broken JSON, cut gzip); else it is foreign.
     """
 
     def __init__(self, message: str, *, corrupt: bool = False) -> None:
+        """Keep the message, and whether the file may once have been a record."""
         super().__init__(message)
         self.corrupt = corrupt
 
 
 def looks_like_json(head: bytes) -> bytes | None:
-    """The start of a file, gzip unpacked; None if it cannot be a record (an image, say)."""
-    if head[:2] == b"\x1f\x8b":
+    """The start of a file, gzip unpacked; None if the file cannot be a record (an image, say)."""
+    if head[:2] == _GZIP_MARK:
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 16 * len(head))
         except zlib.error:
@@ -45,12 +53,12 @@ def looks_like_json(head: bytes) -> bytes | None:
 
 
 def decode_text(data: bytes) -> str:
-    """A file's text: gzip unpacked (up to SIZE_LIMIT), byte-order marks honoured, else UTF-8.
+    """A file's text: gzip unpacked (up to FILE_LIMIT), byte-order marks honoured, else UTF-8.
 
     Raises:
         UnrecognisedError: truncated gzip, too large, or no text.
     """
-    if data[:2] == b"\x1f\x8b":
+    if data[:2] == _GZIP_MARK:
         # Never unpacked past the limit: a bomb must not fill the memory.
         try:
             with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
@@ -94,7 +102,7 @@ def decode_stream(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
     inflate = None
     for number, chunk in enumerate(chunks):
-        if number == 0 and chunk[:2] == b"\x1f\x8b":
+        if number == 0 and chunk[:2] == _GZIP_MARK:
             inflate = zlib.decompressobj(wbits=31)
         if inflate is None:
             yield chunk
@@ -141,39 +149,50 @@ def json_documents(content: str) -> Iterator[Any]:
 
 
 _decode: Final = json.JSONDecoder().raw_decode
-_skip: Final = re.compile(r"\s*").match
+_find_start: Final = re.compile(r"\S").search
 
 
 def documents_and_problems(content: str) -> Iterator[Any]:
-    """The same, and what is wrong as an UnrecognisedError in its place."""
-    odd: set[str] = set()
+    """The JSON values of a text as `json_documents` has them, with each problem in its place.
 
-    def constant(name: str) -> str:
-        odd.add(name)
+    A problem is an UnrecognisedError that is yielded, so that what follows it is still read.
+    """
+    constants: set[str] = set()
+
+    def constant_as_text(name: str) -> str:
+        constants.add(name)
         return name
 
     decode = _decode
     if "NaN" in content or "Infinity" in content:
-        decode = json.JSONDecoder(parse_constant=constant).raw_decode
-    end, size, bad = 0, len(content), 0
+        decode = json.JSONDecoder(parse_constant=constant_as_text).raw_decode
+    end, bad_places = 0, 0
     if content.isspace() or not content:
         yield UnrecognisedError("empty file", corrupt=True)
-    while (start := _skip(content, end).end()) < size:  # type: ignore[union-attr]
+    while found := _find_start(content, end):
+        start = found.start()
         try:
             value, end = decode(content, start)
         except (ValueError, RecursionError) as error:
-            line = getattr(error, "lineno", None) or content.count("\n", 0, start) + 1
-            deep = isinstance(error, RecursionError)
-            bad += 1
-            yield UnrecognisedError(
-                "nested too deeply" if deep else f"not JSON (line {line})", corrupt=True
-            )
+            bad_places += 1
+            yield _json_problem(error, content, start)
             # In JSON Lines another document follows; the lines of a single one are indented.
             end = content.find("\n{", start) + 1
-            if not end or bad == _BAD_PLACES:
+            if not end or bad_places == _MAX_BAD_PLACES:
                 break
         else:
             yield value
-    if odd:
-        what = " and ".join(sorted(odd))
-        yield UnrecognisedError(f"{what} is not JSON, so unknown", corrupt=True)
+    if constants:
+        listed = " and ".join(sorted(constants))
+        yield UnrecognisedError(f"{listed} is not JSON, so unknown", corrupt=True)
+
+
+def _json_problem(
+    error: ValueError | RecursionError, content: str, start: int
+) -> UnrecognisedError:
+    """What json's own error about the document at `start` means."""
+    if isinstance(error, RecursionError):
+        return UnrecognisedError("nested too deeply", corrupt=True)
+    # A number of too many digits is a ValueError without a line.
+    line = getattr(error, "lineno", None) or content.count("\n", 0, start) + 1
+    return UnrecognisedError(f"not JSON (line {line})", corrupt=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
@@ -182,7 +182,7 @@ def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
         evaluated_at=details.EvaluationEndTimestamp,
         training_images=details.NumberOfTrainingImages,
         testing_images=details.NumberOfTestingImages,
-        reported=cast(ReportedMetrics, _known(metrics, REPORTED_METRICS)),
+        reported=ReportedMetrics(**_known(metrics, REPORTED_METRICS)),  # type: ignore[typeddict-item]
         labels=tuple(labels),
         unusable=(
             *unusable,
@@ -221,7 +221,7 @@ def _read_label(item: object) -> tuple[LabelMetrics | None, list[str]]:
         return None, ["a label without ClassName"]
     label, unusable = _read_usable(_Label, item)
     name = clean(label.ClassName)
-    found = cast(LabelMetrics, {"name": name} | _known(label, _LABEL_METRICS))
+    found = LabelMetrics(name=name, **_known(label, _LABEL_METRICS))  # type: ignore[typeddict-item]
     return found, [f"{member} of {name[:40]!r}" for member in unusable]
 
 

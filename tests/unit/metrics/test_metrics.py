@@ -87,7 +87,9 @@ def random_score_sets(sets: int, seed: int, images: int = 40) -> Iterator[tuple[
         )
 
 
-def threshold_sweep(anomalous: Scores, normal: Scores) -> list[tuple[float, Confusion]]:
+def threshold_sweep(
+    anomalous: Sequence[float], normal: Sequence[float]
+) -> list[tuple[float, Confusion]]:
     """Every distinct score as the threshold, descending, with the counts there."""
     thresholds = sorted({*anomalous, *normal}, reverse=True)
     return [(threshold, at_threshold(anomalous, normal, threshold)) for threshold in thresholds]
