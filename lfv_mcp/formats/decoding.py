@@ -52,8 +52,8 @@ def looks_like_json(head: bytes) -> bytes | None:
     return head if not plain or plain[:1] in b"{[" or head[:2] in UTF16_MARKS else None
 
 
-def decode_text(data: bytes) -> str:
-    """A file's text: gzip unpacked (up to FILE_LIMIT), byte-order marks honoured, else UTF-8.
+def decode_text(data: bytes, *, limit: int = FILE_LIMIT) -> str:
+    """A file's text: gzip unpacked (up to `limit` bytes), byte-order marks honoured, else UTF-8.
 
     Raises:
         UnrecognisedError: truncated gzip, too large, or no text.
@@ -62,11 +62,11 @@ def decode_text(data: bytes) -> str:
         # Never unpacked past the limit: a bomb must not fill the memory.
         try:
             with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
-                data = stream.read(FILE_LIMIT + 1)
+                data = stream.read(limit + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise UnrecognisedError("truncated or corrupt gzip", corrupt=True) from error
-    if len(data) > FILE_LIMIT:
-        raise UnrecognisedError(f"larger than {FILE_LIMIT >> 20} MiB", corrupt=True)
+    if len(data) > limit:
+        raise UnrecognisedError(f"larger than {limit >> 20} MiB", corrupt=True)
     try:
         if data[:2] in UTF16_MARKS:
             return data.decode("utf-16")
@@ -75,19 +75,24 @@ def decode_text(data: bytes) -> str:
         raise UnrecognisedError("not UTF-8 or UTF-16 text", corrupt=True) from error
 
 
-def decode_stream(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def decode_stream(chunks: Iterable[bytes], *, limit: int | None = None) -> Iterator[bytes]:
     """A stream's text as UTF-8, in bounded memory: gzip and UTF-16 undone, without a mark.
 
+    Args:
+        chunks: the stream's bytes, cut anywhere.
+        limit: bytes, unpacked, that the stream may have; None for MANIFEST_LIMIT.
+
     Raises:
-        UnrecognisedError: truncated or corrupt, or larger than a manifest can be.
+        UnrecognisedError: truncated or corrupt, or larger than the limit.
     """
+    limit = MANIFEST_LIMIT if limit is None else limit
     size, decoder = 0, None
     plain = (chunk for chunk in _inflated(chunks) if chunk)
     try:
         for number, chunk in enumerate(plain):
             size += len(chunk)
-            if size > MANIFEST_LIMIT:
-                raise UnrecognisedError(f"larger than {MANIFEST_LIMIT >> 20} MiB", corrupt=True)
+            if size > limit:
+                raise UnrecognisedError(f"larger than {limit >> 20} MiB", corrupt=True)
             if number == 0:
                 chunk = chunk.removeprefix(codecs.BOM_UTF8)
                 if chunk[:2] in UTF16_MARKS:

@@ -1,7 +1,7 @@
-"""The two files that training leaves in S3: bytes in, what they say out. Pure.
+"""The EvaluationManifest that training leaves in S3: lines of bytes in, counts and images out.
 
-The EvaluationResult holds the metrics that training computed. The EvaluationManifest has one JSON
-line per test image, with its truth and its prediction, so everything can be recounted from it.
+It has one JSON line per test image, with its truth and its prediction, so that every metric of the
+EvaluationResult can be recounted from it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE, fraction
+from lfv_mcp.formats.json_values import JsonObject, is_object
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 
@@ -26,27 +27,39 @@ REF_LIMIT: Final = len("s3://") + 63 + len("/") + 1024
 """Characters of the longest S3 URI; a longer `source-ref` names no image."""
 
 
-# The evaluation manifest
-
-
 class ImagePrediction(NamedTuple):
-    """One test image as the manifest judges it."""
+    """One test image: its true class and what the model predicted.
 
-    source_ref: str  # empty: the line names no image
+    Args:
+        source_ref: the image's S3 URI as the line has it; empty if the line names no image.
+        anomalous: whether the image shows an anomaly.
+        flagged: whether the model predicted an anomaly.
+        confidence: in the predicted class, 0 to 1; None if the line has none of use.
+    """
+
+    source_ref: str
     anomalous: bool
-    flagged: bool  # predicted anomalous
-    confidence: float | None  # in the predicted class
+    flagged: bool
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationManifest:
-    """What the lines of an EvaluationManifest say."""
+    """What the lines of an EvaluationManifest say.
+
+    Args:
+        confusion: test images by true and predicted class, from every usable line.
+        images: the usable lines in the file's order; None if they are too many to keep.
+        repeated: lines that name the image of an earlier line; 0 (not known) without `images`.
+        unusable: number of lines left out of every count, by their cause.
+        model_arns: the models that made the predictions, sorted; more than one is a mixture.
+    """
 
     confusion: Confusion
-    images: tuple[ImagePrediction, ...] | None  # None: more than LINES_KEPT
-    repeated: int  # lines that name an image of an earlier line; unknown (0) without `images`
-    unusable: Mapping[str, int]  # lines left out, by cause
-    model_arns: tuple[str, ...]  # of the predictions; more than one is a mixture
+    images: tuple[ImagePrediction, ...] | None
+    repeated: int
+    unusable: Mapping[str, int]
+    model_arns: tuple[str, ...]
 
 
 _IMAGE_LABEL: Final = "groundtruth/image-classification"
@@ -55,12 +68,14 @@ _TOO_LONG: Final = "longer than 1 MiB"
 _NOT_JSON: Final = "not a JSON object"
 _NO_TRUTH: Final = "without ground truth"
 _NO_PREDICTION: Final = "without a prediction"
-_FOREIGN: Final = {
+_FOREIGN_MEMBERS: Final = {
     "deviceGroundTruthData": "a capture record of an edge device (DefectDetectionApplication), "
     "without ground truth",
     "rekognition-custom-labels-evaluation-0": REKOGNITION_FILE,
 }
-_ARNS_MOST: Final = 3
+"""Members that tell another kind of file, and what that file is."""
+_MAX_ARNS: Final = 3
+"""ARNs that are kept of a mixture."""
 _decode: Final = json.JSONDecoder().raw_decode
 
 
@@ -74,57 +89,93 @@ def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield pending
 
 
-def read_evaluation_manifest(lines: Iterable[bytes]) -> EvaluationManifest:
-    """The lines of an EvaluationManifest, in one pass; a bad line is counted, never fatal.
+def read_evaluation_manifest(
+    lines: Iterable[bytes], *, keep: int = LINES_KEPT
+) -> EvaluationManifest:
+    """Read the lines of an EvaluationManifest, in one pass; a bad line is counted, never fatal.
+
+    Args:
+        lines: the file's lines, with or without their line ends.
+        keep: images to keep one by one; of more than that only the counts are known.
 
     Raises:
         UnrecognisedError: no line is one of a manifest, or the text is UTF-16.
     """
-    cells = [0, 0, 0, 0]  # TN, FP, FN, TP: at 2 x anomalous + flagged
-    images: list[ImagePrediction] | None = []
-    unusable: Counter[str] = Counter()
-    arns: list[str] = []
-    last_arn = ""
-    recognised, foreign = False, ""
+    tally = _Tally(keep)
     for line in lines:
-        if len(line) > LINE_LIMIT:
-            unusable[_TOO_LONG] += 1
+        item = _object_in(line)
+        if item is None:
             continue
-        try:
-            item = _parse(line)
-        except (ValueError, RecursionError):
-            if line.strip():
-                unusable[_NOT_JSON] += 1
-            continue
-        if type(item) is not dict:
-            unusable[_NOT_JSON] += 1
-            continue
-        judged = _judged(item)
-        if isinstance(judged, str):
-            unusable[judged] += 1
-            recognised = recognised or "source-ref" in item
-            foreign = foreign or next((_FOREIGN[name] for name in item if name in _FOREIGN), "")
-            continue
-        image, arn = judged
-        cells[2 * image.anomalous + image.flagged] += 1
-        if isinstance(arn, str) and arn != last_arn:
-            last_arn = arn
-            arns = sorted({*arns, clean(arn, 2048)})[:_ARNS_MOST]
-        if images is not None:
-            images.append(image)
-            if len(images) > LINES_KEPT:
-                images = None
-    negatives, false_positives, false_negatives, positives = cells
-    if not sum(cells) and unusable and (foreign or not recognised):
-        raise UnrecognisedError(foreign or "not an EvaluationManifest: no line names an image")
-    refs = [image.source_ref for image in images or () if image.source_ref]
-    return EvaluationManifest(
-        Confusion(positives, false_positives, false_negatives, negatives),
-        None if images is None else tuple(images),
-        len(refs) - len(set(refs)),
-        dict(sorted(unusable.items())),
-        tuple(arns),
-    )
+        judged = _judge_line(item) if type(item) is dict else item
+        if type(judged) is tuple:
+            tally.count(*judged)
+        else:
+            tally.leave_out(str(judged), item)
+    return tally.manifest()
+
+
+class _Tally:
+    """What the lines read so far have said."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._cells = [0, 0, 0, 0]  # TN, FP, FN, TP: at 2 x anomalous + flagged
+        self._images: list[ImagePrediction] | None = []
+        self._unusable: Counter[str] = Counter()
+        self._arns: list[str] = []
+        self._last_arn = ""
+        self._recognised = False  # some line names an image
+        self._foreign = ""  # what the file is instead
+
+    def count(self, image: ImagePrediction, arn: object) -> None:
+        """Count a usable line."""
+        self._cells[2 * image.anomalous + image.flagged] += 1
+        if isinstance(arn, str) and arn != self._last_arn:
+            self._last_arn = arn
+            self._arns = sorted({*self._arns, clean(arn, 2048)})[:_MAX_ARNS]
+        if self._images is not None:
+            self._images.append(image)
+            if len(self._images) > self._keep:
+                self._images = None
+
+    def leave_out(self, cause: str, item: JsonObject | str) -> None:
+        """Count a line of no use, and see whether it tells what the file is."""
+        self._unusable[cause] += 1
+        if is_object(item):
+            self._recognised = self._recognised or "source-ref" in item
+            names = (_FOREIGN_MEMBERS[name] for name in item if name in _FOREIGN_MEMBERS)
+            self._foreign = self._foreign or next(names, "")
+
+    def manifest(self) -> EvaluationManifest:
+        """The manifest that all lines make.
+
+        Raises:
+            UnrecognisedError: they are lines of another kind of file.
+        """
+        if not sum(self._cells) and self._unusable and (self._foreign or not self._recognised):
+            raise UnrecognisedError(
+                self._foreign or "not an EvaluationManifest: no line names an image"
+            )
+        negatives, false_positives, false_negatives, positives = self._cells
+        refs = [image.source_ref for image in self._images or () if image.source_ref]
+        return EvaluationManifest(
+            Confusion(positives, false_positives, false_negatives, negatives),
+            None if self._images is None else tuple(self._images),
+            len(refs) - len(set(refs)),
+            dict(sorted(self._unusable.items())),
+            tuple(self._arns),
+        )
+
+
+def _object_in(line: bytes) -> JsonObject | str | None:
+    """The JSON object in a line, or why it has none; None for an empty line."""
+    if len(line) > LINE_LIMIT:
+        return _TOO_LONG
+    try:
+        item = _parse(line)
+    except (ValueError, RecursionError):
+        return _NOT_JSON if line.strip() else None
+    return item if is_object(item) else _NOT_JSON
 
 
 def _parse(line: bytes) -> Any:
@@ -140,8 +191,8 @@ def _parse(line: bytes) -> Any:
     return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 
-def _judged(item: dict[str, Any]) -> tuple[ImagePrediction, object] | str:
-    """One line → its image and the model's ARN, or why it has none."""
+def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:
+    """A line's image and its model's ARN as the line has it, or why the line is of no use."""
     truths, predictions = _attributes(tuple(item))
     for name in truths:
         metadata = item[name]
@@ -196,7 +247,7 @@ def _attributes(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[st
     )
 
 
-def _class(metadata: dict[str, Any]) -> bool | None:
+def _class(metadata: JsonObject) -> bool | None:
     """Whether class-name says anomaly; None if it says neither that nor normal."""
     name = metadata.get("class-name")
     if type(name) is not str:
