@@ -10,15 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfv_mcp import identifiers
 from lfv_mcp.errors import CallerError
-from lfv_mcp.model_query import (
-    ModelQuery,
-    check_model_version,
-    check_project_name,
-    check_region,
-    parse_model_query,
-)
 from lfv_mcp.server import arguments
 from lfv_mcp.server.arguments import (
     MODEL_VERSION,
@@ -37,65 +29,6 @@ EVERY = [a for a in vars(arguments).values() if isinstance(a, Argument)]
 def refused(e: pytest.ExceptionInfo[CallerError]) -> str:
     assert e.value.code == "invalid_argument"
     return str(e.value)
-
-
-@pytest.mark.parametrize("name", ["a", "7", "Line-2_caps", "a" * 255, ARN])
-def test_good_project_names(name: str) -> None:
-    assert check_project_name(name) == name
-
-
-@pytest.mark.parametrize("name", ["", "a" * 256, "-a", "_a", "a/b", "a b", "ä", "a\n", None, 1])
-def test_bad_project_names(name: object) -> None:
-    with pytest.raises(CallerError, match="1 to 255 letters, digits, '-' or '_'") as e:
-        check_project_name(name)
-    assert 'project_name="sample-cap-seal"' in refused(e)
-
-
-@pytest.mark.parametrize("version", ["latest", "1", "9999999999", 1, 9_999_999_999])
-def test_good_versions(version: object) -> None:
-    assert check_model_version(version) == str(version)
-
-
-@pytest.mark.parametrize(
-    "version",
-    [
-        "",
-        "0",
-        "01",
-        "+1",
-        "1.0",
-        "LATEST",
-        "10000000000",
-        "²",
-        "1\n",
-        0,
-        1.0,
-        True,
-        pytest.param(10**9999, id="huge"),
-    ],
-)
-def test_bad_versions(version: object) -> None:
-    with pytest.raises(CallerError, match="a whole number from 1, at most ten digits") as e:
-        check_model_version(version)
-    assert 'model_version="3"' in refused(e)
-
-
-@pytest.mark.parametrize("region", ["", *identifiers.REGIONS])
-def test_good_regions(region: str) -> None:
-    assert check_region(region) == region
-
-
-@pytest.mark.parametrize("region", ["eu-north-1", "us-east-1 ", "EU-WEST-1", 0, [], {}])
-def test_bad_regions(region: object) -> None:
-    with pytest.raises(CallerError, match="is not one that Lookout for Vision had") as e:
-        check_region(region)
-    assert e.value.code == "region_unsupported"
-    for real in identifiers.REGIONS:
-        assert real in e.value.next_step
-
-
-def test_the_service_had_seven_regions() -> None:
-    assert len(set(identifiers.REGIONS)) == 7
 
 
 # Every argument of the table
@@ -183,50 +116,3 @@ def test_input_schema_is_closed() -> None:
         "required": ["project_name"],
         "additionalProperties": False,
     }
-
-
-# Which model is meant
-
-
-@pytest.mark.parametrize(
-    ("given_arguments", "meant"),
-    [
-        (("caps",), ModelQuery("caps")),
-        (("caps", "latest"), ModelQuery("caps")),
-        (("caps", "7", "eu-west-1"), ModelQuery("caps", "7", "eu-west-1")),
-        ((ARN,), ModelQuery("line-2_caps", "7", "eu-west-1", "111122223333")),
-        ((ARN, "latest"), ModelQuery("line-2_caps", "7", "eu-west-1", "111122223333")),
-        ((ARN, "7", "eu-west-1"), ModelQuery("line-2_caps", "7", "eu-west-1", "111122223333")),
-        # A project's ARN names no version.
-        (
-            (ARN.replace(":model/", ":project/")[:-2], "9"),
-            ModelQuery("line-2_caps", "9", "eu-west-1", "111122223333"),
-        ),
-        # The other partitions spell their ARNs with a suffix.
-        (
-            (ARN.replace("arn:aws:", "arn:aws-us-gov:"),),
-            ModelQuery("line-2_caps", "7", "eu-west-1", "111122223333"),
-        ),
-    ],
-)
-def test_asked(given_arguments: tuple[str, ...], meant: ModelQuery) -> None:
-    assert parse_model_query(*given_arguments) == meant
-
-
-@pytest.mark.parametrize(
-    ("given_arguments", "contradiction"),
-    [
-        ((ARN, "8"), "model_version='8' contradicts the ARN, which says '7'"),
-        ((ARN, "latest", "us-east-1"), "region='us-east-1' contradicts the ARN, which says 'eu-we"),
-    ],
-)
-def test_contradiction_of_the_arn(given_arguments: tuple[str, ...], contradiction: str) -> None:
-    with pytest.raises(CallerError) as e:
-        parse_model_query(*given_arguments)
-    assert contradiction in refused(e)
-
-
-def test_arn_of_a_region_that_the_service_never_had() -> None:
-    with pytest.raises(CallerError) as e:
-        parse_model_query(ARN.replace("eu-west-1", "eu-north-1"))
-    assert e.value.code == "region_unsupported"

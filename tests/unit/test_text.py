@@ -1,0 +1,129 @@
+"""Account text made safe, rates and metrics in words, lines cut to a length."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lfv_mcp.text import (
+    clean,
+    complement,
+    digits,
+    percent,
+    rate_in_words,
+    strip_invisible,
+    truncate_lines,
+)
+
+# Text from an account
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zeile 1 äöü 検査 🙂", "Zeile 1 äöü 検査 🙂"),
+        ("a\tb\r\nc", "a b  c"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07shown \x1b]8;;http://x\x1b\\link", "shown link"),
+        ("\x1b]0;never closed: kept", "0;never closed: kept"),  # else all that follows is lost
+        ("\x9b31m\x00\x07\x7f\x85", "31m"),
+        ("in\u202evoice \u2066x\u2069 \u200e\u200f\u061c.", "invoice x ."),  # every bidi control
+        ("zero\u200bwidth\ufeff \u2028\u2029\u2060", "zerowidth "),
+        ("tags\U000e0041\U000e0042", "tags"),  # invisible letters that a model still reads
+        ("lone \ud800", "lone "),
+    ],
+)
+def test_text_is_cleaned(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+def test_cut_counts_what_is_shown() -> None:
+    assert clean("\x1b[31m" + "x" * 500) == "x" * 500
+    assert clean("ab\x00cde", 3) == "abc…[+2]"
+
+
+@given(st.text(max_size=50))
+def test_what_is_stripped_is_printable_and_stays(text: str) -> None:
+    visible = strip_invisible(text)
+    assert all(c.isprintable() or c.isspace() for c in visible)
+    assert strip_invisible(visible) == visible
+
+
+# Numbers in words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (0.0001, "about 1 defect in 10,000"),
+        (0.0333, "about 1 defect in 30"),
+        (0.1, "about 1 defect in 10"),
+        (0.1429, "about 1 defect in 7"),
+        (0.29, "about 29 of 100 defects"),
+        (0.15, "about 1 defect in 7"),
+        (0.3333, "about 1 defect in 3"),
+        (0.4, "about 40 of 100 defects"),
+        (0.5, "about 1 defect in 2"),
+        (0.75, "about 75 of 100 defects"),
+        (1.0, "about 100 of 100 defects"),
+    ],
+)
+def test_share(rate: float, words: str) -> None:
+    assert rate_in_words(rate, "defect", "defects") == words
+
+
+def test_share_is_true_to_a_sixteenth() -> None:
+    for rate in (n / 1000 for n in range(1, 1001)):
+        words = rate_in_words(rate, "defect", "defects")
+        if match := re.fullmatch(r"about 1 defect in ([\d,]+)", words):
+            said = 1 / int(match[1].replace(",", ""))
+        else:
+            said = int(words.split()[1]) / 100
+        assert said == pytest.approx(rate, rel=1 / 16, abs=0.005), rate
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0%"),
+        (0.0001, "less than 0.1%"),
+        (0.001, "0.1%"),
+        (0.9, "90.0%"),
+        (0.999, "99.9%"),
+        (0.9999, "more than 99.9%"),
+        (1.0, "100.0%"),
+    ],
+)
+def test_nothing_becomes_none_or_all_by_rounding(value: float, text: str) -> None:
+    assert percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.857143, "0.857"),
+        (0.99962, "0.99962"),
+        (0.9999994, "0.999999"),
+        (0.99999996, "<1"),
+        (1.0, "1"),
+        (0.0, "0"),
+    ],
+)
+def test_a_metric_has_three_digits_or_more_near_one(value: float, text: str) -> None:
+    assert digits(value) == text
+
+
+def test_complement_is_free_of_subtraction_noise() -> None:
+    assert (complement(0.9), complement(0.8), complement(1.0)) == (0.1, 0.2, 0.0)
+
+
+# Lines
+
+
+def test_within_keeps_whole_lines_and_says_what_is_missing() -> None:
+    assert truncate_lines(["one", "two", "end"], 1000) == "one\ntwo\nend"
+    cut = truncate_lines(["a" * 10, "b" * 50, "c", "end"], 80)
+    assert cut == "a" * 10 + "\n(2 more in the structured result)\nend"
