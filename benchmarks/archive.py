@@ -23,7 +23,8 @@ import anyio
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.model_query import ModelQuery
 
 VERSIONS: Final = 10
@@ -120,7 +121,7 @@ def read_and_parse(folder: Path) -> None:
 
 async def questions(folder: Path, models: int) -> list[tuple[str, float]]:
     """Seconds of each question over an index that is there already."""
-    asked = open_catalog(str(folder), None, None, 600.0)
+    asked = open_catalog(Settings(str(folder), timeout=600.0))
     await asked.list_models(max_results=1)
     projects = [f"line-{n:05}" for n in range(0, models // VERSIONS, max(1, models // 500))]
 

@@ -42,9 +42,11 @@ from mcp import Client, StdioServerParameters, stdio_client
 import lfv_mcp
 from lfv_mcp.analysis.evaluation import report
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.cli.main import SAMPLE, open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.formats.decoding import decode_stream, read_chunks
 from lfv_mcp.formats.evaluation_manifest import lines_of, read_evaluation_manifest
 from lfv_mcp.model_query import ModelQuery
@@ -240,7 +242,7 @@ def save_answers(bench: Bench, url: str) -> None:
 
     async def ask() -> None:
         with_endpoint(bench, url)
-        async with Client(build_server(open_catalog("live", None, None, 20.0))) as client:
+        async with Client(build_server(open_catalog(Settings("live", None, None, 20.0)))) as client:
             for project in ("moving", "settled"):
                 arguments = wire.call(project)["arguments"]
                 answer: Any = await client.call_tool("describe_model", arguments)
@@ -317,7 +319,9 @@ async def connected(
         case "in memory":
             ours = kind == "ours"
             server: Any = (
-                build_server(open_catalog("live", None, None, 20.0)) if ours else floors.build(kind)
+                build_server(open_catalog(Settings("live", None, None, 20.0)))
+                if ours
+                else floors.build(kind)
             )
         case "stdio":
             errors = stack.enter_context((bench.scratch / f"{kind}.err").open("w"))
@@ -524,7 +528,8 @@ async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[R
     """The same questions of archives of all sizes, in turns; the smallest is the floor."""
     smallest = min(folders)
     catalogs = {
-        models: open_catalog(str(folder), None, None, 600.0) for models, folder in folders.items()
+        models: open_catalog(Settings(str(folder), None, None, 600.0))
+        for models, folder in folders.items()
     }
     taken: dict[tuple[str, int], list[float]] = {}
 

@@ -13,7 +13,8 @@ from mcp import Client
 from mcp.types import PromptReference
 
 from lfv_mcp import __version__
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 
 MODEL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
@@ -41,7 +42,7 @@ def expected_answers() -> dict[str, Any]:
     """What everybody has to hear."""
 
     async def ask() -> dict[str, Any]:
-        server = build_server(open_catalog("sample", None, None, 20.0))
+        server = build_server(open_catalog(Settings()))
         async with Client(server, mode="legacy") as client:
             return {"server": SERVER} | await converse(client)
 

@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcp import Client
 
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 
 TARGET: Final = Path(__file__).resolve().parents[1] / "docs" / "questions.md"
@@ -96,7 +97,7 @@ QUESTIONS: Final = (
 async def page() -> str:
     """The page as it should be, asked through the server in memory."""
     parts = [PREFACE]
-    async with Client(build_server(open_catalog("sample", None, None, 20.0))) as client:
+    async with Client(build_server(open_catalog(Settings()))) as client:
         for number, question in enumerate(QUESTIONS, 1):
             answer = await client.call_tool(question.tool, dict(question.arguments))
             text = "\n".join(getattr(block, "text", "") for block in answer.content)

@@ -34,7 +34,9 @@ from mcp import Client, ClientSession
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
 
-from lfv_mcp.cli.main import SAMPLE, open_catalog
+from lfv_mcp.archive.sample import SAMPLE
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
 
@@ -270,7 +272,7 @@ async def servers(over_http: bool) -> AsyncIterator[tuple[int, list[Any]]]:
             return
         os.environ.update(shell)
         kinds = ("live", "sample", "sample", "sample")
-        catalogs = [open_catalog(kind, "us-east-1", None, 20.0) for kind in kinds]
+        catalogs = [open_catalog(Settings(kind, "us-east-1")) for kind in kinds]
         yield os.getpid(), [build_server(catalog) for catalog in catalogs]
 
 

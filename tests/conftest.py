@@ -10,7 +10,8 @@ import pytest
 from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.boto3_speed import count_pauses, data_files_parsed_once
 
@@ -50,7 +51,7 @@ def era(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def sample() -> Catalog:
     """The catalogue over the bundled sample; it only reads, so all tests share it."""
-    return open_catalog("sample", None, None, 20.0)
+    return open_catalog(Settings())
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""An evaluation report for a person at a terminal: tables from the structured result. Pure."""
+"""An evaluation report for a person at a terminal: tables made from the structured result."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 def evaluation_tables(report: Mapping[str, Any]) -> str:
     """The confusion table, metrics with intervals, thresholds, examples and findings."""
-    return "\n".join(_sections(report))
+    sections = (_counts, _metrics, _on_the_line, _thresholds, _labels, _examples, _findings)
+    lines = (line for section in sections for line in section(report))
+    return "\n".join((report["summary"], *lines, _source(report["source"])))
 
 
-def _sections(report: Mapping[str, Any]) -> Iterator[str]:
-    yield report["summary"]
+def _counts(report: Mapping[str, Any]) -> Iterator[str]:
+    """The confusion table."""
     if counts := report.get("confusion"):
         yield "\nTest images, by truth and prediction"
         yield from table(
@@ -22,23 +24,39 @@ def _sections(report: Mapping[str, Any]) -> Iterator[str]:
                 ("normal", f"{counts['false_positives']} false alarms", counts["true_negatives"]),
             ),
         )
+
+
+def _metrics(report: Mapping[str, Any]) -> Iterator[str]:
+    """Metrics with their intervals, or else as they were reported."""
     if measured := report.get("metrics"):
         yield "\nMetrics, with 95 % Wilson intervals"
         yield from table(("", "value", "low", "high"), map(_metric, measured.items()))
     elif reported := report.get("reported"):
         yield "\nMetrics as reported; without the manifest there are no intervals"
         yield from table(("", "value"), ((_words(n), f"{v:.4f}") for n, v in reported.items()))
+
+
+def _on_the_line(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the line will see at the defect rate that was asked for."""
     if line := report.get("line"):
         yield "\nOn the line"
         yield from table(
             ("", "per part or per million"),
             ((_words(n), f"{v:,.0f}" if "million" in n else _number(v)) for n, v in line.items()),
         )
+
+
+def _thresholds(report: Mapping[str, Any]) -> Iterator[str]:
+    """The trade-off at other thresholds."""
     if rows := _threshold_rows(report.get("threshold", {})):
         yield "\nThresholds: reject when score >= threshold"
         yield from table(
             ("threshold", "missed", "false alarms", "precision", "recall", "F1", ""), rows
         )
+
+
+def _labels(report: Mapping[str, Any]) -> Iterator[str]:
+    """Metrics of each anomaly label."""
     if labels := report.get("labels"):
         yield "\nAnomaly labels"
         names = ("precision", "recall", "f1_score", "average_iou")
@@ -46,23 +64,33 @@ def _sections(report: Mapping[str, Any]) -> Iterator[str]:
             ("", "precision", "recall", "F1", "average IoU"),
             ((label["name"], *(_number(label.get(n)) for n in names)) for label in labels),
         )
+
+
+def _examples(report: Mapping[str, Any]) -> Iterator[str]:
+    """Images that the model got wrong, each kind under its own heading."""
     for name, images in report.get("examples", {}).items():
         if images:
             yield f"\n{_words(name).capitalize()}, worst first"
-            yield from (
-                f"  {image['image']}"
-                + (f"  confidence {image['confidence']:.3g}" if "confidence" in image else "")
-                for image in images
-            )
+            yield from map(_example, images)
+
+
+def _example(image: Mapping[str, Any]) -> str:
+    confidence = f"  confidence {image['confidence']:.3g}" if "confidence" in image else ""
+    return f"  {image['image']}{confidence}"
+
+
+def _findings(report: Mapping[str, Any]) -> Iterator[str]:
+    """Findings, with advice on a line of its own."""
     yield "\nFindings"
-    for f in report["findings"]:
-        yield f"  {f['severity']:8} {f['code']}: {f['message']}"
-        if "advice" in f:
-            yield f"  {'':8} {f['advice']}"
-    source = report["source"]
-    yield f"\nSource: {source['kind']}, {source['basis']}, captured " + source.get(
-        "captured_at", "at an unknown time"
-    )
+    for finding in report["findings"]:
+        yield f"  {finding['severity']:8} {finding['code']}: {finding['message']}"
+        if "advice" in finding:
+            yield f"  {'':8} {finding['advice']}"
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    captured = source.get("captured_at", "at an unknown time")
+    return f"\nSource: {source['kind']}, {source['basis']}, captured {captured}"
 
 
 def _metric(item: tuple[str, Mapping[str, Any]]) -> tuple[str, str, str, str]:

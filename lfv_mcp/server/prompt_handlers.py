@@ -20,7 +20,8 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import ModelQuery, parse_model_query
 from lfv_mcp.server import prompts
-from lfv_mcp.server.protocol import RequestContext, guarded, invalid_params
+from lfv_mcp.server.failures import guarded
+from lfv_mcp.server.protocol import RequestContext, invalid_params
 from lfv_mcp.server.resources import JSON, model_uri
 from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_within
 from lfv_mcp.text import clean

@@ -1,18 +1,17 @@
-"""What all handlers share: the guard around their work, and failures as MCP shows them."""
+"""What all handlers share: the context of a request, and failures as MCP shows them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextContent
 
-from lfv_mcp.errors import CallerError, LfvError, ServiceError
-from lfv_mcp.text import clean
+from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.server.failures import failure_text, question_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,33 +24,6 @@ RequestContext: TypeAlias = ServerRequestContext[dict[str, Any], Any]
 """What the SDK hands to every handler."""
 
 
-@contextmanager
-def guarded(what: str) -> Generator[None]:
-    """Log any failure of the work inside, and let it out as an `LfvError`.
-
-    A designed failure keeps its code and is logged at INFO. Anything else is a defect of this
-    server: the traceback goes to the log, never to the client, who gets `internal_error`.
-
-    Args:
-        what: names the work in the log; never the account's or the caller's text.
-
-    Raises:
-        LfvError: the work failed.
-    """
-    try:
-        yield
-    except LfvError as error:
-        logger.info("%s failed: %s", what, error.code)
-        raise
-    except Exception as error:
-        logger.exception("%s failed unexpectedly", what)
-        raise ServiceError(
-            "internal_error",
-            "This server made a mistake of its own.",
-            "Look at the server's log (stderr), and report it with the log lines.",
-        ) from error
-
-
 def tool_error(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
     """A failed tool call as a result with `isError`: its text for people, its `_meta` for agents.
 
@@ -61,16 +33,9 @@ def tool_error(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResu
             failed before the question was understood.
     """
     details = {"code": error.code, "message": error.message, "next_step": error.next_step}
-    text = str(error)
-    asked = error.asked or ", ".join(
-        f"{clean(name, 60)}={clean(value, 60)}"
-        for name, value in (given or {}).items()
-        if isinstance(value, str) and len(value) < 4096  # longer ones take long, and mean nothing
-    )
-    if asked and error.code != "invalid_argument":
-        details["asked"] = asked
-        if not error.asked:
-            text += f"\nAsked: {asked}"
+    if question := question_of(error, given or {}):
+        details["asked"] = question
+    text = failure_text(error, given or {})
     return CallToolResult(
         content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: details}
     )

@@ -19,10 +19,10 @@ from mcp.types import ResourceTemplate as WireResourceTemplate
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import LfvError
 from lfv_mcp.results.model_list import ModelRow
+from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.protocol import (
     MAX_ECHOED_URI,
     RequestContext,
-    guarded,
     invalid_params,
     resource_error,
 )

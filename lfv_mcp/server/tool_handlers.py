@@ -19,7 +19,8 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import LfvError
 from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server import arguments
-from lfv_mcp.server.protocol import RequestContext, guarded, invalid_params, tool_error
+from lfv_mcp.server.failures import guarded
+from lfv_mcp.server.protocol import RequestContext, invalid_params, tool_error
 from lfv_mcp.server.resources import VIEW
 from lfv_mcp.server.size_limits import truncate_answer
 from lfv_mcp.server.tools import Tool, ToolContext

@@ -16,7 +16,9 @@ from mcp import Client
 
 from examples import acceptance_gate
 from examples.acceptance_gate import BLOCKING, Decision, decide
-from lfv_mcp.cli.main import SAMPLE, open_catalog
+from lfv_mcp.archive.sample import SAMPLE
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.results.common import Finding
@@ -60,7 +62,7 @@ async def test_it_decides_by_codes(
     tmp_path: Path, era: str, project: str, versions: str, baseline: str, expected: Decision
 ) -> None:
     source = archive(tmp_path, PROJECT, *versions)
-    server = build_server(open_catalog(str(source), None, None, 20.0))
+    server = build_server(open_catalog(Settings(str(source))))
     async with Client(server, mode=era) as client:
         assert await decide(client, project, baseline) == expected
     assert expected.accept == (not expected.reasons)

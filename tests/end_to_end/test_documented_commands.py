@@ -18,8 +18,10 @@ from click.testing import CliRunner
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.cli import config_command
-from lfv_mcp.cli.main import SAMPLE, main
+from lfv_mcp.cli.main import main
+from lfv_mcp.cli.options import EnvironmentOption, variables_of
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from scripts.check_foreign_clients import INSTALL
@@ -247,13 +249,8 @@ def parameters(command: click.Command) -> Iterator[click.Parameter]:
 
 
 def known_variables() -> set[str]:
-    """Every variable that a command's help names, and those that boto3 reads by itself."""
-    helped = {
-        variable
-        for parameter in parameters(main)
-        for variable in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+", getattr(parameter, "help", "") or "")
-    }
-    return helped | {
+    """Every variable that a command reads, and those that boto3 reads by itself."""
+    return {*variables_of(main)} | {
         *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LOOKOUTVISION", "AWS_ENDPOINT_URL_S3"),
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
         *("AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
@@ -298,8 +295,10 @@ def test_readme_has_every_setting_that_all_commands_share() -> None:
     table, _, _ = rest.partition("\n## ")
     for parameter in main.commands["doctor"].params:
         (row,) = [line for line in table.splitlines() if f"`{parameter.opts[-1]}`" in line[:20]]
-        helped = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", getattr(parameter, "help", None) or "")
-        assert set(helped) <= set(re.findall(r"`([A-Z_]+)`", row)), row
+        assert isinstance(parameter, EnvironmentOption)
+        named = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar
+        assert named
+        assert set(named) <= set(re.findall(r"`([A-Z_]+)`", row)), row
 
 
 def test_every_error_has_a_line_in_troubleshooting() -> None:

@@ -29,7 +29,9 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.transport import Reply
-from lfv_mcp.cli.main import main, open_catalog
+from lfv_mcp.cli.main import main
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import SetupError
 from lfv_mcp.http.replay_app import ReplayApp, scope_of
 from lfv_mcp.identifiers import AccountScope
@@ -526,8 +528,8 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", ONE)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         monkeypatch.setenv("AWS_ENDPOINT_URL_LOOKOUTVISION", running.url)
-        live = open_catalog(None, "us-east-1", None, 20)
-        direct = open_catalog(source, None, None, 20)
+        live = open_catalog(Settings("live", "us-east-1"))
+        direct = open_catalog(Settings(source))
         for project, version in models:
             expected = await direct.describe_model(ModelQuery(project, version, "us-east-1", ONE))
             answer = await live.describe_model(ModelQuery(project, version))

@@ -18,7 +18,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.types import TextResourceContents
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import WARM_AFTER
+from lfv_mcp.cli.serving import PRELOAD_DELAY
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
 from tests.support.stdio_server import CALL, COMMAND, MODEL, MODERN
@@ -146,7 +146,7 @@ LATER: Final = {
         "botocore",
         "lfv_mcp.aws.client",
         "lfv_mcp.analysis.comparison",
-        "lfv_mcp.cli.doctor",
+        "lfv_mcp.cli.checks",
     ),
     *("lfv_mcp.analysis.evaluation", "lfv_mcp.catalog.evidence", "lfv_mcp.cli.tables"),
 }
@@ -170,7 +170,7 @@ def test_up_to_the_list_of_tools_little_is_imported(tmp_path: Path) -> None:
     assert not LATER & listed
     question = ("tools/call", {"name": "analyze_evaluation", "arguments": MODEL})
     assert {"boto3", "lfv_mcp.analysis.evaluation"} <= imported([*first, question])
-    assert WARM_AFTER > 0  # the archive is indexed after that, not before
+    assert PRELOAD_DELAY > 0  # the archive is indexed after that, not before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals and SIGINT are POSIX")

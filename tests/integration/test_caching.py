@@ -16,7 +16,8 @@ from mcp.types import PromptReference
 
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
@@ -129,7 +130,7 @@ async def test_a_failure_is_not_kept(clock: Clock, endpoint: Endpoint) -> None:
 async def test_no_more_answers_are_kept_than_there_is_room_for(
     clock: Clock, endpoint: Endpoint
 ) -> None:
-    catalog = open_catalog("live", "us-east-1", None, 20.0, clock=clock.read)
+    catalog = open_catalog(Settings("live", "us-east-1", None, 20.0), clock=clock.read)
     endpoint.answer = saying()
 
     async def requests(version: int) -> int:
@@ -160,7 +161,7 @@ async def test_a_thousand_identical_calls_at_one_time_are_one_request(
         return reply
 
     endpoint.answer = held_back
-    catalog = open_catalog("live", "us-east-1", None, 20.0, clock=clock.read)
+    catalog = open_catalog(Settings("live", "us-east-1", None, 20.0), clock=clock.read)
     answers: list[ModelSummary] = []
 
     async def ask() -> None:

@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 
 from lfv_mcp import __version__
 from lfv_mcp.analysis.model_summary import summary_digest
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import SAMPLE, main, setting
+from lfv_mcp.cli.main import main
 from lfv_mcp.model_query import ModelQuery
 from tests.support.api_endpoint import Endpoint, Reply, api_error
 

@@ -15,7 +15,8 @@ from mcp import Client
 from mcp.types import TextContent
 from pydantic import BaseModel, TypeAdapter
 
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server.app import INSTRUCTIONS, build_server
 from lfv_mcp.server.tools import TOOLS, Tool
@@ -96,7 +97,7 @@ async def live_results(patch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
     with Endpoint(answer) as endpoint:
         for name, value in endpoint.environment.items():
             patch.setenv(name, value)
-        catalog = open_catalog("live", "us-east-1", None, 20.0)
+        catalog = open_catalog(Settings("live", "us-east-1"))
         async with Client(build_server(catalog)) as client:
             for number, status in enumerate(LIVE, 1):
                 asked = {"project_name": "cap-seal", "model_version": str(number)}

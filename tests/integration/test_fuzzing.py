@@ -32,7 +32,8 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.identifiers import MODEL_STATUSES, REGIONS
@@ -242,7 +243,7 @@ class Asker:
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
-        server = build_server(open_catalog(self._source, "us-east-1", None, 20.0))
+        server = build_server(open_catalog(Settings(self._source, "us-east-1")))
         self.client = await self._stack.enter_async_context(Client(server, mode=self._mode))
         tools = (await self.client.list_tools()).tools
         self._schemas = {t.name: Draft202012Validator(t.output_schema or {}) for t in tools}

@@ -16,7 +16,8 @@ from mcp import Client
 from mcp.types import TextResourceContents
 
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
 from tests.support.clients import Door, codes, door, run
@@ -201,7 +202,7 @@ async def token_of(portfolio: Path) -> str:
 async def outcomes(portfolio: Path, tokens: list[str]) -> list[str]:
     """The error of each token; empty where it is taken for good."""
     found = []
-    catalog = open_catalog(str(portfolio), None, None, 20.0)
+    catalog = open_catalog(Settings(str(portfolio), None, None, 20.0))
     async with Client(build_server(catalog)) as client:
         for token in tokens:
             result = await client.call_tool("list_models", {"next_token": token})
@@ -371,7 +372,7 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     """A cut answer says so, and going on with its token loses nothing and repeats nothing."""
     live.answer = line = Line(64, versions=1)
     line.page, line.pause = 16, 0.4
-    catalog = open_catalog("live", "us-east-1", None, 3.0)
+    catalog = open_catalog(Settings("live", "us-east-1", None, 3.0))
     async with Client(build_server(catalog)) as client:
         ask = Door(client)
         started = time.monotonic()

@@ -25,7 +25,8 @@ from pydantic import BaseModel
 
 import lfv_mcp
 from lfv_mcp.analysis.model_summary import DIGEST_LIMIT
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.server.app import build_server
@@ -316,7 +317,7 @@ async def test_versions_of_an_archive_are_numbers(tmp_path: Path, era: str) -> N
         saved = json.dumps(SAVED["sample-cap-seal-3"]).replace("cap-seal/3", f"cap-seal/{version}")
         saved = saved.replace('"ModelVersion": "3"', f'"ModelVersion": "{version}"')
         (tmp_path / f"größe {version}.json").write_text(saved, encoding="utf-8")
-    server = build_server(open_catalog(str(tmp_path), None, None, 20.0))
+    server = build_server(open_catalog(Settings(str(tmp_path))))
     async with Client(server, mode=era) as client:
         answer = await client.call_tool("describe_model", {"project_name": "sample-cap-seal"})
     model = structure(answer)
@@ -335,7 +336,7 @@ async def test_record_that_contradicts_its_own_arn_is_not_believed(
     saved = json.dumps(SAVED["sample-cap-seal-3"])
     saved = saved.replace('"ModelVersion": "3"', '"ModelVersion": "**9** <img>"')
     (tmp_path / "contradiction.json").write_text(saved, encoding="utf-8")
-    server = build_server(open_catalog(str(tmp_path), None, None, 20.0))
+    server = build_server(open_catalog(Settings(str(tmp_path))))
     async with Client(server, mode=era) as client:
         asked = [TYPICAL | {"model_version": version} for version in ("3", "latest")]
         answers = [await client.call_tool("describe_model", arguments) for arguments in asked]

@@ -22,7 +22,8 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.s3_prefix import PARALLEL, S3Prefix
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.aws.s3 import S3
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.clients import Door, codes, door, run, table
@@ -317,7 +318,7 @@ async def test_a_forbidden_bucket_named_in_an_archive_is_not_asked(
         monkeypatch.setenv(name, value)
     with Endpoint(Store({})) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint.url)
-        held = open_catalog(str(tmp_path), None, None, 20.0, buckets=frozenset({"ours"}))
+        held = open_catalog(Settings(str(tmp_path), buckets=frozenset({"ours"})))
         async with Client(build_server(held)) as client:
             error = await Door(client).refused("analyze_evaluation", project_name="cap-seal")
         assert error["code"] == "evidence_unavailable"

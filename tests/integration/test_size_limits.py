@@ -13,7 +13,8 @@ from mcp import Client, MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import BaseModel
 
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.resources import RESOURCES, VIEW
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
@@ -28,7 +29,7 @@ MODEL: Final = "lookoutvision://projects/cap-seal/models/1"
 
 @asynccontextmanager
 async def serving(folder: Path, era: str) -> AsyncIterator[Client]:
-    server = build_server(open_catalog(str(folder), None, None, 20.0))
+    server = build_server(open_catalog(Settings(str(folder))))
     async with Client(server, mode=era) as client:
         yield client
 

@@ -13,7 +13,9 @@ from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
 from lfv_mcp.catalog.catalog import CatalogOptions
-from lfv_mcp.cli.main import main, open_catalog
+from lfv_mcp.cli.main import main
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
 
@@ -80,7 +82,7 @@ async def door(
     **options: Unpack[CatalogOptions],
 ) -> AsyncIterator[Door]:
     """A new server over a source, and a client of it; `options` are the catalogue's policies."""
-    catalog = open_catalog(str(source), region, None, limit, **options)
+    catalog = open_catalog(Settings(str(source), region, None, limit), **options)
     async with Client(build_server(catalog), mode=mode) as client:
         yield Door(client)
 

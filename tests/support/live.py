@@ -9,7 +9,8 @@ import pytest
 from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from tests.support.api_endpoint import Endpoint
 
 UNCACHED: Final = CachePolicy(live_summary_seconds=0.0, evidence_seconds=0.0)
@@ -31,4 +32,4 @@ def live(
 ) -> Catalog:
     """A catalogue over the endpoint in the environment; it caches nothing unless told to."""
     options.setdefault("cache_policy", UNCACHED)
-    return open_catalog("live", region, profile, timeout, **options)
+    return open_catalog(Settings("live", region, profile, timeout), **options)

@@ -14,7 +14,8 @@ from mcp.types import CallToolResult
 
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.clients import describe, text
 from tests.support.fault_table import (
@@ -45,7 +46,7 @@ def save(folder: Path, status: str, version: int = 3) -> Path:
 def over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
     """A catalogue that looks at its files for every question."""
     monkeypatch.setattr(Directory, "rescan_after", 0.0)
-    yield open_catalog(str(folder), None, None, DEFAULT, cache_policy=UNCACHED)
+    yield open_catalog(Settings(str(folder), None, None, DEFAULT), cache_policy=UNCACHED)
 
 
 def status_of(result: CallToolResult) -> str:

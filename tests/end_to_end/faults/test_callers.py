@@ -10,7 +10,8 @@ from mcp import Client
 
 from lfv_mcp.catalog.cache import Cache
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ServiceError
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import (
@@ -131,7 +132,7 @@ async def test_one_deadline_for_a_resource_and_a_prompt(
 
 
 async def test_deadlines_inside_each_other(row: Row) -> None:
-    catalog = open_catalog("sample", None, None, 0.5)
+    catalog = open_catalog(Settings("sample", None, None, 0.5))
     start = anyio.current_time()
 
     async def answer() -> None:

@@ -13,7 +13,8 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import (
     Endpoint,
@@ -130,7 +131,7 @@ async def test_a_dead_s3_archive_is_tried_once_for_all_who_wait(s3: Endpoint, ro
     s3.answer = always(Reply(pause=60))
     # Not LIMIT: there must be time left for whoever is told late on a busy machine.
     catalog = open_catalog(
-        "s3://bucket/prefix", "us-east-1", None, 4 * LIMIT, cache_policy=UNCACHED
+        Settings("s3://bucket/prefix", "us-east-1", None, 4 * LIMIT), cache_policy=UNCACHED
     )
     async with Client(build_server(catalog)) as client:
         with row.in_time(4 * LIMIT):

@@ -11,7 +11,8 @@ import pytest
 from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.main import open_catalog
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from tests.support.api_endpoint import (
@@ -44,7 +45,9 @@ async def test_a_long_listing(tmp_path: Path, letter: str, row: Row) -> None:
     (tmp_path / "list.json").write_text(json.dumps({"Models": models}))
     found: list[str] = []
     token = ""
-    async with Client(build_server(open_catalog(str(tmp_path), None, None, DEFAULT))) as client:
+    async with Client(
+        build_server(open_catalog(Settings(str(tmp_path), None, None, DEFAULT)))
+    ) as client:
         for _ in range(100):
             page = {"max_results": 100, "next_token": token}
             with row.in_time():
@@ -96,7 +99,7 @@ def large(folder: Path, letter: str, versions: int = 1) -> Catalog:
         (folder / f"manifest-{version}.json").write_bytes(lines(judgements))
         body = described(version=version, Description=letter * 500)
         (folder / f"model-{version}.json").write_text(json.dumps({"ModelDescription": body}))
-    return open_catalog(str(folder), None, None, DEFAULT)
+    return open_catalog(Settings(str(folder), None, None, DEFAULT))
 
 
 @pytest.mark.parametrize("letter", ["x", WIDE])

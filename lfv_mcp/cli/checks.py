@@ -1,0 +1,188 @@
+"""The checks of `lfv-mcp doctor`: what is configured, what answers, and what to fix."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from anyio import to_thread
+
+from lfv_mcp import __version__, model_query
+from lfv_mcp.aws.failures import shown_url
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.cli.options import is_set_value
+from lfv_mcp.errors import LfvError
+from lfv_mcp.results.model_list import ModelRow
+from lfv_mcp.server import prompts
+
+MAX_DESCRIBED: Final = 10
+"""Models described in search of one that has evaluation files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one check; `fix` says what to do if it is not good."""
+
+    name: str
+    good: bool
+    found: str
+    fix: str = ""
+
+    @classmethod
+    def passed(cls, name: str, found: str) -> Check:
+        """A check with nothing to fix."""
+        return cls(name, good=True, found=found)
+
+    @classmethod
+    def failed(cls, name: str, found: str, fix: str) -> Check:
+        """A check that found something to fix."""
+        return cls(name, good=False, found=found, fix=fix)
+
+    @classmethod
+    def of_error(cls, name: str, error: LfvError, about: str = "") -> Check:
+        """A check that ended with this error; `about` says of what the error is."""
+        return cls.failed(name, f"{about}{error.message} [{error.code}]", error.next_step)
+
+
+def check_installation(environment: Mapping[str, str], known: Collection[str]) -> Iterator[Check]:
+    """The checks that open nothing: versions, command, prompts and settings.
+
+    Args:
+        environment: the variables that were meant for this server, as the host passed them.
+        known: the names of those that it reads.
+    """
+    packages = ", ".join(f"{name} {version(name)}" for name in ("mcp", "boto3", "botocore"))
+    yield Check.passed(
+        "versions", f"lfv-mcp {__version__}, Python {platform.python_version()}, {packages}"
+    )
+    yield _check_command()
+    yield _check_prompts()
+    yield _check_settings(environment, known)
+
+
+def source_problem(problem: str) -> Check:
+    """The failed check of a source that cannot be opened; nothing else can be asked then."""
+    return Check.failed(
+        "source",
+        problem,
+        "Set LFV_SOURCE (--source) to sample, live, s3://bucket/prefix, or the absolute path of "
+        "a directory of saved answers.",
+    )
+
+
+async def check_source(
+    catalog: Catalog, credentials: Callable[[], str] | None
+) -> AsyncIterator[Check]:
+    """The checks of a catalogue: its source, credentials, answers and evaluation files.
+
+    Args:
+        catalog: what the settings open.
+        credentials: finds the AWS credentials and says where; None if AWS is never asked.
+    """
+    yield Check.passed("source", f"{catalog.kind} {catalog.location}".strip())
+    if credentials is not None:
+        are_needed = catalog.kind == "live" or catalog.location.startswith("s3://")
+        check = partial(_check_credentials, credentials, are_needed=are_needed)
+        yield await to_thread.run_sync(check)
+    try:
+        listed = await catalog.list_models(max_results=100)
+    except LfvError as error:
+        yield Check.of_error("answers", error)
+        return
+    models = listed["models"]
+    more = " or more" if "next_token" in listed else ""
+    count = f"{len(models)}{more} {'model' if len(models) == 1 else 'models'}"
+    yield (
+        Check.passed("answers", count)
+        if models
+        else Check.failed(
+            "answers",
+            count,
+            "There is no model in this source: set LFV_SOURCE (--source) to a directory that "
+            "holds saved answers or evaluation files.",
+        )
+    )
+    failures = [found for found in listed.get("findings", []) if found["code"] == "project_failed"]
+    if failures:
+        first, others = failures[0], len(failures) - 1
+        message = first["message"] + (f" (and {others} more projects)" if others else "")
+        yield Check.failed("projects", message, first.get("advice", ""))
+    if models:
+        yield await _check_evidence(catalog, models)
+
+
+def _check_command() -> Check:
+    """The command that a host can start, whatever the host's PATH is."""
+    beside = Path(sys.executable).with_name("lfv-mcp")
+    command = str(beside) if beside.exists() else shutil.which("lfv-mcp")
+    return Check.passed("command", command or f"{sys.executable} -m lfv_mcp")
+
+
+def _check_prompts() -> Check:
+    """Whether the prompt files were installed with the package."""
+    if names := ", ".join(prompts.prompts()):
+        return Check.passed("prompts", names)
+    return Check.failed("prompts", f"none in {prompts.folder()}", "Install the package again.")
+
+
+def _check_settings(environment: Mapping[str, str], known: Collection[str]) -> Check:
+    """What the environment sets, and which of its variables have no effect."""
+    used, unset, unknown = [], [], []
+    for name, value in sorted(environment.items()):
+        if name.startswith("LFV_") and name not in known:
+            close = get_close_matches(name, known, n=1)
+            unknown.append(f"{name} (did you mean {close[0]}?)" if close else name)
+        elif is_set_value(value):
+            used.append(f"{name}={shown_url(value)}")
+        else:
+            unset.append(f"{name}={value}")
+    found = ", ".join(used) or "none in the environment"
+    if unset:
+        found += f"; empty or not filled in, so they count as unset: {', '.join(unset)}"
+    if not unknown:
+        return Check.passed("settings", found)
+    return Check.failed(
+        "settings",
+        f"{found}; no settings of this server: {', '.join(unknown)}",
+        "Write the variable as `lfv-mcp serve --help` does, or remove it.",
+    )
+
+
+def _check_credentials(find: Callable[[], str], *, are_needed: bool) -> Check:
+    """Whether there are AWS credentials; an archive may answer everything without any."""
+    try:
+        return Check.passed("credentials", find())
+    except LfvError as error:
+        if are_needed:
+            return Check.of_error("credentials", error)
+        return Check.passed("credentials", "none; only evaluation files in S3 would take them")
+
+
+async def _check_evidence(catalog: Catalog, models: list[ModelRow]) -> Check:
+    """Whether the evaluation files of the first model that has some can be read."""
+    for row in models[:MAX_DESCRIBED]:
+        query = model_query.parse_model_query(
+            row.get("model_arn") or row["project_name"], row["model_version"]
+        )
+        name = f"{row['project_name']} {row['model_version']}"
+        try:
+            described = await catalog.describe_model(query)
+            if all(found["code"] != "evidence_at_hand" for found in described["findings"]):
+                continue
+            report = await catalog.analyze_evaluation(query)
+        except LfvError as error:
+            return Check.of_error("evidence", error, f"{name}: ")
+        for found in report["findings"]:
+            if found["code"] in ("evaluation_result_unread", "evaluation_manifest_unread"):
+                message = f"{name}: {found['message']}"
+                return Check.failed("evidence", message, found.get("advice", ""))
+        return Check.passed("evidence", f"the evaluation files of {name} can be read")
+    return Check.passed("evidence", "none of the first models has evaluation files")
