@@ -88,10 +88,12 @@ async def door(
 
 
 def run(*arguments: object, **environment: str) -> Result:
-    """One `lfv-mcp` command in this process; what it did wrong is raised."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], env=environment)
+    """One `lfv-mcp` command in this process; an exception that users would see is raised."""
+    given = [str(argument) for argument in arguments]
+    result = CliRunner().invoke(main, given, env=environment, prog_name="lfv-mcp")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
+    assert "Traceback" not in result.output
     return result
 
 

@@ -1,0 +1,173 @@
+"""The commands that ask about models, in this process: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import pytest
+
+from lfv_mcp.analysis.model_summary import summary_digest
+from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.cli import wiring
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.model_query import ModelQuery
+from tests.support.clients import run
+
+
+def test_describe_prints_the_readable_half(sample: Catalog) -> None:
+    result = run("describe", "sample-cap-seal", "3")
+    expected = summary_digest(anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3")))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, expected + "\n", "")
+
+
+def test_describe_prints_the_structured_half(sample: Catalog) -> None:
+    result = run("describe", "sample-cap-seal", "3", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == anyio.run(
+        sample.describe_model, ModelQuery("sample-cap-seal", "3")
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample-cap-seal",),
+        ("sample-cap-seal", "latest"),
+        ("arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/5",),
+        ("sample-cap-seal", "--source", "sample", "--region", "eu-central-1"),
+    ],
+)
+def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
+    result = run("describe", *arguments)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("sample-cap-seal version 5 was TRAINING when captured")
+
+
+# How it ends: 0 good, 1 the thing asked for failed, 2 wrong usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("describe", "no-such"), "sample-cap-seal"),
+        (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
+        (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
+        (("describe", "a b", "--json"), "a project name has 1 to 255"),
+        (("describe", "caps", "--source", "live"), "AWS_REGION"),
+        (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
+        (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
+    ],
+)
+def test_what_fails_says_so_on_stderr(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert "Next: " in result.stderr
+
+
+def test_a_defect_is_logged_and_the_question_is_repeated(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Catalog, "describe_model", fail)
+    result = run("describe", "sample-cap-seal", "3")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("This server made a mistake of its own. [internal_error]\n")
+    assert result.stderr.endswith("\nAsked: project_name=sample-cap-seal, model_version=3\n")
+    (logged,) = caplog.records
+    assert logged.getMessage() == "describe_model failed unexpectedly"
+    assert logged.exc_info
+
+
+# What a command costs: one catalogue, and no MCP
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of every catalogue that is opened from now on."""
+    made: list[Settings] = []
+    real: Callable[[Settings], Catalog] = wiring.open_catalog
+
+    def open_catalog(settings: Settings) -> Catalog:
+        made.append(settings)
+        return real(settings)
+
+    monkeypatch.setattr(wiring, "open_catalog", open_catalog)
+    return made
+
+
+@pytest.fixture
+def portfolio(tmp_path: Path) -> Path:
+    """An archive of 250 models: three pages of a listing."""
+    for version in range(1, 251):
+        answer = {"ModelDescription": {"ModelVersion": str(version), "Status": "TRAINED"}}
+        arn = f"arn:aws:lookoutvision:us-east-1:111122223333:model/caps/{version}"
+        answer["ModelDescription"]["ModelArn"] = arn
+        (tmp_path / f"{version}.json").write_text(json.dumps(answer))
+    return tmp_path
+
+
+def test_all_pages_of_a_listing_come_from_one_catalogue(
+    portfolio: Path, opened: list[Settings]
+) -> None:
+    whole = json.loads(run("list", "--json", "--source", portfolio).stdout)
+    assert opened == [Settings(str(portfolio))]
+    assert [row["model_version"] for row in whole["models"]] == [*map(str, range(250, 0, -1))]
+    assert "next_token" not in whole
+    text = run("list", "--source", portfolio).stdout
+    assert all(f"caps {version}" in text for version in (1, 100, 101, 250))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("describe", "sample-cap-seal", "3"),
+        ("evaluate", "sample-cap-seal", "3"),
+        ("compare", "sample-cap-seal", "1", "3"),
+    ],
+    ids=" ".join,
+)
+def test_a_page_with_two_answers_comes_from_one_catalogue(
+    tmp_path: Path, opened: list[Settings], command: tuple[str, ...]
+) -> None:
+    result = run(*command, "--html", tmp_path / "card.html")
+    assert result.exit_code == 0
+    assert opened == [Settings()]
+
+
+def imported(*command: str) -> set[str]:
+    """The modules that a command has loaded when it ends, in a process of its own."""
+    code = (
+        "import sys, contextlib; from lfv_mcp.cli.main import main\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):\n"
+        f"    main({[*command]!r})\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {*done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("describe", "sample-cap-seal", "3"),
+        ("list",),
+        ("evaluate", "sample-cap-seal", "3", "--defect-rate", "0.01"),
+        ("compare", "sample-cap-seal", "1", "3"),
+        ("archive", "check", "."),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_neither_the_sdk_nor_http(command: tuple[str, ...]) -> None:
+    loaded = imported(*command)
+    assert "lfv_mcp.cli.wiring" in loaded
+    heavy = {"mcp", "mcp_types", "starlette", "uvicorn", "httpx2", "jsonschema", "jwt"}
+    assert not heavy & loaded
