@@ -47,7 +47,7 @@ NO_NORMAL = Undefined("no test image is normal")
 NONE_FLAGGED = Undefined("no test image is predicted anomalous")
 
 
-# At one operating point
+# At one threshold
 
 
 def precision(c: Confusion) -> Value:
@@ -116,12 +116,8 @@ def counts_from_rates(
     Undefined when none or several fit, and when recall is 0: precision then hides FP.
     """
     normals = images - anomalies
-    if not (0 <= precision <= 1 and 0 <= recall <= 1):  # NaN ends here too
-        return Undefined("precision and recall are not both numbers from 0 to 1")
-    if anomalies <= 0:
-        return NO_ANOMALOUS
-    if normals < 0:
-        return Undefined("the test set has fewer images than anomalous images")
+    if impossible := _why_impossible(precision, recall, normals, anomalies):
+        return impossible
     slack = ROUNDING_TOLERANCE
     tp = _only_integer(anomalies * (recall - slack), anomalies * (recall + slack))
     if tp is None:
@@ -134,6 +130,19 @@ def counts_from_rates(
     if fp is None:
         return Undefined(f"no single count among {normals} normal images gives this precision")
     return Confusion(tp, fp, anomalies - tp, normals - fp)
+
+
+def _why_impossible(
+    precision: float, recall: float, normals: int, anomalies: int
+) -> Undefined | None:
+    """Why no confusion matrix can have these rates on so many images, if that is so."""
+    if not (0 <= precision <= 1 and 0 <= recall <= 1):  # NaN ends here too
+        return Undefined("precision and recall are not both numbers from 0 to 1")
+    if anomalies <= 0:
+        return NO_ANOMALOUS
+    if normals < 0:
+        return Undefined("the test set has fewer images than anomalous images")
+    return None
 
 
 def _only_integer(low: float, high: float) -> int | None:

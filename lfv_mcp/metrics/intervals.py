@@ -14,7 +14,10 @@ def wilson_interval(successes: int, trials: int) -> Interval | Undefined:
     """Wilson score interval, 95 %, for the probability behind `successes` of `trials`.
 
     (k + z^2/2 -+ z sqrt(k (n - k) / n + z^2/4)) / (n + z^2). Starts at exactly 0 when k = 0, ends
-    at exactly 1 when k = n. Undefined without trials; ValueError unless 0 <= k <= n.
+    at exactly 1 when k = n. Undefined without trials.
+
+    Raises:
+        ValueError: unless 0 <= successes <= trials.
     """
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials")

@@ -67,7 +67,10 @@ def _operating_points(
 # From confidence to score
 
 
-def anomaly_score(predicted_anomaly: bool, confidence: float) -> float:
+def anomaly_score(
+    predicted_anomaly: bool,  # noqa: FBT001 - the prediction itself, not a switch
+    confidence: float,
+) -> float:
     """The anomaly score behind a prediction, 0 to 1: confidence, or 1 - confidence if normal.
 
     `confidence` belongs to the predicted class. Whether a model follows this rule is for
@@ -79,11 +82,17 @@ def anomaly_score(predicted_anomaly: bool, confidence: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Separability:
-    """Do scores and predictions agree with one threshold? See `separability`."""
+    """Whether one threshold explains all predictions, and between which scores it lies.
+
+    Args:
+        rule_holds: no predicted normal image outscores a predicted anomaly.
+        max_normal_score: the highest score that is predicted normal; None if nothing is.
+        min_anomaly_score: the lowest score that is predicted anomalous; None if nothing is.
+    """
 
     rule_holds: bool
-    max_normal_score: float | None  # None: nothing is predicted normal
-    min_anomaly_score: float | None  # None: nothing is predicted anomalous
+    max_normal_score: float | None
+    min_anomaly_score: float | None
 
 
 def separability(

@@ -393,6 +393,17 @@ async def test_good_question_works_amid_all_that(spoiled: Path) -> None:
         assert [row["model_version"] for row in rows] == ["4", "3"]
 
 
+async def test_list_and_describe_agree_on_an_impossible_metric(tmp_path: Path) -> None:
+    """A model known only from its EvaluationResult: both leave the metric out."""
+    write(tmp_path, "result.json", result_of(Precision=1.5))
+    async with door(tmp_path) as ask:
+        (row,) = (await ask.list())["models"]
+        described_model = await ask.describe("cap-seal", "3")
+        assert "precision" not in row
+        assert "precision" not in described_model["performance"]
+        assert row["recall"] == described_model["performance"]["recall"] == 0.9
+
+
 def test_import_of_all_that_takes_the_good(spoiled: Path, tmp_path: Path) -> None:
     result = run("archive", "import", spoiled, "--to", tmp_path / "to")
     assert result.exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -25,6 +26,50 @@ def test_the_result_of_early_2021_has_text_for_numbers_and_no_f1() -> None:
     }
     assert result.unusable == ()
     assert result.evaluated_at == pytest.approx(1748938211.204)  # a zone-less text is UTC
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, 1.5, "much", True, [], {}, 10**400])
+def test_members_of_no_use_are_left_out_and_named_in_order(bad: object) -> None:
+    labels = [{"ClassName": "a", "AIOU": bad, "Recall": bad}, {}, 3, {"ClassName": 5}]
+    document = result_file(Precision=bad, ROCAUC=bad, PixelAnomalyClassMetrics=labels)
+    document["EvaluationDetails"] |= {
+        "NumberOfTestingImages": bad,
+        "EvaluationEndTimestamp": [bad],
+    }
+    result = read_evaluation_result(document)
+    assert result.unusable == (
+        "Recall of 'a'",
+        "AIOU of 'a'",
+        *["a label without ClassName"] * 3,
+        "EvaluationEndTimestamp",
+        "NumberOfTestingImages",
+        "Precision",
+        "ROCAUC",
+    )
+    assert (result.evaluated_at, result.testing_images, result.training_images) == (None, None, 30)
+    assert (len(result.labels), len(result.reported)) == (1, 3)
+
+
+@pytest.mark.parametrize("labels", ["dent", {}, 5, True])
+def test_labels_that_are_no_list_are_named(labels: object) -> None:
+    result = read_evaluation_result(result_file(PixelAnomalyClassMetrics=labels))
+    assert result.unusable == ("PixelAnomalyClassMetrics",)
+    assert result.labels == ()
+
+
+def test_null_is_as_good_as_absent_and_unknown_members_are_ignored() -> None:
+    document = result_file(F1Score=None, PixelAnomalyClassMetrics=None, Future={"a": [1]})
+    document["EvaluationDetails"] |= {"NumberOfTestingImages": None, "Future": 5}
+    result = read_evaluation_result(document)
+    assert result.unusable == ()
+    assert result.testing_images is None
+    assert "f1_score" not in result.reported
+
+
+def test_labels_are_read_up_to_the_most_a_project_has() -> None:
+    labels = [{"ClassName": f"label-{n}", "Recall": 0.5} for n in range(150)]
+    result = read_evaluation_result(result_file(PixelAnomalyClassMetrics=labels))
+    assert [label["name"] for label in result.labels] == [f"label-{n}" for n in range(100)]
 
 
 @pytest.mark.parametrize(
