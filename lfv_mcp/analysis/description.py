@@ -1,27 +1,32 @@
-"""analysis.description."""
+"""The API's record of a model, as botocore parsed it, made safe to show: `readable_description`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any, Final, cast, get_type_hints
+from typing import Any, Final, TypeGuard
 
-from typing_extensions import is_typeddict
-
-from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.model_description import (
+    ModelDescription,
+    ModelPerformance,
+    OutputConfig,
+    S3Location,
+    S3Object,
+)
 from lfv_mcp.text import TEXT_LIMIT, clean, strip_invisible
 from lfv_mcp.times import iso_utc
 
 
 @dataclass(frozen=True, slots=True)
 class ReadableDescription:
-    """A ModelDescription made safe to show, and what had to be done for that."""
+    """A ModelDescription made safe to show, and the names of the members that were changed."""
 
     description: ModelDescription
-    shortened: tuple[str, ...]  # members whose text was cut
-    unusable: tuple[str, ...]  # members left out because their value is of no use
+    shortened: tuple[str, ...]
+    """Members whose text was too long."""
+    unusable: tuple[str, ...]
+    """Members left out because their value has another type, or is no fraction."""
 
 
 _LIMITS: Final = {"ModelArn": 2048, "KmsKeyId": 2048, "Bucket": 63, "Key": 1024, "Prefix": 1024}
@@ -34,47 +39,95 @@ def readable_description(parsed: Mapping[str, Any]) -> ReadableDescription:
     Numbers keep every digit. What does not have its member's type (a metric that is NaN
     or text, say) is left out and named: nobody should compute with it.
     """
-    shortened: list[str] = []
-    unusable: list[str] = []
+    record = _Members(parsed)
+    description = ModelDescription(
+        ModelVersion=record.text("ModelVersion"),
+        ModelArn=record.text("ModelArn"),
+        CreationTimestamp=record.text("CreationTimestamp"),
+        Description=record.text("Description"),
+        Status=record.text("Status"),
+        StatusMessage=record.text("StatusMessage"),
+        Performance=_performance(record.members("Performance")),
+        OutputConfig=_output_config(record.members("OutputConfig")),
+        EvaluationManifest=_s3_object(record.members("EvaluationManifest")),
+        EvaluationResult=_s3_object(record.members("EvaluationResult")),
+        EvaluationEndTimestamp=record.text("EvaluationEndTimestamp"),
+        KmsKeyId=record.text("KmsKeyId"),
+        MinInferenceUnits=record.count("MinInferenceUnits"),
+        MaxInferenceUnits=record.count("MaxInferenceUnits"),
+    )
+    return ReadableDescription(description, tuple(record.shortened), tuple(record.unusable))
 
-    def text(name: str, value: str) -> str:
+
+def _performance(sent: _Members) -> ModelPerformance | None:
+    return ModelPerformance(
+        F1Score=sent.fraction("F1Score"),
+        Recall=sent.fraction("Recall"),
+        Precision=sent.fraction("Precision"),
+    ).or_none()
+
+
+def _output_config(sent: _Members) -> OutputConfig | None:
+    location = sent.members("S3Location")
+    at = S3Location(Bucket=location.text("Bucket"), Prefix=location.text("Prefix"))
+    return OutputConfig(S3Location=at.or_none()).or_none()
+
+
+def _s3_object(sent: _Members) -> S3Object | None:
+    return S3Object(Bucket=sent.text("Bucket"), Key=sent.text("Key")).or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Reads members of a parsed structure by type; notes those that had to be changed."""
+
+    parsed: Mapping[str, Any]
+    shortened: list[str] = field(default_factory=list[str])
+    unusable: list[str] = field(default_factory=list[str])
+
+    def text(self, name: str) -> str | None:
+        """A text without invisible characters, or a time as ISO 8601."""
+        value = self.parsed.get(name)
+        if isinstance(value, datetime):
+            return iso_utc(value)
+        if not isinstance(value, str):
+            self._note_unusable(name, value)
+            return None
         shown, limit = strip_invisible(value), _LIMITS.get(name, TEXT_LIMIT)
         if len(shown) > limit:
-            shortened.append(name)
+            self.shortened.append(name)
         return clean(shown, limit)
 
-    def members(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        for name, wanted in _hints(kind).items():
-            value = values.get(name)
-            match value:
-                case None:
-                    pass
-                case Mapping() if is_typeddict(wanted):
-                    if inner := members(wanted, value):
-                        shown[name] = inner
-                case datetime() if wanted is str:
-                    shown[name] = iso_utc(value)
-                case str() if wanted is str:
-                    shown[name] = text(name, value)
-                case int() if wanted is int and not isinstance(value, bool):
-                    shown[name] = value
-                case _ if wanted is float and is_fraction(value):
-                    shown[name] = value
-                case _:
-                    unusable.append(name)
-        return shown
+    def count(self, name: str) -> int | None:
+        """A whole number."""
+        value = self.parsed.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self._note_unusable(name, value)
+        return None
 
-    description = cast(ModelDescription, members(ModelDescription, parsed))
-    return ReadableDescription(description, tuple(shortened), tuple(unusable))
+    def fraction(self, name: str) -> float | None:
+        """A number within 0..1."""
+        value = self.parsed.get(name)
+        if is_fraction(value):
+            return value
+        self._note_unusable(name, value)
+        return None
 
+    def members(self, name: str) -> _Members:
+        """The members of a structure inside this one; none if it is absent or unusable."""
+        value = self.parsed.get(name)
+        if not isinstance(value, Mapping):
+            self._note_unusable(name, value)
+            value = {}
+        return _Members(value, self.shortened, self.unusable)
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    def _note_unusable(self, name: str, value: object) -> None:
+        if value is not None:
+            self.unusable.append(name)
 
 
-def is_fraction(value: object) -> bool:
+def is_fraction(value: object) -> TypeGuard[float]:
     """A finite number within 0..1."""
     return (
         isinstance(value, int | float)

@@ -1,27 +1,26 @@
-"""analysis.evaluation_findings."""
+"""Findings about evaluation files: whose they are, whether they agree, how far to trust them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
-from lfv_mcp.analysis.evaluation_text import model_name, rate_of_line, report_summary
+from lfv_mcp.analysis.evaluation_text import rate_of_line
 from lfv_mcp.analysis.quality import F1_TOLERANCE
 from lfv_mcp.analysis.recount import (
     RANKING_METRICS,
-    best_known,
-    compared,
+    EvaluationNumbers,
     error_count,
-    reported_metrics,
+    reported_values,
 )
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT, EvaluationManifest
 from lfv_mcp.formats.evaluation_result import REPORTED_METRICS, EvaluationResult
 from lfv_mcp.metrics import f1_from
-from lfv_mcp.results.common import Finding
-from lfv_mcp.results.evaluation_report import EvaluationReport, LabelMetrics, OnTheLine
-from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import EvaluationMetrics, LabelMetrics, OnTheLine
+from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.text import TEXT_LIMIT, clean, digits
 from lfv_mcp.times import epoch_seconds, iso_utc
 
@@ -40,32 +39,32 @@ LABEL_IOU_LOW: Final = 0.50
 _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its own training."
 
 
-# Findings
-
-
-def conclude(
-    report: EvaluationReport,
+def evaluation_findings(  # noqa: PLR0913 - the numbers, and each thing that they came from
+    numbers: EvaluationNumbers,
     description: ModelDescription,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
+    source: Source,
     others: Sequence[Finding] = (),
-) -> None:
-    """Add findings and summary to a report that has its numbers."""
-    found = [
-        *others,
-        *mismatches(description, result, manifest),
-        *(_about_result(result) if result else ()),
-        *(_about_manifest(manifest) if manifest else ()),
-        *_agreement(report, description, result),
-        *_about_size(report),
-        *_about_scores(report),
-        *_about_line(report),
-    ]
-    report["findings"] = by_severity(found)
-    report["summary"] = report_summary(report, model_name(description, result, manifest))
+) -> list[Finding]:
+    """Every finding about the files and their numbers, and `others`; the gravest first."""
+    return by_severity(
+        (
+            *others,
+            *mismatch_findings(description, result, manifest),
+            *(_result_findings(result) if result else ()),
+            *(_manifest_findings(manifest) if manifest else ()),
+            *_agreement_findings(numbers, result),
+            *_description_findings(numbers, description),
+            *_size_findings(numbers, source),
+            *_best_case_findings(numbers),
+            *_score_findings(numbers),
+            *_line_findings(numbers),
+        )
+    )
 
 
-def mismatches(
+def mismatch_findings(
     description: ModelDescription,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
@@ -73,11 +72,11 @@ def mismatches(
     """What shows that a file is of another model, or of an earlier one of the same name."""
     named = [("EvaluationResult", result.model_arn)] if result and result.model_arn else []
     named += [("EvaluationManifest", arn) for arn in (manifest.model_arns if manifest else ())]
-    own = description.get("ModelArn") or (named[0][1] if named else "")
+    own = description.ModelArn or (named[0][1] if named else "")
     for file, arn in named:
         if arn != own:
             yield finding("evaluation_mismatch", f"The {file} is of {arn}.", _OTHER_TRAINING)
-    ended = epoch_seconds(description.get("EvaluationEndTimestamp"))
+    ended = epoch_seconds(description.EvaluationEndTimestamp)
     found = result.evaluated_at if result else None
     if ended is not None and found is not None and abs(ended - found) > SAME_TIME:
         yield finding(
@@ -92,12 +91,12 @@ def _time(seconds: float) -> str:
     return iso_utc(datetime.fromtimestamp(seconds, UTC))
 
 
-def _about_result(result: EvaluationResult) -> Iterator[Finding]:
+def _result_findings(result: EvaluationResult) -> Iterator[Finding]:
     """What was left out, and which labels are weak."""
     if result.unusable:
         names = ", ".join(result.unusable[:8])
         yield finding("member_unusable", f"Left out of the EvaluationResult, of no use: {names}.")
-    if any(len(label["name"]) > TEXT_LIMIT for label in result.labels):
+    if any(len(label.name) > TEXT_LIMIT for label in result.labels):
         yield finding("text_shortened", "Cut at 500 characters: the name of a label.")
     if weak := [words for label in result.labels if (words := _weakness(label))]:
         more = f", and {len(weak) - 5} more" if len(weak) > 5 else ""
@@ -110,14 +109,14 @@ def _about_result(result: EvaluationResult) -> Iterator[Finding]:
 
 def _weakness(label: LabelMetrics) -> str:
     measures = (
-        ("recall", label.get("recall"), LABEL_RECALL_LOW),
-        ("average IoU", label.get("average_iou"), LABEL_IOU_LOW),
+        ("recall", label.recall, LABEL_RECALL_LOW),
+        ("average IoU", label.average_iou, LABEL_IOU_LOW),
     )
     low = [f"{name} {digits(v)}" for name, v, bar in measures if v is not None and v < bar]
-    return f"{clean(label['name'], 40)!r} ({', '.join(low)})" if low else ""
+    return f"{clean(label.name, 40)!r} ({', '.join(low)})" if low else ""
 
 
-def _about_manifest(manifest: EvaluationManifest) -> Iterator[Finding]:
+def _manifest_findings(manifest: EvaluationManifest) -> Iterator[Finding]:
     """What was left out, and what is counted but should be known."""
     if manifest.unusable:
         causes = ", ".join(f"{n} {cause}" for cause, n in manifest.unusable.items())
@@ -137,25 +136,25 @@ def _about_manifest(manifest: EvaluationManifest) -> Iterator[Finding]:
         yield finding("manifest_too_long", message)
 
 
-def _agreement(
-    report: EvaluationReport, description: ModelDescription, result: EvaluationResult | None
+def _agreement_findings(
+    numbers: EvaluationNumbers, result: EvaluationResult | None
 ) -> Iterator[Finding]:
-    """Do the manifest, the EvaluationResult and DescribeModel say the same?"""
-    known, reported = best_known(report), reported_metrics(report)
-    if "confusion" not in report:
+    """Whether the manifest and the EvaluationResult say the same."""
+    known, reported = numbers.known_metrics(), reported_values(numbers.reported)
+    if numbers.confusion is None:
         yield finding(
             "counts_unknown",
             "No EvaluationManifest, so no counts, intervals, thresholds or images: how many test "
             "images were anomalous is not in the EvaluationResult.",
         )
-    elif result and result.testing_images not in (None, report.get("test_images")):
+    elif result and result.testing_images not in (None, numbers.test_images):
         yield finding(
             "test_set_size_differs",
             f"Test images: {result.testing_images} by the EvaluationResult, "
-            f"{report.get('test_images')} by the manifest.",
+            f"{numbers.test_images} by the manifest.",
             "Look whether the manifest is whole.",
         )
-    if differing := [name for name, same in compared(report).items() if not same]:
+    if differing := [name for name, same in numbers.agreement().items() if not same]:
         listed = ", ".join(f"{n} {reported[n]:.6g}, not {known[n]:.6g}" for n in differing)
         yield finding(
             "metrics_disagree",
@@ -167,16 +166,21 @@ def _agreement(
         if isinstance(f1, float):
             message = f"The file has no F1; from its precision and recall it is {f1:.6g}."
             yield finding("metrics_incomplete", message)
-    described = cast(Mapping[str, float], description.get("Performance", {}))
-    pairs = [
-        (name, described.get(REPORTED_METRICS[name]), known[name])
-        for name in REPORTED_METRICS.keys() & known
+
+
+def _description_findings(
+    numbers: EvaluationNumbers, description: ModelDescription
+) -> Iterator[Finding]:
+    """Whether DescribeModel says the same as the evaluation files."""
+    known = numbers.known_metrics()
+    described = (description.Performance or ModelPerformance()).present_members()
+    differing = [
+        f"{name} {theirs:.6g}, not {known[name]:.6g}"
+        for name in sorted(REPORTED_METRICS.keys() & known)
+        if (theirs := described.get(REPORTED_METRICS[name])) is not None
+        and abs(theirs - known[name]) > F1_TOLERANCE
     ]
-    if differing := [
-        f"{name} {theirs:.6g}, not {ours:.6g}"
-        for name, theirs, ours in sorted(pairs)
-        if theirs is not None and abs(theirs - ours) > F1_TOLERANCE
-    ]:
+    if differing:
         yield finding(
             "description_disagrees",
             f"DescribeModel says what the evaluation files do not give: {', '.join(differing)}.",
@@ -184,45 +188,55 @@ def _agreement(
         )
 
 
-def _about_size(report: EvaluationReport) -> Iterator[Finding]:
+def _size_findings(numbers: EvaluationNumbers, source: Source) -> Iterator[Finding]:
     """How far a test set of this size can be trusted."""
-    images, counts = report.get("test_images", 0), report.get("confusion")
+    images = numbers.test_images or 0
+    if not images:
+        return
     advice = (
         "Add verified images to the test set, then retrain."
-        if report["source"]["kind"] == "live"
+        if source.kind == "live"
         else "Rely on the worse end of each interval only, for this model and for its successor."
     )
-    if counts is None:
-        known = best_known(report)
-        if known.get("precision") == known.get("recall") == 1 and 0 < images < 2 * FEW_IF_PERFECT:
+    if numbers.confusion is None or numbers.metrics is None:
+        known = numbers.known_metrics()
+        if known.get("precision") == known.get("recall") == 1 and images < 2 * FEW_IF_PERFECT:
             yield finding("perfect_on_few", f"No error in {images} images, which are few.", advice)
         return
-    anomalies = counts["true_positives"] + counts["false_negatives"]
+    anomalies = numbers.confusion.true_positives + numbers.confusion.false_negatives
     fewest = min(anomalies, images - anomalies)
-    if images and fewest < FEW:
+    if fewest < FEW:
         message = f"Only {anomalies} anomalous and {images - anomalies} normal test images."
         yield finding("small_test_set", message, advice)
-    if images and fewest < FEW_IF_PERFECT and not error_count(report):
-        low = report["metrics"]["recall"].get("low")
-        high = report["metrics"]["false_alarm_rate"].get("high")
-        bounds = [f"recall may be as low as {digits(low)}"] if low is not None else []
-        bounds += [f"false alarms as frequent as {digits(high)}"] if high is not None else []
-        message = f"No error in {images} images: {', '.join(bounds)} (95 % interval)."
+    if fewest < FEW_IF_PERFECT and not error_count(numbers.confusion):
+        bounds = ", ".join(_worst_ends(numbers.metrics))
+        message = f"No error in {images} images: {bounds} (95 % interval)."
         yield finding("perfect_on_few", message, advice)
 
 
-def _about_scores(report: EvaluationReport) -> Iterator[Finding]:
-    """What the numbers by score rest on, and whether the built-in cut is the best one here."""
-    known, analysis = best_known(report), report.get("threshold", {})
-    rows = analysis.get("candidates", [])
-    if rows and known.get("f1_score", -1) >= max(row.get("f1_score", 0) for row in rows):
+def _worst_ends(block: EvaluationMetrics) -> Iterator[str]:
+    if block.recall and block.recall.low is not None:
+        yield f"recall may be as low as {digits(block.recall.low)}"
+    if block.false_alarm_rate and block.false_alarm_rate.high is not None:
+        yield f"false alarms as frequent as {digits(block.false_alarm_rate.high)}"
+
+
+def _best_case_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
+    """Whether the built-in threshold was chosen on these very images."""
+    known, rows = numbers.known_metrics(), numbers.threshold and numbers.threshold.candidates
+    if rows and known.get("f1_score", -1) >= max(row.f1_score or 0 for row in rows):
         message = "The built-in cut has the best F1 of all on these very images: expect less on "
         yield finding("metrics_best_case", message + "others.")
     elif "recall" in known and not rows:
         message = "Measured on its own test set, most likely at the cut with the best F1 there."
         yield finding("metrics_best_case", message)
-    if rows:
-        areas = [same for name, same in compared(report).items() if name in RANKING_METRICS]
+
+
+def _score_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
+    """What the numbers by score rest on."""
+    analysis = numbers.threshold
+    if analysis and analysis.candidates:
+        areas = [same for name, same in numbers.agreement().items() if name in RANKING_METRICS]
         if areas and all(areas):
             message = "Scores computed from confidence reproduce the reported ranking metrics."
             yield finding("scores_confirmed", message)
@@ -230,15 +244,13 @@ def _about_scores(report: EvaluationReport) -> Iterator[Finding]:
             but = "the reported ranking metrics are others" if areas else "nothing else confirms it"
             message = f"Scores computed from confidence explain all predictions, but {but}."
             yield finding("scores_unconfirmed", message)
-    elif "examples" in report:  # so there are images
-        reason = report["metrics"]["roc_auc"]["undefined"]
-        message = f"No analysis by score: {reason}."
+    elif numbers.examples and numbers.metrics and numbers.metrics.roc_auc:  # so there are images
         yield finding(
             "scores_unusable",
-            message,
+            f"No analysis by score: {numbers.metrics.roc_auc.undefined}.",
             "Judge the model by its counts alone; no threshold can be chosen.",
         )
-    if "at" in analysis:
+    if analysis and analysis.at:
         yield finding(
             "threshold_client_side",
             "The service has no threshold to set: any cut but the built-in one is a rule of the "
@@ -246,16 +258,17 @@ def _about_scores(report: EvaluationReport) -> Iterator[Finding]:
         )
 
 
-def _about_line(report: EvaluationReport) -> Iterator[Finding]:
+def _line_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
     """What is not known of the line, and whether precision survives there."""
-    if "line" not in report:
+    line, known = numbers.line, numbers.known_metrics()
+    if line is None:
         return
-    line, known = report["line"], best_known(report)
-    if missing := [name for name in OnTheLine.__annotations__ if name not in line]:
+    present = line.present_members()
+    if missing := [name for name in OnTheLine.model_fields if name not in present]:
         rates = [name for name in ("recall", "false_alarm_rate") if name not in known]
         why = f"{' and '.join(rates)} not known" if rates else "no part would be rejected"
         yield finding("line_incomplete", f"Absent: {', '.join(missing)} ({why}).")
-    expected, tested = line.get("expected_precision"), known.get("precision")
+    expected, tested = line.expected_precision, known.get("precision")
     if expected is not None and tested is not None and tested - expected >= PRECISION_FALL:
         yield finding(
             "precision_falls_on_line",

@@ -1,4 +1,4 @@
-"""analysis.listing."""
+"""The words of a listing: its summary, and one line for each model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lfv_mcp.text import digits
 
 
 def summarise_listing(
-    models: Sequence[ModelRow], project_name: str, status: str, more: bool, source: Source
+    models: Sequence[ModelRow], project_name: str, status: str, *, more: bool, source: Source
 ) -> str:
     """What a page of models shows, in one or two sentences."""
     what = f"{status} model" if status else "model"
-    projects = len({m["project_name"] for m in models})
+    projects = len({m.project_name for m in models})
     where = f"of {project_name}" if project_name else "in all projects"
     if not models:
-        if source["kind"] == "archive" and not (project_name or status or more):
+        if source.kind == "archive" and not (project_name or status or more):
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
     if not project_name:
@@ -25,28 +25,25 @@ def summarise_listing(
         where += " on this page" if more else ""
     text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
     text += "; there is more: pass next_token" if more else ""
-    if source["kind"] == "sample":
+    if source.kind == "sample":
         text += "; synthetic sample, so status is history"
-    elif source["kind"] == "archive":
+    elif source.kind == "archive":
         text += "; saved records, so status is history"
     return text + "."
 
 
 def listing_digest(listed: ModelList) -> str:
     """The readable half of a listing: one line a model."""
-    lines = [listed["summary"]]
-    for row in listed["models"]:
-        numbers = (
-            ("precision", row.get("precision")),
-            ("recall", row.get("recall")),
-            ("F1", row.get("f1_score")),
-        )
-        metrics = ", ".join(f"{n} {digits(v)}" for n, v in numbers if v is not None)
-        lines.append(
-            f"{row['project_name']} {row['model_version']}: {row.get('status', 'status unknown')}"
-            + (f", {metrics}" if metrics else ", no metrics")
-        )
-    lines += [f"- {f['severity']} {f['code']}: {f['message']}" for f in listed.get("findings", [])]
-    if "next_token" in listed:
-        lines.append(f"next_token: {listed['next_token']}")
+    lines = [listed.summary, *map(row_in_words, listed.models)]
+    lines += [f"- {f.severity} {f.code}: {f.message}" for f in listed.findings or ()]
+    if listed.next_token is not None:
+        lines.append(f"next_token: {listed.next_token}")
     return "\n".join(lines)
+
+
+def row_in_words(row: ModelRow) -> str:
+    """One model of a listing as one line: project, version, status and metrics."""
+    numbers = (("precision", row.precision), ("recall", row.recall), ("F1", row.f1_score))
+    metrics = ", ".join(f"{n} {digits(v)}" for n, v in numbers if v is not None) or "no metrics"
+    status = "status unknown" if row.status is None else row.status
+    return f"{row.project_name} {row.model_version}: {status}, {metrics}"

@@ -1,13 +1,15 @@
-"""The model card: one model as Markdown that a person can read and file. Pure."""
+"""`model_card`: one model as a Markdown document that a person can read and file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import cast
+from collections.abc import Iterator
+from typing import Final
 
-from lfv_mcp.results.evaluation_report import EvaluationReport, Metric
-from lfv_mcp.results.model_summary import ModelSummary
+from lfv_mcp.analysis.recount import metrics_by_name
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import EvaluationReport, LabelMetrics, ManifestCounts, Metric
+from lfv_mcp.results.model_summary import Artifacts, ModelSummary, Performance
 
 
 def model_card(
@@ -17,127 +19,136 @@ def model_card(
 
     `report` is what its evaluation files prove; without them `unread` says why there is none.
     """
-    description = model["model_description"]
-    source = model["source"]
-    lines = [
-        f"# Model card: {model['project_name']} version {model['model_version']}",
-        "",
-        _text(model["summary"]),
-        "",
-        "## State",
-        "",
-        *_table(
-            ("Status", model.get("status", "unknown")),
-            ("Meaning", model.get("status_meaning")),
-            ("Status message", model.get("status_message")),
-            ("Description", description.get("Description")),
-            ("Model ARN", description.get("ModelArn")),
-            ("Region", model.get("region")),
-            ("Created", description.get("CreationTimestamp")),
-            ("KMS key", description.get("KmsKeyId")),
-            ("Inference units requested", _units(model)),
+    labels = report.labels if report else None
+    sections = (
+        (
+            f"# Model card: {model.project_name} version {model.model_version}",
+            [_text(model.summary)],
         ),
-        "",
-        "## Quality",
-        "",
-    ]
-    performance = model.get("performance")
-    if performance:
-        lines += _table(
-            ("Precision", _fraction(performance.get("precision"))),
-            ("Recall", _fraction(performance.get("recall"))),
-            ("F1", _fraction(performance.get("f1_score"))),
-            ("Escape rate (1 - recall)", _fraction(performance.get("escape_rate"))),
-            (
-                "False-reject share (1 - precision)",
-                _fraction(performance.get("false_reject_share")),
-            ),
-            ("Evaluated", performance.get("evaluated_at")),
-        )
-    else:
-        lines.append("No metrics are recorded.")
-    lines += ["", "## Findings", ""]
-    for finding in model["findings"]:
-        advice = f" *{_text(finding['advice'])}*" if "advice" in finding else ""
-        code, severity = finding["code"], finding["severity"]
-        lines.append(f"- **{severity}** `{code}`: {_text(finding['message'])}{advice}")
-    lines += ["", "## Evidence", "", *_evidence(model, report, unread)]
-    lines += [
-        "",
-        "## Intended use",
-        "",
-        "Visual inspection of the one object type its project was trained on, under the conditions",
-        "of its training images: telling normal parts from anomalous ones"
-        + (", and marking the anomalies." if report and report.get("labels") else "."),
-        "",
-        "## Limits",
-        "",
-        "- Precision, recall and F1 speak about the test set alone, most likely at the cut with",
-        "  the best F1 on that very set: they are a best case.",
-        "- They say nothing about how often defects occur on a line. Where defects are rare, far",
-        "  more of the rejects are good parts than on the test set.",
-        "- They say nothing about images unlike the test images.",
-        "- `confidence` belongs to the predicted class; it is not the probability of an anomaly.",
-    ]
-    lines += [
-        "",
-        "## Provenance",
-        "",
-        *_table(
-            ("Source", source["kind"]),
-            ("Rests on", source["basis"]),
-            ("Captured", source.get("captured_at", "not recorded")),
-            ("Location", source.get("location")),
-        ),
-        "",
-    ]
+        ("## State", _state(model)),
+        ("## Quality", _quality(model.performance)),
+        ("## Findings", [_finding(each, advice=True) for each in model.findings]),
+        ("## Evidence", [*_places(model.artifacts or Artifacts()), "", *_evidence(report, unread)]),
+        ("## Intended use", _INTENDED_USE_OF_SEGMENTATION if labels else _INTENDED_USE),
+        ("## Limits", _LIMITS),
+        ("## Provenance", _provenance(model.source)),
+    )
+    lines = [line for heading, body in sections for line in (heading, "", *body, "")]
     return "\n".join(lines)
 
 
-def _evidence(model: ModelSummary, report: EvaluationReport | None, unread: str) -> Iterator[str]:
-    artifacts = model.get("artifacts", {})
-    places = _table(
-        ("Evaluation result", artifacts.get("evaluation_result")),
-        ("Evaluation manifest", artifacts.get("evaluation_manifest")),
-        ("Training output", artifacts.get("output")),
+_INTENDED_USE: Final = (
+    "Visual inspection of the one object type its project was trained on, under the conditions",
+    "of its training images: telling normal parts from anomalous ones.",
+)
+_INTENDED_USE_OF_SEGMENTATION: Final = (
+    "Visual inspection of the one object type its project was trained on, under the conditions",
+    "of its training images: telling normal parts from anomalous ones, and marking the anomalies.",
+)
+_LIMITS: Final = (
+    "- Precision, recall and F1 speak about the test set alone, most likely at the cut with",
+    "  the best F1 on that very set: they are a best case.",
+    "- They say nothing about how often defects occur on a line. Where defects are rare, far",
+    "  more of the rejects are good parts than on the test set.",
+    "- They say nothing about images unlike the test images.",
+    "- `confidence` belongs to the predicted class; it is not the probability of an anomaly.",
+)
+
+
+def _state(model: ModelSummary) -> list[str]:
+    description = model.model_description
+    return _table(
+        ("Status", "unknown" if model.status is None else model.status),
+        ("Meaning", model.status_meaning),
+        ("Status message", model.status_message),
+        ("Description", description.Description),
+        ("Model ARN", description.ModelArn),
+        ("Region", model.region),
+        ("Created", description.CreationTimestamp),
+        ("KMS key", description.KmsKeyId),
+        ("Inference units requested", _units(model)),
     )
-    yield from places or ["No S3 location is recorded."]
-    yield ""
+
+
+def _quality(performance: Performance | None) -> list[str]:
+    if performance is None:
+        return ["No metrics are recorded."]
+    return _table(
+        ("Precision", _fraction(performance.precision)),
+        ("Recall", _fraction(performance.recall)),
+        ("F1", _fraction(performance.f1_score)),
+        ("Escape rate (1 - recall)", _fraction(performance.escape_rate)),
+        ("False-reject share (1 - precision)", _fraction(performance.false_reject_share)),
+        ("Evaluated", performance.evaluated_at),
+    )
+
+
+def _finding(each: Finding, *, advice: bool) -> str:
+    added = f" *{_text(each.advice)}*" if advice and each.advice is not None else ""
+    return f"- **{each.severity}** `{each.code}`: {_text(each.message)}{added}"
+
+
+def _places(artifacts: Artifacts) -> list[str]:
+    places = _table(
+        ("Evaluation result", artifacts.evaluation_result),
+        ("Evaluation manifest", artifacts.evaluation_manifest),
+        ("Training output", artifacts.output),
+    )
+    return places or ["No S3 location is recorded."]
+
+
+def _evidence(report: EvaluationReport | None, unread: str) -> Iterator[str]:
+    """What the evaluation files prove, or why they say nothing."""
     if report is None:
         yield _text(unread)
         return
-    yield _text(report["summary"])
+    yield _text(report.summary)
     yield ""
     yield from _table(
-        ("Training images", _whole(report.get("training_images"))),
-        ("Test images", _whole(report.get("test_images"))),
+        ("Training images", _whole(report.training_images)),
+        ("Test images", _whole(report.test_images)),
     )
-    if counts := report.get("confusion"):
-        yield from (
-            "",
-            "| | predicted anomaly | predicted normal |",
-            "|---|---|---|",
-            f"| anomaly | {counts['true_positives']} | {counts['false_negatives']} |",
-            f"| normal | {counts['false_positives']} | {counts['true_negatives']} |",
-        )
-    if measured := report.get("metrics"):
+    if report.confusion:
+        yield from ("", *_confusion_table(report.confusion))
+    if report.metrics:
         yield from ("", "| metric | value | low (95 %) | high (95 %) |", "|---|---|---|---|")
-        for name, metric in cast(Mapping[str, Metric], measured).items():
-            values = (metric.get("value"), metric.get("low"), metric.get("high"))
-            cells = [_fraction(value) or "" for value in values]
-            if "undefined" in metric:
-                cells[0] = f"undefined: {metric['undefined']}"
-            yield f"| {name.replace('_', ' ')} | {' | '.join(cells)} |"
-    if labels := report.get("labels"):
+        yield from (_metric_row(*item) for item in metrics_by_name(report.metrics).items())
+    if report.labels:
         yield from ("", "| anomaly label | precision | recall | average IoU |", "|---|---|---|---|")
-        for label in labels:
-            parts = (label.get("precision"), label.get("recall"), label.get("average_iou"))
-            numbers = " | ".join(_fraction(value) or "" for value in parts)
-            yield f"| {_text(label['name'])} | {numbers} |"
+        yield from map(_label_row, report.labels)
     yield ""
-    for finding in report["findings"]:
-        code, severity = finding["code"], finding["severity"]
-        yield f"- **{severity}** `{code}`: {_text(finding['message'])}"
+    yield from (_finding(each, advice=False) for each in report.findings)
+
+
+def _confusion_table(counts: ManifestCounts) -> tuple[str, ...]:
+    return (
+        "| | predicted anomaly | predicted normal |",
+        "|---|---|---|",
+        f"| anomaly | {counts.true_positives} | {counts.false_negatives} |",
+        f"| normal | {counts.false_positives} | {counts.true_negatives} |",
+    )
+
+
+def _metric_row(name: str, metric: Metric) -> str:
+    cells = [_fraction(value) or "" for value in (metric.value, metric.low, metric.high)]
+    if metric.undefined is not None:
+        cells[0] = f"undefined: {metric.undefined}"
+    return f"| {name.replace('_', ' ')} | {' | '.join(cells)} |"
+
+
+def _label_row(label: LabelMetrics) -> str:
+    values = (label.precision, label.recall, label.average_iou)
+    numbers = " | ".join(_fraction(value) or "" for value in values)
+    return f"| {_text(label.name)} | {numbers} |"
+
+
+def _provenance(source: Source) -> list[str]:
+    return _table(
+        ("Source", source.kind),
+        ("Rests on", source.basis),
+        ("Captured", "not recorded" if source.captured_at is None else source.captured_at),
+        ("Location", source.location),
+    )
 
 
 def _whole(value: int | None) -> str | None:
@@ -157,11 +168,11 @@ def _text(value: str) -> str:
 
 
 def _units(model: ModelSummary) -> str | None:
-    hosting = model.get("hosting")
+    hosting = model.hosting
     if hosting is None:
         return None
-    low, high = hosting.get("min_inference_units"), hosting.get("max_inference_units")
-    return f"{low or '?'} to {high} (autoscaling)" if hosting["autoscaling"] else f"{low} (fixed)"
+    low, high = hosting.min_inference_units, hosting.max_inference_units
+    return f"{low or '?'} to {high} (autoscaling)" if hosting.autoscaling else f"{low} (fixed)"
 
 
 def _fraction(value: float | None) -> str | None:

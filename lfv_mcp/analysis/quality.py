@@ -1,4 +1,4 @@
-"""analysis.quality."""
+"""How good a model is by its reported metrics: findings on them, and one word for both rates."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ F1_TOLERANCE: Final = 0.005
 
 
 def quality_findings(description: ModelDescription, performance: Performance) -> Iterator[Finding]:
-    status = STATUS_WORDS.get(description.get("Status", ""))
-    precision, recall = performance.get("precision"), performance.get("recall")
-    f1_score = performance.get("f1_score")
-    named = [n for n in ("precision", "recall", "f1_score") if n not in performance]
-    if len(named) == 3:
+    """What the reported metrics of a record say: which are missing, contradictory, bad or good."""
+    status = STATUS_WORDS.get(description.Status or "")
+    precision, recall, f1_score = performance.precision, performance.recall, performance.f1_score
+    known = {"precision": precision, "recall": recall, "f1_score": f1_score}
+    missing = [name for name, value in known.items() if value is None]
+    if len(missing) == len(known):
         if status is None or status.metrics_expected:
             yield finding(
                 "metrics_missing",
@@ -36,17 +37,9 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
                 "Take them from the evaluation files named in artifacts, if those are held.",
             )
         return
-    if named:
-        yield finding("metrics_incomplete", f"The record lacks {' and '.join(named)}.")
-    if precision is not None and recall is not None and f1_score is not None:
-        derived = f1_from(precision, recall)
-        if isinstance(derived, float) and abs(derived - f1_score) > F1_TOLERANCE:
-            yield finding(
-                "f1_inconsistent",
-                f"F1 is given as {digits(f1_score)}, but precision {digits(precision)} and recall "
-                f"{digits(recall)} make it {digits(derived)}.",
-                "Go by precision and recall, and recount from the evaluation manifest.",
-            )
+    if missing:
+        yield finding("metrics_incomplete", f"The record lacks {' and '.join(missing)}.")
+    yield from _f1_consistency(precision, recall, f1_score)
     if precision == recall == 1:
         yield finding(
             "perfect_score",
@@ -63,6 +56,21 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
         "Measured on its test set, likely at the best-F1 cut.",
         "Confirm on fresh images.",
     )
+
+
+def _f1_consistency(
+    precision: float | None, recall: float | None, f1_score: float | None
+) -> Iterator[Finding]:
+    if precision is None or recall is None or f1_score is None:
+        return
+    derived = f1_from(precision, recall)
+    if isinstance(derived, float) and abs(derived - f1_score) > F1_TOLERANCE:
+        yield finding(
+            "f1_inconsistent",
+            f"F1 is given as {digits(f1_score)}, but precision {digits(precision)} and recall "
+            f"{digits(recall)} make it {digits(derived)}.",
+            "Go by precision and recall, and recount from the evaluation manifest.",
+        )
 
 
 def _escapes(recall: float) -> Finding:
@@ -99,11 +107,15 @@ def _false_rejects(precision: float) -> Finding:
     )
 
 
-def grade(performance: Performance) -> str:
-    """Precision and recall in one word, by the named thresholds: strong, fair or weak."""
-    escapes, rejects = performance.get("escape_rate"), performance.get("false_reject_share")
-    if escapes is None or rejects is None:
+def grade(escape_rate: float | None, false_reject_share: float | None) -> str:
+    """Both rates in one word, by the thresholds in `findings`: strong, fair or weak.
+
+    Empty if one of the rates is not known.
+    """
+    if escape_rate is None or false_reject_share is None:
         return ""
-    if escapes >= ESCAPES_HIGH or rejects >= FALSE_REJECTS_HIGH:
+    if escape_rate >= ESCAPES_HIGH or false_reject_share >= FALSE_REJECTS_HIGH:
         return "weak"
-    return "strong" if escapes < ESCAPES_NOTABLE and rejects < FALSE_REJECTS_NOTABLE else "fair"
+    if escape_rate < ESCAPES_NOTABLE and false_reject_share < FALSE_REJECTS_NOTABLE:
+        return "strong"
+    return "fair"

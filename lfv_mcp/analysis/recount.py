@@ -1,41 +1,107 @@
-"""analysis.recount."""
+"""What the evaluation files say in numbers: metrics recounted from the counts, and agreement.
+
+`EvaluationNumbers` holds every number of a report before any finding or sentence is made of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, cast
+from dataclasses import dataclass
+from typing import Final
 
-from lfv_mcp.metrics import ROUNDING_TOLERANCE
-from lfv_mcp.results.evaluation_report import EvaluationMetrics, EvaluationReport, Metric
+from lfv_mcp import metrics
+from lfv_mcp.metrics import ROUNDING_TOLERANCE, Confusion, Undefined, Value
+from lfv_mcp.results.evaluation_report import (
+    EvaluationMetrics,
+    Examples,
+    LabelMetrics,
+    ManifestCounts,
+    Metric,
+    OnTheLine,
+    ReportedMetrics,
+    ThresholdAnalysis,
+)
 
 RANKING_METRICS: Final = ("roc_auc", "average_precision")
 
 
-def metric_values(block: EvaluationMetrics) -> dict[str, float]:
-    """The metrics that have a value."""
-    items = cast(Mapping[str, Metric], block).items()
-    return {name: metric["value"] for name, metric in items if "value" in metric}
+@dataclass(frozen=True, slots=True)
+class EvaluationNumbers:
+    """Every number of an EvaluationReport, under the report's own member names; None is absent."""
+
+    test_images: int | None = None
+    training_images: int | None = None
+    confusion: ManifestCounts | None = None
+    metrics: EvaluationMetrics | None = None
+    reported: ReportedMetrics | None = None
+    line: OnTheLine | None = None
+    threshold: ThresholdAnalysis | None = None
+    labels: tuple[LabelMetrics, ...] | None = None
+    examples: Examples | None = None
+
+    def known_metrics(self) -> dict[str, float]:
+        """Every metric with a value: as recounted, else as reported."""
+        return {**reported_values(self.reported), **metric_values(self.metrics)}
+
+    def agreement(self) -> dict[str, bool]:
+        """Whether recount and report are equal, for every metric that has both."""
+        recount = metric_values(self.metrics)
+        return {
+            name: abs(value - recount[name]) <= ROUNDING_TOLERANCE
+            for name, value in reported_values(self.reported).items()
+            if name in recount
+        }
+
+    def agrees(self) -> bool | None:
+        """Whether every metric that is reported and recounted is equal; None if there is none."""
+        by_metric = self.agreement()
+        return all(by_metric.values()) if by_metric else None
 
 
-def best_known(report: EvaluationReport) -> dict[str, float]:
-    """Every metric with a value: as recounted, else as reported."""
-    return {**reported_metrics(report), **metric_values(report.get("metrics", {}))}
-
-
-def compared(report: EvaluationReport) -> dict[str, bool]:
-    """Every metric that is both reported and recounted: is it the same?"""
-    recount = metric_values(report.get("metrics", {}))
-    reported = reported_metrics(report).items()
+def metric_values(block: EvaluationMetrics | None) -> dict[str, float]:
+    """The metrics that have a value, by name."""
     return {
-        name: abs(value - recount[name]) <= ROUNDING_TOLERANCE
-        for name, value in reported
-        if name in recount
+        name: metric.value
+        for name, metric in metrics_by_name(block).items()
+        if metric.value is not None
     }
 
 
-def reported_metrics(report: EvaluationReport) -> Mapping[str, float]:
-    return cast(Mapping[str, float], report.get("reported", {}))
+def metrics_by_name(block: EvaluationMetrics | None) -> dict[str, Metric]:
+    """The metrics that are there, with a value or without, in the order of the answer."""
+    return {} if block is None else block.present_members()
 
 
-def error_count(report: EvaluationReport) -> int:
-    return report["confusion"]["false_positives"] + report["confusion"]["false_negatives"]
+def reported_values(reported: ReportedMetrics | None) -> dict[str, float]:
+    """The metrics that training reported, by name."""
+    return {} if reported is None else reported.present_members()
+
+
+def error_count(counts: Confusion | ManifestCounts) -> int:
+    """Test images that were judged wrongly."""
+    return counts.false_positives + counts.false_negatives
+
+
+def metrics_of(
+    counts: Confusion, roc_auc: Metric | None = None, average_precision: Metric | None = None
+) -> EvaluationMetrics:
+    """The metrics of a confusion matrix, shares with their Wilson intervals; and those by score."""
+    tp, fp = counts.true_positives, counts.false_positives
+    anomalies, normals = tp + counts.false_negatives, fp + counts.true_negatives
+    return EvaluationMetrics(
+        precision=metric_of(metrics.precision(counts), tp, tp + fp),
+        recall=metric_of(metrics.recall(counts), tp, anomalies),
+        false_alarm_rate=metric_of(metrics.false_alarm_rate(counts), fp, normals),
+        f1_score=metric_of(metrics.f1_score(counts)),
+        roc_auc=roc_auc,
+        average_precision=average_precision,
+    )
+
+
+def metric_of(value: Value, successes: int = 0, trials: int = 0) -> Metric:
+    """A metric as it is answered; with an interval if it is the share `successes` of `trials`."""
+    if isinstance(value, Undefined):
+        return Metric(undefined=value.reason)
+    interval = metrics.wilson_interval(successes, trials)
+    if isinstance(interval, Undefined):
+        return Metric(value=value)
+    return Metric(value=value, low=interval.low, high=interval.high)

@@ -1,4 +1,4 @@
-"""analysis.statuses."""
+"""The nine statuses of a model in words: `STATUS_WORDS`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class StatusWords:
-    """One status in words; advice that needs the service is kept apart."""
+    """One status of the API in words: its meaning, and the finding about it if there is one.
+
+    Advice such as StartModel needs the service, so it is in `live` and never in `history`.
+    """
 
     meaning: str
     code: str = ""
+    """The code of the finding; empty for a status that needs none."""
     live: tuple[str, str] = ("", "")
+    """Message and advice where a live endpoint answered."""
     history: tuple[str, str] = ("", "")
+    """Message and advice where the record is a saved one."""
     metrics_expected: bool = True
+    """Whether a model with this status has been evaluated."""
 
 
 STATUS_WORDS: Final[dict[str, StatusWords]] = {

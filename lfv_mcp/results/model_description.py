@@ -1,52 +1,73 @@
-"""results.model_description."""
+"""`ModelDescription`, the API's record of a model, under the API's own member names."""
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from typing import ClassVar, TypeAlias
+
+from lfv_mcp.results.base import Count, Number, Result
 
 
-class ModelPerformance(TypedDict, total=False):
-    """DescribeModel's three numbers, fractions 0..1, as sent."""
+class ModelPerformance(Result):
+    """The three metrics in a DescribeModel answer, 0 to 1, with every digit that was sent."""
 
-    F1Score: float
-    Recall: float
-    Precision: float
+    schema_description: ClassVar[str] = "DescribeModel's three numbers, fractions 0..1, as sent."
 
-
-class S3Location(TypedDict, total=False):
-    """Bucket and key prefix."""
-
-    Bucket: str
-    Prefix: str
+    F1Score: Number | None = None
+    Recall: Number | None = None
+    Precision: Number | None = None
 
 
-class OutputConfig(TypedDict, total=False):
+class S3Location(Result):
+    """A place in S3, by bucket and key prefix."""
+
+    schema_description: ClassVar[str] = "Bucket and key prefix."
+
+    Bucket: str | None = None
+    Prefix: str | None = None
+
+
+# Inside the class below, `S3Location` is the member's default and no longer the type.
+_S3Location: TypeAlias = S3Location
+
+
+class OutputConfig(Result):
     """Where training wrote its results."""
 
-    S3Location: S3Location
+    schema_description: ClassVar[str] = "Where training wrote its results."
+
+    S3Location: _S3Location | None = None
 
 
-class S3Object(TypedDict, total=False):
-    """One object, by bucket and key."""
+class S3Object(Result):
+    """An object in S3, by bucket and key."""
 
-    Bucket: str
-    Key: str
+    schema_description: ClassVar[str] = "One object, by bucket and key."
+
+    Bucket: str | None = None
+    Key: str | None = None
 
 
-class ModelDescription(TypedDict, total=False):
-    """The API's own record: its 14 members under their own names; times in ISO 8601 UTC."""
+_OutputConfig: TypeAlias = OutputConfig
 
-    ModelVersion: str
-    ModelArn: str
-    CreationTimestamp: str
-    Description: str
-    Status: str
-    StatusMessage: str
-    Performance: ModelPerformance
-    OutputConfig: OutputConfig
-    EvaluationManifest: S3Object
-    EvaluationResult: S3Object
-    EvaluationEndTimestamp: str
-    KmsKeyId: str
-    MinInferenceUnits: int
-    MaxInferenceUnits: int
+
+class ModelDescription(Result):
+    """The API's record of a model: its 14 members, named as in the API; times in ISO 8601 UTC."""
+
+    schema_description: ClassVar[str] = (
+        "The API's own record: its 14 members under their own names; times in ISO 8601 UTC."
+    )
+
+    ModelVersion: str | None = None
+    ModelArn: str | None = None
+    CreationTimestamp: str | None = None
+    Description: str | None = None
+    Status: str | None = None
+    StatusMessage: str | None = None
+    Performance: ModelPerformance | None = None
+    OutputConfig: _OutputConfig | None = None
+    EvaluationManifest: S3Object | None = None
+    EvaluationResult: S3Object | None = None
+    EvaluationEndTimestamp: str | None = None
+    KmsKeyId: str | None = None
+    MinInferenceUnits: Count | None = None
+    MaxInferenceUnits: Count | None = None

@@ -1,34 +1,38 @@
-"""results.model_list."""
+"""`ModelList`, the answer of list_models, and its rows."""
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired
+from typing import Annotated, ClassVar
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
+from lfv_mcp.results.base import Number, Result
 from lfv_mcp.results.common import Finding, Source
 
 
-class ModelRow(TypedDict):
-    """One model in a listing."""
+class ModelRow(Result):
+    """One model version in a listing; metrics are as reported, 0 to 1."""
+
+    schema_description: ClassVar[str] = "One model in a listing."
 
     project_name: str
     model_version: str
-    model_arn: NotRequired[str]
-    status: NotRequired[str]
-    created_at: NotRequired[str]
-    f1_score: NotRequired[float]
-    precision: NotRequired[float]
-    recall: NotRequired[float]
-    description: NotRequired[str]
+    model_arn: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    f1_score: Number | None = None
+    precision: Number | None = None
+    recall: Number | None = None
+    description: str | None = None
 
 
-class ModelList(TypedDict):
-    """What list_models answers."""
+class ModelList(Result):
+    """What list_models answers: one page of model versions."""
+
+    schema_description: ClassVar[str] = "What list_models answers."
 
     summary: str
-    models: list[ModelRow]
-    next_token: NotRequired[Annotated[str, Field(description="present when there is more")]]
-    findings: NotRequired[list[Finding]]
+    models: tuple[ModelRow, ...]
+    next_token: Annotated[str | None, Field(description="present when there is more")] = None
+    findings: tuple[Finding, ...] | None = None
     source: Source

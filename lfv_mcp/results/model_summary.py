@@ -1,58 +1,71 @@
-"""results.model_summary."""
+"""`ModelSummary`, the answer of describe_model, and the records inside it."""
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired
+from typing import Annotated, ClassVar
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
+from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
 
 
-class Performance(TypedDict, total=False):
-    """The reported metrics, and the same two facts as an inspection line feels them."""
+class Performance(Result):
+    """Reported metrics, 0 to 1, and what they mean on an inspection line."""
 
-    f1_score: float
-    precision: float
-    recall: float
-    escape_rate: Annotated[float, Field(description="1 - recall: share of defects let through")]
+    schema_description: ClassVar[str] = (
+        "The reported metrics, and the same two facts as an inspection line feels them."
+    )
+
+    f1_score: Number | None = None
+    precision: Number | None = None
+    recall: Number | None = None
+    escape_rate: Annotated[
+        Number | None, Field(description="1 - recall: share of defects let through")
+    ] = None
     false_reject_share: Annotated[
-        float, Field(description="1 - precision: share of rejects that were good parts")
-    ]
-    evaluated_at: str
+        Number | None,
+        Field(description="1 - precision: share of rejects that were good parts"),
+    ] = None
+    evaluated_at: str | None = None
 
 
-class Hosting(TypedDict):
-    """Inference units requested for hosting."""
+class Hosting(Result):
+    """The inference units that were requested for hosting."""
 
-    min_inference_units: NotRequired[int]
-    max_inference_units: NotRequired[int]
+    schema_description: ClassVar[str] = "Inference units requested for hosting."
+
+    min_inference_units: Count | None = None
+    max_inference_units: Count | None = None
     autoscaling: bool
 
 
-class Artifacts(TypedDict, total=False):
-    """Where training's results are, as s3:// URIs."""
+class Artifacts(Result):
+    """Where the results of training are, as s3:// URIs."""
 
-    output: str
-    evaluation_manifest: str
-    evaluation_result: str
+    schema_description: ClassVar[str] = "Where training's results are, as s3:// URIs."
+
+    output: str | None = None
+    evaluation_manifest: str | None = None
+    evaluation_result: str | None = None
 
 
-class ModelSummary(TypedDict):
-    """What describe_model answers."""
+class ModelSummary(Result):
+    """What describe_model answers: state and quality of one model version, and findings on them."""
+
+    schema_description: ClassVar[str] = "What describe_model answers."
 
     summary: str
     project_name: str
     model_version: str
-    region: NotRequired[str]
-    status: NotRequired[Annotated[str, Field(description="history unless source.kind is live")]]
-    status_message: NotRequired[str]
-    status_meaning: NotRequired[str]
-    performance: NotRequired[Performance]
-    hosting: NotRequired[Hosting]
-    artifacts: NotRequired[Artifacts]
-    findings: list[Finding]
+    region: str | None = None
+    status: Annotated[str | None, Field(description="history unless source.kind is live")] = None
+    status_message: str | None = None
+    status_meaning: str | None = None
+    performance: Performance | None = None
+    hosting: Hosting | None = None
+    artifacts: Artifacts | None = None
+    findings: tuple[Finding, ...]
     source: Source
     model_description: ModelDescription

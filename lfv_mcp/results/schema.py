@@ -1,56 +1,49 @@
-"""results.schema."""
+"""The JSON Schema that clients are told of a result type: pydantic's, without what says nothing."""
 
 from __future__ import annotations
 
 from functools import cache
-from inspect import getdoc
-from typing import Annotated, Any, Final, Literal, NotRequired, get_args, get_origin, get_type_hints
+from typing import Any, cast
 
-from typing_extensions import is_typeddict
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from lfv_mcp.results.base import Result
 
 
 @cache
-def published_schema(result: type) -> dict[str, Any]:
-    """The JSON Schema of a result type.
+def published_schema(result: type[Result]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a result type, as tools/list publishes it.
 
-    It is what pydantic makes of it, without the `title` noise: a test holds the two together.
-    pydantic itself would take longer for it than everything else before the first answer.
+    Every client pays for a schema in its context, so titles, docstrings, defaults and `null` are
+    left out: an absent member is never null in JSON.
     """
-    shared: dict[str, Any] = {}
-    schema = _members_schema(result, shared)
-    return schema | {"$defs": dict(sorted(shared.items()))} if shared else schema
+    return result.model_json_schema(schema_generator=_PublishedSchema)
 
 
-def _members_schema(kind: Any, shared: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a TypedDict; those inside it go to `shared`."""
-    hints = get_type_hints(kind, include_extras=True)
-    schema: dict[str, Any] = {"description": getdoc(kind)} if kind.__doc__ else {}
-    schema["properties"] = {name: _schema(hint, shared) for name, hint in hints.items()}
-    if kind.__total__:
-        schema["required"] = [n for n, h in hints.items() if get_origin(h) is not NotRequired]
-    return schema | {"type": "object"}
+class _PublishedSchema(GenerateJsonSchema):
+    """pydantic's generator, told to keep to what a client can use."""
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """A record: no title, the published description, and `required` where that is wanted."""
+        record = cast(type[Result], schema["cls"])
+        members = super().model_schema(schema)
+        for noise in ("title", "description", "additionalProperties"):
+            members.pop(noise, None)
+        if not record.schema_lists_required:
+            members.pop("required", None)
+        description = record.__dict__.get("schema_description")
+        return {"description": description} | members if description else members
 
-def _schema(kind: Any, shared: dict[str, Any]) -> dict[str, Any]:
-    parts = get_args(kind)
-    match get_origin(kind):
-        case None if is_typeddict(kind):
-            if kind.__name__ not in shared:
-                shared[kind.__name__] = _members_schema(kind, shared)
-            return {"$ref": f"#/$defs/{kind.__name__}"}
-        case None:
-            return {"type": _JSON_TYPES[kind]}
-        case origin if origin is NotRequired:
-            return _schema(parts[0], shared)
-        case origin if origin is Annotated:
-            return {"description": parts[1].description} | _schema(parts[0], shared)
-        case origin if origin is Literal:
-            return {"enum": list(parts), "type": "string"}
-        case origin if origin is list:
-            return {"items": _schema(parts[0], shared), "type": "array"}
-        case origin if origin is dict:
-            return {"additionalProperties": _schema(parts[1], shared), "type": "object"}
-    raise TypeError(f"no schema is known for {kind}")
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Never: a member's title would repeat its name."""
+        del schema
+        return False
 
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """A member that may be absent: the schema of its value, because null is never sent."""
+        return self.generate_inner(schema["schema"])
 
-_JSON_TYPES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """A member with a default, which is always None: the schema of its value."""
+        return self.generate_inner(schema["schema"])

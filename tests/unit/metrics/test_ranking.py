@@ -185,7 +185,7 @@ def test_order_does_not_matter() -> None:
 def test_only_the_ranking_matters() -> None:
     for anomalous, normal in random_score_sets(300, seed=7):
         rank = {s: k for k, s in enumerate(sorted({*anomalous, *normal}))}
-        a, n = [rank[s] for s in anomalous], [rank[s] for s in normal]
+        a, n = [float(rank[s]) for s in anomalous], [float(rank[s]) for s in normal]
         assert roc_auc(a, n) == roc_auc(anomalous, normal)
         assert average_precision(a, n) == average_precision(anomalous, normal)
         rows, expected = threshold_sweep(a, n), threshold_sweep(anomalous, normal)

@@ -1,0 +1,118 @@
+"""The findings about a record: its status, its source, its evidence, and what it lacks.
+
+From an archive or the sample, status is history, and advice holds only what can be done today.
+What needs the service (StartModel, another training, waiting) is said only of a live answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from lfv_mcp.analysis.description import ReadableDescription
+from lfv_mcp.analysis.statuses import STATUS_WORDS
+from lfv_mcp.findings import finding
+from lfv_mcp.provenance import OtherStatus
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.model_description import ModelDescription
+
+
+def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Finding]:
+    """What follows from the status and from the inference units that were requested."""
+    status = description.Status
+    if status not in STATUS_WORDS:
+        if status is not None:
+            yield finding(
+                "status_unknown",
+                f"The status {status!r} is none of the nine that the API had.",
+                "Take it as unknown; the rest of the record stands.",
+            )
+    elif (words := STATUS_WORDS[status]).code:
+        yield finding(words.code, *(words.live if live else words.history))
+    low, high = description.MinInferenceUnits, description.MaxInferenceUnits
+    if high is not None:
+        yield finding(
+            "hosting_autoscaling",
+            f"Autoscaling requested: {low or '?'} to {high} inference units.",
+        )
+    elif low is not None:
+        yield finding(
+            "hosting_fixed",
+            f"Fixed size requested: {low} inference unit{'s' if low != 1 else ''}.",
+        )
+
+
+def source_findings(source: Source) -> Iterator[Finding]:
+    """What to know about where the record comes from."""
+    match source.kind:
+        case "live":
+            yield finding(
+                "service_ended",
+                "The service ended on 31 October 2025; this endpoint still answers.",
+                "Save it now: `lfv-mcp archive export`.",
+            )
+        case "sample":
+            yield finding(
+                "sample_data",
+                "Synthetic sample, not a real model.",
+                "For your own records set LFV_SOURCE.",
+            )
+        case "archive" if source.captured_at is not None:
+            yield finding("archived_record", f"A saved answer of {source.captured_at[:10]}.")
+        case "archive":
+            yield finding("undated_record", "A saved answer; when it was taken is not recorded.")
+    if source.basis == "list_models":
+        yield finding(
+            "listing_only",
+            "Known only from a listing: no S3 locations, no inference units.",
+            "Add a saved DescribeModel answer if there is one.",
+        )
+    elif source.basis == "evaluation_files":
+        yield finding(
+            "evaluation_files_only",
+            "Rebuilt from evaluation files: what state the model was in is not known.",
+            "Add a saved DescribeModel answer if there is one.",
+        )
+
+
+def evidence_findings(evidence: str) -> Iterator[Finding]:
+    """Where evaluation files are: `archive`, `s3`, or empty for nowhere."""
+    if evidence:
+        message = "Files in S3: try analyze_evaluation."  # nobody has tried yet
+        if evidence == "archive":
+            message = "Files in the archive: see analyze_evaluation."
+        yield finding("evidence_at_hand", message)
+
+
+def disagreement_findings(
+    description: ModelDescription, others: Sequence[OtherStatus]
+) -> Iterator[Finding]:
+    """The statuses that other saved records of the same model name."""
+    if others:
+        listed = ", ".join(
+            f"{other.status or 'no status'} ({_day(other.captured)})" for other in others
+        )
+        yield finding(
+            "records_disagree",
+            f"The record used says {_status_in_words(description.Status)}; others say {listed}.",
+            "A DescribeModel answer beats a listing; then dated beats undated, newer beats older. "
+            "Remove what is wrong from the archive.",
+        )
+
+
+def _status_in_words(status: str | None) -> str:
+    return "no status" if status is None else status
+
+
+def _day(seconds: float | None) -> str:
+    return "undated" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def repair_findings(record: ReadableDescription) -> Iterator[Finding]:
+    """What had to be left out of the record or cut, to show it."""
+    if record.unusable:
+        names = ", ".join(record.unusable)
+        yield finding("member_unusable", f"Left out, because the value is of no use: {names}.")
+    if record.shortened:
+        names = ", ".join(record.shortened)
+        yield finding("text_shortened", f"Cut at 500 characters: {names}.")

@@ -1,0 +1,43 @@
+"""`Result`, the base of every answer and of each record inside one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Strict, StrictFloat, StrictInt, WithJsonSchema
+
+# A union, because pydantic's `float` turns 1 into 1.0 and so changes the text of an answer.
+Number: TypeAlias = Annotated[StrictFloat | StrictInt, WithJsonSchema({"type": "number"})]
+"""A finite number, kept exactly as it was given: an integer stays one."""
+
+Count: TypeAlias = Annotated[int, Strict()]
+"""A whole number; text, floats and booleans are refused."""
+
+
+class Result(BaseModel):
+    """An immutable record of an answer; a member that is None is absent from its JSON.
+
+    Docstrings of subclasses are for readers of the code. What MCP clients read stands in
+    `schema_description`, because every client pays for each published word in its context.
+    """
+
+    # Deferred: the records of tools that are never called need no validators, and a client that
+    # starts a server waits for its list of tools.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    schema_description: ClassVar[str] = ""
+    """The `description` in the published schema; a subclass that sets none publishes none."""
+    schema_lists_required: ClassVar[bool] = True
+    """Whether the published schema has `required`: not where a record is always whole or empty."""
+
+    def present_members(self) -> dict[str, Any]:
+        """The members that are not None, by name, in the order of their declaration."""
+        return {name: value for name, value in self if value is not None}
+
+    def or_none(self) -> Self | None:
+        """This record, or None if it has no member: an empty record is left out of an answer."""
+        return self if self.present_members() else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON object: absent members left out, tuples as lists."""
+        return self.model_dump(mode="json", exclude_none=True)
