@@ -106,15 +106,12 @@ def finding(code: str, message: str, advice: str = "") -> Finding:
     Raises:
         KeyError: `FINDINGS` does not have the code.
     """
-    result: Finding = {"code": code, "severity": FINDINGS[code][0], "message": message}
-    if advice:
-        result["advice"] = advice
-    return result
+    return Finding(code=code, severity=FINDINGS[code][0], message=message, advice=advice or None)
 
 
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """The findings, the gravest first; findings of one severity keep their order."""
-    return sorted(findings, key=lambda found: _SEVERITIES.index(found["severity"]))
+    return sorted(findings, key=lambda found: _SEVERITIES.index(found.severity))
 
 
 def as_line(found: Finding) -> str:
@@ -122,5 +119,5 @@ def as_line(found: Finding) -> str:
 
     For example `- critical escapes_high: About 1 defect in 4 passes unseen (recall 0.75).`
     """
-    advice = f" {found['advice']}" if "advice" in found else ""
-    return f"- {found['severity']} {found['code']}: {found['message']}{advice}"
+    advice = "" if found.advice is None else f" {found.advice}"
+    return f"- {found.severity} {found.code}: {found.message}{advice}"

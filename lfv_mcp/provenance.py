@@ -111,7 +111,7 @@ def source_in_words(source: Source) -> str:
         "live": "live endpoint",
         "archive": "archive",
         "sample": "bundled synthetic sample",
-    }[source["kind"]]
-    captured = f", captured {source['captured_at']}" if "captured_at" in source else ""
-    location = f", {source['location']}" if "location" in source else ""
-    return f"{kind} ({source['basis']}){captured}{location}"
+    }[source.kind]
+    captured = "" if source.captured_at is None else f", captured {source.captured_at}"
+    location = "" if source.location is None else f", {source.location}"
+    return f"{kind} ({source.basis}){captured}{location}"

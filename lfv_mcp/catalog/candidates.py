@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from lfv_mcp.analysis.comparison import Candidate
+from lfv_mcp.analysis.verdicts import Candidate
 from lfv_mcp.catalog.evidence import EvidenceLoader
 from lfv_mcp.catalog.workers import gather_in_order
 from lfv_mcp.errors import LfvError
@@ -21,7 +21,7 @@ def require_distinct(versions: Sequence[str], described: Sequence[ModelSummary])
     Raises:
         CallerError: `invalid_argument`, two of the versions are the same model.
     """
-    numbers = [summary["model_version"] for summary in described]
+    numbers = [summary.model_version for summary in described]
     if len(set(numbers)) < len(numbers):
         raise invalid_argument(
             "model_versions",
@@ -50,15 +50,16 @@ async def load_candidates(
 async def _load_candidate(
     summary: ModelSummary, evidence: EvidenceLoader
 ) -> tuple[Candidate, list[Finding]]:
-    number = summary["model_version"]
+    number = summary.model_version
     try:
-        loaded = await evidence.load(summary["model_description"])
+        loaded = await evidence.load(summary.model_description)
     except LfvError as error:
         if error.code != "evidence_unavailable":
             raise
         message = f"Version {number}: {error.message}"
         return Candidate(summary), [finding("evidence_missing", message, error.next_step)]
-    findings: list[Finding] = [
-        {**found, "message": f"Version {number}: {found['message']}"} for found in loaded.findings
+    findings = [
+        found.model_copy(update={"message": f"Version {number}: {found.message}"})
+        for found in loaded.findings
     ]
     return Candidate(summary, loaded.result, loaded.manifest), findings

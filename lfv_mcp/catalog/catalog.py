@@ -143,13 +143,13 @@ class Catalog:
 
         with self._deadline_for(asked):
             described = await self._describe(asked)
-            evidence = await self._evidence.load(described["model_description"])
+            evidence = await self._evidence.load(described.model_description)
             work = partial(
                 report,
-                described["model_description"],
+                described.model_description,
                 evidence.result,
                 evidence.manifest,
-                of_evaluation(described["source"]),
+                of_evaluation(described.source),
                 defect_rate=defect_rate,
                 threshold=threshold,
                 max_examples=max_examples,
@@ -172,7 +172,7 @@ class Catalog:
             require_distinct(versions, described)
             candidates, findings = await load_candidates(described, self._evidence)
             has_evidence = any(c.result or c.manifest for c in candidates)
-            sources = [summary["source"] for summary in described]
+            sources = [summary.source for summary in described]
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, asked, has_evidence=has_evidence)
             )
@@ -242,9 +242,9 @@ class Catalog:
     def _summary_lifetime(self, summary: ModelSummary) -> float:
         if self._backend.archive is not None:
             return math.inf  # a newer index has another number, so an old answer is never found
-        stable = summary.get("status") in STABLE_STATUSES
+        stable = summary.status in STABLE_STATUSES
         return self._cache_policy.live_summary_seconds if stable else 0.0
 
     async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
         page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)
-        return page["models"]
+        return list(page.models)

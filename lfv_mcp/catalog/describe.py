@@ -50,14 +50,14 @@ class Describer:
                 raise self._lookup.not_found(error, scope, query) from error
             raise
         readable = readable_description(answer.body)
-        key = model_key(readable.description)
+        key = model_key(readable.description.present_members())
         if query.account and key and key.account != query.account:
             raise CallerError(
                 "project_not_found",
                 f"The answer is about {key.arn}: these credentials are of another account.",
                 "Choose the AWS_PROFILE of the account in the ARN, or leave the account out.",
             )
-        answered = readable.description.get("ModelVersion", version)
+        answered = readable.description.ModelVersion or version
         if answered != version and query.model_version:
             raise ServiceError(
                 "bad_answer",

@@ -12,7 +12,6 @@ model a moment later. A failure that may be over soon (a timeout, a network erro
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,7 +109,7 @@ class EvidenceLoader:
         self._files = files
         self._workers = workers
         self._index = index
-        self._cache: Cache[tuple[int, str], Evidence] = Cache(
+        self._cache: Cache[tuple[int, ModelDescription], Evidence] = Cache(
             lambda evidence: policy.evidence_seconds if evidence.cacheable else 0.0,
             policy.max_evidence,
             clock,
@@ -123,7 +122,7 @@ class EvidenceLoader:
             SetupError: `evidence_unavailable`, neither file could be read.
             LfvError: the archive cannot be listed.
         """
-        key = (await self._index.number(), json.dumps(description))
+        key = (await self._index.number(), description)
         return await self._cache.get(key, partial(self._read_both, description))
 
     async def _read_both(self, description: ModelDescription) -> Evidence:
@@ -147,7 +146,7 @@ class EvidenceLoader:
         return combine(result, manifest, description)
 
     def _read_result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
-        ended = epoch_seconds(description.get("EvaluationEndTimestamp"))
+        ended = epoch_seconds(description.EvaluationEndTimestamp)
         try:
             return FileResult(_matching_result(self._files.find(description, "result"), ended))
         except (LfvError, UnrecognisedError, OSError) as error:
@@ -174,15 +173,15 @@ def combine(
     """
     findings = tuple(part.finding for part in (result, manifest) if part.finding is not None)
     if result.content is None and manifest.content is None:
-        recorded = {*MEMBER_NAMES.values()} & description.keys()
-        if not recorded and (status := description.get("Status")) in _NOT_EVALUATED:
+        recorded = description.EvaluationResult or description.EvaluationManifest
+        if not recorded and (status := description.Status) in _NOT_EVALUATED:
             raise SetupError(
                 "evidence_unavailable",
                 f"Status {status}: no evaluation files are known.",
                 "See describe_model for what is known, list_models for other versions.",
             )
-        reasons = " ".join(f["message"] for f in findings)
-        raise SetupError("evidence_unavailable", reasons, findings[-1].get("advice", ""))
+        reasons = " ".join(found.message for found in findings)
+        raise SetupError("evidence_unavailable", reasons, findings[-1].advice or "")
     cacheable = result.cacheable and manifest.cacheable
     return Evidence(result.content, manifest.content, findings, cacheable)
 

@@ -83,7 +83,7 @@ class EvidenceFiles:
         """
         if any(self._archived(description, form) for form in MEMBER_NAMES):
             return "archive"
-        recorded = any(name in description for name in MEMBER_NAMES.values())
+        recorded = description.EvaluationResult or description.EvaluationManifest
         return "s3" if self._s3 is not None and recorded else ""
 
     def find(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
@@ -96,11 +96,10 @@ class EvidenceFiles:
         if archived := self._archived(description, form):
             return list(archived)
         if form == "result":
-            recorded = description.get("EvaluationResult", {})
+            recorded = description.EvaluationResult
         else:
-            recorded = description.get("EvaluationManifest", {})
-        bucket, key = recorded.get("Bucket"), recorded.get("Key")
-        if self._s3 is None or not bucket or not key:
+            recorded = description.EvaluationManifest
+        if self._s3 is None or recorded is None or not recorded.Bucket or not recorded.Key:
             reason = "." if recorded else ", and the record does not say where it is."
             raise SetupError(
                 "evidence_unavailable",
@@ -108,10 +107,10 @@ class EvidenceFiles:
                 f"Add the {MEMBER_NAMES[form]} to the archive: `lfv-mcp archive import` takes it "
                 "from a directory or from S3.",
             )
-        return [S3File(self._s3, bucket, key)]
+        return [S3File(self._s3, recorded.Bucket, recorded.Key)]
 
     def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[ArchivedFile]:
-        key = model_key(description)
+        key = model_key(description.present_members())
         if self._archive is None or key is None:
             return []
         entry = self._archive.index().models.get(key)

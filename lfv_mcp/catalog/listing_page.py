@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lfv_mcp.analysis.description import readable_description
-from lfv_mcp.analysis.listing import listing_digest, summarise_listing
+from lfv_mcp.analysis.listing import row_in_words, summarise_listing
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.findings import finding
 from lfv_mcp.identifiers import version_number
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.model_description import ModelPerformance
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.text import clean
 
@@ -63,7 +64,7 @@ class ListingPage:
 
     def wants(self, row: ModelRow) -> bool:
         """Whether the model's status is one that the page is about."""
-        return self.limits.status in ("", row.get("status", ""))
+        return self.limits.status in ("", row.status)
 
     def add(self, position: ListingPosition, row: ModelRow) -> bool:
         """Add a model, and go on to its position; False if it does not fit any more."""
@@ -89,46 +90,35 @@ class ListingPage:
             cut = finding("listing_cut", "The time limit ran out.", "Go on with next_token.")
             findings.append(cut)
         more = self.has_more or self.timed_out
-        result: ModelList = {
-            "summary": summarise_listing(self.rows, project_name, self.limits.status, more, source),
-            "models": self.rows,
-            "source": source,
-        }
-        if more:
-            result["next_token"] = self.position.token()
-        if findings:
-            result["findings"] = findings
-        return result
+        return ModelList(
+            summary=summarise_listing(
+                self.rows, project_name, self.limits.status, more=more, source=source
+            ),
+            models=tuple(self.rows),
+            next_token=self.position.token() if more else None,
+            findings=tuple(findings) or None,
+            source=source,
+        )
 
 
 def model_row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
     """The row of a listing for a model, as its ModelMetadata describes it."""
-    shown = readable_description(model).description
-    performance = shown.get("Performance", {})
-    row: ModelRow = {
-        "project_name": clean(project_name),
-        "model_version": shown.get("ModelVersion", str(version_number(model))),
-    }
-    if "ModelArn" in shown:
-        row["model_arn"] = shown["ModelArn"]
-    if "Status" in shown:
-        row["status"] = shown["Status"]
-    if "CreationTimestamp" in shown:
-        row["created_at"] = shown["CreationTimestamp"]
-    if "F1Score" in performance:
-        row["f1_score"] = performance["F1Score"]
-    if "Precision" in performance:
-        row["precision"] = performance["Precision"]
-    if "Recall" in performance:
-        row["recall"] = performance["Recall"]
-    if "Description" in shown:
-        row["description"] = shown["Description"]
-    return row
+    description = readable_description(model).description
+    performance = description.Performance or ModelPerformance()
+    return ModelRow(
+        project_name=clean(project_name),
+        model_version=description.ModelVersion or str(version_number(model)),
+        model_arn=description.ModelArn,
+        status=description.Status,
+        created_at=description.CreationTimestamp,
+        f1_score=performance.F1Score,
+        precision=performance.Precision,
+        recall=performance.Recall,
+        description=description.Description,
+    )
 
 
 def _bytes_of(row: ModelRow) -> int:
     """What a row adds to an answer, as compact JSON and as a line of text."""
-    source: Source = {"kind": "live", "basis": "list_models"}  # is not in the text
-    line = listing_digest({"summary": "", "models": [row], "source": source})
-    document = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-    return len((document + line).encode()) + _PUNCTUATION_BYTES
+    document = json.dumps(row.to_json(), ensure_ascii=False, separators=(",", ":"))
+    return len(f"{document}\n{row_in_words(row)}".encode()) + _PUNCTUATION_BYTES

@@ -61,17 +61,15 @@ class AnswerSources:
         Raises:
             LfvError: the endpoint of the query cannot be told.
         """
-        captured = [source["captured_at"] for source in sources if "captured_at" in source]
+        captured = [source.captured_at for source in sources if source.captured_at is not None]
         all_dated = len(captured) == len(sources)  # else how old the oldest is is not known
-        source: Source = {
-            "kind": sources[0]["kind"],
-            "basis": "evaluation_files" if has_evidence else "describe_model",
-            "location": self._backend.location
+        return Source(
+            kind=sources[0].kind,
+            basis="evaluation_files" if has_evidence else "describe_model",
+            captured_at=min(captured) if all_dated else None,
+            location=self._backend.location
             or self._backend.service.endpoint(self._lookup.scope(query)),
-        }
-        if all_dated:
-            source["captured_at"] = min(captured)
-        return source
+        )
 
     def _kind(self, replayed: str | None) -> SourceKind:
         """What a replay says it is, if that is a kind; else the kind of this catalogue."""
@@ -82,16 +80,13 @@ class AnswerSources:
 
 def of_evaluation(described: Source) -> Source:
     """The source of a report on the evaluation files of a model with this source."""
-    return {**described, "basis": "evaluation_files"}
+    return described.model_copy(update={"basis": "evaluation_files"})
 
 
 def _source(kind: SourceKind, basis: SourceBasis, captured_at: str, location: str) -> Source:
-    source: Source = {"kind": kind, "basis": basis}
-    if captured_at:
-        source["captured_at"] = captured_at
-    if location:
-        source["location"] = location
-    return source
+    return Source(
+        kind=kind, basis=basis, captured_at=captured_at or None, location=location or None
+    )
 
 
 def _iso(seconds: float) -> str:

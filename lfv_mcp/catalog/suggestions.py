@@ -58,13 +58,13 @@ class Suggestions:
         except CallerError:
             return []
         rows = await self._or_empty(partial(self._rows, query))
-        return [row["model_version"] for row in rows]
+        return [row.model_version for row in rows]
 
     async def projects(self) -> list[str]:
         """The names of the projects, sorted; none if they cannot be listed in time."""
         if self._index.has_archive:
             return await self._or_empty(self._archived_projects)
-        return sorted({row["project_name"] for row in await self.models()})
+        return sorted({row.project_name for row in await self.models()})
 
     async def _archived_projects(self) -> list[str]:
         index = await self._index.load()

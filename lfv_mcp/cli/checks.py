@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -97,8 +97,8 @@ async def check_source(
     except LfvError as error:
         yield Check.of_error("answers", error)
         return
-    models = listed["models"]
-    more = " or more" if "next_token" in listed else ""
+    models = listed.models
+    more = " or more" if listed.next_token is not None else ""
     count = f"{len(models)}{more} {'model' if len(models) == 1 else 'models'}"
     yield (
         Check.passed("answers", count)
@@ -110,11 +110,11 @@ async def check_source(
             "holds saved answers or evaluation files.",
         )
     )
-    failures = [found for found in listed.get("findings", []) if found["code"] == "project_failed"]
+    failures = [found for found in listed.findings or () if found.code == "project_failed"]
     if failures:
         first, others = failures[0], len(failures) - 1
-        message = first["message"] + (f" (and {others} more projects)" if others else "")
-        yield Check.failed("projects", message, first.get("advice", ""))
+        message = first.message + (f" (and {others} more projects)" if others else "")
+        yield Check.failed("projects", message, first.advice or "")
     if models:
         yield await _check_evidence(catalog, models)
 
@@ -166,23 +166,21 @@ def _check_credentials(find: Callable[[], str], *, are_needed: bool) -> Check:
         return Check.passed("credentials", "none; only evaluation files in S3 would take them")
 
 
-async def _check_evidence(catalog: Catalog, models: list[ModelRow]) -> Check:
+async def _check_evidence(catalog: Catalog, models: Sequence[ModelRow]) -> Check:
     """Whether the evaluation files of the first model that has some can be read."""
     for row in models[:MAX_DESCRIBED]:
-        query = model_query.parse_model_query(
-            row.get("model_arn") or row["project_name"], row["model_version"]
-        )
-        name = f"{row['project_name']} {row['model_version']}"
+        query = model_query.parse_model_query(row.model_arn or row.project_name, row.model_version)
+        name = f"{row.project_name} {row.model_version}"
         try:
             described = await catalog.describe_model(query)
-            if all(found["code"] != "evidence_at_hand" for found in described["findings"]):
+            if all(found.code != "evidence_at_hand" for found in described.findings):
                 continue
             report = await catalog.analyze_evaluation(query)
         except LfvError as error:
             return Check.of_error("evidence", error, f"{name}: ")
-        for found in report["findings"]:
-            if found["code"] in ("evaluation_result_unread", "evaluation_manifest_unread"):
-                message = f"{name}: {found['message']}"
-                return Check.failed("evidence", message, found.get("advice", ""))
+        for found in report.findings:
+            if found.code in ("evaluation_result_unread", "evaluation_manifest_unread"):
+                message = f"{name}: {found.message}"
+                return Check.failed("evidence", message, found.advice or "")
         return Check.passed("evidence", f"the evaluation files of {name} can be read")
     return Check.passed("evidence", "none of the first models has evaluation files")

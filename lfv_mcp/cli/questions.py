@@ -77,8 +77,8 @@ class Questions:
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
             parsed = parse(tool.arguments, arguments)
-            answer = await tool.run(ToolContext(self._catalog), **parsed)
-            return Answer(*truncate_answer(*answer))
+            text, result = await tool.run(ToolContext(self._catalog), **parsed)
+            return Answer(*truncate_answer(text, result.to_json()))
 
 
 def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:

@@ -189,7 +189,7 @@ def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
         evaluated_at=details.EvaluationEndTimestamp,
         training_images=details.NumberOfTrainingImages,
         testing_images=details.NumberOfTestingImages,
-        reported=ReportedMetrics(**_known(metrics, REPORTED_METRICS)),  # type: ignore[typeddict-item]
+        reported=ReportedMetrics(**_known(metrics, REPORTED_METRICS)),
         labels=tuple(labels),
         unusable=(
             *unusable,
@@ -228,7 +228,7 @@ def _read_label(item: object) -> tuple[LabelMetrics | None, list[str]]:
         return None, ["a label without ClassName"]
     label, unusable = _read_usable(_Label, item)
     name = clean(label.ClassName)
-    found = LabelMetrics(name=name, **_known(label, _LABEL_METRICS))  # type: ignore[typeddict-item]
+    found = LabelMetrics(name=name, **_known(label, _LABEL_METRICS))
     return found, [f"{member} of {name[:40]!r}" for member in unusable]
 
 

@@ -83,7 +83,8 @@ class PromptHandlers:
         """
         try:
             with guarded("a prompt's record"):
-                text = json_within(await self._catalog.describe_model(query), max_bytes)
+                summary = await self._catalog.describe_model(query)
+                text = json_within(summary.to_json(), max_bytes)
         except LfvError as error:
             return _user_message(f"There is no record to go with this: {error}")
         contents = TextResourceContents(uri=model_uri(query), mime_type=JSON, text=text)

@@ -110,8 +110,8 @@ def _published(resource: Resource) -> WireResource:
 def _published_model(row: ModelRow) -> WireResource:
     return WireResource(
         uri=row_uri(row),
-        name=f"{row['project_name']}/{row['model_version']}",
-        title=f"{row['project_name']} version {row['model_version']}",
+        name=f"{row.project_name}/{row.model_version}",
+        title=f"{row.project_name} version {row.model_version}",
         mime_type=JSON,
     )
 

@@ -63,10 +63,10 @@ async def _read_models(catalog: Catalog, _: Mapping[str, str]) -> str:
     # The page becomes a JSON text within a JSON answer. Every quote in it is escaped there, so how
     # much longer the page gets is known only once it has been made.
     while True:
-        page = await catalog.list_models(max_results=MAX_PAGE_SIZE, page_bytes=page_bytes)
-        text = json.dumps(page, ensure_ascii=False, indent=2)
-        if json_size(text) <= MAX_CONTENT_BYTES or len(page["models"]) < 2:
-            return json_within(page)
+        listed = await catalog.list_models(max_results=MAX_PAGE_SIZE, page_bytes=page_bytes)
+        text = json.dumps(listed.to_json(), ensure_ascii=False, indent=2)
+        if json_size(text) <= MAX_CONTENT_BYTES or len(listed.models) < 2:
+            return json_within(listed.to_json())
         page_bytes //= 2
 
 
@@ -79,7 +79,8 @@ async def _read_view(_: Catalog, __: Mapping[str, str]) -> str:
 
 
 async def _read_model(catalog: Catalog, variables: Mapping[str, str]) -> str:
-    return json_within(await catalog.describe_model(query_from_uri(variables)))
+    summary = await catalog.describe_model(query_from_uri(variables))
+    return json_within(summary.to_json())
 
 
 async def _read_card(catalog: Catalog, variables: Mapping[str, str]) -> str:
@@ -167,11 +168,10 @@ def model_uri(query: ModelQuery) -> str:
 
 def row_uri(row: ModelRow) -> str:
     """The URI of a listed model, with region and account if the model's ARN has them."""
-    arn = row.get("model_arn")
     try:
-        return model_uri(parse_model_query(arn or row["project_name"], row["model_version"]))
+        return model_uri(parse_model_query(row.model_arn or row.project_name, row.model_version))
     except CallerError:  # an ARN of some other form
-        return model_uri(ModelQuery(row["project_name"], row["model_version"]))
+        return model_uri(ModelQuery(row.project_name, row.model_version))
 
 
 def query_from_uri(variables: Mapping[str, str]) -> ModelQuery:

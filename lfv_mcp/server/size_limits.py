@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from lfv_mcp.findings import finding
+from lfv_mcp.results.base import Result
 from lfv_mcp.text import clean, truncate_lines
 
-_S = TypeVar("_S", bound=Mapping[str, Any])
+_R = TypeVar("_R", bound=Result)
 MAX_RESULT_BYTES: Final = 40_000
 """Bytes of compact JSON that a whole answer may have, text and structure together."""
 MAX_CONTENT_BYTES: Final = MAX_RESULT_BYTES - 1_800
@@ -53,16 +54,17 @@ def json_within(structure: Mapping[str, Any], max_bytes: int = MAX_CONTENT_BYTES
     text = json.dumps(structure, ensure_ascii=False, indent=2)
     if json_size(text) <= max_bytes:
         return text
-    return json.dumps(shortened(structure, max_bytes), ensure_ascii=False)
+    return json.dumps(_shortened(structure, max_bytes, _quoted_size)[0], ensure_ascii=False)
 
 
-def shortened(structure: _S, max_bytes: int) -> _S:
-    """A structure whose JSON text takes at most `max_bytes` once it is quoted in an answer."""
+def shortened(result: _R, max_bytes: int) -> _R:
+    """A result whose JSON text takes at most `max_bytes` once it is quoted in an answer."""
+    return result.model_validate(_shortened(result.to_json(), max_bytes, _quoted_size)[0])
 
-    def quoted_size(value: object) -> int:
-        return json_size(json.dumps(value, ensure_ascii=False))
 
-    return cast(_S, _shortened(structure, max_bytes, quoted_size)[0])
+def _quoted_size(value: object) -> int:
+    """Bytes of a value as JSON text that is itself quoted in JSON."""
+    return json_size(json.dumps(value, ensure_ascii=False))
 
 
 def _shortened(
@@ -96,7 +98,9 @@ def _shortened(
         f"Left out, for an answer has at most {MAX_RESULT_BYTES // 1000} kB: {', '.join(left_out)}."
     )
     shorter["summary"] += f" {note} {_HOW_TO_NARROW}"
-    shorter.setdefault("findings", []).append(finding("answer_shortened", note, _HOW_TO_NARROW))
+    shorter.setdefault("findings", []).append(
+        finding("answer_shortened", note, _HOW_TO_NARROW).to_json()
+    )
     return shorter, note
 
 

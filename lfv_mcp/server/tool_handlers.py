@@ -63,8 +63,8 @@ class ToolHandlers:
         try:
             with guarded(tool.name):
                 parsed = arguments.parse(tool.arguments, params.arguments or {})
-                answer = await tool.run(ToolContext(self._catalog, progress), **parsed)
-                text, structure = truncate_answer(*answer)
+                text, result = await tool.run(ToolContext(self._catalog, progress), **parsed)
+                text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
             return tool_error(error, params.arguments)
         return CallToolResult(

@@ -6,14 +6,15 @@ The Model Context Protocol is not spoken here. `tool_handlers` publishes the tab
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from lfv_mcp.analysis.listing import listing_digest
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.model_query import invalid_argument, parse_model_query
+from lfv_mcp.results.base import Result
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
@@ -69,8 +70,8 @@ class Tool:
     title: str
     description: str
     arguments: tuple[Argument, ...]
-    result: type
-    run: Callable[..., Awaitable[tuple[str, Mapping[str, Any]]]]
+    result: type[Result]
+    run: Callable[..., Awaitable[tuple[str, Result]]]
     has_view: bool = False
 
 
@@ -132,7 +133,7 @@ async def compare_models(
 ) -> tuple[str, ModelComparison]:
     """Whether other versions of a project are truly better than the first one."""
     # Not at the top: a client that starts the server waits for its imports.
-    from lfv_mcp.analysis.comparison import comparison_digest
+    from lfv_mcp.analysis.comparison_text import comparison_digest
 
     query = parse_model_query(project_name, region=region)
     if query.model_version and query.model_version not in model_versions:
