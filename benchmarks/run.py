@@ -51,6 +51,7 @@ from lfv_mcp.formats.decoding import decode_stream, read_chunks
 from lfv_mcp.formats.evaluation_manifest import lines_of, read_evaluation_manifest
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.common import Source
+from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.server.app import build_server
 
 SLOW: Final = 0.020
@@ -450,11 +451,11 @@ def manifests(bench: Bench) -> Iterator[Row]:
     data = manifest(100 if bench.short else MANIFEST_LINES)
     lines = data.splitlines()
 
-    source: Source = {"kind": "archive", "basis": "evaluation_files"}
+    source = Source(kind="archive", basis="evaluation_files")
 
     def analyse() -> None:
         held = read_evaluation_manifest(lines_of(decode_stream(read_chunks(BytesIO(data)))))
-        report({}, None, held, source, defect_rate=0.01, threshold=0.5)
+        report(ModelDescription(), None, held, source, defect_rate=0.01, threshold=0.5)
 
     async def analysis() -> float:
         return milliseconds(analyse)

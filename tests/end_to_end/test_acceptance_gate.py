@@ -80,7 +80,7 @@ def test_the_codes_are_those_that_exist() -> None:
     assert set(FINDINGS) >= BLOCKING
     assert acceptance_gate.NO_EVIDENCE in ERRORS
     assert acceptance_gate.ERROR == ERROR_META
-    assert {"code", "severity"} <= set(Finding.__annotations__)
+    assert {"code", "severity"} <= set(Finding.model_fields)
 
 
 def test_no_sentence_is_read() -> None:

@@ -531,8 +531,9 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
         live = open_catalog(Settings("live", "us-east-1"))
         direct = open_catalog(Settings(source))
         for project, version in models:
-            expected = await direct.describe_model(ModelQuery(project, version, "us-east-1", ONE))
-            answer = await live.describe_model(ModelQuery(project, version))
+            described = await direct.describe_model(ModelQuery(project, version, "us-east-1", ONE))
+            answered = await live.describe_model(ModelQuery(project, version))
+            answer, expected = answered.to_json(), described.to_json()
             for each in (answer, expected):
                 each["findings"] = [f for f in each["findings"] if f["code"] != "evidence_at_hand"]
             assert answer == expected

@@ -109,7 +109,7 @@ def walk(next_url: Callable[[], str], era: str) -> list[tuple[str, str]]:
 
 def every_model(sample: Catalog) -> list[tuple[str, str]]:
     listed = anyio.run(partial(sample.list_models, max_results=100))
-    return names([dict(row) for row in listed["models"]])
+    return names([row.to_json() for row in listed.models])
 
 
 def test_a_listing_goes_on_at_another_replica(sample: Catalog) -> None:

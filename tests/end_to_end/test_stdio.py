@@ -64,10 +64,10 @@ async def converse(era: str, expected: ModelSummary, cwd: Path) -> None:
         async with Client(stdio_client(server, errlog=stderr), mode=era) as client:
             assert "describe_model" in [t.name for t in (await client.list_tools()).tools]
             answer = await client.call_tool("describe_model", MODEL)
-            assert answer.structured_content == expected
+            assert answer.structured_content == expected.to_json()
             (contents,) = (await client.read_resource(URI)).contents
             assert isinstance(contents, TextResourceContents)
-            assert json.loads(contents.text) == expected
+            assert json.loads(contents.text) == expected.to_json()
             prompts = [p.name for p in (await client.list_prompts()).prompts]
             assert "explain_performance_metrics" in prompts
             prompt = await client.get_prompt("explain_performance_metrics", MODEL)

@@ -177,7 +177,7 @@ async def test_a_thousand_identical_calls_at_one_time_are_one_request(
     finally:
         let_go.set()
     assert len(answers) == CALLERS
-    assert {answer["status"] for answer in answers} == {status}
+    assert {answer.status for answer in answers} == {status}
     assert len(endpoint.requests) == 1
 
 

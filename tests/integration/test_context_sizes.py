@@ -13,13 +13,11 @@ from typing import Any, Final
 import pytest
 from mcp import Client
 from mcp.types import TextContent
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.wiring import open_catalog
-from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server.app import INSTRUCTIONS, build_server
-from lfv_mcp.server.tools import TOOLS, Tool
 from tests.support.api_endpoint import Endpoint, Reply, Request, description, ok
 from tests.support.paths import SNAPSHOTS_DIR
 
@@ -147,19 +145,3 @@ async def test_sizes_are_the_committed_ones(
         if name.startswith("describe_model"):
             assert halves["text"] <= 1_200
             assert halves["structure"] <= 3_000
-
-
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
-def test_published_schemas_are_what_pydantic_makes(tool: Tool) -> None:
-    def untitled(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {
-                key: {k: untitled(v) for k, v in value.items()}
-                if key == "properties"
-                else untitled(value)
-                for key, value in node.items()
-                if key != "title"
-            }
-        return [untitled(item) for item in node] if isinstance(node, list) else node
-
-    assert published_schema(tool.result) == untitled(TypeAdapter(tool.result).json_schema())

@@ -24,7 +24,7 @@ from mcp.types import (
 from pydantic import BaseModel
 
 import lfv_mcp
-from lfv_mcp.analysis.model_summary import DIGEST_LIMIT
+from lfv_mcp.analysis.model_summary import SUMMARY_DIGEST_LIMIT
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
@@ -201,7 +201,7 @@ async def test_structure_fits_its_schema_and_its_record(
     answer = await describe(client, name)
     model, record = structure(answer), SAVED[name]["ModelDescription"]
     validator.validate(model)
-    assert 0 < len(text(answer)) <= DIGEST_LIMIT == 1200
+    assert 0 < len(text(answer)) <= SUMMARY_DIGEST_LIMIT == 1200
     assert "null" not in json.dumps(model)
     assert (model["project_name"], model["model_version"]) == key(name)
     assert (model["region"], model["status"]) == ("us-east-1", record["Status"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -12,24 +12,23 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from scipy.stats import binomtest
 
 import lfv_mcp
-from lfv_mcp.analysis.comparison import ALPHA, DIGEST_LIMIT, Candidate, compare, comparison_digest
-from lfv_mcp.findings import FINDINGS, finding
+from lfv_mcp.analysis.comparison import compare
+from lfv_mcp.analysis.comparison_text import COMPARISON_DIGEST_LIMIT, comparison_digest
+from lfv_mcp.analysis.paired_tests import ALPHA
+from lfv_mcp.analysis.verdicts import Candidate
+from lfv_mcp.findings import finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
 from lfv_mcp.results.common import Source
-from lfv_mcp.results.model_comparison import ModelComparison
-from lfv_mcp.results.model_description import ModelPerformance
-from lfv_mcp.results.model_summary import ModelSummary
-from lfv_mcp.results.schema import published_schema
+from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.model_summary import ModelSummary, Performance
+from tests.support.answers import ARCHIVE, LIVE, as_json, codes
 
 SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
 ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/cap/{}"
-ARCHIVE: Final[Source] = {"kind": "archive", "basis": "describe_model"}
-SCHEMA: Final = Draft202012Validator(published_schema(ModelComparison))
 KIND: Final = "groundtruth/image-classification"
 
 Judged = tuple[str, bool, bool]  # image, anomalous, flagged
@@ -65,26 +64,21 @@ def candidate(
     version: int | str,
     images: Sequence[Judged] | None = None,
     *,
-    performance: ModelPerformance | None = None,
+    performance: Performance | None = None,
     status: str = "TRAINED",
     result: EvaluationResult | None = None,
 ) -> Candidate:
     """A version, with its manifest if `images` are given."""
-    summary: ModelSummary = {
-        "summary": "",
-        "project_name": "cap",
-        "model_version": str(version),
-        "status": status,
-        "findings": [],
-        "source": ARCHIVE,
-        "model_description": {"ModelArn": ARN.format(version)},
-    }
-    if performance:
-        summary["performance"] = {
-            "f1_score": performance["F1Score"],
-            "precision": performance["Precision"],
-            "recall": performance["Recall"],
-        }
+    summary = ModelSummary(
+        summary="",
+        project_name="cap",
+        model_version=str(version),
+        status=status,
+        performance=performance,
+        findings=(),
+        source=ARCHIVE,
+        model_description=ModelDescription(ModelArn=ARN.format(version)),
+    )
     held = None if images is None else manifest(version, images)
     return Candidate(summary, result, held)
 
@@ -104,25 +98,17 @@ def images(
 def compared(*candidates: Candidate, **options: Any) -> dict[str, Any]:
     """A comparison as a client gets it, checked for what holds of every one."""
     answer = compare(candidates, options.pop("source", ARCHIVE), **options)
-    plain: dict[str, Any] = json.loads(json.dumps(answer, allow_nan=False))
-    SCHEMA.validate(plain)
-    assert "null" not in json.dumps(plain)
+    plain = as_json(answer)
     assert plain["baseline"] == candidates[0].version
     assert [row["model_version"] for row in plain["models"]] == [c.version for c in candidates]
     assert {"verdict", "deltas", "paired"}.isdisjoint(plain["models"][0])
     assert all("verdict" in row for row in plain["models"][1:])
     assert plain["best_reason"].endswith(".")
     assert plain["best_reason"] in plain["summary"]
-    for each in plain["findings"]:
-        assert each["severity"] == FINDINGS[each["code"]][0]
     digest = comparison_digest(answer)
-    assert len(digest) <= DIGEST_LIMIT
+    assert len(digest) <= COMPARISON_DIGEST_LIMIT
     assert digest.splitlines()[-1].startswith("Source: ")
     return plain
-
-
-def codes(answer: Mapping[str, Any]) -> set[str]:
-    return {each["code"] for each in answer["findings"]}
 
 
 # On the same images
@@ -210,7 +196,7 @@ def test_the_digest_says_that_a_status_is_history() -> None:
     lines = comparison_digest(compare(pair, ARCHIVE)).splitlines()
     assert lines[1].startswith("Version 1 (TRAINED when captured): the baseline; recall 0.5 (")
     assert lines[2] == "Version 2 (TRAINED when captured): not comparable; no metrics"
-    live = comparison_digest(compare(pair, {"kind": "live", "basis": "describe_model"}))
+    live = comparison_digest(compare(pair, LIVE))
     assert "Version 1 (TRAINED): the baseline" in live
 
 
@@ -296,8 +282,8 @@ def test_on_different_images_anything_less_crowns_nobody(
 
 # Without counts
 
-GOOD: Final[ModelPerformance] = {"F1Score": 0.9, "Precision": 0.9, "Recall": 0.9}
-POOR: Final[ModelPerformance] = {"F1Score": 0.5, "Precision": 0.5, "Recall": 0.5}
+GOOD: Final = Performance(f1_score=0.9, precision=0.9, recall=0.9)
+POOR: Final = Performance(f1_score=0.5, precision=0.5, recall=0.5)
 
 
 def result(version: int, testing_images: int) -> EvaluationResult:
@@ -384,7 +370,7 @@ def test_files_of_another_model_are_not_used() -> None:
 def test_the_callers_findings_are_kept() -> None:
     unread = finding("evaluation_manifest_unread", "Version 2: AccessDenied.")
     answer = compared(candidate(1, images(1, 0, 0, 1)), candidate(2), findings=[unread])
-    assert unread in answer["findings"]
+    assert unread.to_json() in answer["findings"]
 
 
 # Several versions
@@ -459,13 +445,15 @@ def held(name: str) -> Candidate:
     ]
     read = read_evaluation_result(json.loads(paths[0].read_bytes())) if paths[0].exists() else None
     lines = paths[1].read_bytes().splitlines() if paths[1].exists() else None
-    summary = candidate(description["ModelVersion"]).summary
-    summary["model_description"] = {"ModelArn": description["ModelArn"]}
+    arn = description["ModelArn"]
+    summary = candidate(description["ModelVersion"]).summary.model_copy(
+        update={"model_description": ModelDescription(ModelArn=arn)}
+    )
     return Candidate(summary, read, None if lines is None else read_evaluation_manifest(lines))
 
 
 def test_the_sample_has_versions_on_the_same_images_and_on_others() -> None:
-    source: Source = {"kind": "sample", "basis": "describe_model"}
+    source = Source(kind="sample", basis="describe_model")
     first, third, fourth = (held(f"sample-weld-bead-{v}") for v in (1, 3, 4))
     answer = compared(first, third, source=source)
     assert (answer["best"], answer["same_test_set"]) == ("3", True)

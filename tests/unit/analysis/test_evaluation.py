@@ -1,14 +1,12 @@
-"""The evaluation files against oracles nobody here wrote: scikit-learn, SciPy, worked examples."""
+"""The numbers of a report against oracles: scikit-learn, SciPy, worked examples."""
 
 from __future__ import annotations
 
 import json
 import math
 import random
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from itertools import pairwise
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,133 +15,33 @@ import pytest
 import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from scipy.stats import binomtest, rankdata
+from scipy.stats import rankdata
 
 import lfv_mcp
-from lfv_mcp.analysis import evaluation, evaluation_text
-from lfv_mcp.analysis.evaluation import CANDIDATES, report
-from lfv_mcp.analysis.evaluation_text import DIGEST_LIMIT, evaluation_digest
-from lfv_mcp.findings import FINDINGS, finding
-from lfv_mcp.formats.evaluation_manifest import (
-    EvaluationManifest,
-    read_evaluation_manifest,
-)
+from lfv_mcp.analysis.evaluation import report
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
-from lfv_mcp.metrics import at_threshold, f1_score
-from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.evaluation_report import EvaluationReport
-from lfv_mcp.results.model_comparison import ModelComparison
-from lfv_mcp.results.model_description import ModelDescription
-from lfv_mcp.results.schema import published_schema
-from tests.support.evaluation_files import ARN, json_lines, line, result_file
-
-SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
-ARCHIVE: Final[Source] = {"kind": "archive", "basis": "describe_model"}
-LIVE: Final[Source] = {"kind": "live", "basis": "describe_model"}
-NEEDS_THE_SERVICE: Final = re.compile(r"StartModel|StopModel|\bre-?train|wait until", re.IGNORECASE)
-SCHEMA: Final = Draft202012Validator(published_schema(EvaluationReport))
+from lfv_mcp.results.common import Source
+from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
+from lfv_mcp.times import iso_utc
+from tests.support.answers import ARCHIVE, codes, message
+from tests.support.evaluation_files import line, result_file
+from tests.support.reports import (
+    FIXTURE,
+    FIXTURE_DESCRIPTION,
+    analysed,
+    interval,
+    judged,
+    near,
+    near_pair,
+    read,
+    wilson,
+)
 
 relaxed = settings(deadline=None, max_examples=60)
 
 
-# Building blocks
-
-
-def read(items: Iterable[object]) -> EvaluationManifest:
-    return read_evaluation_manifest(json_lines(items))
-
-
-def judged(*cells: tuple[bool, bool, float | None]) -> EvaluationManifest:
-    """A manifest of (anomalous, flagged, confidence)."""
-    return read(line(f"s3://b/{i}.png", *cell) for i, cell in enumerate(cells))
-
-
-def analysed(
-    manifest: EvaluationManifest | None, result: EvaluationResult | None = None, **options: Any
-) -> dict[str, Any]:
-    """A report as a client gets it, checked for what holds of every report."""
-    description: ModelDescription = options.pop("description", {})
-    source: Source = options.pop("source", ARCHIVE)
-    answer = report(description, result, manifest, source, **options)
-    check(answer)
-    plain: dict[str, Any] = json.loads(json.dumps(answer, allow_nan=False))
-    return plain
-
-
-def check(answer: EvaluationReport) -> None:
-    """What holds of every report, whatever the files say."""
-    plain = json.loads(json.dumps(answer, allow_nan=False))
-    SCHEMA.validate(plain)
-    assert not list(nulls(plain))
-    assert list(plain) == [n for n in EvaluationReport.__annotations__ if n in plain]
-    assert answer["summary"]
-    for each in answer["findings"]:
-        assert each["severity"] == FINDINGS[each["code"]][0]
-        if answer["source"]["kind"] != "live":
-            assert not NEEDS_THE_SERVICE.search(each["message"] + each.get("advice", ""))
-    for metric in plain.get("metrics", {}).values():
-        assert ("value" in metric) is not ("undefined" in metric)
-    if "threshold" in plain:
-        assert plain["threshold"]["rule_holds"] or list(plain["threshold"]) == ["rule_holds"]
-        cuts = [row["threshold"] for row in plain["threshold"].get("candidates", [])]
-        assert cuts == sorted(set(cuts), reverse=True)
-        assert len(cuts) <= CANDIDATES
-    digest = evaluation_digest(answer)
-    assert len(digest) <= DIGEST_LIMIT
-    assert digest.splitlines()[-1].startswith("Source: ")
-    assert "nan" not in digest.lower().replace("finan", "").split()
-
-
-def nulls(value: Any) -> Iterator[object]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from nulls(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from nulls(inner)
-    elif value is None:
-        yield value
-
-
-def codes(answer: Mapping[str, Any]) -> set[str]:
-    return {each["code"] for each in answer["findings"]}
-
-
-def message(answer: Mapping[str, Any], code: str) -> str:
-    (text,) = [each["message"] for each in answer["findings"] if each["code"] == code]
-    return str(text)
-
-
-def near(expected: float) -> object:
-    return pytest.approx(expected, rel=0, abs=1e-12)
-
-
-@cache
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    interval = binomtest(successes, trials).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def interval(metric: Mapping[str, float]) -> object:
-    return metric["low"], metric["high"]
-
-
-# The worked examples of the facts
-
-FIXTURE: Final = [
-    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/a1.png", True, True, 0.97),
-    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/a2.png", True, False, 0.62),
-    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/n1.png", False, False, 0.91),
-    line("s3://lookoutvision-us-east-1-1a2b3c4d5e/fixture/n2.png", False, True, 0.71),
-]
-FIXTURE_DESCRIPTION: Final[ModelDescription] = {
-    "ModelVersion": "1",
-    "ModelArn": ARN,
-    "Status": "TRAINED",
-    "Performance": {"F1Score": 0.5, "Recall": 0.5, "Precision": 0.5},
-    "EvaluationEndTimestamp": "2025-06-03T08:10:11.204Z",
-}
+SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
 
 
 def test_the_four_line_fixture_in_every_detail() -> None:
@@ -203,10 +101,6 @@ def test_the_four_line_fixture_in_every_detail() -> None:
     }
 
 
-def near_pair(pair: tuple[float, float]) -> object:
-    return near(pair[0]), near(pair[1])
-
-
 def test_what_the_line_sees_as_worked_in_the_facts() -> None:
     """4.1 and 8.1: 36 of 40 defects, 6 of 80 good parts: precision 0.108 at 1 % defects."""
     manifest = judged(
@@ -249,21 +143,6 @@ def test_segmentation_labels_of_the_facts() -> None:
     assert {"counts_unknown", "line_incomplete"} <= codes(answer)
 
 
-def test_a_perfect_score_on_few_images_is_given_with_its_interval() -> None:
-    manifest = judged(*[(True, True, 0.9)] * 10, *[(False, False, 0.9)] * 10)
-    answer = analysed(manifest, defect_rate=0.01)
-    assert interval(answer["metrics"]["recall"]) == (pytest.approx(0.72, abs=5e-3), 1)
-    assert "made no error in 20 test images" in answer["summary"]
-    assert "0 escapes (0 to 2,775)" in answer["summary"]
-    expected = "No error in 20 images: recall may be as low as 0.722, false alarms as frequent as "
-    assert message(answer, "perfect_on_few").startswith(expected + "0.278")
-    alone = analysed(None, read_evaluation_result(result_file(Precision=1, Recall=1, F1Score=1)))
-    assert message(alone, "perfect_on_few") == "No error in 4 images, which are few."
-
-
-# Against scikit-learn and SciPy
-
-
 def random_manifests(sets: int, images: int, seed: int) -> Iterator[list[tuple[bool, bool, float]]]:
     """Manifests that follow the score rule, of any class mix, from all tied to all distinct."""
     rng = random.Random(seed)
@@ -303,7 +182,7 @@ def test_thousands_of_manifests_are_scikit_learns_and_scipys() -> None:
     ap = sk.average_precision_score(truth[some], score[some], average=None)
     for i, cells in enumerate(sets):
         manifest = judged(*cells)
-        metrics: dict[str, Any] = dict(report({}, None, manifest, ARCHIVE)["metrics"])
+        metrics = report(ModelDescription(), None, manifest, ARCHIVE).to_json()["metrics"]
         c = manifest.confusion
         tp, fp, fn, tn = c.true_positives, c.false_positives, c.false_negatives, c.true_negatives
         if math.isnan(p[i]):
@@ -325,6 +204,8 @@ SAMPLES: Final = {
     path.stem: json.loads(path.read_bytes())["ModelDescription"]
     for path in sorted(SAMPLE.glob("describe-model/*.json"))
 }
+
+
 JUDGED: Final = [
     name
     for name, held in SAMPLES.items()
@@ -348,12 +229,12 @@ def sampled(
     manifest = None
     if paths[1].exists():
         manifest = read_evaluation_manifest(paths[1].read_bytes().splitlines(keepends=True))
-    description: ModelDescription = {
-        "ModelArn": held["ModelArn"],
-        "EvaluationEndTimestamp": held["EvaluationEndTimestamp"],
-    }
-    if "Performance" in held:
-        description["Performance"] = held["Performance"]
+    performance = held.get("Performance")
+    description = ModelDescription(
+        ModelArn=held["ModelArn"],
+        EvaluationEndTimestamp=iso_utc(datetime.fromtimestamp(held["EvaluationEndTimestamp"], UTC)),
+        Performance=None if performance is None else ModelPerformance(**performance),
+    )
     return description, result, manifest
 
 
@@ -366,7 +247,7 @@ def test_the_sample_is_recounted_as_scikit_learn_does(name: str) -> None:
         manifest,
         result,
         description=description,
-        source={"kind": "sample", "basis": "describe_model"},
+        source=Source(kind="sample", basis="describe_model"),
         threshold=0.5,
         defect_rate=0.01,
     )
@@ -399,12 +280,14 @@ def test_the_sample_is_recounted_as_scikit_learn_does(name: str) -> None:
     assert ("description_disagrees" in codes(answer)) is (name == "sample-weld-bead-2")
 
 
-# What must not change a report, and what must
-
 cell = st.tuples(
     st.booleans(), st.booleans(), st.integers(0, 20).map(lambda k: k / 20) | st.just(None)
 )
+
+
 cells = st.lists(cell, max_size=25)
+
+
 following = st.builds(
     lambda cut, drawn: [(a, s >= cut, round(s if s >= cut else 1 - s, 2)) for a, s in drawn],
     st.integers(0, 20).map(lambda k: k / 20),
@@ -412,6 +295,8 @@ following = st.builds(
         st.tuples(st.booleans(), st.integers(0, 20).map(lambda k: k / 20)), min_size=1, max_size=25
     ),
 )
+
+
 some_cells = cells | following
 
 
@@ -485,96 +370,12 @@ def test_swapping_the_classes_swaps_what_it_should(
         assert before["examples"]["missed_defects"] == after["examples"]["false_alarms"]
 
 
-@relaxed
-@given(following, st.integers(0, 22).map(lambda k: k / 20 - 0.05))
-def test_every_cut_counts_as_the_sweep_does(
-    drawn: list[tuple[bool, bool, float]], threshold: float
-) -> None:
-    answer = analysed(judged(*drawn), threshold=threshold)
-    scored = [(a, c if f else round(1 - c, 12)) for a, f, c in drawn]
-    anomalous, normal = ([s for a, s in scored if a is side] for side in (True, False))
-    analysis = answer["threshold"]
-    for row in [*analysis["candidates"], analysis["at"]]:
-        c = at_threshold(anomalous, normal, row["threshold"])
-        assert [row["true_positives"], row["false_positives"]] == [
-            c.true_positives,
-            c.false_positives,
-        ]
-        assert [row["false_negatives"], row["true_negatives"]] == [
-            c.false_negatives,
-            c.true_negatives,
-        ]
-        assert ("precision" in row) is (c.true_positives + c.false_positives > 0)
-    built_in = analysis["operating_range"].get("min_anomaly_score")
-    assert built_in in {None, *(row["threshold"] for row in analysis["candidates"])}
-    if anomalous:
-        scores = {*anomalous, *normal}
-        sweep = [at_threshold(anomalous, normal, score) for score in scores]
-        errors = {(c.false_negatives, c.false_positives) for c in sweep if c.true_positives}
-        unbeaten = {
-            e for e in errors if not any(o != e and o[0] <= e[0] and o[1] <= e[1] for o in errors)
-        }
-        shown = {(r["false_negatives"], r["false_positives"]) for r in analysis["candidates"]}
-        # The ends are always shown, and in a small set every unbeaten cut is.
-        assert {min(unbeaten), max(unbeaten)} <= shown
-        assert unbeaten <= shown or len(analysis["candidates"]) == CANDIDATES
-        others = [r for r in analysis["candidates"] if r["threshold"] != built_in]
-        assert {(r["false_negatives"], r["false_positives"]) for r in others} <= unbeaten
-        best = max(f1 for c in sweep if isinstance(f1 := f1_score(c), float))
-        assert best == max(row["f1_score"] for row in analysis["candidates"])
-
-
-FEW: Final = [
-    (29, {"small_test_set", "perfect_on_few"}),
-    (30, {"perfect_on_few"}),
-    (99, {"perfect_on_few"}),
-    (100, set()),
-]
-
-
-@pytest.mark.parametrize(("each", "found"), FEW)
-def test_what_counts_as_few(each: int, found: set[str]) -> None:
-    for anomalies, normals in ((each, 200), (200, each)):
-        answer = analysed(
-            judged(*[(True, True, 0.9)] * anomalies, *[(False, False, 0.9)] * normals)
-        )
-        assert {"small_test_set", "perfect_on_few"} & codes(answer) == found
-        if "small_test_set" in found:
-            expected = f"Only {anomalies} anomalous and {normals} normal test images."
-            assert message(answer, "small_test_set") == expected
-
-
-def test_the_summary_gives_the_verdict_first() -> None:
-    answer = analysed(
-        judged(*[(True, True, 0.9)] * 9, (True, False, 0.9), *[(False, False, 0.9)] * 10)
-    )
-    expected = (
-        "fixture version 1 was fair on its test set: it caught 9 of 10 defects (95% interval "
-    )
-    assert answer["summary"].startswith(expected)
-    alone = analysed(None, read_evaluation_result(result_file(Recall=0.9, Precision=0.95)))
-    expected = "fixture version 1 was fair on its test set: it caught 90.0% of the defects and was "
-    assert alone["summary"].startswith(expected + "right in 95.0% of its rejects.")
-
-
-def test_many_cuts_are_thinned_evenly() -> None:
-    rng = random.Random(7)
-    scores = [(i % 2 == 0, rng.random()) for i in range(400)]
-    drawn = [(a, s >= 0.6, s if s >= 0.6 else 1 - s) for a, s in scores]
-    answer = analysed(judged(*drawn))
-    rows = answer["threshold"]["candidates"]
-    assert len(rows) == CANDIDATES
-    assert rows[-1]["false_negatives"] == 0
-    alarms = [row["false_positives"] for row in rows]
-    assert max(b - a for a, b in pairwise(alarms)) < 70  # of 200
-    assert rows[0]["false_positives"] == min(row["false_positives"] for row in rows)
-
-
-# Sets that cannot answer everything
-
-
 SHARES: Final = {"precision", "recall", "false_alarm_rate"}
+
+
 AREAS: Final = {"roc_auc", "average_precision"}
+
+
 ALL: Final = {*SHARES, "f1_score", *AREAS}
 
 
@@ -605,21 +406,9 @@ def test_what_a_set_cannot_tell_is_undefined_with_a_reason(
     assert ("line_incomplete" in codes(answer)) is (len(answer["line"]) < 4)
 
 
-def test_lines_without_use_are_counted_and_leave_nothing_to_say() -> None:
-    answer = analysed(read([{"source-ref": "s3://b/1.png"}] * 3))
-    assert answer["confusion"]["unusable_lines"] == 3
-    assert answer["test_images"] == 0
-    assert {"threshold", "examples", "agrees"}.isdisjoint(answer)
-    assert message(answer, "unusable_lines").endswith("3 without ground truth.")
-    assert "cannot be said" in answer["summary"]
-
-
 def test_no_file_at_all_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="neither"):
-        report({}, None, None, ARCHIVE)
-
-
-# What the files may hold
+        report(ModelDescription(), None, None, ARCHIVE)
 
 
 @pytest.mark.parametrize(
@@ -671,10 +460,11 @@ def test_an_empty_manifest_is_no_evidence_but_no_error() -> None:
     assert analysed(read_evaluation_manifest([b"", b"\n"]))["test_images"] == 0
 
 
-def test_beyond_the_limit_lines_only_count() -> None:
-    at_limit = analysed(read_evaluation_manifest(json_lines(FIXTURE[:3]), keep=3))
+def test_beyond_the_limit_lines_only_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lfv_mcp.formats.evaluation_manifest.LINES_KEPT", 3)
+    at_limit = analysed(read(FIXTURE[:3]))
     assert "threshold" in at_limit
-    manifest = read_evaluation_manifest(json_lines([*FIXTURE, FIXTURE[0]]), keep=3)
+    manifest = read([*FIXTURE, FIXTURE[0]])
     assert manifest.images is None
     answer = analysed(manifest, threshold=0.5)
     assert answer["test_images"] == 5
@@ -683,29 +473,6 @@ def test_beyond_the_limit_lines_only_count() -> None:
     assert answer["metrics"]["recall"]["value"] == near(2 / 3)
     assert "manifest_too_long" in codes(answer)
     assert "duplicate_images" not in codes(answer)
-
-
-# The evaluation result
-
-
-def test_a_result_without_f1_says_what_f1_would_be() -> None:
-    document = result_file(Precision="0.5", Recall="0.25")
-    del document["AggregatedEvaluationResults"]["Metrics"]["F1Score"]
-    answer = analysed(None, read_evaluation_result(document))
-    assert "f1_score" not in answer["reported"]
-    assert "it is 0.333333" in message(answer, "metrics_incomplete")
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, 1.5, "much", True, [], {}, 10**400])
-def test_nonsense_in_a_result_is_left_out_and_named(bad: object) -> None:
-    document = result_file(Precision=bad, ROCAUC=bad, PixelAnomalyClassMetrics=[{"ClassName": "a", "AIOU": bad}, {}, 3])  # fmt: skip  # noqa: E501
-    document["EvaluationDetails"] |= {"NumberOfTestingImages": bad, "EvaluationEndTimestamp": [bad]}
-    result = read_evaluation_result(document)
-    assert "precision" not in result.reported
-    assert result.labels == ({"name": "a"},)
-    names = message(analysed(None, result), "member_unusable")
-    for name in ("Precision", "ROCAUC", "AIOU of 'a'", "NumberOfTestingImages"):
-        assert name in names
 
 
 def test_a_result_without_details_still_has_its_metrics() -> None:
@@ -717,71 +484,6 @@ def test_a_result_without_details_still_has_its_metrics() -> None:
     assert answer["summary"].startswith("This model ")
 
 
-# Do the files and the model belong together?
-
-
-def test_files_of_another_model_are_a_critical_finding() -> None:
-    other = FIXTURE_DESCRIPTION | {"ModelArn": ARN[:-1] + "2"}
-    answer = analysed(read(FIXTURE), read_evaluation_result(result_file()), description=other)
-    found = [each for each in answer["findings"] if each["code"] == "evaluation_mismatch"]
-    assert [each["message"].split()[1] for each in found] == [
-        "EvaluationResult",
-        "EvaluationManifest",
-    ]
-    assert found[0]["severity"] == "critical"
-    assert answer["findings"][0] == found[0]
-    assert answer["summary"].startswith("These may not be the files of fixture version 2.")
-    assert answer["confusion"]["true_positives"] == 1  # what is held is answered all the same
-
-
-@pytest.mark.parametrize(("seconds", "mismatch"), [(0.9, False), (-0.9, False), (1.1, True)])
-def test_the_end_of_evaluation_tells_a_project_made_anew(seconds: float, mismatch: bool) -> None:
-    at = f"2025-06-03T08:10:{11.204 + seconds:.3f}Z"
-    description = FIXTURE_DESCRIPTION | {"EvaluationEndTimestamp": at}
-    answer = analysed(None, read_evaluation_result(result_file()), description=description)
-    assert ("evaluation_mismatch" in codes(answer)) is mismatch
-
-
-def test_without_a_description_the_files_are_held_against_each_other() -> None:
-    mixed = [*FIXTURE, line("s3://b/1.png", True, True)]
-    mixed[-1]["anomaly-label-detected-metadata"] |= {"model-arn": ARN[:-1] + "7"}
-    answer = analysed(read(mixed), read_evaluation_result(result_file()))
-    assert message(answer, "evaluation_mismatch").endswith("model/fixture/7.")
-    assert "test_set_size_differs" in codes(answer)
-
-
-def test_a_report_that_does_not_add_up_says_so() -> None:
-    description = FIXTURE_DESCRIPTION | {
-        "Performance": {"F1Score": 0.8, "Recall": 0.5, "Precision": 0.5}
-    }
-    document = result_file(Recall=0.6, ROCAUC=0.7500004)
-    answer = analysed(read(FIXTURE), read_evaluation_result(document), description=description)
-    assert answer["agrees"] is False
-    assert message(answer, "metrics_disagree").endswith(": recall 0.6, not 0.5.")
-    assert message(answer, "description_disagrees").endswith(": f1_score 0.8, not 0.5.")
-    assert "scores_confirmed" in codes(answer)
-    assert "DISAGREE" in evaluation_digest(
-        report({}, read_evaluation_result(document), read(FIXTURE), ARCHIVE)
-    )
-    off = analysed(read(FIXTURE), read_evaluation_result(result_file(ROCAUC=0.76)))
-    assert "others" in message(off, "scores_unconfirmed")
-
-
-# What the caller adds, and who reads it
-
-
-def test_the_callers_findings_come_first_among_their_kind() -> None:
-    unread: Finding = finding("evaluation_result_unread", "NoSuchKey.", "Look at the bucket.")
-    answer = analysed(read(FIXTURE), findings=[unread])
-    assert answer["findings"][0] == unread
-    assert answer["summary"].endswith("Look at the bucket.")
-
-
-def test_advice_that_needs_the_service_is_for_live_models_only() -> None:
-    live = analysed(read(FIXTURE), source=LIVE)
-    assert any(NEEDS_THE_SERVICE.search(each.get("advice", "")) for each in live["findings"])
-
-
 @pytest.mark.parametrize("most", [0, 1, 5])
 def test_examples_are_the_worst_and_no_more_than_asked(most: int) -> None:
     missed = [line(f"s3://b/m{i}.png", True, False, 0.6 + i / 100) for i in range(4)]
@@ -791,29 +493,3 @@ def test_examples_are_the_worst_and_no_more_than_asked(most: int) -> None:
     assert [each["image"] for each in examples["missed_defects"]] == wanted
     wanted = [f"s3://b/a{i}.png" for i in (3, 2, 1, 0)][:most]
     assert [each["image"] for each in examples["false_alarms"]] == wanted
-
-
-def test_the_digest_keeps_every_warning() -> None:
-    document = result_file(Recall=0.4)
-    description = FIXTURE_DESCRIPTION | {"ModelArn": ARN[:-1] + "2"}
-    answer = report(
-        description,
-        read_evaluation_result(document),
-        read(FIXTURE),
-        ARCHIVE,
-        defect_rate=0.01,
-        threshold=0.5,
-    )
-    digest = evaluation_digest(answer)
-    for code in ("evaluation_mismatch", "metrics_disagree", "small_test_set"):
-        assert code in digest
-
-
-def test_the_published_schemas_stay_small() -> None:
-    sizes = [
-        len(json.dumps(published_schema(kind), separators=(",", ":")))
-        for kind in (EvaluationReport, ModelComparison)
-    ]
-    assert sum(sizes) <= 6500
-    assert evaluation.CANDIDATES == 9
-    assert evaluation_text.DIGEST_LIMIT == 1600

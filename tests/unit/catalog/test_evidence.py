@@ -24,17 +24,17 @@ from lfv_mcp.catalog.evidence import EvidenceLoader, combine, timed_out
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
 from lfv_mcp.catalog.workers import WorkerLimits, Workers
 from lfv_mcp.errors import ServiceError, SetupError
-from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.model_description import ModelDescription, S3Object
 from lfv_mcp.times import iso_utc
 from tests.support.saved_records import BUCKET, arn, manifest_of, result_of, write
 
 pytestmark = pytest.mark.anyio
-MODEL: ModelDescription = {
-    "ModelArn": arn(),
-    "Status": "TRAINED",
-    "EvaluationResult": {"Bucket": BUCKET, "Key": "result.json"},
-    "EvaluationManifest": {"Bucket": BUCKET, "Key": "manifest.json"},
-}
+MODEL = ModelDescription(
+    ModelArn=arn(),
+    Status="TRAINED",
+    EvaluationResult=S3Object(Bucket=BUCKET, Key="result.json"),
+    EvaluationManifest=S3Object(Bucket=BUCKET, Key="manifest.json"),
+)
 
 
 @dataclass
@@ -114,8 +114,8 @@ async def test_at_nine_tenths_of_the_time_one_file_is_enough(bucket: Bucket) -> 
     assert evidence.result is not None
     assert evidence.manifest is None
     (unread,) = evidence.findings
-    assert unread["code"] == "evaluation_manifest_unread"
-    assert "not within the time limit" in unread["message"]
+    assert unread.code == "evaluation_manifest_unread"
+    assert "not within the time limit" in unread.message
     assert not evidence.cacheable
     bucket.gate.set()
     assert (await setting.loader.load(MODEL)).manifest is not None
@@ -153,7 +153,7 @@ async def test_a_file_that_is_no_evaluation_file_is_a_finding_that_is_kept(
     setting = Setting(bucket)
     for _ in range(2):
         evidence = await setting.loader.load(MODEL)
-    assert [f["code"] for f in evidence.findings] == ["evaluation_result_unread"]
+    assert [f.code for f in evidence.findings] == ["evaluation_result_unread"]
     assert evidence.cacheable
     assert len(bucket.reads) == 2
 
@@ -172,13 +172,13 @@ async def test_the_archive_comes_first(bucket: Bucket, tmp_path: Path) -> None:
     [(True, True, "s3"), (True, False, ""), (False, True, ""), (False, False, "")],
 )
 def test_where_files_would_come_from(bucket: Bucket, recorded: bool, s3: bool, where: str) -> None:
-    model: ModelDescription = MODEL if recorded else {"ModelArn": arn()}
+    model = MODEL if recorded else ModelDescription(ModelArn=arn())
     assert EvidenceFiles(None, bucket if s3 else None).where_available(model) == where
 
 
 def test_a_model_that_was_never_evaluated_has_its_own_words() -> None:
     with pytest.raises(SetupError, match="Status TRAINING: no evaluation files are known"):
-        combine(timed_out("result"), timed_out("manifest"), {"Status": "TRAINING"})
+        combine(timed_out("result"), timed_out("manifest"), ModelDescription(Status="TRAINING"))
 
 
 @pytest.mark.parametrize("version_ended", [1754299005.127, 1754399005.127])
@@ -190,10 +190,10 @@ async def test_of_several_results_that_of_this_evaluation_is_taken(
     second["EvaluationDetails"]["EvaluationEndTimestamp"] = "2025-08-05T13:03:25.127000"
     write(tmp_path, "first.json", first)
     write(tmp_path, "second.json", second)
-    model: ModelDescription = {
-        "ModelArn": arn(),
-        "EvaluationEndTimestamp": iso_utc(datetime.fromtimestamp(version_ended, UTC)),
-    }
+    model = ModelDescription(
+        ModelArn=arn(),
+        EvaluationEndTimestamp=iso_utc(datetime.fromtimestamp(version_ended, UTC)),
+    )
     result = (await Setting(None, tmp_path).loader.load(model)).result
     assert result is not None
     assert result.evaluated_at == pytest.approx(version_ended)
@@ -201,10 +201,7 @@ async def test_of_several_results_that_of_this_evaluation_is_taken(
 
 async def test_a_result_of_another_evaluation_is_better_than_none(tmp_path: Path) -> None:
     write(tmp_path, "result.json", result_of())
-    model: ModelDescription = {
-        "ModelArn": arn(),
-        "EvaluationEndTimestamp": "2024-01-01T00:00:00.000Z",
-    }
+    model = ModelDescription(ModelArn=arn(), EvaluationEndTimestamp="2024-01-01T00:00:00.000Z")
     result = (await Setting(None, tmp_path).loader.load(model)).result
     assert result is not None
     assert result.evaluated_at == pytest.approx(1754299005.127)

@@ -14,7 +14,7 @@ from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.results.common import Source
 from tests.support.saved_records import described, listed
 
-SOURCE: Source = {"kind": "archive", "basis": "list_models", "location": "here"}
+SOURCE = Source(kind="archive", basis="list_models", location="here")
 START = ListingPosition("us-east-1", "111122223333")
 
 
@@ -33,15 +33,16 @@ def test_a_page_that_is_not_full_has_no_token() -> None:
     page, refused = filled(PageLimits(max_rows=3), range(3, 0, -1))
     assert refused == []
     answer = page.answer("cap-seal", SOURCE)
-    assert [row["model_version"] for row in answer["models"]] == ["3", "2", "1"]
-    assert "next_token" not in answer
-    assert "findings" not in answer
+    assert [row.model_version for row in answer.models] == ["3", "2", "1"]
+    assert answer.next_token is None
+    assert answer.findings is None
 
 
 def test_a_full_page_goes_on_after_its_last_row() -> None:
     page, refused = filled(PageLimits(max_rows=2), range(9, 0, -1))
     assert refused == [7]
-    token = page.answer("cap-seal", SOURCE)["next_token"]
+    token = page.answer("cap-seal", SOURCE).next_token
+    assert token is not None
     assert ListingPosition.parse(token) == START._replace(project="cap-seal", version=8)
 
 
@@ -50,9 +51,10 @@ def test_a_page_is_no_longer_than_it_may_be(most: int) -> None:
     page, refused = filled(PageLimits(max_rows=1_000, max_bytes=most), range(999, 0, -1))
     assert refused
     answer = page.answer("cap-seal", SOURCE)
-    rows = json.dumps(answer["models"], separators=(",", ":"))
+    rows = json.dumps(answer.to_json()["models"], separators=(",", ":"))
     text = listing_digest(answer).split("\n", 1)[1]
-    size = len(rows) + len(text) + len(answer["next_token"])
+    assert answer.next_token is not None
+    size = len(rows) + len(text) + len(answer.next_token)
     assert most - 500 < size <= most
 
 
@@ -71,18 +73,19 @@ def test_a_page_that_ran_out_of_time_says_so_and_can_be_continued() -> None:
     page, _ = filled(PageLimits(), range(1))
     page.timed_out = True
     answer = page.answer("", SOURCE)
-    assert ListingPosition.parse(answer["next_token"]) == page.position
-    assert [finding["code"] for finding in answer["findings"]] == ["listing_cut"]
+    assert ListingPosition.parse(answer.next_token or "") == page.position
+    assert [finding.code for finding in answer.findings or ()] == ["listing_cut"]
 
 
 def test_a_row_leaves_out_what_is_not_known() -> None:
-    assert model_row("cap-seal", {"ModelVersion": "2", "Performance": {"F1Score": "x"}}) == {
+    row = model_row("cap-seal", {"ModelVersion": "2", "Performance": {"F1Score": "x"}})
+    assert row.to_json() == {
         "project_name": "cap-seal",
         "model_version": "2",
     }
     created = {"CreationTimestamp": datetime(2025, 8, 4, tzinfo=UTC)}  # as botocore parses it
     whole = model_row("cap-seal", listed(described()) | created)
-    assert list(whole) == [
+    assert list(whole.to_json()) == [
         *("project_name", "model_version", "model_arn", "status", "created_at"),
         *("f1_score", "precision", "recall", "description"),
     ]

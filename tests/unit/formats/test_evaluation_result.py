@@ -18,7 +18,7 @@ def test_the_result_of_early_2021_has_text_for_numbers_and_no_f1() -> None:
     document["EvaluationDetails"] |= {"NumberOfTrainingImages": "66", "NumberOfTestingImages": "34"}
     result = read_evaluation_result(document)
     assert (result.training_images, result.testing_images) == (66, 34)
-    assert result.reported == {
+    assert result.reported.to_json() == {
         "precision": 0.5,
         "recall": 0.25,
         "roc_auc": 0.75,
@@ -47,7 +47,7 @@ def test_members_of_no_use_are_left_out_and_named_in_order(bad: object) -> None:
         "ROCAUC",
     )
     assert (result.evaluated_at, result.testing_images, result.training_images) == (None, None, 30)
-    assert (len(result.labels), len(result.reported)) == (1, 3)
+    assert (len(result.labels), len(result.reported.to_json())) == (1, 3)
 
 
 @pytest.mark.parametrize("labels", ["dent", {}, 5, True])
@@ -63,13 +63,13 @@ def test_null_is_as_good_as_absent_and_unknown_members_are_ignored() -> None:
     result = read_evaluation_result(document)
     assert result.unusable == ()
     assert result.testing_images is None
-    assert "f1_score" not in result.reported
+    assert result.reported.f1_score is None
 
 
 def test_labels_are_read_up_to_the_most_a_project_has() -> None:
     labels = [{"ClassName": f"label-{n}", "Recall": 0.5} for n in range(150)]
     result = read_evaluation_result(result_file(PixelAnomalyClassMetrics=labels))
-    assert [label["name"] for label in result.labels] == [f"label-{n}" for n in range(100)]
+    assert [label.name for label in result.labels] == [f"label-{n}" for n in range(100)]
 
 
 @pytest.mark.parametrize(
