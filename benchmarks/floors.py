@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+from boto3_client import open_client
 from mcp.server import MCPServer
 
 
@@ -49,20 +50,6 @@ def fastmcp() -> Any:
         return text
 
     return server
-
-
-def open_client() -> Any:
-    """boto3 with its defaults, and the API description that it no longer has itself."""
-    import boto3
-    import botocore.session
-
-    import lfv_mcp
-
-    core = botocore.session.Session()
-    api = Path(lfv_mcp.__file__).parent / "aws" / "_api"
-    core.get_component("data_loader").search_paths.insert(0, str(api))
-    session: Any = boto3.Session(botocore_session=core)
-    return session.client("lookoutvision")
 
 
 def bare() -> MCPServer:

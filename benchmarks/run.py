@@ -34,9 +34,11 @@ from typing import Any, Final, Literal
 
 import anyio
 import archive
+import command as one_command
 import floors
 import wire
 from archive import show
+from boto3_client import open_client
 from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
@@ -191,6 +193,16 @@ def start_up(bench: Bench) -> Iterator[Row]:
     yield row("spawn to the first describe_model", "ms", firsts, target=1.15)
 
 
+def commands(bench: Bench) -> Iterator[Row]:
+    """One command at a shell, from nothing to its end."""
+    environment = bench.environment()
+    taken = [one_command.times(environment) for _ in bench.rounds][-bench.pairs :]
+    name = f"lfv-mcp {' '.join(one_command.QUESTION)}"
+    yield row(name, "ms", [(ours, floors["uses"]) for ours, floors in taken], target=1.30)
+    only = [(ours, floors["imports"]) for ours, floors in taken]
+    yield row("  against importing its libraries alone", "ms", only)
+
+
 # Calls one after another
 
 Connect = Callable[[AsyncExitStack, str, str], Awaitable[Client]]
@@ -267,7 +279,7 @@ def with_endpoint(bench: Bench, url: str, project: str = "moving") -> dict[str, 
 async def bare_calls(bench: Bench, url: str) -> list[Row]:
     """boto3 alone, in a loop: no server can be faster without knowing the answer."""
     with_endpoint(bench, url)
-    client = floors.open_client()
+    client = open_client()
 
     async def one() -> float:
         times = []
@@ -660,6 +672,7 @@ def context(bench: Bench) -> Iterator[Row]:
 
 SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
     "start": start_up,
+    "command": commands,
     "calls": warm_calls,
     "callers": many_callers,
     "manifest": manifests,

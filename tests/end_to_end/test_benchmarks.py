@@ -15,6 +15,7 @@ from tests.support.paths import REPOSITORY
 BENCHMARK = REPOSITORY / "benchmarks" / "run.py"
 SECTIONS = {
     "start": {"spawn to tools/list"},
+    "command": {"lfv-mcp describe sample-cap-seal 3"},
     "calls": {
         "describe_model, HTTP, not cached",
         "  against the bare call, answered as boto3 does",
@@ -75,3 +76,11 @@ def test_the_benchmark_of_archives_alone_runs_to_its_end() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "20 models, 40 files" in done.stdout
     assert "memory of the index" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_a_command_alone_runs_to_its_end() -> None:
+    command = [sys.executable, str(BENCHMARK.with_name("command.py")), "--runs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("describe sample-cap-seal 3: ")
+    assert "ratio" in done.stdout
