@@ -117,14 +117,18 @@ class _Members:
     def members(self, name: str) -> _Members:
         """The members of a structure inside this one; none if it is absent or unusable."""
         value = self.parsed.get(name)
-        if not isinstance(value, Mapping):
-            self._note_unusable(name, value)
-            value = {}
-        return _Members(value, self.shortened, self.unusable)
+        if _is_structure(value):
+            return _Members(value, self.shortened, self.unusable)
+        self._note_unusable(name, value)
+        return _Members({}, self.shortened, self.unusable)
 
     def _note_unusable(self, name: str, value: object) -> None:
         if value is not None:
             self.unusable.append(name)
+
+
+def _is_structure(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
 
 
 def is_fraction(value: object) -> TypeGuard[float]:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Strict, StrictFloat, StrictInt, WithJsonSchema
+from pydantic import (
+    AllowInfNan,
+    BaseModel,
+    ConfigDict,
+    Strict,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+)
 
 # A union, because pydantic's `float` turns 1 into 1.0 and so changes the text of an answer.
-Number: TypeAlias = Annotated[StrictFloat | StrictInt, WithJsonSchema({"type": "number"})]
+Number: TypeAlias = Annotated[
+    Annotated[StrictFloat, AllowInfNan(False)] | StrictInt, WithJsonSchema({"type": "number"})
+]
 """A finite number, kept exactly as it was given: an integer stays one."""
 
 Count: TypeAlias = Annotated[int, Strict()]

@@ -28,9 +28,8 @@ def test_describe_prints_the_readable_half(sample: Catalog) -> None:
 def test_describe_prints_the_structured_half(sample: Catalog) -> None:
     result = run("describe", "sample-cap-seal", "3", "--json")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert json.loads(result.stdout) == anyio.run(
-        sample.describe_model, ModelQuery("sample-cap-seal", "3")
-    )
+    described = anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3"))
+    assert json.loads(result.stdout) == described.to_json()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.times import iso_utc
 from tests.support.answers import ARCHIVE, codes, message
-from tests.support.evaluation_files import line, result_file
+from tests.support.evaluation_files import json_lines, line, result_file
 from tests.support.reports import (
     FIXTURE,
     FIXTURE_DESCRIPTION,
@@ -460,11 +460,10 @@ def test_an_empty_manifest_is_no_evidence_but_no_error() -> None:
     assert analysed(read_evaluation_manifest([b"", b"\n"]))["test_images"] == 0
 
 
-def test_beyond_the_limit_lines_only_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lfv_mcp.formats.evaluation_manifest.LINES_KEPT", 3)
-    at_limit = analysed(read(FIXTURE[:3]))
+def test_beyond_the_limit_lines_only_count() -> None:
+    at_limit = analysed(read_evaluation_manifest(json_lines(FIXTURE[:3]), keep=3))
     assert "threshold" in at_limit
-    manifest = read([*FIXTURE, FIXTURE[0]])
+    manifest = read_evaluation_manifest(json_lines([*FIXTURE, FIXTURE[0]]), keep=3)
     assert manifest.images is None
     answer = analysed(manifest, threshold=0.5)
     assert answer["test_images"] == 5

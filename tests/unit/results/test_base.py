@@ -37,6 +37,8 @@ def test_a_result_cannot_be_changed() -> None:
         (ModelRow, {"project_name": "caps", "model_version": "3", "colour": "red"}),
         (ModelPerformance, {"Recall": "0.9"}),
         (ModelPerformance, {"Recall": True}),
+        (ModelPerformance, {"Recall": float("nan")}),
+        (ModelPerformance, {"Recall": float("inf")}),
         (ModelDescription, {"MinInferenceUnits": 1.0}),
         (Source, {"kind": "rumour", "basis": "list_models"}),
         (Metric, {}),
