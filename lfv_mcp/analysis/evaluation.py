@@ -29,7 +29,7 @@ from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
 
 
-def report(  # noqa: PLR0913 - what is known of the model, and the three arguments of the tool
+def report(
     description: ModelDescription,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,

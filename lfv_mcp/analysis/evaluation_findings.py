@@ -39,7 +39,7 @@ LABEL_IOU_LOW: Final = 0.50
 _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its own training."
 
 
-def evaluation_findings(  # noqa: PLR0913 - the numbers, and each thing that they came from
+def evaluation_findings(
     numbers: EvaluationNumbers,
     description: ModelDescription,
     result: EvaluationResult | None,

@@ -29,7 +29,7 @@ SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
 
 
-def summarise(  # noqa: PLR0913 - one parameter for each thing known about the model
+def summarise(
     project_name: str,
     model_version: str,
     region: str,

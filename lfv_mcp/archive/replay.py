@@ -22,7 +22,7 @@ from lfv_mcp.archive.wire import (
     validation_error,
 )
 from lfv_mcp.aws.transport import Reply
-from lfv_mcp.formats.normalisation import normalised, proven_performance
+from lfv_mcp.formats.normalisation import normalised, written_performance
 from lfv_mcp.formats.recognition import Record
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
 from lfv_mcp.provenance import OtherStatus, Provenance
@@ -181,7 +181,7 @@ def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
     if result is None:
         return body
     details = result.body.get("EvaluationDetails", {})
-    if performance := proven_performance(result.body):
+    if performance := written_performance(result.body):
         body["Performance"] = performance
     return normalised(body | {k: details[k] for k in ("EvaluationEndTimestamp",) if k in details})
 

@@ -55,7 +55,7 @@ _UV_CACHE: Final = re.compile(r"(?:archive|environments|builds)-v\d+")
     help="Merge it into FILE, else into the file that the host reads.",
 )
 @click.option("--replace", is_flag=True, help=f"With --write: replace another entry named {NAME}.")
-def config(host: str | None, source: str, into: str | None, replace: bool) -> None:
+def config(*, host: str | None, source: str, into: str | None, replace: bool) -> None:
     """Print what makes HOST start this server, or merge it into the host's file.
 
     Without HOST it lists the hosts and the files that they read.
@@ -73,7 +73,7 @@ def config(host: str | None, source: str, into: str | None, replace: bool) -> No
     wanted = entry(host, str(_installed()), _place(source), [tool.name for tool in TOOLS])
     file = _usual_file(host) if into in (None, _OWN_FILE) else Path(into or "").expanduser()
     if into is not None:
-        click.echo(_write(host, file, wanted, replace))
+        click.echo(_write(host, file, wanted, replace=replace))
     elif host == "claude-code":
         click.echo(claude_command(wanted, sys.platform))
     else:
@@ -166,7 +166,7 @@ _PIPX_HOMES: Final = ((".local", "pipx"), (".local", "share", "pipx"), ("pipx",)
 # The host's file
 
 
-def _write(host: str, file: Path, wanted: Mapping[str, object], replace: bool) -> str:
+def _write(host: str, file: Path, wanted: Mapping[str, object], *, replace: bool) -> str:
     """Merge the entry into a host's file; what is said about it.
 
     Raises:

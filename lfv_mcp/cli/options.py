@@ -131,6 +131,19 @@ class Switch(click.types.BoolParamType):
         return super().convert(value, param, ctx)
 
 
+class LogLevel(click.types.StringParamType):
+    """A level of the logging module by its name, in any case."""
+
+    name = "level"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The level's name in capitals."""
+        level = str(value).upper()
+        if level not in logging.getLevelNamesMapping():
+            self.fail(f"{value!r} is not DEBUG, INFO, WARNING or ERROR.", param, ctx)
+        return level
+
+
 # Options
 
 
@@ -225,7 +238,7 @@ _SHARED: Final = (
         "--log-level",
         ["LFV_LOG_LEVEL", "FASTMCP_LOG_LEVEL"],
         "To stderr.",
-        type=click.Choice([*logging.getLevelNamesMapping()], case_sensitive=False),
+        type=LogLevel(),
         metavar="TEXT",
         default="WARNING",
     ),

@@ -44,19 +44,26 @@ REKOGNITION_FILE: Final = "an evaluation file of Rekognition Custom Labels"
 # Members as they may be written
 
 
-def fraction(value: object) -> float | None:
-    """A number from 0 to 1, also as text; None for anything else, NaN included.
+def number(value: object) -> float | None:
+    """A number, also as text, NaN included; None for anything else.
 
-    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → None, `True` → None
+    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → 1.5, `True` → None
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        # Compared as it is: an integer may be too large for a float.
-        number = float(value) if isinstance(value, str) else value
-        return float(number) if 0 <= number <= 1 else None
-    except ValueError:
+        return float(value)
+    except (ValueError, OverflowError):
         return None
+
+
+def fraction(value: object) -> float | None:
+    """A number from 0 to 1, also as text; None for anything else.
+
+    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → None, `True` → None
+    """
+    parsed = number(value)
+    return parsed if parsed is not None and 0 <= parsed <= 1 else None
 
 
 def _count(value: object) -> int | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.evaluation_result import fraction
+from lfv_mcp.formats.evaluation_result import number
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.times import epoch_seconds
 
@@ -19,18 +19,24 @@ _DEPTH: Final = 16
 _TIMES: Final = ("CreationTimestamp", "EvaluationEndTimestamp")
 
 
-def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
-    """The ModelPerformance that an EvaluationResult document proves: F1Score, Recall, Precision.
+def written_performance(result: Mapping[str, Any]) -> dict[str, float]:
+    """The ModelPerformance that an EvaluationResult document writes: F1Score, Recall, Precision.
 
-    A metric that the file does not have (the older variant has no F1Score), or that is no number
-    from 0 to 1, is absent.
+    A metric that the file does not have (the older variant has no F1Score), or that is no number,
+    is absent. A number outside 0 to 1, or NaN, stays: whoever shows the record names it unusable.
     """
     aggregated = result.get("AggregatedEvaluationResults")
     metrics = aggregated.get("Metrics") if is_object(aggregated) else None
     if not is_object(metrics):
         return {}
-    found = {name: fraction(metrics.get(name)) for name in ("F1Score", "Recall", "Precision")}
+    found = {name: number(metrics.get(name)) for name in ("F1Score", "Recall", "Precision")}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
+    """The ModelPerformance that an EvaluationResult document proves: what it writes from 0 to 1."""
+    written = written_performance(result)
+    return {name: value for name, value in written.items() if 0 <= value <= 1}
 
 
 def normalised(body: Mapping[str, Any]) -> JsonObject:

@@ -16,7 +16,8 @@ from pydantic import (
 
 # A union, because pydantic's `float` turns 1 into 1.0 and so changes the text of an answer.
 Number: TypeAlias = Annotated[
-    Annotated[StrictFloat, AllowInfNan(False)] | StrictInt, WithJsonSchema({"type": "number"})
+    Annotated[StrictFloat, AllowInfNan(allow_inf_nan=False)] | StrictInt,
+    WithJsonSchema({"type": "number"}),
 ]
 """A finite number, kept exactly as it was given: an integer stays one."""
 

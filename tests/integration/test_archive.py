@@ -394,7 +394,7 @@ async def test_good_question_works_amid_all_that(spoiled: Path) -> None:
 
 
 async def test_list_and_describe_agree_on_an_impossible_metric(tmp_path: Path) -> None:
-    """A model known only from its EvaluationResult: both leave the metric out."""
+    """Of a model known only from its EvaluationResult both leave it out, and describe names it."""
     write(tmp_path, "result.json", result_of(Precision=1.5))
     async with door(tmp_path) as ask:
         (row,) = (await ask.list())["models"]
@@ -402,6 +402,7 @@ async def test_list_and_describe_agree_on_an_impossible_metric(tmp_path: Path) -
         assert "precision" not in row
         assert "precision" not in described_model["performance"]
         assert row["recall"] == described_model["performance"]["recall"] == 0.9
+        assert "member_unusable" in codes(described_model)
 
 
 def test_import_of_all_that_takes_the_good(spoiled: Path, tmp_path: Path) -> None:

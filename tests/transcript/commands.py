@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from tests.transcript.form import indented
-from tests.transcript.normal import settled
 from tests.transcript.world import COMMAND, World
 
 _PATIENCE: Final = 120.0
@@ -51,8 +50,7 @@ def run(world: World, command: Command) -> str:
     parts = [f"$ {variables}lfv-mcp {command.line}".rstrip() + "\n", f"exit {done.returncode}\n"]
     for name, text in (("stdout", done.stdout), ("stderr", done.stderr)):
         if text:
-            shown = settled(text) if command.line.startswith("compare ") else text
-            parts.append(f"{name}:\n{indented(world.normalise(shown))}")
+            parts.append(f"{name}:\n{indented(world.normalise(text))}")
     if command.leaves:
         parts.append(f"leaves:\n{indented(_left(world, Path(world.here(command.leaves))))}")
     return world.normalise("".join(parts))

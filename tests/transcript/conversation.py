@@ -14,7 +14,6 @@ from mcp.types import PromptReference, ResourceTemplateReference
 from pydantic import BaseModel
 
 from tests.transcript.form import as_json
-from tests.transcript.normal import settled_answer
 from tests.transcript.world import COMMAND, World
 
 ERAS: Final = {"modern": "auto", "legacy": "legacy"}
@@ -78,8 +77,6 @@ async def _answer(client: Client, ask: Ask) -> dict[str, Any]:
         meta.pop(_SERVER, None)
         if not meta:
             del answer["_meta"]
-    if ask.params.get("name") == "compare_models" and not answer.get("isError"):
-        return settled_answer(answer)
     return answer
 
 

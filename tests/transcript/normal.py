@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 _ISO: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
@@ -16,7 +16,6 @@ _NEAR: Final = timedelta(days=2)
 _DOCTOR: Final = re.compile(
     r"^(ok   versions: lfv-mcp \S+, Python )\S+, mcp \S+, boto3 \S+, botocore \S+$", re.MULTILINE
 )
-_CUT: Final = re.compile(r"\(\d+ more in the structured result\)")
 _COMMAND: Final = re.compile(r"^(ok   command: ).+$", re.MULTILINE)
 
 
@@ -59,35 +58,3 @@ def _http_date(found: re.Match[str]) -> str:
 def _is_near(moment: datetime) -> bool:
     known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return abs(datetime.now(UTC) - known) < _NEAR
-
-
-def settled(text: str) -> str:
-    """A comparison's text, with its findings in an order that does not change from run to run.
-
-    What versions have to say comes as their evaluation files are read, several at one time. A text
-    that had to be cut there holds as many as fit of whichever came first: those are left out.
-    """
-    kept: list[str] = []
-    findings: list[str] = []
-    for line in text.split("\n"):
-        if line.startswith("- "):
-            findings.append(line)
-            continue
-        if _CUT.fullmatch(line):
-            findings = [found for found in findings if found.startswith("- critical")]
-            line = "(<count> more in the structured result)"
-        kept += [*sorted(findings), line]
-        findings = []
-    return "\n".join([*kept, *sorted(findings)])
-
-
-def settled_answer(answer: dict[str, Any]) -> dict[str, Any]:
-    """A comparison's whole answer, its findings ordered in both halves."""
-    content = [
-        {**block, "text": settled(block["text"])} if "text" in block else block
-        for block in answer.get("content", [])
-    ]
-    structure = dict(answer.get("structuredContent") or {})
-    if "findings" in structure:
-        structure["findings"] = sorted(structure["findings"], key=repr)
-    return answer | {"content": content} | ({"structuredContent": structure} if structure else {})
