@@ -39,7 +39,7 @@ class Replay:
         self.archive = archive
         self.kind = kind
 
-    def answer(self, method: str, url: str, caller: AccountScope) -> Reply:
+    def answer(self, method: str, url: str, scope: AccountScope) -> Reply:
         """The reply to one request. Never raises for what a request says.
 
         Raises:
@@ -50,13 +50,13 @@ class Replay:
             index = self.archive.index()
             match operation:
                 case "ListProjects":
-                    return self._list_projects(index, caller, query)
+                    return self._list_projects(index, scope, query)
                 case "DescribeProject":
-                    return self._describe_project(index, _project(index, caller, names[0]))
+                    return self._describe_project(index, _project(index, scope, names[0]))
                 case "ListModels":
-                    return self._list_models(index, _project(index, caller, names[0]), query)
+                    return self._list_models(index, _project(index, scope, names[0]), query)
                 case "DescribeModel":
-                    project = _project(index, caller, names[0])
+                    project = _project(index, scope, names[0])
                     return self._describe_model(index, project, names[1])
             raise ApiError(
                 403,

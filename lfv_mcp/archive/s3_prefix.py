@@ -1,9 +1,9 @@
-"""archive.s3_prefix."""
+"""An archive whose files are the objects under an S3 prefix."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import IO, Final
 
 from lfv_mcp.archive.store import FileEntry
@@ -15,13 +15,23 @@ PARALLEL: Final = 16
 
 
 class S3Prefix:
-    """The objects under `s3://bucket/prefix`, as an archive's files."""
+    """The objects under `s3://bucket/prefix`, as an archive's files.
+
+    Args:
+        url: the prefix.
+        s3: reads the objects.
+        rescan_after: seconds for which a listing counts as current; None for the class's own.
+
+    Raises:
+        CallerError: the URL is none of an S3 prefix.
+    """
 
     parallel = PARALLEL
     # Listing costs a request for every thousand objects, so it is not repeated for every question.
-    rescan_after = 300.0
+    rescan_after: float = 300.0
 
-    def __init__(self, url: str, s3: S3) -> None:
+    def __init__(self, url: str, s3: S3, *, rescan_after: float | None = None) -> None:
+        """Take the URL apart; nothing is asked of S3 yet."""
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         if not url.startswith("s3://") or not bucket:
             raise CallerError(
@@ -32,13 +42,22 @@ class S3Prefix:
         self.location = url
         self._bucket, self._prefix = bucket, prefix
         self._s3 = s3
+        if rescan_after is not None:
+            self.rescan_after = rescan_after
 
     def entries(self) -> Iterator[FileEntry]:
-        """Every object under the prefix, by its key."""
-        return self._s3.list(self._bucket, self._prefix)
+        """Every object under the prefix, by its key.
 
-    @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes]]:
-        """One object."""
-        with self._s3.open(self._bucket, name) as stream:
-            yield stream
+        Raises:
+            LfvError: the bucket cannot be listed.
+        """
+        for listed in self._s3.list(self._bucket, self._prefix):
+            yield FileEntry(listed.key, listed.size, listed.etag)
+
+    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """One object, to read from its start.
+
+        Raises:
+            LfvError: it cannot be read.
+        """
+        return self._s3.open(self._bucket, name)

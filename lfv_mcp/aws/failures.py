@@ -1,12 +1,14 @@
 """botocore's failures, each made one of ours: cause, what to do next, and no secret in it.
 
-The only room that knows botocore's exceptions; `translated` is its door.
+The only module that knows botocore's exceptions. Everything that calls boto3 does so inside
+`translated`; a table at the end says what becomes of each exception type, and `error_codes` what
+becomes of each error code.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -14,6 +16,15 @@ import botocore.exceptions as failures
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import LocationValueError, NameResolutionError
 
+from lfv_mcp.aws.error_codes import (
+    API_ERRORS,
+    CREDENTIAL_ERRORS,
+    EXPIRED,
+    LOG_IN,
+    LOGINS,
+    S3_ERRORS,
+    THROTTLED,
+)
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
 from lfv_mcp.text import clean
 
@@ -24,36 +35,6 @@ ARCHIVE: Final = (
     "Answer from what you still hold instead: set LFV_SOURCE to a directory of saved answers or "
     "evaluation files, or to `sample` to try it."
 )
-_LOGINS: Final = {
-    "AssumeRole",
-    "AssumeRoleWithWebIdentity",
-    "CreateOAuth2Token",
-    "CreateToken",
-    "GetRoleCredentials",
-}
-"""What boto3 itself calls to get credentials."""
-_EXPIRED: Final = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "TokenRefreshRequired",
-}
-_REJECTED: Final = {
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "InvalidAccessKeyId",
-}
-_SKEWED: Final = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-_LOG_IN: Final = (
-    "Log in again (`aws sso login`, or new keys) with the profile in AWS_PROFILE; the server "
-    "takes the new credentials without a restart."
-)
 # `aws login` is younger than the oldest boto3 that we take.
 _LoginError: Any = getattr(failures, "LoginError", failures.SSOError)
 # Key ids and tokens that a message might quote.
@@ -62,16 +43,23 @@ _SECRET: Final = re.compile(r"\b(?:A[KS]IA[A-Z0-9]{12,}|[A-Za-z0-9/+=]{40,})")
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Every botocore failure inside becomes one of our errors, about `what`."""
+    """Every botocore failure inside becomes one of our errors.
+
+    Args:
+        what: what the error is about: the endpoint's URL, an s3:// URI, or a few words.
+
+    Raises:
+        LfvError: botocore, or what it calls, failed.
+    """
     try:
         yield
     except LfvError:
         raise
     except Exception as error:
-        translated = _translate(error, what)
-        if translated is None:
+        ours = _translate(error, what)
+        if ours is None:
             raise
-        raise translated from error
+        raise ours from error
 
 
 def _quoted(error: object) -> str:
@@ -92,71 +80,68 @@ def _where(error: Exception, what: str) -> str:
 
 
 def _translate(error: Exception, what: str) -> LfvError | None:
-    where = _where(error, what)
-    match error:
-        case failures.ClientError() if error.operation_name in _LOGINS:
-            return _login_error(error)
-        case failures.ClientError() if what.startswith("s3://"):
-            return _s3_error(error, what)
-        case failures.ClientError():
-            return _api_error(error)
-        case (
-            failures.UnauthorizedSSOTokenError()
-            | failures.SSOTokenLoadError()
-            | failures.TokenRetrievalError()
-            | _LoginError()
-        ):
-            return SetupError(
-                "credentials_expired", f"The AWS login has ended: {_quoted(error)}", _LOG_IN
-            )
-        case failures.ProfileNotFound():
-            return SetupError(
-                "credentials_missing",
-                f"{_quoted(error)}.",
-                "Set AWS_PROFILE (--profile) to a profile of ~/.aws/config, or leave it empty.",
-            )
-        case (
-            failures.NoCredentialsError()
-            | failures.PartialCredentialsError()
-            | failures.CredentialRetrievalError()
-        ):
-            return SetupError(
-                "credentials_missing",
-                f"No usable AWS credentials: {_quoted(error)}.",
-                f"Set AWS_PROFILE, or log in with `aws sso login`. {_instead(what)}",
-            )
-        case failures.ReadTimeoutError():
-            return ServiceError(
-                "endpoint_timeout",
-                f"{where} took the connection but sent no complete answer in time, in three "
-                "attempts.",
-                f"Ask again later, or raise LFV_TIMEOUT (--timeout). {ARCHIVE}",
-            )
-        case (
-            failures.ConnectionClosedError()
-            | failures.ResponseStreamingError()
-            | failures.IncompleteReadError()
-        ):
-            return ServiceError(
-                "bad_answer",
-                f"{where} closed the connection before its answer was complete, in three attempts.",
-                f"Ask again later; if it stays so, check what stands between. {ARCHIVE}",
-            )
-        case failures.ConnectionError():  # refused, unresolvable, TLS, proxy
-            return _unreachable(error, what, where)
-        case failures.HTTPClientError():
-            return _unsendable(error.kwargs.get("error"), what)
-        case ResponseParserError():
-            return ServiceError(
-                "bad_answer",
-                f"The reply of {what} cannot be read as an answer of this API.",
-                f"Check the endpoint and what stands between. {ARCHIVE}",
-            )
-        case failures.BotoCoreError() | ValueError():
-            return _unusable(what, _quoted(error))
-        case OSError() if not what.startswith("s3://"):  # a credential process, a token file
-            return _unusable(what, _quoted(error))
+    """One of our errors for a failure of botocore; None for a failure that is not botocore's."""
+    for kinds, translate in _BY_TYPE:
+        if isinstance(error, kinds):
+            return translate(error, what)
     return None
+
+
+def _client_error(error: failures.ClientError, what: str) -> LfvError:
+    if error.operation_name in LOGINS:
+        return _login_error(error)
+    return _s3_error(error, what) if what.startswith("s3://") else _api_error(error)
+
+
+def _login_ended(error: Exception, _: str) -> SetupError:
+    return SetupError("credentials_expired", f"The AWS login has ended: {_quoted(error)}", LOG_IN)
+
+
+def _profile_missing(error: Exception, _: str) -> SetupError:
+    return SetupError(
+        "credentials_missing",
+        f"{_quoted(error)}.",
+        "Set AWS_PROFILE (--profile) to a profile of ~/.aws/config, or leave it empty.",
+    )
+
+
+def _credentials_missing(error: Exception, what: str) -> SetupError:
+    return SetupError(
+        "credentials_missing",
+        f"No usable AWS credentials: {_quoted(error)}.",
+        f"Set AWS_PROFILE, or log in with `aws sso login`. {_instead(what)}",
+    )
+
+
+def _timed_out(error: Exception, what: str) -> ServiceError:
+    return ServiceError(
+        "endpoint_timeout",
+        f"{_where(error, what)} took the connection but sent no complete answer in time, in three "
+        "attempts.",
+        f"Ask again later, or raise LFV_TIMEOUT (--timeout). {ARCHIVE}",
+    )
+
+
+def _cut_short(error: Exception, what: str) -> ServiceError:
+    return ServiceError(
+        "bad_answer",
+        f"{_where(error, what)} closed the connection before its answer was complete, in three "
+        "attempts.",
+        f"Ask again later; if it stays so, check what stands between. {ARCHIVE}",
+    )
+
+
+def _unparsable(_: Exception, what: str) -> ServiceError:
+    return ServiceError(
+        "bad_answer",
+        f"The reply of {what} cannot be read as an answer of this API.",
+        f"Check the endpoint and what stands between. {ARCHIVE}",
+    )
+
+
+def _local_file_error(error: OSError, what: str) -> SetupError | None:
+    """A credential process or a token file; of S3 it is the caller's own reading that failed."""
+    return None if what.startswith("s3://") else _unusable(what, error)
 
 
 def _instead(what: str) -> str:
@@ -168,7 +153,11 @@ def _instead(what: str) -> str:
     return ARCHIVE
 
 
-def _unusable(what: str, problem: str) -> SetupError:
+def _unusable(what: str, error: object) -> SetupError:
+    return _setup_invalid(what, _quoted(error))
+
+
+def _setup_invalid(what: str, problem: str) -> SetupError:
     return SetupError(
         "setup_invalid",
         f"boto3 cannot work with {what}: {problem}",
@@ -177,26 +166,20 @@ def _unusable(what: str, problem: str) -> SetupError:
     )
 
 
-def _unsendable(cause: object, what: str) -> SetupError:
-    """A request that never became one."""
+def _unsendable(error: failures.HTTPClientError, what: str) -> SetupError:
+    """A request that could not be written as HTTP."""
+    cause = error.kwargs.get("error")
     if isinstance(cause, OSError | LocationValueError):  # a CA bundle, the URL
-        return _unusable(what, _quoted(cause))
+        return _unusable(what, cause)
     # Not quoted: it may show a header, and in it the signature or the session token.
-    return _unusable(what, "its URL, or a key or token, has a character that HTTP cannot carry.")
+    problem = "its URL, or a key or token, has a character that HTTP cannot carry."
+    return _setup_invalid(what, problem)
 
 
-def _unreachable(error: failures.ConnectionError, what: str, where: str) -> SetupError:
-    cause: Any = error.kwargs.get("error")
-    if isinstance(getattr(cause, "reason", cause), NameResolutionError) or "resolve" in str(cause):
-        problem = f"The host of {where} cannot be resolved."
-    elif isinstance(error, failures.ConnectTimeoutError):
-        problem = f"{where} did not take the connection in time."
-    elif isinstance(error, failures.SSLError):
-        problem = f"No trusted TLS connection to {where}: {_quoted(cause)}."
-    elif isinstance(error, failures.ProxyConnectionError):
-        problem = f"The proxy on the way to {where} cannot be reached."
-    else:
-        problem = f"{where} refused the connection."
+def _unreachable(error: failures.ConnectionError, what: str) -> SetupError:
+    """A connection that was refused, or failed for want of an address, of TLS or of a proxy."""
+    where = _where(error, what)
+    problem = _why_unreachable(error, where)
     if isinstance(error, failures.ProxyConnectionError):
         next_step = "Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY."
     elif isinstance(error, failures.SSLError):
@@ -214,110 +197,127 @@ def _unreachable(error: failures.ConnectionError, what: str, where: str) -> Setu
     return SetupError("endpoint_unreachable", problem, next_step)
 
 
+def _why_unreachable(error: failures.ConnectionError, where: str) -> str:
+    cause: Any = error.kwargs.get("error")
+    if isinstance(getattr(cause, "reason", cause), NameResolutionError) or "resolve" in str(cause):
+        return f"The host of {where} cannot be resolved."
+    if isinstance(error, failures.ConnectTimeoutError):
+        return f"{where} did not take the connection in time."
+    if isinstance(error, failures.SSLError):
+        return f"No trusted TLS connection to {where}: {_quoted(cause)}."
+    if isinstance(error, failures.ProxyConnectionError):
+        return f"The proxy on the way to {where} cannot be reached."
+    return f"{where} refused the connection."
+
+
 def _login_error(error: failures.ClientError) -> SetupError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    said = _quoted(error.response.get("Error", {}).get("Message", ""))
-    said = f' It said: "{said}"' if said else ""
+    code = _code(error)
     return SetupError(
-        "credentials_expired" if code in _EXPIRED else "credentials_rejected",
+        "credentials_expired" if code in EXPIRED else "credentials_rejected",
         f"AWS gave no credentials for this profile ({error.operation_name}: {clean(code, 100)})."
-        f"{said}",
-        f"Check that profile in ~/.aws/config. {_LOG_IN}",
+        f"{_its_message(error)}",
+        f"Check that profile in ~/.aws/config. {LOG_IN}",
     )
 
 
 def _s3_error(error: failures.ClientError, what: str) -> LfvError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in ("AccessDenied", "403", "AllAccessDisabled"):
-        return SetupError(
-            "s3_access_denied",
-            f"These credentials may not read {what}.",
-            "Allow s3:GetObject (and s3:ListBucket) on that bucket and prefix, and kms:Decrypt if "
-            "its own encryption key is used. A policy with the condition aws:ViaAWSService lets "
-            "only the service read, never a client.",
-        )
-    if code in ("NoSuchKey", "NoSuchBucket", "404"):
-        return SetupError(
-            "s3_not_found",
-            f"{what} does not exist, or no longer.",
-            "Check bucket and key; a lifecycle rule or a deleted bucket may have removed it.",
-        )
-    if code == "InvalidObjectState":
-        return SetupError(
-            "s3_not_restored",
-            f"{what} is in an archive storage class of S3 (Glacier), and cannot be read as it is.",
-            "Restore it first (`aws s3api restore-object`); that takes minutes to hours.",
-        )
-    return _api_error(error)
+    known = S3_ERRORS.get(_code(error))
+    if known is None:
+        return _api_error(error)
+    return known.kind(known.code, known.problem.format(what=what), known.next_step)
 
 
 def _api_error(error: failures.ClientError) -> LfvError:
-    response: Any = error.response
-    code = str(response.get("Error", {}).get("Code", ""))
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    said = _quoted(response.get("Error", {}).get("Message") or response.get("Message") or "")
-    said = f' It said: "{said}"' if said else ""
-    match code:
-        case "ResourceNotFoundException":
-            if response.get("ResourceType") == "PROJECT":
-                return CallerError("project_not_found", f"No such project.{said}", "")
-            return CallerError("model_not_found", f"No such model version.{said}", "")
-        case "AccessDeniedException" | "AccessDenied":
-            return SetupError(
-                "access_denied",
-                f"These credentials may not do this.{said}",
-                "Allow lookoutvision:DescribeModel, ListModels, ListProjects and DescribeProject "
-                "to the role in use, or choose another AWS_PROFILE.",
-            )
-        case "ValidationException":
-            return CallerError(
-                "request_rejected",
-                f"The API rejected the request (ValidationException).{said}",
-                "Correct project_name or model_version and ask again.",
-            )
-        case "ConflictException":
-            return ServiceError(
-                "conflict",
-                f"The resource is being changed (ConflictException).{said}",
-                "Ask again when the change is through.",
-            )
-        case "ServiceQuotaExceededException":
-            return ServiceError(
-                "quota_exceeded",
-                f"A service quota is exceeded (ServiceQuotaExceededException).{said}",
-                "Ask again later, or have the quota raised.",
-            )
-    if code in ("ThrottlingException", "Throttling", "TooManyRequestsException") or status == 429:
-        after = response.get("RetryAfterSeconds") or response.get("ResponseMetadata", {}).get(
-            "HTTPHeaders", {}
-        ).get("retry-after")
-        wait = f"after {after} seconds" if after else "in a minute"
+    code, message = _code(error), _its_message(error)
+    status = _status(error)
+    if code == "ResourceNotFoundException":
+        if _response(error).get("ResourceType") == "PROJECT":
+            return CallerError("project_not_found", f"No such project.{message}", "")
+        return CallerError("model_not_found", f"No such model version.{message}", "")
+    known = API_ERRORS.get(code)
+    if known is None and (code in THROTTLED or status == 429):
         return ServiceError(
             "throttled",
-            f"Too many requests, also after retries.{said}",
-            f"Ask again {wait}, with fewer calls at one time.",
+            f"Too many requests, also after retries.{message}",
+            f"Ask again {_when_to_ask_again(error)}, with fewer calls at one time.",
         )
-    if code in _EXPIRED:
-        return SetupError("credentials_expired", f"The credentials have expired.{said}", _LOG_IN)
-    if code in _SKEWED:
-        return SetupError(
-            "clock_skewed",
-            f"This machine's clock is too far from the endpoint's.{said}",
-            "Set the clock (NTP), then ask again.",
-        )
-    if code in _REJECTED:
-        return SetupError(
-            "credentials_rejected", f"AWS does not accept the credentials.{said}", _LOG_IN
-        )
+    if known := known or CREDENTIAL_ERRORS.get(code):
+        return known.kind(known.code, f"{known.problem}{message}", known.next_step)
     if code == str(status) and status < 500:
         return ServiceError(
             "bad_answer",
             f"The reply, HTTP {status}, is no error of this API (a proxy or login page?).",
             f"Check the endpoint and what stands between. {ARCHIVE}",
         )
+    named = f", {clean(code, 100)}" if code not in ("", str(status)) else ""
     return ServiceError(
         "service_error",
-        f"The API failed: HTTP {status}"
-        f"{f', {clean(code, 100)}' if code not in ('', str(status)) else ''}.{said}",
+        f"The API failed: HTTP {status}{named}.{message}",
         f"Ask again later. {ARCHIVE}",
     )
+
+
+def _response(error: failures.ClientError) -> dict[str, Any]:
+    """The parsed error reply: botocore's types know no members but the common ones."""
+    response: Any = error.response
+    return response  # type: ignore[no-any-return]
+
+
+def _code(error: failures.ClientError) -> str:
+    return str(_response(error).get("Error", {}).get("Code", ""))
+
+
+def _status(error: failures.ClientError) -> Any:
+    return _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
+
+
+def _its_message(error: failures.ClientError) -> str:
+    """The server's own message as a sentence to append; empty if there is none."""
+    response = _response(error)
+    message = _quoted(response.get("Error", {}).get("Message") or response.get("Message") or "")
+    return f' It said: "{message}"' if message else ""
+
+
+def _when_to_ask_again(error: failures.ClientError) -> str:
+    response = _response(error)
+    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    seconds = response.get("RetryAfterSeconds") or headers.get("retry-after")
+    return f"after {seconds} seconds" if seconds else "in a minute"
+
+
+_BY_TYPE: Final[tuple[tuple[Any, Callable[[Any, str], LfvError | None]], ...]] = (
+    (failures.ClientError, _client_error),
+    (
+        (
+            failures.UnauthorizedSSOTokenError,
+            failures.SSOTokenLoadError,
+            failures.TokenRetrievalError,
+            _LoginError,
+        ),
+        _login_ended,
+    ),
+    (failures.ProfileNotFound, _profile_missing),
+    (
+        (
+            failures.NoCredentialsError,
+            failures.PartialCredentialsError,
+            failures.CredentialRetrievalError,
+        ),
+        _credentials_missing,
+    ),
+    (failures.ReadTimeoutError, _timed_out),
+    (
+        (
+            failures.ConnectionClosedError,
+            failures.ResponseStreamingError,
+            failures.IncompleteReadError,
+        ),
+        _cut_short,
+    ),
+    (failures.ConnectionError, _unreachable),
+    (failures.HTTPClientError, _unsendable),
+    (ResponseParserError, _unparsable),
+    ((failures.BotoCoreError, ValueError), lambda error, what: _unusable(what, error)),
+    (OSError, _local_file_error),
+)
+"""Exception types and what translates each; subclasses stand before their base class."""

@@ -1,4 +1,9 @@
-"""aws.lenient_parsing."""
+"""Takes members of a wrong type out of a reply before botocore's own parser sees the reply.
+
+botocore's parser guesses: it makes a number of a text that looks like one, cuts 1.9 units to 1, and
+drops a whole reply for one value that it cannot convert. An answer about a model would then be
+wrong or missing because of a single member, so mistyped members are taken out first, and named.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,9 @@ from lfv_mcp.times import epoch_seconds
 
 _Path = tuple[str | int, ...]
 Mistyped = tuple[_Path, Any]
-MISTYPED_KEY: Final = "lfv-unfit"
+"""A member that was taken out of a reply: its path of names and list positions, and its value."""
+MISTYPED_KEY: Final = "lfv-mistyped"
+"""Where a parsed reply carries its list of `Mistyped` members, beside the members of the API."""
 
 
 def drop_mistyped_members(
@@ -18,10 +25,12 @@ def drop_mistyped_members(
     customized_response_dict: dict[str, Any],
     **_: Any,
 ) -> None:
-    """A `before-parse` handler: takes out of a reply what has not the type that the API gives it.
+    """botocore `before-parse` handler: drop members whose type is not the API's, and list them.
 
-    botocore's parser makes a number of a text that looks like one and cuts 1.9 units to 1, and
-    one bad value makes it drop the whole reply. What is left is parsed as ever.
+    Args:
+        operation_model: botocore's model of the operation that was called.
+        response_dict: status, headers and body of the reply; the body is replaced.
+        customized_response_dict: what botocore adds to the parsed reply; gets `MISTYPED_KEY`.
     """
     headers = response_dict["headers"]
     if not headers.get("Retry-After", "0").isdecimal():  # HTTP allows a date there
@@ -30,37 +39,50 @@ def drop_mistyped_members(
         body = json.loads(response_dict["body"])
     except (ValueError, RecursionError):
         body = None
-    unfit: list[Mistyped] = []
     if not isinstance(body, dict):
         response_dict["body"] = b""
         return
+    mistyped: list[Mistyped] = []
     if response_dict["status_code"] < 300:
-        body = _coerce(body, operation_model.output_shape, (), unfit)
+        body = _coerce(body, operation_model.output_shape, (), mistyped)
     else:  # of an error only texts are read: its code, its message, the resource
         body = {name: value for name, value in body.items() if isinstance(value, str)}
     response_dict["body"] = json.dumps(body).encode()
-    customized_response_dict[MISTYPED_KEY] = unfit
+    customized_response_dict[MISTYPED_KEY] = mistyped
 
 
-def _coerce(value: Any, shape: Any, path: _Path, unfit: list[Mistyped]) -> Any:
-    """The value as its shape says; or None, and then it is in `unfit` with its path."""
+def _coerce(value: Any, shape: Any, path: _Path, mistyped: list[Mistyped]) -> Any:
+    """The value in the type of its botocore shape; None if it has another: then it is listed."""
     match shape.type_name, value:
         case "structure", dict():
             members = {
-                name: _coerce(value[name], member, (*path, name), unfit)
+                name: _coerce(value[name], member, (*path, name), mistyped)
                 for name, member in shape.members.items()
                 if value.get(name) is not None
             }
             return {name: kept for name, kept in members.items() if kept is not None}
         case "list", list():
-            return [_coerce(item, shape.member, (*path, i), unfit) for i, item in enumerate(value)]
+            return [
+                _coerce(item, shape.member, (*path, i), mistyped) for i, item in enumerate(value)
+            ]
+        case _:
+            coerced = _coerce_scalar(value, shape.type_name)
+    if coerced is None:
+        mistyped.append((path, value))
+    return coerced
+
+
+def _coerce_scalar(value: Any, type_name: str) -> str | float | None:
+    """The value as this type of the API; None if it is none."""
+    match type_name, value:
         case ("string", str()) | ("float", float()):
-            return value
+            scalar: str | float = value
+            return scalar
         case "integer", float() if value.is_integer():
             return int(value)
         case "float" | "integer", int() if not isinstance(value, bool) and abs(value) < 2**63:
             return value
-        case "timestamp", _ if (seconds := epoch_seconds(value)) is not None:
-            return seconds
-    unfit.append((path, value))
-    return None
+        case "timestamp", _:
+            return epoch_seconds(value)
+        case _:
+            return None

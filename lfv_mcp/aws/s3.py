@@ -1,4 +1,4 @@
-"""S3 as a place of files: an archive at `s3://bucket/prefix`, and single evaluation files.
+"""S3 as a place of files: objects listed under a prefix, and read one by one.
 
 Objects are read with the user's own credentials and nothing is kept on disk.
 """
@@ -6,17 +6,34 @@ Objects are read with the user's own credentials and nothing is kept on disk.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple, Protocol, TypeVar
 
-from lfv_mcp.archive.store import FileEntry
+from lfv_mcp.aws.credentials import with_fresh_credentials
 from lfv_mcp.errors import SetupError
 from lfv_mcp.text import clean
 
 CONNECTIONS: Final = 160
 """As many as there can be threads: of one too many urllib3 warns, and names the bucket's host."""
+_T = TypeVar("_T")
+
+
+class S3Object(NamedTuple):
+    """One object of a bucket as a listing has it; another ETag means another content."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class _S3Client(Protocol):
+    """The two operations of boto3's S3 client that are called."""
+
+    def list_objects_v2(self, **parameters: str) -> dict[str, Any]: ...
+
+    def get_object(self, **parameters: str) -> dict[str, Any]: ...
 
 
 class S3:
@@ -36,28 +53,29 @@ class S3:
         timeout: float = 20.0,
         allowed: frozenset[str] | None = None,
     ) -> None:
+        """Open nothing yet."""
         self._settings = (profile, region, timeout)
         self._allowed = allowed
         self._lock = threading.Lock()
-        self._client: Any = None
+        self._client: _S3Client | None = None
 
-    def list(self, bucket: str, prefix: str) -> Iterator[FileEntry]:
+    def list(self, bucket: str, prefix: str) -> Iterator[S3Object]:
         """Every object under a prefix, in pages of a thousand.
 
         Raises:
             LfvError: the bucket cannot be listed.
         """
-        token: dict[str, str] = {}
+        uri = _uri(bucket, prefix)
+        self._require_allowed(bucket, "", uri)
+        parameters = {"Bucket": bucket, "Prefix": prefix}
         while True:
-            page = self._call(
-                _uri(bucket, prefix), "list_objects_v2", Bucket=bucket, Prefix=prefix, **token
-            )
+            page = self._call(uri, lambda client: client.list_objects_v2(**parameters))
             for item in page.get("Contents", []):
                 if item["Size"] or not item["Key"].endswith("/"):  # the console's empty "folders"
-                    yield FileEntry(item["Key"], item["Size"], item["ETag"])
+                    yield S3Object(item["Key"], item["Size"], item["ETag"])
             if not page.get("IsTruncated"):
                 return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+            parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     @contextmanager
     def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
@@ -66,40 +84,44 @@ class S3:
         Raises:
             LfvError: it cannot be read, at once or half-way.
         """
-        what = _uri(bucket, key)
-        body = self._call(what, "get_object", Bucket=bucket, Key=key)["Body"]
-        with _aws().translated(what), body:
+        uri = _uri(bucket, key)
+        self._require_allowed(bucket, key, uri)
+        body = self._call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))["Body"]
+        with _boto3_client_module().translated(uri), body:
             yield body
 
-    def _call(self, what: str, operation: str, **parameters: Any) -> Any:
+    def _require_allowed(self, bucket: str, key: str, uri: str) -> None:
         if self._allowed is not None and (
-            parameters["Bucket"] not in self._allowed
+            bucket not in self._allowed
             # Where a path names the bucket, what stands between may take this for another one.
-            or ".." in parameters.get("Key", "").split("/")
+            or ".." in key.split("/")
         ):
             raise SetupError(
                 "bucket_not_allowed",
-                f"This server may not read {what}.",
+                f"This server may not read {uri}.",
                 "Its operator can add the bucket to LFV_ALLOWED_BUCKETS (--allowed-bucket).",
             )
-        for attempt in (1, 2):
-            client = self._open_client()
-            try:
-                with _aws().translated(what):
-                    return getattr(client, operation)(**parameters)
-            except SetupError as error:
-                if attempt == 1 and error.code == "credentials_expired":
-                    with self._lock:
-                        self._client = None
-                    continue
-                raise
-        raise AssertionError("unreachable")
 
-    def _open_client(self) -> Any:
+    def _call(self, uri: str, operation: Callable[[_S3Client], _T]) -> _T:
+        def attempt() -> _T:
+            client = self._open_client()
+            with _boto3_client_module().translated(uri):
+                return operation(client)
+
+        return with_fresh_credentials(attempt, self._forget_client)
+
+    def _open_client(self) -> _S3Client:
         with self._lock:
             if self._client is None:
-                self._client = _aws().s3_client(*self._settings, connections=CONNECTIONS)
+                opened: _S3Client = _boto3_client_module().s3_client(
+                    *self._settings, connections=CONNECTIONS
+                )
+                self._client = opened
             return self._client
+
+    def _forget_client(self) -> None:
+        with self._lock:
+            self._client = None
 
 
 def _uri(bucket: str, key: str) -> str:
@@ -107,8 +129,12 @@ def _uri(bucket: str, key: str) -> str:
     return clean(f"s3://{bucket}/{key}", 1100)
 
 
-def _aws() -> ModuleType:
-    """The boto3 seam, imported at the first use: it takes longer than all the rest."""
+def _boto3_client_module() -> ModuleType:
+    """`aws.client`, imported at the first use.
+
+    Importing boto3 takes a fifth of a second, longer than all the rest of the package; a client
+    that starts a server waits for its list of tools, which needs no S3.
+    """
     from lfv_mcp.aws import client
 
     return client

@@ -47,7 +47,7 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
         from lfv_mcp.archive.replay import Replay
         from lfv_mcp.aws.client import LookoutVision
 
-        return LookoutVision(timeout=settings.timeout, replay=Replay(archive, kind))
+        return LookoutVision(timeout=settings.timeout, transport=Replay(archive, kind))
 
     # The bucket that the sample's records name does not exist: S3 is never asked for it.
     s3 = None if kind == "sample" else open_s3(settings)

@@ -36,7 +36,7 @@ def opened(folder: Path, kind: SourceKind = "archive") -> tuple[Lookup, Archive]
     ]
     write(folder, "models.jsonl", lines(models))
     archive = Archive(Directory(folder))
-    service = LookoutVision(replay=Replay(archive, kind))
+    service = LookoutVision(transport=Replay(archive, kind))
     return Lookup(Backend(lambda: service, kind, archive)), archive
 
 

@@ -10,6 +10,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextContent
 
+from lfv_mcp.aws.client import LookoutVision
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import (
@@ -51,13 +52,12 @@ async def test_a_listing_in_circles_ends(
     await assert_good(client)
 
 
-async def test_a_listing_without_an_end_ends(
-    endpoint: Endpoint, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lfv_mcp.aws.client.PAGES", 20)
+async def test_a_listing_without_an_end_ends(endpoint: Endpoint) -> None:
     numbers = itertools.count()
     endpoint.answer = lambda _: ok({"Models": [], "NextToken": f"t{next(numbers)}"})
-    failed(await listing(client), "bad_answer", "does not end")
+    service = LookoutVision(region="us-east-1", max_pages=20)
+    async with Client(build_server(Catalog(lambda: service, "live"))) as client:
+        failed(await listing(client), "bad_answer", "does not end")
     assert len(endpoint.requests) == 20
 
 
