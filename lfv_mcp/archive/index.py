@@ -1,20 +1,28 @@
-"""archive.index."""
+"""The index of an archive: which record of which file speaks about which model, and which one wins.
+
+Pure: it is merged from what each file was found to hold, and knows nothing of how files are read.
+"""
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.normalisation import proven_performance
-from lfv_mcp.formats.recognition import Record, RecordForm
+from lfv_mcp.formats.recognition import RecordForm
 from lfv_mcp.identifiers import ModelKey, ProjectKey
+
+_Rank = tuple[bool, float, bytes]
 
 
 class RecordRef(NamedTuple):
-    """Where one record stands, and what decides whether it wins."""
+    """Points at one record in a file, with what ranks it against others about the same model.
+
+    `captured` is in epoch seconds, None if the record does not say when it was taken; `content` is
+    a digest of what the record says, however that was spelled.
+    """
 
     name: str
     ordinal: int
@@ -23,20 +31,20 @@ class RecordRef(NamedTuple):
     content: bytes
 
     @property
-    def rank(self) -> tuple[bool, float, bytes]:
+    def rank(self) -> _Rank:
         """Dated beats undated, newer beats older, undated ties break by content."""
         return (self.captured is not None, self.captured or 0.0, self.content)
 
 
 @dataclass(slots=True)
 class ModelEntry:
-    """Everything that is held about one model version; every sequence has its winner first."""
+    """Everything an archive has about one model version; every sequence has its winner first."""
 
+    packed_metadata: PackedMetadata  # of the winning record
     model: Sequence[RecordRef] = ()
     listing: Sequence[RecordRef] = ()
     result: Sequence[RecordRef] = ()
     manifest: Sequence[RecordRef] = ()
-    saying: bytes = b""
 
     @property
     def winner(self) -> RecordRef:
@@ -45,15 +53,14 @@ class ModelEntry:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What ListModels says of it."""
-        metadata: dict[str, Any] = marshal.loads(self.saying)
-        return metadata
+        """What ListModels says of this model."""
+        return unpack_metadata(self.packed_metadata)
 
     @property
     def disagreeing(self) -> list[RecordRef]:
         """Records that name another status than the winner does."""
         winner = self.winner
-        return [s for s in (*self.model, *self.listing) if s.status != winner.status]
+        return [ref for ref in (*self.model, *self.listing) if ref.status != winner.status]
 
 
 @dataclass(slots=True)
@@ -62,76 +69,47 @@ class Index:
 
     models: dict[ModelKey, ModelEntry] = field(default_factory=dict)
     projects: dict[ProjectKey, dict[str, Any]] = field(default_factory=dict)
-    captured: dict[ProjectKey, float | None] = field(default_factory=dict)  # of the one used
+    captured: dict[ProjectKey, float | None] = field(default_factory=dict)  # of the record used
     problems: dict[str, list[UnrecognisedError]] = field(default_factory=dict)  # by file
-    passed_over: int = 0  # files that are images by their name
+    skipped_images: int = 0  # files that are images by their name, and were not read
     versions: dict[ProjectKey, list[ModelKey]] = field(default_factory=dict)  # highest first
     named: dict[str, list[ProjectKey]] = field(default_factory=dict)  # project name → whose
     places: dict[tuple[str, str], list[ProjectKey]] = field(default_factory=dict)  # region, account
     number: int = 0  # of one archive's indexes: another one only if some file came, changed or went
 
 
-_METADATA: Final = (
-    "ModelVersion",
-    "ModelArn",
-    "CreationTimestamp",
-    "Description",
-    "Status",
-    "StatusMessage",
-    "Performance",
-)
-"""The members of ModelMetadata: what ListModels says of a model."""
-
-
 class IndexedRecord(NamedTuple):
+    """One record of a file, as far as an index needs it."""
+
     form: RecordForm
     key: ModelKey | ProjectKey
-    saying: bytes  # marshalled: a fraction of the memory that its objects would take
-    statement: RecordRef
+    packed_metadata: PackedMetadata
+    ref: RecordRef
 
 
 class IndexedFile(NamedTuple):
+    """What one file was found to hold; its `stamp` tells whether it has to be read again."""
+
     stamp: int | str | None  # None: to be read again, whether or not it changes
-    found: Sequence[IndexedRecord]
+    records: Sequence[IndexedRecord]
     problems: Sequence[UnrecognisedError]
 
 
-def listing_metadata(record: Record) -> dict[str, Any]:
-    """What a listing says of a record's model; of a project everything."""
-    body, key = record.body, record.key
-    if not isinstance(key, ModelKey):
-        return body
-    if record.form in ("model", "listing"):
-        return {name: body[name] for name in _METADATA if name in body}
-    proven = {"Performance": shown} if (shown := proven_performance(body)) else {}
-    return {"ModelVersion": key.model_version, "ModelArn": key.arn, **proven}
-
-
 def merge(files: Mapping[str, IndexedFile]) -> Index:
+    """The index over all files of an archive, by name."""
     index = Index()
-    about: dict[ModelKey, list[IndexedRecord]] = {}
-    projects: dict[ProjectKey, tuple[bool, tuple[bool, float, bytes]]] = {}
+    by_model: dict[ModelKey, list[IndexedRecord]] = {}
+    ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
         if file.problems:
             index.problems[name] = list(file.problems)
-        for found in file.found:
-            if isinstance(found.key, ModelKey):
-                about.setdefault(found.key, []).append(found)
-                continue
-            body = marshal.loads(found.saying)
-            # DescribeProject says more than ListProjects, whichever is newer.
-            rank = ("Datasets" in body, found.statement.rank)
-            if found.key not in projects or rank > projects[found.key]:
-                projects[found.key] = rank
-                index.projects[found.key] = body
-                index.captured[found.key] = found.statement.captured
-    for key, sayings in about.items():
-        sayings.sort(key=lambda found: found.statement.rank, reverse=True)
-        held = index.models[key] = ModelEntry()
-        for found in sayings:
-            setattr(held, found.form, (*getattr(held, found.form), found.statement))
-        winner = held.winner
-        held.saying = next(found.saying for found in sayings if found.statement is winner)
+        for record in file.records:
+            if isinstance(record.key, ModelKey):
+                by_model.setdefault(record.key, []).append(record)
+            else:
+                _add_project(index, record.key, record, ranks)
+    for key, records in by_model.items():
+        index.models[key] = _model_entry(records)
         index.versions.setdefault(key.project_key, []).append(key)
     for project, versions in index.versions.items():
         versions.sort(reverse=True)
@@ -139,10 +117,54 @@ def merge(files: Mapping[str, IndexedFile]) -> Index:
             project,
             {
                 "ProjectName": project.project,
-                "ProjectArn": project.arn,
+                "ProjectArn": f"arn:aws:lookoutvision:{project.region}:{project.account}"
+                f":project/{project.project}",
             },
         )
     for project in sorted(index.projects):
         index.named.setdefault(project.project, []).append(project)
         index.places.setdefault((project.region, project.account), []).append(project)
     return index
+
+
+def _add_project(
+    index: Index,
+    key: ProjectKey,
+    record: IndexedRecord,
+    ranks: dict[ProjectKey, tuple[bool, _Rank]],
+) -> None:
+    """Take a record about a project into the index if it outranks the one that is there."""
+    body = unpack_metadata(record.packed_metadata)
+    # DescribeProject says more than ListProjects, whichever is newer.
+    rank = ("Datasets" in body, record.ref.rank)
+    if key not in ranks or rank > ranks[key]:
+        ranks[key] = rank
+        index.projects[key] = body
+        index.captured[key] = record.ref.captured
+
+
+def _model_entry(records: list[IndexedRecord]) -> ModelEntry:
+    """Everything about one model; the records are sorted in place, the winner of a form first."""
+    records.sort(key=lambda record: record.ref.rank, reverse=True)
+    by_form: dict[RecordForm, list[RecordRef]] = {}
+    for record in records:
+        by_form.setdefault(record.form, []).append(record.ref)
+    # The first in rank among those of the form that says most; `ModelEntry.winner` is the same one.
+    best = min(records, key=lambda record: _PRECEDENCE[record.form])
+    return ModelEntry(
+        best.packed_metadata,
+        model=tuple(by_form.get("model", ())),
+        listing=tuple(by_form.get("listing", ())),
+        result=tuple(by_form.get("result", ())),
+        manifest=tuple(by_form.get("manifest", ())),
+    )
+
+
+_PRECEDENCE: Final[dict[RecordForm, int]] = {
+    "model": 0,
+    "listing": 1,
+    "result": 2,
+    "manifest": 3,
+    "project": 4,
+}
+"""Which form of record answers for a model; the lowest, for it says most."""

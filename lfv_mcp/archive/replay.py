@@ -33,9 +33,15 @@ _PAGE: Final = 100
 
 
 class Replay:
-    """The four reads, answered from an archive. `kind` is what every answer says of itself."""
+    """Answers the four reads of the API from an archive; an `aws.transport.Transport`.
+
+    Args:
+        archive: what is replayed.
+        kind: what every answer says of itself.
+    """
 
     def __init__(self, archive: Archive, kind: SourceKind = "archive") -> None:
+        """Read nothing yet."""
         self.archive = archive
         self.kind = kind
 
@@ -43,29 +49,34 @@ class Replay:
         """The reply to one request. Never raises for what a request says.
 
         Raises:
-            SetupError: the archive cannot be read at all.
+            LfvError: the archive cannot be read at all.
         """
         try:
-            operation, names, query = parse_request(method, url)
-            index = self.archive.index()
-            match operation:
-                case "ListProjects":
-                    return self._list_projects(index, scope, query)
-                case "DescribeProject":
-                    return self._describe_project(index, _project(index, scope, names[0]))
-                case "ListModels":
-                    return self._list_models(index, _project(index, scope, names[0]), query)
-                case "DescribeModel":
-                    project = _project(index, scope, names[0])
-                    return self._describe_model(index, project, names[1])
-            raise ApiError(
-                403,
-                "AccessDeniedException",
-                f"{operation} cannot be answered here: this endpoint replays an archive, which is "
-                "read-only and holds models and projects; no datasets, packaging jobs or tags.",
-            )
+            return self._answer(method, url, scope)
         except ApiError as error:
             return error.reply
+
+    def _answer(self, method: str, url: str, scope: AccountScope) -> Reply:
+        operation, names, query = parse_request(method, url)
+        index = self.archive.index()
+        match operation:
+            case "ListProjects":
+                return self._list_projects(index, scope, query)
+            case "DescribeProject":
+                return self._describe_project(index, _project(index, scope, names[0]))
+            case "ListModels":
+                return self._list_models(index, _project(index, scope, names[0]), query)
+            case "DescribeModel":
+                project = _project(index, scope, names[0])
+                return self._describe_model(index, project, names[1])
+            case _:
+                raise ApiError(
+                    403,
+                    "AccessDeniedException",
+                    f"{operation} cannot be answered here: this endpoint replays an archive, which "
+                    "is read-only and holds models and projects; no datasets, packaging jobs or "
+                    "tags.",
+                )
 
     def _describe_model(self, index: Index, project: ProjectKey, version: str) -> Reply:
         check_parameter("modelVersion", version)
@@ -78,11 +89,11 @@ class Replay:
                     version,
                     "MODEL",
                 )
-            held = index.models[key]
-            description = self._description(key, held)
+            entry = index.models[key]
+            description = self._description(key, entry)
             if description is not None:
-                return self._said({"ModelDescription": description}, _provenance(held, self.kind))
-            index = self.archive.index()  # its file has just changed under us, and the index too
+                return self._reply({"ModelDescription": description}, _provenance(entry, self.kind))
+            index = self.archive.index()  # the file has changed since the index was made
         raise ApiError(
             409,
             "ConflictException",
@@ -91,34 +102,34 @@ class Replay:
             ResourceType="MODEL",
         )
 
-    def _description(self, key: ModelKey, held: ModelEntry) -> dict[str, Any] | None:
+    def _description(self, key: ModelKey, entry: ModelEntry) -> dict[str, Any] | None:
         """The winning record itself; from evaluation files no more than they prove."""
-        if held.model or held.listing:
-            record = self.archive.read(held.winner)
-            return None if record is None else held.metadata | record.body
-        if not held.result:
+        if entry.model or entry.listing:
+            record = self.archive.read(entry.winner)
+            return None if record is None else entry.metadata | record.body
+        if not entry.result:
             return _from_evaluation(key, None)
-        result = self.archive.read(held.result[0])
+        result = self.archive.read(entry.result[0])
         return None if result is None else _from_evaluation(key, result)
 
     def _describe_project(self, index: Index, project: ProjectKey) -> Reply:
         captured = index.captured.get(project)
         about = Provenance(self.kind, captured=captured)
-        return self._said({"ProjectDescription": index.projects[project]}, about)
+        return self._reply({"ProjectDescription": index.projects[project]}, about)
 
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
         models = index.versions.get(project, [])[::-1]  # lowest first
         page, token = _page(
             models, lambda key: key.model_version, lambda name: ModelKey(*project, int(name)), query
         )
-        return self._said({"Models": [index.models[key].metadata for key in page], **_next(token)})
+        return self._reply({"Models": [index.models[key].metadata for key in page], **_next(token)})
 
-    def _list_projects(self, index: Index, caller: AccountScope, query: Mapping[str, str]) -> Reply:
-        region = _region(index, caller)
+    def _list_projects(self, index: Index, scope: AccountScope, query: Mapping[str, str]) -> Reply:
+        region = _region(index, scope)
         projects = [
             key
             for place, keys in sorted(index.places.items())
-            if place[0] == region and caller.account in ("", place[1])
+            if place[0] == region and scope.account in ("", place[1])
             for key in keys
         ]
         page, token = _page(
@@ -132,40 +143,40 @@ class Replay:
             {name: index.projects[key][name] for name in members if name in index.projects[key]}
             for key in page
         ]
-        return self._said({"Projects": bodies, **_next(token)})
+        return self._reply({"Projects": bodies, **_next(token)})
 
-    def _said(self, body: Mapping[str, Any], about: Provenance | None = None) -> Reply:
+    def _reply(self, body: Mapping[str, Any], about: Provenance | None = None) -> Reply:
         return json_reply(body, 200, (about or Provenance(self.kind)).to_headers())
 
 
-def _region(index: Index, caller: AccountScope) -> str:
-    """The signature's region if models are held there, else the only region there is."""
-    held = {region for region, _ in index.places}
-    if caller.region in held:
-        return caller.region
-    if len(held) == 1:
-        return held.pop()
+def _region(index: Index, scope: AccountScope) -> str:
+    """The signature's region if the archive has models there, else the archive's only region."""
+    regions = {region for region, _ in index.places}
+    if scope.region in regions:
+        return scope.region
+    if len(regions) == 1:
+        return regions.pop()
     raise not_found_error(
-        f"This archive holds no model in {caller.region or 'an unnamed region'}; "
-        f"it holds {', '.join(sorted(held)) or 'none at all'}.",
-        caller.region,
+        f"This archive holds no model in {scope.region or 'an unnamed region'}; "
+        f"it holds {', '.join(sorted(regions)) or 'none at all'}.",
+        scope.region,
         "PROJECT",
     )
 
 
-def _project(index: Index, caller: AccountScope, name: str) -> ProjectKey:
+def _project(index: Index, scope: AccountScope, name: str) -> ProjectKey:
     check_parameter("projectName", name)
-    region = _region(index, caller)
-    found = [
+    region = _region(index, scope)
+    candidates = [
         key
         for key in index.named.get(name, [])
-        if key.region == region and caller.account in ("", key.account)
+        if key.region == region and scope.account in ("", key.account)
     ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
         raise not_found_error(f"Project {name} is not in this archive.", name, "PROJECT")
-    accounts = ", ".join(sorted(key.account for key in found))
+    accounts = ", ".join(sorted(key.account for key in candidates))
     raise ApiError(
         409,
         "ConflictException",
@@ -186,14 +197,14 @@ def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
     return normalised(body | {k: details[k] for k in ("EvaluationEndTimestamp",) if k in details})
 
 
-def _provenance(held: ModelEntry, kind: str) -> Provenance:
-    winner = held.winner
+def _provenance(entry: ModelEntry, kind: str) -> Provenance:
+    winner = entry.winner
     return Provenance(
         kind,
-        "describe_model" if held.model else "list_models" if held.listing else "evaluation_files",
+        "describe_model" if entry.model else "list_models" if entry.listing else "evaluation_files",
         winner.captured,
         winner.name,
-        tuple(OtherStatus(other.status, other.captured) for other in held.disagreeing),
+        tuple(OtherStatus(other.status, other.captured) for other in entry.disagreeing),
     )
 
 

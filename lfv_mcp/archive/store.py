@@ -1,4 +1,4 @@
-"""archive.store."""
+"""Where an archive's files are: the protocol of a file store, and directories as one."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class FileStore(Protocol):
         Raises:
             LfvError: the store cannot be listed at all.
         """
+        ...
 
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """One file, to read from its start.
@@ -43,6 +44,7 @@ class FileStore(Protocol):
         Raises:
             OSError, LfvError: it cannot be read.
         """
+        ...
 
 
 PARTIAL_SUFFIX: Final = ".partial"
@@ -50,30 +52,45 @@ PARTIAL_SUFFIX: Final = ".partial"
 
 
 class Directory:
-    """A directory tree, or one file. Links that lead out of it are not followed."""
+    """A directory tree, or one file. Links that lead out of it are not followed.
+
+    Args:
+        root: the directory, or the file.
+        rescan_after: seconds for which a listing counts as current; None for the class's own.
+    """
 
     parallel = 1
-    rescan_after = 2.0
+    rescan_after: float = 2.0
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, rescan_after: float | None = None) -> None:
+        """Look whether the root is a file; nothing is listed yet."""
         self.location = str(root)
         self._only = root.name if root.is_file() else None
         self._root = root.parent if self._only else root
         self._links: frozenset[str] = frozenset()
+        if rescan_after is not None:
+            self.rescan_after = rescan_after
 
     def entries(self) -> Iterator[FileEntry]:
         """Every file below the root, by its path relative to it.
 
         Among them what `open` refuses (a link that leads out, a folder that cannot be listed,
         a pipe), so that it is reported and not just missing.
+
+        Raises:
+            SetupError: the root cannot be listed.
         """
-        if self._only:
-            if not (self._root / self._only).exists():
-                raise self._unreadable("No such file")
-            yield _entry(self._only, self._root / self._only)
-            return
-        folders, links = [""], set()
-        for folder in folders:  # grows on the way
+        return self._walk() if self._only is None else iter((self._only_file(self._only),))
+
+    def _only_file(self, name: str) -> FileEntry:
+        if not (self._root / name).exists():
+            raise self._unreadable("No such file")
+        return _entry(name, self._root / name)
+
+    def _walk(self) -> Iterator[FileEntry]:
+        folders: list[str] = [""]
+        links: set[str] = set()
+        for folder in folders:  # grows on the way, for a tree may be deeper than Python's stack
             try:
                 with os.scandir(f"{self._root}/{folder}") as listed:
                     items = sorted(listed, key=lambda item: item.name)
@@ -89,14 +106,18 @@ class Directory:
                     continue
                 if item.is_symlink():
                     links.add(name)
-                    if not self._leads_out(name) and (self._root / name).is_dir():
+                    if self._is_folder_inside(name):
                         continue  # its files are found where they are
                 if not name.endswith(PARTIAL_SUFFIX):
                     yield _entry(name, item)
         self._links = frozenset(links)
 
     def open(self, name: str) -> FileIO:
-        """One file, to read from its start."""
+        """One file, to read from its start.
+
+        Raises:
+            OSError: it cannot be read, is no file, or is a link that leads out.
+        """
         if name.endswith("/"):
             os.scandir(self._root / name).close()
         follow = _NO_FOLLOW
@@ -106,12 +127,14 @@ class Directory:
                 raise OSError("a link that leads out of the archive")
         file = os.open(f"{self._root}/{name}", os.O_RDONLY | _AT_ONCE | _AS_IT_IS | follow)
         try:
-            if not S_ISREG(os.fstat(file).st_mode):
-                raise OSError("not a regular file")
-            return FileIO(file)
+            regular = S_ISREG(os.fstat(file).st_mode)
+            if regular:
+                return FileIO(file)
         except BaseException:
             os.close(file)
             raise
+        os.close(file)
+        raise OSError("not a regular file")
 
     def _unreadable(self, why: str) -> SetupError:
         return SetupError(
@@ -119,6 +142,10 @@ class Directory:
             f"The archive {self.location} cannot be read: {why}.",
             "Set LFV_SOURCE (--source) to a directory of saved answers, or to `sample`.",
         )
+
+    def _is_folder_inside(self, name: str) -> bool:
+        """Whether a link leads to a folder of this archive."""
+        return not self._leads_out(name) and (self._root / name).is_dir()
 
     def _leads_out(self, name: str) -> bool:
         try:

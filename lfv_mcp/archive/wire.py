@@ -1,4 +1,8 @@
-"""archive.wire."""
+"""Requests and replies of the Lookout for Vision API over HTTP, without a word about archives.
+
+A request's URL is read into an operation, the names in its path and its query; replies and the
+API's modelled errors are written as the service would write them.
+"""
 
 from __future__ import annotations
 
@@ -50,32 +54,43 @@ _PATTERNS: Final = {
 
 
 def api_error_reply(status: int, code: str, message: str, **members: str) -> Reply:
-    """One of the API's modelled errors."""
+    """A reply with one of the API's modelled errors.
+
+    Args:
+        code: the error's shape name, such as `ValidationException`.
+        members: what that shape has beside its message.
+    """
     return json_reply({"Message": message, **members}, status, {"x-amzn-errortype": code})
 
 
 class ApiError(Exception):
-    """A refusal, on its way out."""
+    """A refused request; `reply` is what to answer."""
 
     def __init__(self, status: int, code: str, message: str, **members: str) -> None:
+        """Make the reply; the arguments are those of `api_error_reply`."""
         super().__init__(message)
         self.reply = api_error_reply(status, code, message, **members)
 
 
 def parse_request(method: str, url: str) -> tuple[str, list[str], dict[str, str]]:
-    """The operation that a request means, the names in its path, and its query."""
+    """The operation that a request means, the names in its path, and its query.
+
+    Raises:
+        ApiError: the URL cannot be read, or means no operation of this API.
+    """
     if len(url) > _URL_LIMIT:
         raise validation_error("The URL is longer than any of this API.")
     try:
-        if _BAD_ESCAPE.search(url):
-            raise ValueError
         target = urlsplit(url)
         # Split before it is unquoted: a %2F belongs to a name.
         _, version, *parts = target.path.split("/")
         names = [unquote(part, errors="strict") for part in parts[1::2]]
         query = dict(parse_qsl(target.query, keep_blank_values=True, errors="strict"))
+        readable = _BAD_ESCAPE.search(url) is None
     except ValueError:
-        raise validation_error("The URL cannot be read: a bad escape, or not UTF-8.") from None
+        readable, version, parts, names, query = False, "", [], [], {}
+    if not readable:
+        raise validation_error("The URL cannot be read: a bad escape, or not UTF-8.")
     shape = "/".join("*" if i % 2 else part for i, part in enumerate(parts))
     operation = _OPERATIONS.get(f"{method} {shape}") if version == _VERSION else None
     if operation is None:
@@ -84,16 +99,23 @@ def parse_request(method: str, url: str) -> tuple[str, list[str], dict[str, str]
 
 
 def check_parameter(member: str, value: str) -> None:
+    """Hold a parameter against the API's own pattern for it.
+
+    Raises:
+        ApiError: it does not match.
+    """
     pattern = _PATTERNS[member]
     if not re.fullmatch(pattern, value):
         raise validation_error(f"{member} does not match the pattern {pattern}.")
 
 
 def validation_error(message: str) -> ApiError:
+    """A ValidationException, HTTP 400."""
     return ApiError(400, "ValidationException", message)
 
 
 def not_found_error(message: str, resource: str, kind: str) -> ApiError:
+    """A ResourceNotFoundException, HTTP 404; `kind` is the API's ResourceType, such as MODEL."""
     return ApiError(
         404, "ResourceNotFoundException", message, ResourceId=resource, ResourceType=kind
     )
@@ -102,6 +124,7 @@ def not_found_error(message: str, resource: str, kind: str) -> ApiError:
 def json_reply(
     body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Reply:
+    """A reply with a JSON body and the headers that the service sends."""
     data = json.dumps(body).encode()
     base = {
         "content-type": "application/json",

@@ -17,7 +17,7 @@ from email.utils import formatdate
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 from uuid import uuid4
 
 from lfv_mcp.archive.archive import read_enough_to_recognise
@@ -26,29 +26,31 @@ from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError, decode_stream, read_chunks
 from lfv_mcp.formats.recognition import Record, recognise
 
-_T = TypeVar("_T")
 _MEMBERS: Final = {
     "model": "ModelDescription",
     "listing": "Models",
     "project": "ProjectDescription",
 }
-
-
+"""Members of the API's answers that records are written back into, by form."""
 _UNFINISHED: Final = re.compile(rf"[0-9a-f]{{32}}{re.escape(PARTIAL_SUFFIX)}")
 """Names of our own files that are still being written."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of the files that were looked at."""
+class ImportTally:
+    """Counts what became of the files (of an export: the models) that were looked at."""
 
     files: int = 0
     recognised: dict[str, int] = field(default_factory=dict)  # records, by form
     written: int = 0
     problems: list[tuple[str, UnrecognisedError | LfvError]] = field(default_factory=list)
 
-    def add(self, part: Tally) -> None:
-        """Count another tally in."""
+    def count(self, record: Record) -> None:
+        """Count one recognised record."""
+        self.recognised[record.form] = self.recognised.get(record.form, 0) + 1
+
+    def add(self, part: ImportTally) -> None:
+        """Add the counts of a part to these."""
         self.files += part.files
         self.written += part.written
         self.problems += part.problems
@@ -59,11 +61,15 @@ class Tally:
 class ArchiveWriter:
     """A directory that records are written into. Nothing is ever written outside it.
 
+    Args:
+        target: the directory, made if need be.
+
     Raises:
         SetupError: the directory cannot be made or written to.
     """
 
     def __init__(self, target: Path) -> None:
+        """Make the directory, and remove what a run that was killed left half-written."""
         self.target = target
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -75,34 +81,46 @@ class ArchiveWriter:
         except OSError as error:
             raise _unwritable(target, error) from error
 
-    def take_all(self, files: FileStore, entries: list[FileEntry], tally: Tally) -> Iterator[None]:
-        """Import files, several at one time where that helps; yields after each."""
+    def import_files(
+        self, files: FileStore, entries: list[FileEntry], tally: ImportTally
+    ) -> Iterator[None]:
+        """Import files, several at one time where that helps; yields after each.
+
+        Raises:
+            SetupError: the archive cannot be written to.
+        """
         lock = Lock()
 
-        def one(entry: FileEntry) -> None:
-            part = Tally()
-            self.take(files, entry, part)
+        def import_one(entry: FileEntry) -> None:
+            part = ImportTally()
+            self.import_file(files, entry, part)
             with lock:
                 tally.add(part)
 
         if files.parallel == 1:
-            yield from map(one, entries)
+            yield from map(import_one, entries)
             return
         with ThreadPoolExecutor(files.parallel, "import") as pool:
-            yield from pool.map(one, entries)
+            yield from pool.map(import_one, entries)
 
-    def take(self, files: FileStore, entry: FileEntry, tally: Tally) -> None:
-        """Import one file: answers and results in canonical form, a manifest as UTF-8."""
+    def import_file(self, files: FileStore, entry: FileEntry, tally: ImportTally) -> None:
+        """Import one file: answers and results in canonical form, a manifest as UTF-8.
+
+        A file that cannot be read or recognised is a problem of the tally, not an error.
+
+        Raises:
+            SetupError: the archive cannot be written to.
+        """
         tally.files += 1
         try:
-            found, problems = recognise(read_enough_to_recognise(files, entry))
-            for record in found:
+            records, problems = recognise(read_enough_to_recognise(files, entry))
+            for record in records:
                 if record.form == "manifest":
                     with files.open(entry.name) as stream:
                         tally.written += self._write(record, decode_stream(read_chunks(stream)))
                 else:
-                    tally.written += self.keep(record)
-                tally.recognised[record.form] = tally.recognised.get(record.form, 0) + 1
+                    tally.written += self.write_record(record)
+                tally.count(record)
         except UnrecognisedError as problem:
             problems = [problem]
         except LfvError as error:
@@ -115,10 +133,13 @@ class ArchiveWriter:
             ]
         tally.problems += ((entry.name, problem) for problem in problems)
 
-    def keep(self, record: Record) -> bool:
+    def write_record(self, record: Record) -> bool:
         """Write one answer in the API's wire form, or an evaluation result; whether it was new.
 
         The capture time goes where boto3 saves it too: into the response's date header.
+
+        Raises:
+            SetupError: the archive cannot be written to.
         """
         answer = record.body
         if member := _MEMBERS.get(record.form):
@@ -129,21 +150,21 @@ class ArchiveWriter:
         # ASCII, so that a terminal shows a text's control characters and does not obey them.
         return self._write(record, [json.dumps(answer, indent=2, sort_keys=True).encode(), b"\n"])
 
-    def holds(self, record: Record) -> bool:
+    def contains(self, record: Record) -> bool:
         """Whether the same answer is there already, whenever it was taken."""
         for path in self._folder(record).glob(f"{record.form}-*.json"):
             try:
-                found, _ = recognise(path.read_bytes())
+                existing, _ = recognise(path.read_bytes())
             except OSError:
                 continue
-            if any(old.key == record.key and old.body == record.body for old in found):
+            if any(old.key == record.key and old.body == record.body for old in existing):
                 return True
         return False
 
     def _write(self, record: Record, content: Iterable[bytes]) -> bool:
         digest = blake2b(digest_size=8)
         try:
-            folder = self._made(record)
+            folder = self._make_folder(record)
             unfinished = folder / f"{uuid4().hex}{PARTIAL_SUFFIX}"
             try:
                 with unfinished.open("xb") as out:
@@ -162,7 +183,7 @@ class ArchiveWriter:
             raise _unwritable(self._folder(record), error) from error
         return True
 
-    def _made(self, record: Record) -> Path:
+    def _make_folder(self, record: Record) -> Path:
         """The record's folder, made if need be; a link on the way must not lead out."""
         folder = self._top
         for part in record.key:

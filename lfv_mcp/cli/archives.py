@@ -15,7 +15,7 @@ from lfv_mcp.cli.options import Settings, settings_options
 if TYPE_CHECKING:
     from lfv_mcp.archive.index import Index
     from lfv_mcp.archive.store import FileStore
-    from lfv_mcp.archive.writer import ArchiveWriter, Tally
+    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
 
 
 @click.group()
@@ -37,10 +37,10 @@ def import_(*, sources: tuple[str, ...], target: Path, settings: Settings) -> No
 
     Nothing is deleted, and doing it again (after an interruption, say) changes nothing.
     """
-    from lfv_mcp.archive.writer import ArchiveWriter, Tally
+    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
     from lfv_mcp.cli.wiring import open_files
 
-    tally, skipped_images = Tally(), 0
+    tally, skipped_images = ImportTally(), 0
     with _failures_end_the_command():
         writer = ArchiveWriter(target)
         for source in sources:
@@ -48,14 +48,14 @@ def import_(*, sources: tuple[str, ...], target: Path, settings: Settings) -> No
     _show_tally(tally, skipped_images)
 
 
-def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: Tally) -> int:
+def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: ImportTally) -> int:
     """Import what may be records of one source; the number of files that were skipped as images."""
     from lfv_mcp.archive.archive import may_be_records
 
     entries = list(files.entries())
     wanted = may_be_records(entries)
     with _progress_bar(len(wanted), name) as bar:
-        for _ in writer.take_all(files, wanted, tally):
+        for _ in writer.import_files(files, wanted, tally):
             bar.update(1)
     return len(entries) - len(wanted)
 
@@ -66,12 +66,12 @@ def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: Tal
 def export(*, target: Path, settings: Settings) -> None:
     """Save every answer of a live endpoint into an archive."""
     from lfv_mcp.archive.export import export_live
-    from lfv_mcp.archive.writer import ArchiveWriter, Tally
+    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
     from lfv_mcp.cli.wiring import open_archive, open_live
 
     if open_archive(settings) is not None:
         raise click.UsageError("export reads a live endpoint (--source live); see archive import.")
-    tally = Tally()
+    tally = ImportTally()
     with _failures_end_the_command():
         for name in export_live(open_live(settings), ArchiveWriter(target), tally):
             click.echo(f"{name} done", err=True)
@@ -123,7 +123,7 @@ def _totals(index: Index) -> Iterator[str]:
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
         ("corrupt", _count(problem.corrupt for problem in problems)),
         ("foreign", _count(not problem.corrupt for problem in problems)),
-        ("passed over as images", index.passed_over),
+        ("passed over as images", index.skipped_images),
     )
     for label, count in rows:
         yield f"{label:34}{count:>8,}"
@@ -154,7 +154,7 @@ def _progress_bar(length: int, label: str) -> Any:
     )
 
 
-def _show_tally(tally: Tally, skipped_images: int) -> None:
+def _show_tally(tally: ImportTally, skipped_images: int) -> None:
     """Print what an import or export has found and written; exit code 1 if it was nothing."""
     for name, problem in tally.problems:
         click.echo(f"{_kind(problem):8} {click.unstyle(name)!r}: {problem}", err=True)
