@@ -6,7 +6,7 @@ Pure: it is merged from what each file was found to hold, and knows nothing of h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
@@ -65,17 +65,29 @@ class ModelEntry:
 
 @dataclass(slots=True)
 class Index:
-    """What an archive holds."""
+    """What an archive holds.
 
-    models: dict[ModelKey, ModelEntry] = field(default_factory=dict)
-    projects: dict[ProjectKey, dict[str, Any]] = field(default_factory=dict)
-    captured: dict[ProjectKey, float | None] = field(default_factory=dict)  # of the record used
-    problems: dict[str, list[UnrecognisedError]] = field(default_factory=dict)  # by file
-    skipped_images: int = 0  # files that are images by their name, and were not read
-    versions: dict[ProjectKey, list[ModelKey]] = field(default_factory=dict)  # highest first
-    named: dict[str, list[ProjectKey]] = field(default_factory=dict)  # project name → whose
-    places: dict[tuple[str, str], list[ProjectKey]] = field(default_factory=dict)  # region, account
-    number: int = 0  # of one archive's indexes: another one only if some file came, changed or went
+    Args:
+        models: everything about each model version.
+        projects: the record of each project.
+        captured: when that record was taken, in epoch seconds; None if it is not recorded.
+        problems: what is wrong with a file, by its name.
+        skipped_images: how many files are images by their name, and were not read.
+        versions: the model versions of each project, the highest first.
+        named: the projects of one name.
+        places: the projects of a region and account.
+        number: of one archive's indexes another one only if some file came, changed or went.
+    """
+
+    models: dict[ModelKey, ModelEntry]
+    projects: dict[ProjectKey, dict[str, Any]]
+    captured: dict[ProjectKey, float | None]
+    problems: dict[str, list[UnrecognisedError]]
+    versions: dict[ProjectKey, list[ModelKey]]
+    named: dict[str, list[ProjectKey]]
+    places: dict[tuple[str, str], list[ProjectKey]]
+    skipped_images: int = 0
+    number: int = 0
 
 
 class IndexedRecord(NamedTuple):
@@ -97,7 +109,7 @@ class IndexedFile(NamedTuple):
 
 def merge(files: Mapping[str, IndexedFile]) -> Index:
     """The index over all files of an archive, by name."""
-    index = Index()
+    index = Index({}, {}, {}, {}, {}, {}, {})
     by_model: dict[ModelKey, list[IndexedRecord]] = {}
     ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
@@ -115,11 +127,7 @@ def merge(files: Mapping[str, IndexedFile]) -> Index:
         versions.sort(reverse=True)
         index.projects.setdefault(
             project,
-            {
-                "ProjectName": project.project,
-                "ProjectArn": f"arn:aws:lookoutvision:{project.region}:{project.account}"
-                f":project/{project.project}",
-            },
+            {"ProjectName": project.project, "ProjectArn": project.arn},
         )
     for project in sorted(index.projects):
         index.named.setdefault(project.project, []).append(project)

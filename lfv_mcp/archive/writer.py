@@ -41,9 +41,11 @@ class ImportTally:
     """Counts what became of the files (of an export: the models) that were looked at."""
 
     files: int = 0
-    recognised: dict[str, int] = field(default_factory=dict)  # records, by form
+    recognised: dict[str, int] = field(default_factory=dict[str, int])  # records, by form
     written: int = 0
-    problems: list[tuple[str, UnrecognisedError | LfvError]] = field(default_factory=list)
+    problems: list[tuple[str, UnrecognisedError | LfvError]] = field(
+        default_factory=list[tuple[str, UnrecognisedError | LfvError]]
+    )
 
     def count(self, record: Record) -> None:
         """Count one recognised record."""

@@ -32,7 +32,7 @@ class Answer:
     """One reply: botocore's parsed body, and the headers it came with (lower-case names)."""
 
     body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class LookoutVision:
@@ -47,7 +47,7 @@ class LookoutVision:
         max_pages: pages of a listing after which it is taken for endless.
     """
 
-    def __init__(  # noqa: PLR0913 - independent settings, each with a default
+    def __init__(
         self,
         *,
         profile: str | None = None,
@@ -202,7 +202,7 @@ def s3_client(profile: str | None, region: str | None, timeout: float, connectio
         LfvError: the AWS configuration cannot be used.
     """
     with translated("the AWS configuration"):
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session: Any = boto3.Session(profile_name=profile, region_name=region)
         return session.client("s3", config=client_config(timeout, connections))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.times import epoch_seconds
 
 _Path = tuple[str | int, ...]
@@ -39,7 +40,7 @@ def drop_mistyped_members(
         body = json.loads(response_dict["body"])
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
+    if not is_object(body):
         response_dict["body"] = b""
         return
     mistyped: list[Mistyped] = []
@@ -54,14 +55,14 @@ def drop_mistyped_members(
 def _coerce(value: Any, shape: Any, path: _Path, mistyped: list[Mistyped]) -> Any:
     """The value in the type of its botocore shape; None if it has another: then it is listed."""
     match shape.type_name, value:
-        case "structure", dict():
+        case "structure", _ if is_object(value):
             members = {
                 name: _coerce(value[name], member, (*path, name), mistyped)
                 for name, member in shape.members.items()
                 if value.get(name) is not None
             }
             return {name: kept for name, kept in members.items() if kept is not None}
-        case "list", list():
+        case "list", _ if is_array(value):
             return [
                 _coerce(item, shape.member, (*path, i), mistyped) for i, item in enumerate(value)
             ]

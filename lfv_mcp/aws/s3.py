@@ -6,7 +6,7 @@ Objects are read with the user's own credentials and nothing is kept on disk.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import IO, Any, Final, NamedTuple, Protocol, TypeVar
@@ -78,7 +78,7 @@ class S3:
             parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+    def open(self, bucket: str, key: str) -> Generator[IO[bytes]]:
         """One object, as a stream that fails with our errors.
 
         Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -226,7 +226,7 @@ class Catalog:
         return self._workers.deadline()
 
     @contextmanager
-    def _deadline_for(self, asked: ModelQuery) -> Iterator[None]:
+    def _deadline_for(self, asked: ModelQuery) -> Generator[None]:
         """One time limit for a whole question, which is put on the errors that leave."""
         try:
             with self.deadline():

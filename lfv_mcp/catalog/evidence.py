@@ -44,6 +44,7 @@ from lfv_mcp.formats.evaluation_manifest import (
     read_evaluation_manifest,
 )
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
+from lfv_mcp.formats.json_values import is_object
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.times import epoch_seconds
@@ -241,6 +242,6 @@ def _read_evaluation_result(file: EvidenceFile) -> EvaluationResult:
     with file.open() as stream:
         content = decode_text(stream.read(FILE_LIMIT + 1))
     document = next(json_documents(content))
-    if not isinstance(document, dict):
+    if not is_object(document):
         raise UnrecognisedError("JSON, but not an evaluation result")
     return read_evaluation_result(document)

@@ -51,8 +51,8 @@ class ListingPage:
     position: ListingPosition
     limits: PageLimits
     size: int
-    rows: list[ModelRow] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    rows: list[ModelRow] = field(default_factory=list[ModelRow])
+    findings: list[Finding] = field(default_factory=list[Finding])
     has_more: bool = False
     """There is a model that did not fit: only said when there really is one."""
     timed_out: bool = False

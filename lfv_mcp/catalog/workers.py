@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ class Workers:
             )
 
     @contextmanager
-    def deadline(self) -> Iterator[None]:
+    def deadline(self) -> Generator[None]:
         """One time limit for everything inside; one inside another ends a little before it.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +134,7 @@ def _count(found: Iterable[object]) -> int:
 
 
 @contextmanager
-def _failures_end_the_command() -> Iterator[None]:
+def _failures_end_the_command() -> Generator[None]:
     """Let an `LfvError` out as click's exception: its text on stderr, exit code 1."""
     from lfv_mcp.errors import LfvError
 

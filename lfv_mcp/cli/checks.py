@@ -135,7 +135,9 @@ def _check_prompts() -> Check:
 
 def _check_settings(environment: Mapping[str, str], known: Collection[str]) -> Check:
     """What the environment sets, and which of its variables have no effect."""
-    used, unset, unknown = [], [], []
+    used: list[str] = []
+    unset: list[str] = []
+    unknown: list[str] = []
     for name, value in sorted(environment.items()):
         if name.startswith("LFV_") and name not in known:
             close = get_close_matches(name, known, n=1)

@@ -10,8 +10,10 @@ import re
 import shlex
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+from lfv_mcp.formats.json_values import is_object
 
 NAME: Final = "lfv"
 """The server's name in hosts, which put it in front of every tool's name and cap the whole at 64
@@ -75,11 +77,10 @@ def usual_file(host: str, environment: Mapping[str, str], home: str, platform: s
 def entry(host: str, command: str, source: str, tools: Sequence[str] = ()) -> dict[str, Any]:
     """How a host starts the server; `tools` are the names that Kiro need not ask about."""
     started: dict[str, Any] = {"command": command, "args": [], "env": {"LFV_SOURCE": source}}
-    match host:
-        case "vscode":
-            return {"type": "stdio", **started}
-        case "kiro":
-            return {**started, "disabled": False, "autoApprove": list(tools)}
+    if host == "vscode":
+        return {"type": "stdio", **started}
+    if host == "kiro":
+        return {**started, "disabled": False, "autoApprove": list(tools)}
     return started
 
 
@@ -92,15 +93,15 @@ def snippet(host: str, entry: Mapping[str, Any]) -> str:
 
 def claude_command(entry: Mapping[str, Any], platform: str) -> str:
     """The command line that adds the server to Claude Code for all of the user's projects."""
-    quoted: Callable[[str], str] = shlex.quote
-    if platform == "win32":  # neither of its shells knows single quotes as shlex writes them
-
-        def quoted(word: str) -> str:
-            return f'"{word}"' if re.search(r"[\s&()]", word) else word
-
+    # Neither shell of Windows knows single quotes as shlex writes them.
+    quoted = _quoted_for_windows if platform == "win32" else shlex.quote
     settings = [f"--env {quoted(f'{name}={value}')}" for name, value in entry["env"].items()]
     start = [quoted(word) for word in (entry["command"], *entry["args"])]
     return " ".join(["claude mcp add", *settings, f"--scope user {NAME} --", *start])
+
+
+def _quoted_for_windows(word: str) -> str:
+    return f'"{word}"' if re.search(r"[\s&()]", word) else word
 
 
 def pretty(value: object, unit: str = "  ") -> str:
@@ -145,7 +146,7 @@ def merge(host: str, text: str, entry: Mapping[str, Any], *, replace: bool = Fal
     key = HOSTS[host].servers
     before = parse(text)
     servers = before.get(key, {})
-    if not isinstance(servers, dict):
+    if not is_object(servers):
         raise UnmergeableError(f"has a {key} that holds no entries")
     if servers.get(NAME) == entry:
         return text
@@ -190,7 +191,7 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise
     except ValueError:  # a number with more digits than Python takes
         raise UnmergeableError("has a number that is too long") from None
-    if not isinstance(found, dict):
+    if not is_object(found):
         raise UnmergeableError("holds no JSON object")
     return found
 
@@ -305,7 +306,7 @@ def _set(table: Any, values: Mapping[str, Any]) -> None:
     for name in set(table) - set(values):
         del table[name]
     for name, value in values.items():
-        if not isinstance(value, Mapping):
+        if not is_object(value):
             table[name] = value
         elif isinstance(table.get(name), Mapping):
             _set(table[name], value)

@@ -229,7 +229,11 @@ def evaluate(
     from lfv_mcp.cli.tables import evaluation_tables
 
     arguments = {"project_name": project, "model_version": version, **details}
-    output = replace(output, text=lambda answer: evaluation_tables(answer.structure))
+
+    def tables(answer: Answer) -> str:
+        return evaluation_tables(answer.structure)
+
+    output = replace(output, text=tables)
     _ask_about_models(settings, "analyze_evaluation", arguments, output, "describe_model")
 
 

@@ -19,6 +19,8 @@ from lfv_mcp.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.http.auth import AuthPolicy
     from lfv_mcp.http.settings import HttpSettings
@@ -201,4 +203,8 @@ def _preload_later(catalog: Catalog) -> None:
 
 def _end_at(number: signal.Signals, exit_code: int) -> None:
     """End this process at once when that signal arrives, whatever its threads wait for."""
-    signal.signal(number, lambda *_: os._exit(exit_code))
+
+    def end(_: int, __: FrameType | None) -> None:
+        os._exit(exit_code)
+
+    signal.signal(number, end)

@@ -196,7 +196,7 @@ def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:
     truths, predictions = _attributes(tuple(item))
     for name in truths:
         metadata = item[name]
-        if type(metadata) is dict and metadata.get("type") == _IMAGE_LABEL:
+        if is_object(metadata) and metadata.get("type") == _IMAGE_LABEL:
             anomalous = _class(metadata)
             break
     else:
@@ -205,7 +205,7 @@ def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:
         return _NO_TRUTH
     for name, label in predictions:
         metadata = item.get(name)
-        if type(metadata) is not dict:
+        if not is_object(metadata):
             metadata = {}
         flagged = _class(metadata)
         if flagged is None and "class-name" not in metadata:

@@ -214,7 +214,7 @@ def _require_parts(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapp
     """
     details = document.get("EvaluationDetails")
     aggregated = document.get("AggregatedEvaluationResults")
-    if not isinstance(details, Mapping) or not isinstance(aggregated, Mapping):
+    if not is_object(details) or not is_object(aggregated):
         raise UnrecognisedError("JSON, but not an EvaluationResult")
     arn = details.get("ModelArn")
     if (
@@ -224,7 +224,7 @@ def _require_parts(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapp
     ):
         raise UnrecognisedError(REKOGNITION_FILE)
     metrics = aggregated.get("Metrics")
-    if not isinstance(metrics, Mapping):
+    if not is_object(metrics):
         raise UnrecognisedError("JSON, but an EvaluationResult without metrics")
     return details, metrics
 

@@ -35,7 +35,7 @@ def average_precision(anomalous: Sequence[float], normal: Sequence[float]) -> Va
     """
     if not anomalous:
         return NO_ANOMALOUS
-    steps = []
+    steps: list[float] = []
     found = 0
     for tp, fp in _operating_points(anomalous, normal):
         steps.append((tp - found) * tp / (tp + fp))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from lfv_mcp.errors import LfvError, ServiceError
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def guarded(what: str) -> Iterator[None]:
+def guarded(what: str) -> Generator[None]:
     """Log any failure of the work inside, and let it out as an `LfvError`.
 
     A designed failure keeps its code and is logged at INFO. Anything else is a defect of this
