@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -31,6 +32,7 @@ from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
 from lfv_mcp.errors import LfvError
 from lfv_mcp.model_query import LATEST, ModelQuery
+from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import SourceKind
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.model_comparison import ModelComparison
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _MAX_SUGGESTED_MODELS: Final = 100
+_model_building: Final = threading.Lock()
 
 
 class CatalogOptions(TypedDict, total=False):
@@ -123,7 +126,7 @@ class Catalog:
         Raises:
             LfvError: with `asked` filled in.
         """
-        with self._deadline_for(asked):
+        with self._deadline_for(asked, ModelSummary):
             return await self._describe(asked)
 
     async def analyze_evaluation(
@@ -141,7 +144,7 @@ class Catalog:
         """
         from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
 
-        with self._deadline_for(asked):
+        with self._deadline_for(asked, ModelSummary, EvaluationReport):
             described = await self._describe(asked)
             evidence = await self._evidence.load(described.model_description)
             work = partial(
@@ -166,7 +169,7 @@ class Catalog:
         from lfv_mcp.analysis.comparison import compare  # only comparisons need its statistics
         from lfv_mcp.catalog.candidates import load_candidates, require_distinct  # needs it too
 
-        with self._deadline_for(asked):
+        with self._deadline_for(asked, ModelSummary, EvaluationReport, ModelComparison):
             questions = [replace(asked, model_version=None if v == LATEST else v) for v in versions]
             described = await gather_in_order([partial(self._describe, q) for q in questions])
             require_distinct(versions, described)
@@ -200,7 +203,7 @@ class Catalog:
         query = asked or ModelQuery("", region=region or None)
         limits = PageLimits(status, max_results, page_bytes)
         page = ListingPage(ListingPosition.parse(next_token), limits, len(self.location))
-        with self._deadline_for(query):
+        with self._deadline_for(query, ModelList):
             await self._portfolio.fill(page, query, progress)
             source = await self._workers.run(partial(self._sources.of_listing, query))
         return page.answer(query.project_name, source)
@@ -226,8 +229,14 @@ class Catalog:
         return self._workers.deadline()
 
     @contextmanager
-    def _deadline_for(self, asked: ModelQuery) -> Generator[None]:
-        """One time limit for a whole question, which is put on the errors that leave."""
+    def _deadline_for(self, asked: ModelQuery, *answers: type[Result]) -> Generator[None]:
+        """One time limit for a whole question, which is put on the errors that leave.
+
+        `answers` are the results that the question takes: built here, before threads make them.
+        """
+        with _model_building:
+            for answer in answers:
+                build_models(answer)
         try:
             with self.deadline():
                 yield

@@ -43,7 +43,11 @@ from lfv_mcp.formats.evaluation_manifest import (
     lines_of,
     read_evaluation_manifest,
 )
-from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
+from lfv_mcp.formats.evaluation_result import (
+    EvaluationResult,
+    build_file_models,
+    read_evaluation_result,
+)
 from lfv_mcp.formats.json_values import is_object
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.model_description import ModelDescription
@@ -107,6 +111,7 @@ class EvidenceLoader:
         policy: CachePolicy,
         clock: Callable[[], float],
     ) -> None:
+        build_file_models()  # before the workers, which read both files of a model at one time
         self._files = files
         self._workers = workers
         self._index = index

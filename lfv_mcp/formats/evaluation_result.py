@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import is_object
+from lfv_mcp.results.base import build_models
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
 from lfv_mcp.text import clean
 from lfv_mcp.times import epoch_seconds
@@ -132,16 +132,17 @@ class _Details(_FileModel):
     NumberOfTestingImages: _Count = None
 
 
+def build_file_models() -> None:
+    """Build the models of this file's parts: see `build_models` for when to call this."""
+    for model in (_Metrics, _Label, _Details):
+        build_models(model)
+
+
 _Model = TypeVar("_Model", bound=_FileModel)
-_building: Final = Lock()
 
 
 def _read_usable(model: type[_Model], members: Mapping[str, Any]) -> tuple[_Model, list[str]]:
     """The members as the model has them, without those of no use, and the names of these."""
-    # pydantic's own building at the first use is not safe between threads (its issue 13419): a file
-    # that two workers read at once could be refused.
-    with _building:
-        model.model_rebuild()  # at once if it is built already
     try:
         return model.model_validate(dict(members)), []
     except ValidationError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self, TypeAlias
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, get_args
 
 from pydantic import (
     AllowInfNan,
@@ -52,3 +53,28 @@ class Result(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON object: absent members left out, tuples as lists."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+def build_models(answer: type[BaseModel]) -> None:
+    """Build the validators of a model and of every model in it, if they are not built yet.
+
+    pydantic builds a deferred model at its first use, and that is not safe between threads (its
+    issue 13419): of two threads that use one at the same time, one may fail. So whoever starts
+    threads calls this before, one at a time.
+    """
+    pending, seen = [answer], {answer}
+    while pending:
+        model = pending.pop()
+        model.model_rebuild()  # returns at once if the model is built
+        for field in model.model_fields.values():
+            parts = set(_models_in(field.annotation)) - seen
+            seen |= parts
+            pending += parts
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names, at any depth: `tuple[Finding, ...] | None` has one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

@@ -39,7 +39,7 @@ def test_what_is_installed_is_what_is_asked_for() -> None:
     # All but these few come with mcp and boto3 anyway; they are declared because we import them.
     brought = {
         name
-        for package in ("mcp", "boto3", "botocore", "uvicorn")
+        for package in ("mcp", "boto3", "botocore", "pydantic", "uvicorn")
         for line in metadata.requires(package) or []
         for name in re.findall(r"^[\w-]+", line)
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from typing import Any, Final
 
@@ -97,3 +99,24 @@ def test_every_answer_of_the_sample_fits_its_schema_and_survives_json(sample: Ca
     for answer in found:
         plain = as_json(answer)
         assert type(answer).model_validate(plain) == answer
+
+
+@pytest.mark.parametrize(
+    "answer", ["ModelSummary", "ModelList", "EvaluationReport", "ModelComparison"]
+)
+def test_models_are_built_whole_before_threads_use_them(answer: str) -> None:
+    """In a process of its own: here other tests have built them long ago."""
+    code = (
+        "from lfv_mcp.results import evaluation_report, model_comparison, model_list, model_summary\n"
+        "from lfv_mcp.results.base import Result, build_models\n"
+        "modules = (evaluation_report, model_comparison, model_list, model_summary)\n"
+        f"answer = next(getattr(m, {answer!r}) for m in modules if hasattr(m, {answer!r}))\n"
+        "assert not answer.__pydantic_complete__\n"
+        "build_models(answer)\n"
+        "kinds = Result.__subclasses__()\n"
+        "for kind in kinds: kinds += kind.__subclasses__()\n"
+        "named = set(answer.model_json_schema()['$defs']) | {answer.__name__}\n"
+        "print(all(k.__pydantic_complete__ for k in kinds if k.__name__ in named))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
