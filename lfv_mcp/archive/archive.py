@@ -140,28 +140,21 @@ class Archive:
 
     def _parse_file(self, entry: FileEntry, data: bytes) -> IndexedFile:
         records, problems = recognise(data)
-        indexed = tuple(
-            IndexedRecord(
-                record.form,
-                self._keys.setdefault(record.key, record.key),
-                pack_metadata(record),
-                RecordRef(
-                    entry.name,
-                    ordinal,
-                    record.captured,
-                    _status(record),
-                    # A manifest's body is empty: its lines are judged when it is analysed.
-                    _record_digest(record) if record.form != "manifest" else _digest(data),
-                ),
+        indexed: list[IndexedRecord] = []
+        for ordinal, record in enumerate(records):
+            form, key, body, captured = record
+            status = body.get("Status") if form in ("model", "listing") else None
+            ref = RecordRef(
+                entry.name,
+                ordinal,
+                captured,
+                clean(status, 40) if isinstance(status, str) else None,
+                # A manifest's body is empty: its lines are judged when it is analysed.
+                _record_digest(record) if form != "manifest" else _digest(data),
             )
-            for ordinal, record in enumerate(records)
-        )
-        return IndexedFile(entry.stamp, indexed, tuple(problems))
-
-
-def _status(record: Record) -> str | None:
-    status = record.body.get("Status") if record.form in ("model", "listing") else None
-    return clean(status, 40) if isinstance(status, str) else None
+            key = self._keys.setdefault(key, key)
+            indexed.append(IndexedRecord(form, key, pack_metadata(record), ref))
+        return IndexedFile(entry.stamp, indexed, problems)
 
 
 def _digest(data: bytes) -> bytes:

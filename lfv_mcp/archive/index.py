@@ -153,7 +153,8 @@ def _add_project(
 
 def _model_entry(records: list[IndexedRecord]) -> ModelEntry:
     """Everything about one model; the records are sorted in place, the winner of a form first."""
-    records.sort(key=lambda record: record.ref.rank, reverse=True)
+    if len(records) > 1:
+        records.sort(key=lambda record: record.ref.rank, reverse=True)
     by_form: dict[RecordForm, list[RecordRef]] = {}
     for record in records:
         by_form.setdefault(record.form, []).append(record.ref)
@@ -161,10 +162,10 @@ def _model_entry(records: list[IndexedRecord]) -> ModelEntry:
     best = min(records, key=lambda record: _PRECEDENCE[record.form])
     return ModelEntry(
         best.packed_metadata,
-        model=tuple(by_form.get("model", ())),
-        listing=tuple(by_form.get("listing", ())),
-        result=tuple(by_form.get("result", ())),
-        manifest=tuple(by_form.get("manifest", ())),
+        model=by_form.get("model", ()),
+        listing=by_form.get("listing", ()),
+        result=by_form.get("result", ()),
+        manifest=by_form.get("manifest", ()),
     )
 
 
