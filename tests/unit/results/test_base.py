@@ -107,7 +107,8 @@ def test_every_answer_of_the_sample_fits_its_schema_and_survives_json(sample: Ca
 def test_models_are_built_whole_before_threads_use_them(answer: str) -> None:
     """In a process of its own: here other tests have built them long ago."""
     code = (
-        "from lfv_mcp.results import evaluation_report, model_comparison, model_list, model_summary\n"
+        "from lfv_mcp.results import evaluation_report, model_comparison\n"
+        "from lfv_mcp.results import model_list, model_summary\n"
         "from lfv_mcp.results.base import Result, build_models\n"
         "modules = (evaluation_report, model_comparison, model_list, model_summary)\n"
         f"answer = next(getattr(m, {answer!r}) for m in modules if hasattr(m, {answer!r}))\n"
