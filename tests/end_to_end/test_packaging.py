@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 import lfv_mcp
 from lfv_mcp.cli.host_config import HOSTS
 from lfv_mcp.cli.main import main
+from lfv_mcp.cli.options import variables_of
 from lfv_mcp.server.tools import TOOLS
 from scripts import make_packaging
 from scripts.check_conformance import SCENARIOS, UNCHECKED
@@ -97,13 +98,12 @@ def test_package_and_image_say_whose_they_are() -> None:
 
 
 def test_every_setting_is_one_that_the_server_has() -> None:
-    helped = {
+    read = {
         variable
         for command in ("serve", "describe")
-        for parameter in main.commands[command].params
-        for variable in re.findall(r"\b(?:LFV|AWS)_[A-Z_]+", getattr(parameter, "help", "") or "")
+        for variable in variables_of(main.commands[command])
     }
-    assert {setting.variable for setting in SETTINGS} <= helped
+    assert {setting.variable for setting in SETTINGS} <= read
 
 
 # The bundle; `mcpb validate` and `pack` are run by scripts/check_installs.py
@@ -211,9 +211,9 @@ def test_prefixed_tool_names_fit_every_host() -> None:
 # The policy
 
 
-def called(room: str, position: int) -> set[str]:
-    """The operations that a room hands to its `_call`, by their Python names."""
-    tree = ast.parse((Path(lfv_mcp.__file__).parent / f"{room}.py").read_bytes())
+def called(module: str) -> set[str]:
+    """The operations that a module names as literals in its calls of `_call`."""
+    tree = ast.parse((Path(lfv_mcp.__file__).parent / module).read_bytes())
     found = set()
     for node in ast.walk(tree):
         if (
@@ -221,17 +221,17 @@ def called(room: str, position: int) -> set[str]:
             and isinstance(node.func, ast.Attribute)
             and node.func.attr == "_call"
         ):
-            operation = node.args[position]
+            operation = node.args[1]
             # Anything else than a literal would have to be looked at by a person.
-            assert isinstance(operation, ast.Constant), f"{room}:{node.lineno}"
+            assert isinstance(operation, ast.Constant), f"{module}:{node.lineno}"
             found.add(str(operation.value))
     assert found
     return found
 
 
-def by_hand(room: str) -> set[str]:
-    """Methods of a client that are called or fetched past `_call`."""
-    tree = ast.parse((Path(lfv_mcp.__file__).parent / f"{room}.py").read_bytes())
+def by_name(module: str) -> set[str]:
+    """Methods of a client that a module calls or fetches by their names."""
+    tree = ast.parse((Path(lfv_mcp.__file__).parent / module).read_bytes())
     return {
         node.attr
         for node in ast.walk(tree)
@@ -253,11 +253,11 @@ def test_policy_allows_what_the_code_calls_and_no_more() -> None:
     # ListObjectsV2 is the one operation here whose permission has another name.
     permissions = {"list_objects_v2": "ListBucket"}
     calls = [
-        *(f"lookoutvision:{camel(name)}" for name in called("aws", 1)),
-        *(f"s3:{permissions.get(name) or camel(name)}" for name in called("s3", 1)),
+        *(f"lookoutvision:{camel(name)}" for name in called("aws/client.py")),
+        *(f"s3:{permissions.get(name) or camel(name)}" for name in by_name("aws/s3.py")),
     ]
     assert sorted(allowed) == sorted(calls)
-    assert by_hand("aws") | by_hand("s3") == set()
+    assert by_name("aws/client.py") | by_name("aws/client_cache.py") == set()
     assert not [action for action in allowed if "*" in action]
 
 
