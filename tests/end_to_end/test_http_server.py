@@ -17,18 +17,13 @@ from dataclasses import replace
 from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from threading import Event
-from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
 import pytest
 from mcp import Client
 
-from lfv_mcp.archive.s3_prefix import S3Prefix
-from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.errors import CallerError, SetupError
-from lfv_mcp.http.auth import AuthPolicy
 from lfv_mcp.http.settings import DEFAULT_LIMITS, HttpLimits, HttpSettings
 from lfv_mcp.model_query import ModelQuery
 from tests.support.api_endpoint import (
@@ -40,7 +35,6 @@ from tests.support.api_endpoint import (
     healthy,
 )
 from tests.support.api_endpoint import Reply as Answer
-from tests.support.clients import run
 from tests.support.http_server import COMMAND, MODEL, Process, Reply, call, send, served, started
 
 pytestmark = pytest.mark.slow
@@ -278,151 +272,6 @@ def test_any_loopback_address_answers_to_its_name() -> None:
     with started("--source", "sample", "--host", "127.0.0.2") as server:
         assert server.url.startswith("http://127.0.0.2:")
         assert call(server.url).status == 200
-
-
-# What does not start
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        ("--host 0.0.0.0", "can be reached from other machines"),
-        ("--host ::", "can be reached from other machines"),
-        ("--host 0.0.0.0 --allowed-host mcp.example.com", "--behind-gateway"),
-        (
-            "--host 0.0.0.0 --auth-issuer https://i.example --auth-jwks-url https://i.example/k",
-            "--public-url",
-        ),
-        ("--port 65536", "65536"),
-        ("--port http", "http"),
-        ("--transport sse", "sse"),
-        ("--allowed-host https://mcp.example.com", "https://mcp.example.com"),
-        ("--allowed-origin app.example.com", "app.example.com"),
-        ("--allowed-origin https://app.example.com/", "https://app.example.com/"),
-        ("--behind-gateway --allowed-origin https://a.example", "--allowed-host"),
-        ("--public-url http://mcp.example.com/mcp", "https://"),
-        ("--public-url https://user:secret@mcp.example.com/mcp", "no user"),
-        ("--public-url https://mcp.example.com/mcp#a", "no fragment"),
-        ("--auth-issuer https://i.example", "--auth-jwks-url"),
-        ("--auth-scope read", "--auth-issuer"),
-        ("--auth-issuer http://i.example --auth-jwks-url https://i.example/k", "https://"),
-        ("--auth-issuer https://i.example --auth-jwks-url file:///etc/passwd", "https://"),
-        (
-            "--auth-issuer https://i --auth-jwks-url https://i/k --auth-algorithm HS256",
-            "HS256 would not protect",
-        ),
-        (
-            "--auth-issuer https://i --auth-jwks-url https://i/k --auth-algorithm none",
-            "none would not protect",
-        ),
-    ],
-)
-def test_what_would_not_be_safe_does_not_start(flags: str, said: str) -> None:
-    result = run("serve", "--transport", "http", *flags.split())
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert said in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("LFV_TRANSPORT", "sse"),
-        ("LFV_PORT", "many"),
-        ("LFV_BEHIND_GATEWAY", "perhaps"),
-        ("LFV_AUTH_SCOPE", "read"),  # a limit without what it limits
-    ],
-)
-def test_settings_that_cannot_be(name: str, value: str) -> None:
-    result = run("serve", **{"LFV_TRANSPORT": "http", "LFV_PORT": "0", name: value})
-    assert result.exit_code == 2
-
-
-def test_a_taken_port(server: Process) -> None:
-    result = run("serve", "--transport", "http", "--port", port_of(server))
-    assert result.exit_code == 1
-    assert "[setup_invalid]" in result.stderr
-
-
-def test_every_flag_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, int, HttpSettings]] = []
-
-    def stop(*asked: Any) -> None:
-        seen.append(asked)
-        raise CallerError("invalid_argument", "enough", "")
-
-    monkeypatch.setattr("lfv_mcp.http.listener.open_listener", stop)
-    flags = {
-        "--host": "0.0.0.0",
-        "--port": "9000",
-        "--public-url": "https://mcp.example.com/mcp",
-        "--allowed-host": "a.example,b.example:1",
-        "--allowed-origin": "https://a.example",
-        "--behind-gateway": "true",
-        "--auth-issuer": "https://i.example",
-        "--auth-jwks-url": "https://i.example/keys",
-        "--auth-audience": "one,two",
-        "--auth-scope": "read",
-        "--auth-algorithm": "ES384",
-        "--auth-audience-claim": "client_id",
-        "--auth-scope-claim": "scp",
-    }
-    several = {
-        *("--allowed-host", "--allowed-origin"),
-        *("--auth-audience", "--auth-scope", "--auth-algorithm"),
-    }
-    environment = {
-        f"LFV_{flag[2:].upper().replace('-', '_')}{'S' if flag in several else ''}": value
-        for flag, value in flags.items()
-    }
-    arguments = [
-        part
-        for flag, value in flags.items()
-        for item in value.split(",")
-        for part in ([flag] if item == "true" else [flag, item])
-    ]
-    assert run("serve", LFV_TRANSPORT="http", **environment).exit_code == 1
-    assert run("serve", "--transport", "http", *arguments).exit_code == 1
-    unset = dict.fromkeys(environment, "${user_config.x}") | {"LFV_PORT": ""}
-    assert run("serve", "--transport", "http", **unset).exit_code == 1
-    assert seen[0] == seen[1]
-    assert seen[0] == (
-        "0.0.0.0",
-        9000,
-        HttpSettings(
-            ("a.example", "b.example:1"),
-            ("https://a.example",),
-            True,
-            "https://mcp.example.com/mcp",
-            AuthPolicy(
-                "https://i.example",
-                "https://i.example/keys",
-                frozenset({"one", "two"}),
-                ("read",),
-                ("ES384",),
-                "client_id",
-                "scp",
-            ),
-        ),
-    )
-    assert seen[2] == ("127.0.0.1", 8000, HttpSettings())
-    help_text = " ".join(run("serve", "--help").stdout.split())
-    for name in (*flags, *environment, "--transport", "LFV_TRANSPORT", "LFV_ALLOWED_BUCKETS"):
-        assert name in help_text
-
-
-def test_stdio_starts_without_what_http_needs() -> None:
-    loaded = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, lfv_mcp.cli.main, lfv_mcp.server.app, mcp.server.stdio;"
-            "print({'jwt', 'lfv_mcp.http.app', 'lfv_mcp.http.auth'} & set(sys.modules))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert loaded.stdout == "set()\n"
 
 
 # Requests that are too much
@@ -670,39 +519,3 @@ def test_no_secret_is_logged(level: str) -> None:
     signature = request.headers["authorization"].rpartition("Signature=")[2]
     for secret in (SESSION_TOKEN, SECRET_KEY, ACCESS_KEY, signature):
         assert secret not in done.stderr
-
-
-# Which buckets may be read
-
-
-def test_only_allowed_buckets_are_read() -> None:
-    s3 = S3(allowed=frozenset({"ours"}))
-    for attempt in (
-        lambda: list(s3.list("theirs", "")),
-        lambda: list(S3Prefix("s3://theirs/archive", s3).entries()),
-        lambda: s3.open("theirs", "key").__enter__(),
-        lambda: s3.open("ours", "a/../../theirs/key").__enter__(),  # where paths name buckets
-        lambda: list(S3(allowed=frozenset()).list("ours", "")),
-    ):
-        with pytest.raises(SetupError) as refused:
-            attempt()
-        assert refused.value.code == "bucket_not_allowed"
-
-
-@pytest.mark.parametrize(
-    ("flags", "environment"),
-    [
-        (("--allowed-bucket", "ours"), {}),
-        ((), {"LFV_ALLOWED_BUCKETS": "ours, more"}),
-        ((), {"LFV_ALLOWED_BUCKETS": ","}),  # not to be read as: no limit
-        ((), {"LFV_ALLOWED_BUCKET": "ours"}),
-        ((), {"LFV_ALLOWED_BUCKETS": "${FIRST},ours"}),
-        ((), {"LFV_ALLOWED_BUCKETS": "${FIRST},${SECOND}"}),
-    ],
-)
-def test_the_command_line_limits_buckets(
-    flags: tuple[str, ...], environment: dict[str, str]
-) -> None:
-    result = run("describe", "caps", "--source", "s3://theirs/archive", *flags, **environment)
-    assert result.exit_code == 1
-    assert "[bucket_not_allowed]" in result.stderr
