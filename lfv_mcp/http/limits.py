@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from starlette.responses import PlainTextResponse, Response
 
+from lfv_mcp.http.sdk_adjustments import HEADER_LOGGER
 from lfv_mcp.http.settings import HOST_PATTERN, ORIGIN_PATTERN, HttpLimits
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-logger = logging.getLogger(__name__)
+# The SDK's own, so that whoever watches for refused headers finds all of them in one place.
+_header_logger = logging.getLogger(HEADER_LOGGER)
 
 
 class ShutdownReply:
@@ -141,7 +143,7 @@ class HeaderNormaliser:
             pattern, status, text = _REFUSALS[name]
             normal = value.decode("latin-1").lower()
             if refuses and not pattern.fullmatch(normal):
-                logger.warning(text)  # never the value: it is the caller's text
+                _header_logger.warning(text)  # never the value: it is the caller's text
                 await Response(text, status)(scope, receive, send)
                 return
             headers.append((name, normal.encode("latin-1")))

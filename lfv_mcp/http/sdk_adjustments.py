@@ -7,10 +7,14 @@ symptom comes back without it; look here first after an upgrade of one of them.
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.routing import Route
+
+HEADER_LOGGER: Final = "mcp.server.transport_security"
+"""The logger on which the SDK warns about a Host or Origin that it refuses."""
 
 
 def keep_header_values_out_of_the_log() -> None:
@@ -19,7 +23,7 @@ def keep_header_values_out_of_the_log() -> None:
     Without this whatever a caller puts into those headers is written into the log, control
     characters and all.
     """
-    logging.getLogger("mcp.server.transport_security").addFilter(cut_at_colon)
+    logging.getLogger(HEADER_LOGGER).addFilter(cut_at_colon)
 
 
 def cut_at_colon(record: logging.LogRecord) -> bool:
