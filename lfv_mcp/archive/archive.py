@@ -154,7 +154,7 @@ class Archive:
             )
             key = self._keys.setdefault(key, key)
             indexed.append(IndexedRecord(form, key, pack_metadata(record), ref))
-        return IndexedFile(entry.stamp, indexed, problems)
+        return IndexedFile(entry.stamp, tuple(indexed), tuple(problems))
 
 
 def _digest(data: bytes) -> bytes:

@@ -162,10 +162,10 @@ def _model_entry(records: list[IndexedRecord]) -> ModelEntry:
     best = min(records, key=lambda record: _PRECEDENCE[record.form])
     return ModelEntry(
         best.packed_metadata,
-        model=by_form.get("model", ()),
-        listing=by_form.get("listing", ()),
-        result=by_form.get("result", ()),
-        manifest=by_form.get("manifest", ()),
+        model=tuple(by_form.get("model", ())),
+        listing=tuple(by_form.get("listing", ())),
+        result=tuple(by_form.get("result", ())),
+        manifest=tuple(by_form.get("manifest", ())),
     )
 
 
