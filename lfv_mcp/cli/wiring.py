@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -30,7 +31,7 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
     Raises:
         click.UsageError: a source that cannot be one.
     """
-    opened = open_archive(settings)
+    opened = open_archive(settings, options.get("clock"))
     if opened is None:
         limits = options.get("worker_limits") or WorkerLimits()
         return Catalog(
@@ -54,8 +55,12 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
     return Catalog(open_replay, kind, archive, settings.timeout, s3, **options)
 
 
-def open_archive(settings: Settings) -> tuple[SourceKind, Archive] | None:
+def open_archive(
+    settings: Settings, clock: Callable[[], float] | None = None
+) -> tuple[SourceKind, Archive] | None:
     """The archive that the settings name, and whether it is the sample; None for a live endpoint.
+
+    By `clock` a listing of the archive's files grows old; None for the archive's own.
 
     Raises:
         click.UsageError: a source that cannot be one.
@@ -63,8 +68,8 @@ def open_archive(settings: Settings) -> tuple[SourceKind, Archive] | None:
     if settings.source == "live":
         return None
     if settings.source == "sample":
-        return "sample", Archive(Directory(SAMPLE))
-    return "archive", Archive(open_files(settings.source, settings))
+        return "sample", Archive(Directory(SAMPLE), clock=clock)
+    return "archive", Archive(open_files(settings.source, settings), clock=clock)
 
 
 def open_files(place: str, settings: Settings) -> FileStore:

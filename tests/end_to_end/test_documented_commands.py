@@ -26,7 +26,7 @@ from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from scripts.check_foreign_clients import INSTALL
 from scripts.checks import ROOT
-from tests.integration.test_s3 import CREDENTIALS, Buckets
+from tests.support.s3 import CREDENTIALS, Buckets
 from tests.support.saved_records import tree
 
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

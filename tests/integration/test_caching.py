@@ -36,9 +36,9 @@ POLICY: Final = CachePolicy()
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The clock of this test."""
-    return Clock(monkeypatch)
+    return Clock()
 
 
 @pytest.fixture

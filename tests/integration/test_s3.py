@@ -28,6 +28,7 @@ from lfv_mcp.server.app import build_server
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.clients import Door, codes, door, run, table
 from tests.support.clock import Clock
+from tests.support.s3 import CREDENTIALS, Buckets
 from tests.support.saved_records import (
     described,
     lines,
@@ -41,11 +42,6 @@ from tests.support.saved_records import (
 pytestmark = pytest.mark.anyio
 
 SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
-CREDENTIALS: Final = {
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_REGION": "us-east-1",
-}
 
 
 def answer(version: int = 3, **members: Any) -> bytes:
@@ -59,30 +55,6 @@ def descriptions_read_once() -> Iterator[None]:
         read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
         yield
-
-
-class Buckets:
-    """What is in moto's S3; filled directly, for 2,500 requests would take longer than the rest."""
-
-    def __init__(self) -> None:
-        self._backend = s3_backends["123456789012"]["aws"]
-
-    def make(self, bucket: str, objects: Mapping[str, bytes]) -> str:
-        """A bucket of these objects; its URL."""
-        self._backend.create_bucket(bucket, "us-east-1")
-        for key, data in objects.items():
-            self._backend.put_object(bucket, key, data)
-        return f"s3://{bucket}/"
-
-    def put(self, bucket: str, key: str, data: bytes) -> None:
-        """One more object."""
-        self._backend.put_object(bucket, key, data)
-
-    def drop(self, bucket: str) -> None:
-        """The bucket and all in it."""
-        for key in list(self._backend.buckets[bucket].keys):
-            self._backend.delete_object(bucket, key)
-        self._backend.delete_bucket(bucket)
 
 
 @pytest.fixture(scope="module")
@@ -196,11 +168,10 @@ async def test_nothing_is_written_to_disk(
     assert tree(home) == before
 
 
-async def test_objects_come_change_and_go(
-    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_objects_come_change_and_go(buckets: Buckets) -> None:
     url = buckets.make("results", {"a.json": answer(), "b.json": answer(4)})
-    async with door(url) as ask:
+    clock = Clock()
+    async with door(url, clock=clock.read) as ask:
         assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
         # Listing costs requests: for a while the list is taken as current ...
         buckets.put("results", "c.json", answer(5))
@@ -210,7 +181,7 @@ async def test_objects_come_change_and_go(
         error = await ask.refused("describe_model", project_name="cap-seal", model_version="4")
         assert error["code"] == "s3_not_found"
         assert "s3://results/ does not exist" in error["message"]
-        monkeypatch.setattr(S3Prefix, "rescan_after", -1.0)
+        clock.go_on(S3Prefix.rescan_after + 0.01)
         error = await ask.refused("list_models")
         assert error["code"] == "s3_not_found"
         buckets.make("results", {"c.json": answer(5, Status="HOSTED")})
@@ -290,12 +261,10 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         yield held
 
 
-async def test_answers_are_as_old_as_the_list_of_objects_and_no_older(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock(monkeypatch)
+async def test_answers_are_as_old_as_the_list_of_objects_and_no_older(store: Store) -> None:
+    clock = Clock()
     store.objects |= {"r.json": lines([result_of()]), "m.json": manifest_of(images=8)}
-    async with door("s3://b-1/") as ask:
+    async with door("s3://b-1/", clock=clock.read) as ask:
         await ask.list()  # the objects are listed
         clock.go_on(S3Prefix.rescan_after)
         assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-import pytest
-
 
 class Clock:
     """The time that cached answers and an archive's index are kept by.
 
-    Give `read` to a catalogue as its `clock`; an archive reads this clock by itself.
+    Give `read` to a catalogue or an archive as its `clock`.
     """
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now = 1_000.0
-        patch.setattr("lfv_mcp.archive.archive.time", SimpleNamespace(monotonic=self.read))
 
     def read(self) -> float:
         """Seconds."""

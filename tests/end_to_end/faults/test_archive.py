@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -14,9 +12,8 @@ from mcp.types import CallToolResult
 
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from tests.support.archives import archive_catalog
 from tests.support.clients import describe, text
 from tests.support.fault_table import (
     DEFAULT,
@@ -42,11 +39,9 @@ def save(folder: Path, status: str, version: int = 3) -> Path:
     return folder
 
 
-@contextmanager
-def over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
+def over(folder: Path) -> Catalog:
     """A catalogue that looks at its files for every question."""
-    monkeypatch.setattr(Directory, "rescan_after", 0.0)
-    yield open_catalog(Settings(str(folder), None, None, DEFAULT), cache_policy=UNCACHED)
+    return archive_catalog(Directory(folder, rescan_after=0.0), DEFAULT, cache_policy=UNCACHED)
 
 
 def status_of(result: CallToolResult) -> str:
@@ -57,9 +52,7 @@ def status_of(result: CallToolResult) -> str:
     return status
 
 
-async def test_an_archive_replaced_by_rename(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row
-) -> None:
+async def test_an_archive_replaced_by_rename(tmp_path: Path, row: Row) -> None:
     """Whoever asks meanwhile gets the old or the new answer, whole; or hears that it changed again
     each time that it was read, as it may here, on a busy machine."""
     link = tmp_path / "archive"
@@ -87,48 +80,44 @@ async def test_an_archive_replaced_by_rename(
                 if question is describe and not code_of(result):
                     seen.add(status_of(result))
 
-    with over(link, monkeypatch) as catalog:
-        async with Client(build_server(catalog)) as client:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(swap)
-                for _ in range(4):
-                    tasks.start_soon(ask, client)
-            assert seen
-            assert seen <= {"TRAINED", "HOSTED"}
-            assert status_of(await describe(client)) == "HOSTED"
+    catalog = over(link)
+    async with Client(build_server(catalog)) as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(swap)
+            for _ in range(4):
+                tasks.start_soon(ask, client)
+        assert seen
+        assert seen <= {"TRAINED", "HOSTED"}
+        assert status_of(await describe(client)) == "HOSTED"
 
 
-async def test_an_archive_whose_directory_is_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row
-) -> None:
+async def test_an_archive_whose_directory_is_another(tmp_path: Path, row: Row) -> None:
     """Moved away and another put in its place; in between it is not there, and that is said."""
     folder = save(tmp_path / "archive", "TRAINED")
-    with over(folder, monkeypatch) as catalog:
-        async with Client(build_server(catalog)) as client:
-            assert status_of(await describe(client)) == "TRAINED"
-            folder.rename(tmp_path / "old")
-            with row.in_time():
-                assert code_of(await describe(client)) in row.codes
-            save(folder, "HOSTED")
-            assert status_of(await describe(client)) == "HOSTED"
+    catalog = over(folder)
+    async with Client(build_server(catalog)) as client:
+        assert status_of(await describe(client)) == "TRAINED"
+        folder.rename(tmp_path / "old")
+        with row.in_time():
+            assert code_of(await describe(client)) in row.codes
+        save(folder, "HOSTED")
+        assert status_of(await describe(client)) == "HOSTED"
 
 
-async def test_an_archive_file_rewritten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row
-) -> None:
+async def test_an_archive_file_rewritten(tmp_path: Path, row: Row) -> None:
     """The next question sees it; a file that is half-written is no record, and nothing breaks."""
     folder = save(tmp_path / "archive", "TRAINED")
     file = folder / "model.json"
-    with over(folder, monkeypatch) as catalog:
-        async with Client(build_server(catalog)) as client:
-            assert status_of(await describe(client)) == "TRAINED"
-            whole = json.dumps(
-                {"ModelDescription": described(Status="DELETING", Description="DELETING")}
-            )
-            file.write_text(whole[:100])
-            with row.in_time():
-                half = await describe(client)  # its evaluation files still speak for it
-            assert not code_of(half)
-            assert "evaluation_files_only" in findings_of(half)
-            file.write_text(whole)
-            assert status_of(await describe(client)) == "DELETING"
+    catalog = over(folder)
+    async with Client(build_server(catalog)) as client:
+        assert status_of(await describe(client)) == "TRAINED"
+        whole = json.dumps(
+            {"ModelDescription": described(Status="DELETING", Description="DELETING")}
+        )
+        file.write_text(whole[:100])
+        with row.in_time():
+            half = await describe(client)  # its evaluation files still speak for it
+        assert not code_of(half)
+        assert "evaluation_files_only" in findings_of(half)
+        file.write_text(whole)
+        assert status_of(await describe(client)) == "DELETING"
