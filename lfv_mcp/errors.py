@@ -62,7 +62,7 @@ class LfvError(Exception):
         message: what happened, as whole sentences.
         next_step: what the reader can do now, as whole sentences.
 
-    `asked` is filled in by the catalog: the question as understood (project,
+    `question` is filled in by the catalog: the question as understood (project,
     version, region, source), so that the caller can see what was really asked.
     """
 
@@ -74,13 +74,13 @@ class LfvError(Exception):
         self.code = code
         self.message = message
         self.next_step = next_step
-        self.asked = ""
+        self.question = ""
 
     def __str__(self) -> str:
         """The whole text for a reader: message and code, the question as understood, next step."""
         lines = [f"{self.message} [{self.code}]"]
-        if self.asked:
-            lines.append(f"Asked: {self.asked}")
+        if self.question:
+            lines.append(f"Asked: {self.question}")
         lines.append(f"Next: {self.next_step}")
         return "\n".join(lines)
 

@@ -120,18 +120,18 @@ class Catalog:
         except LfvError as error:  # the first question fails with the same error, and is answered
             logger.info("warming up failed: %s", error.code)
 
-    async def describe_model(self, asked: ModelQuery) -> ModelSummary:
+    async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings.
 
         Raises:
-            LfvError: with `asked` filled in.
+            LfvError: with `question` filled in.
         """
-        with self._deadline_for(asked, ModelSummary):
-            return await self._describe(asked)
+        with self._deadline_for(query, ModelSummary):
+            return await self._describe(query)
 
     async def analyze_evaluation(
         self,
-        asked: ModelQuery,
+        query: ModelQuery,
         *,
         defect_rate: float | None = None,
         threshold: float | None = None,
@@ -140,12 +140,12 @@ class Catalog:
         """What the evaluation files of one model prove.
 
         Raises:
-            LfvError: with `asked` filled in; `evidence_unavailable` if neither file can be read.
+            LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
         """
         from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
 
-        with self._deadline_for(asked, ModelSummary, EvaluationReport):
-            described = await self._describe(asked)
+        with self._deadline_for(query, ModelSummary, EvaluationReport):
+            described = await self._describe(query)
             evidence = await self._evidence.load(described.model_description)
             work = partial(
                 report,
@@ -160,7 +160,7 @@ class Catalog:
             )
             return await self._workers.run(work)
 
-    async def compare_models(self, asked: ModelQuery, versions: Sequence[str]) -> ModelComparison:
+    async def compare_models(self, query: ModelQuery, versions: Sequence[str]) -> ModelComparison:
         """Each version against the first, by what can be read of their evaluations.
 
         Raises:
@@ -169,21 +169,21 @@ class Catalog:
         from lfv_mcp.analysis.comparison import compare  # only comparisons need its statistics
         from lfv_mcp.catalog.candidates import load_candidates, require_distinct  # needs it too
 
-        with self._deadline_for(asked, ModelSummary, EvaluationReport, ModelComparison):
-            questions = [replace(asked, model_version=None if v == LATEST else v) for v in versions]
+        with self._deadline_for(query, ModelSummary, EvaluationReport, ModelComparison):
+            questions = [replace(query, model_version=None if v == LATEST else v) for v in versions]
             described = await gather_in_order([partial(self._describe, q) for q in questions])
             require_distinct(versions, described)
             candidates, findings = await load_candidates(described, self._evidence)
             has_evidence = any(c.result or c.manifest for c in candidates)
             sources = [summary.source for summary in described]
             source = await self._workers.run(
-                partial(self._sources.of_comparison, sources, asked, has_evidence=has_evidence)
+                partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
             return await self._workers.run(partial(compare, candidates, source, findings))
 
     async def list_models(
         self,
-        asked: ModelQuery | None = None,
+        query: ModelQuery | None = None,
         *,
         region: str = "",
         status: str = "",
@@ -198,9 +198,9 @@ class Catalog:
         `next_token`. A project whose models cannot be listed is a finding; the others are listed.
 
         Raises:
-            LfvError: with `asked` filled in, but for a `next_token` that cannot be read.
+            LfvError: with `question` filled in, but for a `next_token` that cannot be read.
         """
-        query = asked or ModelQuery("", region=region or None)
+        query = query or ModelQuery("", region=region or None)
         limits = PageLimits(status, max_results, page_bytes)
         page = ListingPage(ListingPosition.parse(next_token), limits, len(self.location))
         with self._deadline_for(query, ModelList):
@@ -229,7 +229,7 @@ class Catalog:
         return self._workers.deadline()
 
     @contextmanager
-    def _deadline_for(self, asked: ModelQuery, *answers: type[Result]) -> Generator[None]:
+    def _deadline_for(self, query: ModelQuery, *answers: type[Result]) -> Generator[None]:
         """One time limit for a whole question, which is put on the errors that leave.
 
         `answers` are the results that the question takes: built here, before threads make them.
@@ -241,12 +241,12 @@ class Catalog:
             with self.deadline():
                 yield
         except LfvError as error:
-            error.asked = self._lookup.in_words(asked)
+            error.question = self._lookup.in_words(query)
             raise
 
-    async def _describe(self, asked: ModelQuery) -> ModelSummary:
-        call = partial(self._workers.run, partial(self._describer.describe, asked))
-        return await self._summary_cache.get((await self._index.number(), asked), call)
+    async def _describe(self, query: ModelQuery) -> ModelSummary:
+        call = partial(self._workers.run, partial(self._describer.describe, query))
+        return await self._summary_cache.get((await self._index.number(), query), call)
 
     def _summary_lifetime(self, summary: ModelSummary) -> float:
         if self._backend.archive is not None:

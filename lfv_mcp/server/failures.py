@@ -46,7 +46,7 @@ def question_of(error: LfvError, given: Mapping[str, object]) -> str:
     """
     if error.code == "invalid_argument":
         return ""
-    return error.asked or ", ".join(
+    return error.question or ", ".join(
         f"{clean(name, 60)}={clean(value, 60)}"
         for name, value in given.items()
         if isinstance(value, str) and len(value) < 4096  # longer ones take long, and mean nothing
@@ -55,5 +55,5 @@ def question_of(error: LfvError, given: Mapping[str, object]) -> str:
 
 def failure_text(error: LfvError, given: Mapping[str, object]) -> str:
     """A failed call for people: what happened, what to do next, and what was asked."""
-    question = "" if error.asked else question_of(error, given)
+    question = "" if error.question else question_of(error, given)
     return f"{error}\nAsked: {question}" if question else str(error)

@@ -54,3 +54,12 @@ def test_sizes_that_are_said_hold() -> None:
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc"]
     assert sum(path.stat().st_size for path in files if path.is_file()) < int(ours) * 1e6
     assert int(image) == LARGEST_IMAGE
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/faults.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    text = (make_docs.ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./]+\.(?:py|md|html|json|toml))(?:::\w+)?`", text))
+    places = (make_docs.ROOT, make_docs.ROOT / "lfv_mcp")
+    assert named
+    assert [name for name in sorted(named) if not any((p / name).exists() for p in places)] == []

@@ -22,7 +22,7 @@ def test_a_code_that_is_not_listed_is_refused(kind: type[LfvError]) -> None:
 def test_the_text_has_message_code_question_and_next_step() -> None:
     error = ServiceError("throttled", "Too many requests.", "Ask again in a minute.")
     assert str(error) == "Too many requests. [throttled]\nNext: Ask again in a minute."
-    error.asked = "project_name=caps"
+    error.question = "project_name=caps"
     assert str(error) == (
         "Too many requests. [throttled]\nAsked: project_name=caps\nNext: Ask again in a minute."
     )
