@@ -22,12 +22,12 @@ from lfv_mcp.metrics.counts import (
     precision,
     recall,
 )
-from lfv_mcp.metrics.intervals import wilson_interval
-from lfv_mcp.metrics.line import (
+from lfv_mcp.metrics.defect_rate import (
     escapes_per_million,
     expected_precision,
     false_rejects_per_million,
 )
+from lfv_mcp.metrics.intervals import wilson_interval
 from lfv_mcp.metrics.paired import mcnemar_exact
 from lfv_mcp.metrics.ranking import (
     Separability,
