@@ -222,7 +222,7 @@ class Load:
 def test_one_replica_is_killed_under_load(sample: Catalog, tmp_path: Path) -> None:
     if shutil.which("nginx") is None and not os.environ.get("CI"):
         pytest.skip("nginx is not installed (Debian: nginx-light)")
-    described = anyio.run(sample.describe_model, ModelQuery(**MODEL))
+    described = anyio.run(sample.describe_model, ModelQuery(**MODEL)).to_json()
     with (
         replicas(3, "--behind-gateway") as backends,
         balanced(backends, tmp_path) as url,
