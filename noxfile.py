@@ -82,7 +82,7 @@ def transcript(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Lines and branches over the data that `pytest --cov` left behind; fails below the floor."""
+    """Lines and branches in what `pytest --cov` measured, in `-- FOLDER`; fails below the floor."""
     python(session, "-m", "coverage", "combine", "--keep", *session.posargs)
     python(session, "-m", "coverage", "report", "--skip-covered", "--show-missing")
 
