@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -116,6 +115,8 @@ def _installed() -> Path:
             f"There is no {script} in {found.parent} that a host could start; "
             "install it first: `uv tool install .`"
         )
+    import tempfile  # not at the top: every other command would wait for it
+
     temporary = {tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())}
     # A link may lead into a cache, or out of one.
     for path in (found, found.resolve(), Path(sys.executable).absolute()):
@@ -202,6 +203,8 @@ def _write(host: str, file: Path, wanted: Mapping[str, object], *, replace: bool
 def _put(path: Path, data: bytes) -> None:
     """Replace a file at once, or not at all, with the mode and owner that it had."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

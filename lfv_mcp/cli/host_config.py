@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -264,6 +263,8 @@ def _after_blanks(text: str, at: int) -> int:
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
+    import tomllib  # not at the top: every other command would wait for it
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

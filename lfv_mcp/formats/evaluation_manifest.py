@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE, fraction
-from lfv_mcp.formats.json_values import JsonObject, is_object
+from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
+from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.json_values import is_object
+from lfv_mcp.formats.json_values import fraction, is_object
 from lfv_mcp.results.base import build_models
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
 from lfv_mcp.text import clean
@@ -42,28 +42,6 @@ REKOGNITION_FILE: Final = "an evaluation file of Rekognition Custom Labels"
 
 
 # Members as they may be written
-
-
-def number(value: object) -> float | None:
-    """A number, also as text, NaN included; None for anything else.
-
-    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → 1.5, `True` → None
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def fraction(value: object) -> float | None:
-    """A number from 0 to 1, also as text; None for anything else.
-
-    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → None, `True` → None
-    """
-    parsed = number(value)
-    return parsed if parsed is not None and 0 <= parsed <= 1 else None
 
 
 def _count(value: object) -> int | None:

@@ -1,4 +1,4 @@
-"""Types of decoded JSON, and checks that tell a type checker which of them a value is."""
+"""Types of decoded JSON, checks that tell a type checker which a value is, and its numbers."""
 
 from __future__ import annotations
 
@@ -18,3 +18,25 @@ def is_object(value: object) -> TypeGuard[JsonObject]:
 def is_array(value: object) -> TypeGuard[JsonArray]:
     """Whether a decoded JSON value is an array."""
     return isinstance(value, list)
+
+
+def number(value: object) -> float | None:
+    """A number, also as text, NaN included; None for anything else.
+
+    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → 1.5, `True` → None
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def fraction(value: object) -> float | None:
+    """A number from 0 to 1, also as text; None for anything else.
+
+    `0.9` → 0.9, `"0.9"` → 0.9, `1.5` → None, `True` → None
+    """
+    parsed = number(value)
+    return parsed if parsed is not None and 0 <= parsed <= 1 else None

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.evaluation_result import number
-from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.json_values import JsonObject, is_array, is_object, number
 from lfv_mcp.times import epoch_seconds
 
 _DEPTH: Final = 16

@@ -556,7 +556,7 @@ test('the file of the command line shows the same, alone', async () => {
 test('hostile text in a file stays text', async () => {
   const folder = await scratch(), path = join(folder, 'hostile.html');
   await writeFile(join(folder, 'answers.json'), JSON.stringify([{ arguments: { project_name: HOSTILE }, result: hostile(await structured(STATES.hosted)) }]));
-  execFileSync(PYTHON, ['-c', 'import json, pathlib, sys; from lfv_mcp import view; view.write(pathlib.Path(sys.argv[2]), json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))', join(folder, 'answers.json'), path], { cwd: root });
+  execFileSync(PYTHON, ['-c', 'import json, pathlib, sys; from lfv_mcp.server import view; view.write(pathlib.Path(sys.argv[2]), json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))', join(folder, 'answers.json'), path], { cwd: root });
   const opened = await file(path, 320);
   await harmless(opened.mainFrame(), 'file');
   assert.deepEqual(opened.faults, []);
