@@ -1,6 +1,6 @@
 """What the docs say of the code, made from the code: docs/codes.md; in the README the table of
 tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes;
-in docs/architecture.md the diagram of who imports whom.
+in docs/architecture.md the diagram of who imports whom; and lfv_mcp/server/output_schemas.json.
 
 `python scripts/make_docs.py` writes them; `--check` exits 1 if one is not current.
 """
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
+from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server.tools import TOOLS
 from scripts.structure import arrows
 
@@ -27,6 +28,7 @@ CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+SCHEMAS = ROOT / "lfv_mcp" / "server" / "output_schemas.json"
 PROJECT = ROOT / "pyproject.toml"
 SIZES = ROOT / "tests" / "snapshots" / "sizes.json"
 CONFIGURATION = ROOT / "claude_desktop_config.example.json"
@@ -58,6 +60,12 @@ def architecture() -> str:
     lines = [f"  {source} --> {to}" for source, to in sorted(arrows()) if {source, to} <= drawn]
     diagram = "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
     return _between(text, "diagram", diagram)
+
+
+def schemas() -> str:
+    """The published schemas of the tools' results, as pydantic makes them from the models."""
+    made = {tool.result.__name__: published_schema(tool.result) for tool in TOOLS}
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
 
 def installed() -> str:
@@ -156,8 +164,13 @@ def main() -> int:
         README: readme(),
         PERFORMANCE: performance(),
         ARCHITECTURE: architecture(),
+        SCHEMAS: schemas(),
     }
-    stale = [p for p, text in pages.items() if p.read_text(encoding="utf-8") != text]
+    stale = [
+        page
+        for page, text in pages.items()
+        if not page.exists() or page.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv[1:]:
         return 1 if stale else 0
     for path in stale:

@@ -17,9 +17,9 @@ from mcp.types import Tool as WireTool
 
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import LfvError
-from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server import arguments
 from lfv_mcp.server.failures import guarded
+from lfv_mcp.server.output_schemas import output_schema
 from lfv_mcp.server.protocol import RequestContext, invalid_params, tool_error
 from lfv_mcp.server.resources import VIEW
 from lfv_mcp.server.size_limits import truncate_answer
@@ -77,7 +77,7 @@ class ToolHandlers:
             title=tool.title,
             description=tool.description,
             input_schema=arguments.input_schema(tool.arguments),
-            output_schema=published_schema(tool.result),
+            output_schema=output_schema(tool.result),
             annotations=ToolAnnotations(
                 read_only_hint=True,
                 destructive_hint=False,
