@@ -16,7 +16,7 @@ from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.identifiers import AccountScope, ModelKey
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
-from tests.support.archives import NEW, OLD
+from tests.support.archives import NEW, OLD, imported
 from tests.support.clients import door, run
 from tests.support.s3 import CREDENTIALS
 from tests.support.saved_records import (
@@ -36,12 +36,6 @@ from tests.support.saved_records import (
 def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting for the disk: what a power failure does is not tested here."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
-def imported(target: Path, *sources: Path) -> Result:
-    result = run("archive", "import", *sources, "--to", target)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 def exported(endpoint: Endpoint, target: Path) -> Result:

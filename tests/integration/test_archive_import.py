@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.formats.recognition import recognise
-from tests.support.archives import KEY, NEW, OLD
+from tests.support.archives import KEY, NEW, OLD, imported
 from tests.support.clients import run, table
 from tests.support.hostile_archive import hostile
 from tests.support.saved_records import (
@@ -51,12 +50,6 @@ from tests.support.saved_records import (
 def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting for the disk: what a power failure does is not tested here."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
-def imported(target: Path, *sources: Path) -> Result:
-    result = run("archive", "import", *sources, "--to", target)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 # Same answers, same archive

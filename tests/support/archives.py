@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Unpack
 
+from click.testing import Result
 from mcp import Client
 
 from lfv_mcp.archive.archive import Archive
@@ -17,7 +18,7 @@ from lfv_mcp.aws.client import LookoutVision
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.identifiers import ModelKey
 from lfv_mcp.server.app import build_server
-from tests.support.clients import Door
+from tests.support.clients import Door, run
 from tests.support.saved_records import (
     ONE,
     described,
@@ -61,3 +62,10 @@ def sparse(path: Path, start: bytes, size: int = 200 << 20) -> None:
     with path.open("wb") as file:
         file.write(start)
         file.truncate(size)
+
+
+def imported(target: Path, *sources: Path) -> Result:
+    """Import sources into an archive by the command; it has to succeed."""
+    result = run("archive", "import", *sources, "--to", target)
+    assert result.exit_code == 0, result.output
+    return result

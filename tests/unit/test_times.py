@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lfv_mcp.times import epoch_seconds, iso_utc
 from tests.support.saved_records import SPELLINGS
+from tests.support.times import MOMENTS
 
 times = st.integers(1_500_000_000_000, 1_800_000_000_000).map(lambda ms: ms / 1000)
 
@@ -55,20 +56,7 @@ def test_time_in_every_spelling(seconds: float, spelling: str) -> None:
     assert epoch_seconds(SPELLINGS[spelling](seconds)) == seconds
 
 
-@pytest.mark.parametrize(
-    ("moment", "text"),
-    [
-        (datetime(2025, 8, 4, 8, 30, 0, 412000, UTC), "2025-08-04T08:30:00.412Z"),
-        (datetime(2025, 8, 4, 8, 30, tzinfo=UTC), "2025-08-04T08:30:00.000Z"),
-        (datetime(2025, 8, 4, 8, 30, 0, 412001, UTC), "2025-08-04T08:30:00.412001Z"),
-        (
-            datetime(2025, 8, 4, 1, 30, tzinfo=timezone(timedelta(hours=-7))),
-            "2025-08-04T08:30:00.000Z",
-        ),
-        (datetime(2025, 8, 4, 8, 30), "2025-08-04T08:30:00.000Z"),  # the service writes UTC
-        (datetime.fromtimestamp(1754298999.127, UTC), "2025-08-04T09:16:39.127Z"),
-    ],
-)
+@pytest.mark.parametrize(("moment", "text"), MOMENTS)
 def test_iso_has_milliseconds(moment: datetime, text: str) -> None:
     assert iso_utc(moment) == text
 

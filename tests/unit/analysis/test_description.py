@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from lfv_mcp.analysis.description import readable_description
 from lfv_mcp.times import iso_utc
 from tests.support.answers import as_json
 from tests.support.summaries import found, judged, summary_of
+from tests.support.times import MOMENTS
 
 
 @pytest.mark.parametrize(
@@ -56,20 +57,7 @@ def test_numbers_keep_every_digit() -> None:
     assert readable_description({"Performance": sent}).description.to_json()["Performance"] == sent
 
 
-@pytest.mark.parametrize(
-    ("moment", "text"),
-    [
-        (datetime(2025, 8, 4, 8, 30, 0, 412000, UTC), "2025-08-04T08:30:00.412Z"),
-        (datetime(2025, 8, 4, 8, 30, tzinfo=UTC), "2025-08-04T08:30:00.000Z"),
-        (datetime(2025, 8, 4, 8, 30, 0, 412001, UTC), "2025-08-04T08:30:00.412001Z"),
-        (
-            datetime(2025, 8, 4, 1, 30, tzinfo=timezone(timedelta(hours=-7))),
-            "2025-08-04T08:30:00.000Z",
-        ),
-        (datetime(2025, 8, 4, 8, 30), "2025-08-04T08:30:00.000Z"),  # the service writes UTC
-        (datetime.fromtimestamp(1754298999.127, UTC), "2025-08-04T09:16:39.127Z"),
-    ],
-)
+@pytest.mark.parametrize(("moment", "text"), MOMENTS)
 def test_times_keep_their_milliseconds(moment: datetime, text: str) -> None:
     assert iso_utc(moment) == text
     made = readable_description(
