@@ -52,6 +52,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "false_rejects_high": ("warning", f"false-reject share of {FALSE_REJECTS_HIGH:.0%} or more"),
     "false_rejects_low": ("info", f"false-reject share below {FALSE_REJECTS_HIGH:.0%}"),
     "metrics_best_case": ("info", "reported metrics are likely a best case"),
+    "files_unread": (
+        "warning",
+        "files of the archive that could not be read and that could change the answer",
+    ),
     "records_disagree": ("warning", "several saved records name different statuses"),
     "answer_shortened": ("info", "too long for one answer: what was left out, and how to get it"),
     # listings

@@ -30,15 +30,26 @@ _MAX_BAD_PLACES: Final = 20
 
 
 class UnrecognisedError(Exception):
-    """Not a record of this service; the message says what it is instead.
+    """Not a record that can be read; the message says what it is instead, and what to do.
 
-    `corrupt`: the file may once have been a record (broken JSON, cut gzip); else it is foreign.
+    Args:
+        message: one line, without the file's name.
+        corrupt: the file may once have been a record (broken JSON, cut gzip).
+        convertible: the file may hold records in a spelling that is not read, for safety; the
+            message has the line that converts it. What is neither corrupt nor convertible is
+            foreign: it is something else, and nothing is missing without it.
     """
 
-    def __init__(self, message: str, *, corrupt: bool = False) -> None:
-        """Keep the message, and whether the file may once have been a record."""
+    def __init__(self, message: str, *, corrupt: bool = False, convertible: bool = False) -> None:
+        """Keep the message, and whether the file may hold a record all the same."""
         super().__init__(message)
         self.corrupt = corrupt
+        self.convertible = convertible
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether a record may be missing because of this: every answer it could change says so."""
+        return self.corrupt or self.convertible
 
 
 def looks_like_json(head: bytes) -> bytes | None:

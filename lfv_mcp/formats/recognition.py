@@ -81,10 +81,14 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
 
 def _without_repetition(problems: Iterable[UnrecognisedError]) -> list[UnrecognisedError]:
     """Each problem once, with how often it was met."""
-    counted = Counter((str(problem), problem.corrupt) for problem in problems)
+    counted = Counter((str(p), p.corrupt, p.convertible) for p in problems)
     return [
-        UnrecognisedError(message + (f" ({count} times)" if count > 1 else ""), corrupt=corrupt)
-        for (message, corrupt), count in counted.items()
+        UnrecognisedError(
+            message + (f" ({count} times)" if count > 1 else ""),
+            corrupt=corrupt,
+            convertible=convertible,
+        )
+        for (message, corrupt, convertible), count in counted.items()
     ]
 
 
