@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 import click
 
+from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import (
     HttpFlags,
     Settings,
@@ -60,6 +61,7 @@ def _serve_stdio(settings: Settings) -> None:
 
     async def run() -> None:
         server = build_server(catalog)
+        resume_collector()
         async with stdio_server() as (read_stream, write_stream):
             await server.run(read_stream, write_stream, server.create_initialization_options())
 
@@ -92,6 +94,7 @@ def _serve_http(settings: Settings, flags: HttpFlags) -> None:
     _end_at(signal.SIGTERM, 0)
     ready = f"listening on {url_of(listener)}{PATH}"
     app = application(server, site, listener)
+    resume_collector()
     serve_http(app, listener, lambda: click.echo(ready, err=True), site.limits)
 
 
@@ -191,6 +194,7 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
             err=True,
         )
 
+    resume_collector()
     serve_replay(Replay(archive, kind), listener, host, ready)
 
 
