@@ -9,24 +9,19 @@ from __future__ import annotations
 import marshal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
-from typing import IO, Final
 
 from lfv_mcp.archive.index import Index, IndexedFile, IndexedRecord, RecordRef, merge
 from lfv_mcp.archive.metadata import pack_metadata
+from lfv_mcp.archive.reading import may_be_records, read_enough_to_recognise, read_whole
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, looks_like_json
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.identifiers import ModelKey, ProjectKey
 from lfv_mcp.text import clean
-
-HEAD: Final = 64 * 1024
-"""Bytes that tell what a file is; a manifest may be large, and its lines are read elsewhere."""
-_IMAGES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".zip")
-"""Training images lie beside evaluation files by the thousand: not worth a request each."""
 
 
 class Archive:
@@ -83,7 +78,7 @@ class Archive:
         """
         try:
             with self.files.open(ref.name) as stream:
-                records, _ = recognise(_rest(stream, stream.read(HEAD)))
+                records, _ = recognise(read_whole(stream))
         except (OSError, LfvError) as error:
             failure: LfvError | None = _unreadable(ref.name, error)
         else:
@@ -182,33 +177,3 @@ def _unreadable(name: str, error: OSError | LfvError) -> LfvError:
         f"{clean(name, 1024)} in the archive cannot be read: {_reason(error)}.",
         "Make that file readable, or remove it from the archive.",
     )
-
-
-def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
-    """The whole file, or the first whole lines of a manifest.
-
-    Raises:
-        UnrecognisedError: it cannot be a record, or is too large for one.
-        OSError, LfvError: it cannot be read.
-    """
-    with files.open(entry.name) as stream:
-        # Not HEAD bytes of a small file: making room for them costs a thirtieth of a scan.
-        data = stream.read(min(HEAD, entry.size + 1))
-        start = looks_like_json(data)
-        if start is None:
-            raise UnrecognisedError("not JSON")
-        if b'"source-ref"' in start:
-            return start[: start.rfind(b"\n") + 1] or start
-        if entry.size > FILE_LIMIT:
-            raise UnrecognisedError(f"larger than {FILE_LIMIT >> 20} MiB", corrupt=True)
-        return data if len(data) == entry.size else _rest(stream, data)
-
-
-def _rest(stream: IO[bytes], data: bytes) -> bytes:
-    """The data and what follows it, up to one byte more than is allowed."""
-    return data + stream.read(FILE_LIMIT + 1 - len(data))
-
-
-def may_be_records(entries: Iterable[FileEntry]) -> list[FileEntry]:
-    """The entries without those that are images by their name."""
-    return [e for e in entries if not e.name.lower().endswith(_IMAGES)]

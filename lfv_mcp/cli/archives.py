@@ -50,7 +50,7 @@ def import_(*, sources: tuple[str, ...], target: Path, settings: Settings) -> No
 
 def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: ImportTally) -> int:
     """Import what may be records of one source; the number of files that were skipped as images."""
-    from lfv_mcp.archive.archive import may_be_records
+    from lfv_mcp.archive.reading import may_be_records
 
     entries = list(files.entries())
     wanted = may_be_records(entries)

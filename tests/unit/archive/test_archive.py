@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from lfv_mcp.archive import archive
+from lfv_mcp.archive import reading
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.errors import ServiceError
@@ -76,7 +76,7 @@ class _Wrapped:
 def test_large_manifest_is_known_by_its_start(tmp_path: Path) -> None:
     """A manifest may have a gigabyte: its lines are read where it is analysed."""
     start = manifest_of(images=300)
-    assert len(start) > archive.HEAD
+    assert len(start) > reading.HEAD
     sparse(tmp_path / "m.json", start)
     before = time.process_time()
     index = Archive(Directory(tmp_path)).index()
@@ -89,9 +89,9 @@ def test_images_are_passed_over_by_name(tmp_path: Path) -> None:
     files = Directory(tmp_path)
     for name in ("a.png", "b.JPG", "c.jpeg", "d.json", "e.tiff"):
         write(tmp_path, name, b"{}")
-    wanted = archive.may_be_records(files.entries())
+    wanted = reading.may_be_records(files.entries())
     assert [e.name for e in wanted] == ["d.json"]
-    assert FileEntry("x.manifest", 1, 1) in archive.may_be_records([FileEntry("x.manifest", 1, 1)])
+    assert FileEntry("x.manifest", 1, 1) in reading.may_be_records([FileEntry("x.manifest", 1, 1)])
 
 
 def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
