@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 from lfv_mcp.archive.index import Index, IndexedFile, IndexedRecord, RecordRef, merge
 from lfv_mcp.archive.metadata import pack_metadata
-from lfv_mcp.archive.reading import may_be_records, read_enough_to_recognise, read_whole
+from lfv_mcp.archive.reading import may_be_records, read_enough_to_recognise, read_rest
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -78,7 +78,7 @@ class Archive:
         """
         try:
             with self.files.open(ref.name) as stream:
-                records, _ = recognise(read_whole(stream))
+                records, _ = recognise(read_rest(stream, b""))
         except (OSError, LfvError) as error:
             failure: LfvError | None = _unreadable(ref.name, error)
         else:

@@ -54,10 +54,12 @@ class S3Prefix:
         for listed in self._s3.list(self._bucket, self._prefix):
             yield FileEntry(listed.key, listed.size, listed.etag)
 
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """One object, to read from its start.
+    def open(
+        self, name: str, *, start: int = 0, limit: int | None = None
+    ) -> AbstractContextManager[IO[bytes]]:
+        """One object, to read from its start or from a later byte.
 
         Raises:
             LfvError: it cannot be read.
         """
-        return self._s3.open(self._bucket, name)
+        return self._s3.open(self._bucket, name, start=start, limit=limit)

@@ -38,8 +38,16 @@ class FileStore(Protocol):
         """
         ...
 
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """One file, to read from its start.
+    def open(
+        self, name: str, *, start: int = 0, limit: int | None = None
+    ) -> AbstractContextManager[IO[bytes]]:
+        """One file, to read from its start or from a later byte.
+
+        Args:
+            name: as the listing has it.
+            start: the first byte that is read.
+            limit: bytes that are read at most; None for all. A stream may give more, but to ask a
+                network for no more than is wanted leaves its connection in order.
 
         Raises:
             OSError, LfvError: it cannot be read.
@@ -112,12 +120,13 @@ class Directory:
                     yield _entry(name, item)
         self._links = frozenset(links)
 
-    def open(self, name: str) -> FileIO:
-        """One file, to read from its start.
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
+        """One file, to read from its start or from a later byte; the limit costs nothing here.
 
         Raises:
             OSError: it cannot be read, is no file, or is a link that leads out.
         """
+        del limit
         if name.endswith("/"):
             os.scandir(self._root / name).close()
         follow = _NO_FOLLOW
@@ -129,6 +138,8 @@ class Directory:
         try:
             regular = S_ISREG(os.fstat(file).st_mode)
             if regular:
+                if start:
+                    os.lseek(file, start, os.SEEK_SET)
                 return FileIO(file)
         except BaseException:
             os.close(file)

@@ -78,15 +78,28 @@ class S3:
             parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Generator[IO[bytes]]:
+    def open(
+        self, bucket: str, key: str, *, start: int = 0, limit: int | None = None
+    ) -> Generator[IO[bytes]]:
         """One object, as a stream that fails with our errors.
+
+        Args:
+            bucket: the bucket.
+            key: the object.
+            start: the first byte that is read.
+            limit: bytes to ask for; None for all. Who wants only the head of a large object says
+                so: a connection that is left in the middle of an answer cannot be used again.
 
         Raises:
             LfvError: it cannot be read, at once or half-way.
         """
         uri = _uri(bucket, key)
         self._require_allowed(bucket, key, uri)
-        body = self._call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))["Body"]
+        parameters = {"Bucket": bucket, "Key": key}
+        if start or limit is not None:
+            last = "" if limit is None else str(start + limit - 1)
+            parameters["Range"] = f"bytes={start}-{last}"
+        body = self._call(uri, lambda client: client.get_object(**parameters))["Body"]
         with _boto3_client_module().translated(uri), body:
             yield body
 

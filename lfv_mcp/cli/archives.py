@@ -122,7 +122,8 @@ def _totals(index: Index) -> Iterator[str]:
         ("  with an evaluation result", _count(m.result for m in models)),
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
         ("corrupt", _count(problem.corrupt for problem in problems)),
-        ("foreign", _count(not problem.corrupt for problem in problems)),
+        ("unread", _count(problem.convertible and not problem.corrupt for problem in problems)),
+        ("foreign", _count(not (problem.is_unread or problem.read) for problem in problems)),
         ("passed over as images", index.skipped_images),
     )
     for label, count in rows:
@@ -169,9 +170,15 @@ def _show_tally(tally: ImportTally, skipped_images: int) -> None:
 
 
 def _kind(problem: Exception) -> str:
-    """A file's problem in one word: corrupt, foreign (something else), or failed to be read."""
+    """A file's problem in one word.
+
+    corrupt, unread (for safety), foreign (something else), read (but not as it was saved), or
+    failed to be read.
+    """
     from lfv_mcp.formats.decoding import UnrecognisedError
 
     if isinstance(problem, UnrecognisedError):
-        return "corrupt" if problem.corrupt else "foreign"
+        if problem.is_unread:
+            return "corrupt" if problem.corrupt else "unread"
+        return "read" if problem.read else "foreign"
     return "failed"

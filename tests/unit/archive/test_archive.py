@@ -9,10 +9,13 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lfv_mcp.archive import reading
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.errors import ServiceError
+from lfv_mcp.formats.texts import HEAD
 from tests.support.archives import KEY, saved, sparse
 from tests.support.saved_records import (
     described,
@@ -26,9 +29,9 @@ def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
         write(tmp_path, f"{version}.json", saved(version=version))
 
     class Counting(Directory):
-        def open(self, name: str) -> Any:
+        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
             opened.append(name)
-            return super().open(name)
+            return super().open(name, start=start, limit=limit)
 
     opened: list[str] = []
     held = Archive(Counting(tmp_path, rescan_after=-1.0))
@@ -44,8 +47,8 @@ def test_stores_that_read_short(tmp_path: Path) -> None:
     """A socket may give less than it was asked for: that is no end of the file."""
 
     class Short(Directory):
-        def open(self, name: str) -> Any:
-            stream = super().open(name)
+        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Any:
+            stream = super().open(name, start=start, limit=limit)
             first = [True]
             read = stream.read
 
@@ -73,16 +76,25 @@ class _Wrapped:
         self._stream.close()
 
 
-def test_large_manifest_is_known_by_its_start(tmp_path: Path) -> None:
-    """A manifest may have a gigabyte: its lines are read where it is analysed."""
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_large_manifest_is_known_by_its_ends(tmp_path: Path, is_cut: bool) -> None:
+    """A manifest may have a gigabyte: its lines are read where it is analysed.
+
+    That it is cut off shows in its last line; a hole stands for those between.
+    """
     start = manifest_of(images=300)
-    assert len(start) > reading.HEAD
+    assert len(start) > HEAD
     sparse(tmp_path / "m.json", start)
+    with (tmp_path / "m.json").open("ab") as file:
+        file.write(b"\n" + start[: -20 if is_cut else None])
     before = time.process_time()
     index = Archive(Directory(tmp_path)).index()
     assert time.process_time() - before < 1
     assert index.models[KEY].manifest
-    assert index.problems == {}
+    problems = [problem for found in index.problems.values() for problem in found]
+    assert [(str(p), p.is_unread) for p in problems] == (
+        [("a manifest that is cut off in its last line", True)] if is_cut else []
+    )
 
 
 def test_images_are_passed_over_by_name(tmp_path: Path) -> None:
@@ -100,10 +112,10 @@ def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
     class Moody(Directory):
         dead = True
 
-        def open(self, name: str) -> FileIO:
+        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
             if self.dead:
                 raise ServiceError("endpoint_timeout", "No answer in time.", "Ask again later.")
-            return super().open(name)
+            return super().open(name, start=start, limit=limit)
 
     (tmp_path / "a.json").write_text(json.dumps({"ModelDescription": described()}))
     files = Moody(tmp_path, rescan_after=-1.0)

@@ -48,7 +48,10 @@ class Bucket(S3):
     reads: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
+    def open(
+        self, bucket: str, key: str, *, start: int = 0, limit: int | None = None
+    ) -> Iterator[IO[bytes]]:
+        del start, limit
         assert bucket == BUCKET
         self.reads.append(key)
         if key in self.closed:
