@@ -14,7 +14,6 @@ from typing import Any, Final
 from lfv_mcp.formats.containers import Part, is_container, parts_of
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
-from lfv_mcp.formats.json_values import JsonObject
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
 from lfv_mcp.formats.texts import (
     documents_in_data,
@@ -24,7 +23,16 @@ from lfv_mcp.formats.texts import (
     peek_lines,
 )
 
-_raw_decode: Final = json.JSONDecoder().raw_decode
+_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records"})
+"""Members of a document that may not be taken as it is: a manifest's line, a notebook."""
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_decode_strictly: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
+"""Decodes what is JSON; NaN and Infinity are not."""
 
 
 def documents_and_problems(data: bytes) -> Iterator[Any]:
@@ -35,25 +43,20 @@ def documents_and_problems(data: bytes) -> Iterator[Any]:
     """
     try:
         # Most files are one JSON document: everything else is tried if this one is not.
-        if data[:1] == b"{" and len(data) <= SMALL and b"NaN" not in data and b"Inf" not in data:
+        if data[:1] == b"{" and len(data) <= SMALL:
             try:
                 content = data.decode()
-                value, end = _raw_decode(content)
+                value, end = _decode_strictly(content)
             except (ValueError, RecursionError):
                 pass
             else:
-                if not content[end:].strip() and _is_plain(value, content):
+                is_plain = '\\"' not in content and _NOT_PLAIN.isdisjoint(value)
+                if is_plain and (end == len(content) or not content[end:].strip()):
                     yield value
                     return
         yield from _documents_in_parts(data)
     except MemoryError:
         yield UnrecognisedError("too large for the memory of this machine", corrupt=True)
-
-
-def _is_plain(value: JsonObject, content: str) -> bool:
-    """Whether a document is to be taken as it is; a manifest's line and a notebook are not."""
-    members = ("source-ref", "cells", "log", "Records")
-    return '\\"' not in content and not any(member in value for member in members)
 
 
 def _documents_in_parts(data: bytes) -> Iterator[Any]:
