@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -49,10 +47,48 @@ class _Inflate:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
+class _Xz:
+    """lzma's decompressor, which may not take as much memory as a header asks for."""
+
+    def __init__(self) -> None:
+        import lzma  # not at a start, which has nothing to unpack
+
+        self._failure = lzma.LZMAError
+        self._inner = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return self._inner.needs_input
+
+    def decompress(self, data: bytes, max_length: int = -1, /) -> bytes:
+        try:
+            return self._inner.decompress(data, max_length)
+        except self._failure as error:
+            if "limit" in str(error):
+                raise UnrecognisedError(
+                    f"an xz file that needs too much memory; {UNPACK}", convertible=True
+                ) from error
+            raise truncated("xz") from error
+
+
+def _new_bzip2() -> _Decompressor:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
 _COMPRESSIONS: Final[tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...]] = (
     (b"\x1f\x8b", "gzip", _Inflate),
-    (b"BZh", "bzip2", bz2.BZ2Decompressor),
-    (b"\xfd7zXZ\0", "xz", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)),
+    (b"BZh", "bzip2", _new_bzip2),
+    (b"\xfd7zXZ\0", "xz", _Xz),
 )
 
 
@@ -85,12 +121,6 @@ def _unpack(
     """The unpacked bytes of one or several compressed streams that follow one another."""
     try:
         yield from _unpack_streams(chunks, name, new)
-    except lzma.LZMAError as error:
-        if "limit" in str(error):
-            raise UnrecognisedError(
-                f"an xz file that needs too much memory; {UNPACK}", convertible=True
-            ) from error
-        raise truncated(name) from error
     except (EOFError, OSError, ValueError, zlib.error) as error:
         raise truncated(name) from error
 
