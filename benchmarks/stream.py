@@ -6,8 +6,9 @@ import io
 import sys
 from pathlib import Path
 
-from lfv_mcp.formats.decoding import decode_stream, read_chunks
-from lfv_mcp.formats.evaluation_manifest import lines_of, read_evaluation_manifest
+from lfv_mcp.formats.decoding import read_chunks
+from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
+from lfv_mcp.formats.manifest_lines import manifest_lines
 
 LINE = (
     '{"source-ref":"s3://bucket/cap-seal/images/%07d.png","anomaly-label":1,'
@@ -42,7 +43,7 @@ class Stream(io.RawIOBase):
 
 
 if __name__ == "__main__":
-    held = read_evaluation_manifest(lines_of(decode_stream(read_chunks(Stream(int(sys.argv[1]))))))  # type: ignore[arg-type]
+    held = read_evaluation_manifest(manifest_lines(read_chunks(Stream(int(sys.argv[1])))))  # type: ignore[arg-type]
     assert held.confusion.true_positives
     # Not getrusage, whose peak survives exec: it may be that of the process which started us.
     status = Path("/proc/self/status").read_text()

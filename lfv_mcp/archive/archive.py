@@ -14,7 +14,7 @@ from lfv_mcp.archive.index import Index, RecordRef
 from lfv_mcp.archive.loading import record_digest
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
-from lfv_mcp.archive.reading import HEAD, read_rest
+from lfv_mcp.archive.reading import read_rest
 from lfv_mcp.archive.scan import Look, Scanner
 from lfv_mcp.archive.store import FileStore
 from lfv_mcp.errors import LfvError, SetupError
@@ -143,7 +143,7 @@ class Archive:
         before = self._scanner.knows(ref.name)
         try:
             with self.files.open(ref.name) as stream:
-                data = read_rest(stream, stream.read(HEAD))
+                data = read_rest(stream, b"")
         except (OSError, LfvError, UnrecognisedError) as error:
             failure = _unreadable(ref.name, error)
             if isinstance(error, LfvError) and error.code != "s3_not_found":

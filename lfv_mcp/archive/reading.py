@@ -1,21 +1,23 @@
-"""How much of a file is read to see what it is: all of it, or the start of a manifest."""
+"""How much of a file is read to see what it is: all of it, or a manifest's start and end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, Final
+from typing import IO
 
 from lfv_mcp.archive.store import FileEntry, FileStore
-from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, looks_like_json
-
-HEAD: Final = 64 * 1024
-"""Bytes that tell what a file is; a manifest may be large, and its lines are read elsewhere."""
-_IMAGES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".zip")
-"""Training images lie beside evaluation files by the thousand: not worth a request each."""
+from lfv_mcp.formats.containers import IMAGE_NAMES
+from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
+from lfv_mcp.formats.manifest_lines import starts_as_manifest
+from lfv_mcp.formats.texts import HEAD, foreign_kind, is_foreign, is_table
 
 
 def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
-    """The whole file, or the first whole lines of a manifest.
+    """The whole file, or the first and the last lines of a manifest.
+
+    The last ones tell whether a manifest is cut off. Of a manifest in S3 they are a second request,
+    but only of one that has more than the first request gives; to read all of it would be fifty
+    times as much.
 
     Raises:
         UnrecognisedError: it cannot be a record, or is too large for one.
@@ -25,34 +27,35 @@ def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
         with files.open(entry.name) as stream:
             # Not HEAD bytes of a small file: making room for them costs a thirtieth of a scan.
             data = stream.read(entry.size + 1)
-            start = _start_of_record(data, entry)
-            if start is not None:
-                return start
             return data if len(data) == entry.size else read_rest(stream, data)
     # Asked for as a part: a stream that is left half-way costs its connection.
     with files.open(entry.name, limit=HEAD) as stream:
         data = read_rest(stream, b"", HEAD)
-    start = _start_of_record(data, entry)
-    if start is not None:
-        return start
-    with files.open(entry.name, start=len(data), limit=FILE_LIMIT + 1 - len(data)) as stream:
-        return read_rest(stream, data)
-
-
-def _start_of_record(data: bytes, entry: FileEntry) -> bytes | None:
-    """What is enough of a manifest; None if the whole file is needed.
-
-    Raises:
-        UnrecognisedError: it cannot be a record, or is too large for one.
-    """
-    start = looks_like_json(data)
-    if start is None:
+    if is_foreign(data):
+        raise foreign_kind(data)
+    if starts_as_manifest(data):
+        return _ends_of_manifest(files, entry, data)
+    if is_table(data):
         raise UnrecognisedError("not JSON")
-    if b'"source-ref"' in start:
-        return start[: start.rfind(b"\n") + 1] or start
     if entry.size > FILE_LIMIT:
-        raise UnrecognisedError(f"larger than {FILE_LIMIT >> 20} MiB", corrupt=True)
-    return None
+        if data.lstrip()[:1].isalnum() and SERVICE.encode() not in data:
+            raise UnrecognisedError("not JSON")
+        raise too_large(FILE_LIMIT)
+    try:
+        with files.open(entry.name, start=len(data), limit=FILE_LIMIT + 1 - len(data)) as stream:
+            return read_rest(stream, data)
+    except MemoryError as error:
+        raise UnrecognisedError("too large for the memory of this machine", corrupt=True) from error
+
+
+def _ends_of_manifest(files: FileStore, entry: FileEntry, head: bytes) -> bytes:
+    """The whole lines at the start and at the end of a manifest that starts with `head`."""
+    start = max(len(head), entry.size - HEAD)
+    with files.open(entry.name, start=start, limit=HEAD) as stream:
+        end = read_rest(stream, b"", HEAD)
+    if start == len(head):
+        return head + end
+    return head[: head.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 if b"\n" in end else HEAD :]
 
 
 def read_rest(stream: IO[bytes], data: bytes, limit: int = FILE_LIMIT + 1) -> bytes:
@@ -70,7 +73,7 @@ def read_rest(stream: IO[bytes], data: bytes, limit: int = FILE_LIMIT + 1) -> by
 
 def may_be_record(entry: FileEntry) -> bool:
     """Whether a file is no image by its name."""
-    return not entry.name.lower().endswith(_IMAGES)
+    return not entry.name.lower().endswith(IMAGE_NAMES)
 
 
 def may_be_records(entries: Iterable[FileEntry]) -> list[FileEntry]:

@@ -23,7 +23,8 @@ from uuid import uuid4
 from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.store import PARTIAL_SUFFIX, FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import UnrecognisedError, decode_stream, read_chunks
+from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
+from lfv_mcp.formats.manifest_lines import manifest_as_lines
 from lfv_mcp.formats.recognition import Record, recognise
 
 _MEMBERS: Final = {
@@ -119,7 +120,8 @@ class ArchiveWriter:
             for record in records:
                 if record.form == "manifest":
                     with files.open(entry.name) as stream:
-                        tally.written += self._write(record, decode_stream(read_chunks(stream)))
+                        lines = manifest_as_lines(read_chunks(stream), record.key.arn)
+                        tally.written += self._write(record, lines)
                 else:
                     tally.written += self.write_record(record)
                 tally.count(record)

@@ -30,25 +30,18 @@ from lfv_mcp.catalog.evidence_files import (
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.findings import finding
-from lfv_mcp.formats.decoding import (
-    FILE_LIMIT,
-    UnrecognisedError,
-    decode_stream,
-    decode_text,
-    json_documents,
-    read_chunks,
-)
-from lfv_mcp.formats.evaluation_manifest import (
-    EvaluationManifest,
-    lines_of,
-    read_evaluation_manifest,
-)
+from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, read_chunks
+from lfv_mcp.formats.documents import documents_and_problems
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import (
     EvaluationResult,
     build_file_models,
     read_evaluation_result,
 )
 from lfv_mcp.formats.json_values import is_object
+from lfv_mcp.formats.manifest_lines import manifest_lines
+from lfv_mcp.formats.recognition import recognise
+from lfv_mcp.identifiers import model_key
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.times import epoch_seconds
@@ -154,14 +147,15 @@ class EvidenceLoader:
     def _read_result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
         ended = epoch_seconds(description.EvaluationEndTimestamp)
         try:
-            return FileResult(_matching_result(self._files.find(description, "result"), ended))
+            files = self._files.find(description, "result")
+            return FileResult(_matching_result(files, ended, _arn(description)))
         except (LfvError, UnrecognisedError, OSError) as error:
             return _failed("result", error)
 
     def _read_manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
         try:
             with self._files.find(description, "manifest")[0].open() as stream:
-                lines = lines_of(decode_stream(read_chunks(stream)))
+                lines = manifest_lines(read_chunks(stream), _arn(description))
                 return FileResult(read_evaluation_manifest(lines))
         except (LfvError, UnrecognisedError, OSError) as error:
             return _failed("manifest", error)
@@ -223,12 +217,21 @@ def _unread(form: EvidenceForm, why: str, advice: str, *, cacheable: bool) -> Fi
     return FileResult(None, unread, cacheable)
 
 
-def _matching_result(files: Sequence[EvidenceFile], ended: float | None) -> EvaluationResult:
+def _arn(description: ModelDescription) -> str:
+    """The ARN of the model with this record; empty if the record does not tell."""
+    key = model_key(description.present_members())
+    return "" if key is None else key.arn
+
+
+def _matching_result(
+    files: Sequence[EvidenceFile], ended: float | None, arn: str
+) -> EvaluationResult:
     """The first file's result; a later file's if that is of the evaluation that ended then.
 
     Args:
         files: at least one.
         ended: epoch seconds; None if the record does not say.
+        arn: the model's; a file may hold results of several.
 
     Raises:
         UnrecognisedError: a file is no evaluation result.
@@ -236,17 +239,25 @@ def _matching_result(files: Sequence[EvidenceFile], ended: float | None) -> Eval
     """
     results: list[EvaluationResult] = []
     for file in files:
-        result = _read_evaluation_result(file)
+        result = _read_evaluation_result(file, arn)
         if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
             return result
         results.append(result)
     return results[0]
 
 
-def _read_evaluation_result(file: EvidenceFile) -> EvaluationResult:
+def _read_evaluation_result(file: EvidenceFile, arn: str) -> EvaluationResult:
     with file.open() as stream:
-        content = decode_text(stream.read(FILE_LIMIT + 1))
-    document = next(json_documents(content))
-    if not is_object(document):
-        raise UnrecognisedError("JSON, but not an evaluation result")
-    return read_evaluation_result(document)
+        data = stream.read(FILE_LIMIT + 1)
+    records, problems = recognise(data)
+    results = [record for record in records if record.form == "result"]
+    for record in results:
+        if record.key.arn == arn:
+            return read_evaluation_result(record.body)
+    if results:
+        return read_evaluation_result(results[0].body)
+    # A file that does not say whose it is, or something else: then it is named.
+    for document in documents_and_problems(data):
+        if is_object(document):
+            return read_evaluation_result(document)
+    raise problems[0] if problems else UnrecognisedError("JSON, but not an evaluation result")

@@ -179,9 +179,15 @@ def _show_tally(tally: ImportTally, skipped_images: int) -> None:
 
 
 def _kind(problem: Exception) -> str:
-    """A file's problem in one word: corrupt, foreign (something else), or failed to be read."""
+    """A file's problem in one word.
+
+    corrupt, unread (for safety), foreign (something else), read (but not as it was saved), or
+    failed to be read.
+    """
     from lfv_mcp.formats.decoding import UnrecognisedError
 
     if isinstance(problem, UnrecognisedError):
-        return "corrupt" if problem.corrupt else "foreign"
+        if problem.is_unread:
+            return "corrupt" if problem.corrupt else "unread"
+        return "read" if problem.read else "foreign"
     return "failed"

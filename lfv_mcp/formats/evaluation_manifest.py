@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -16,13 +16,13 @@ from typing import Any, Final, NamedTuple
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
 from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
+from lfv_mcp.formats.manifest_lines import readings
+from lfv_mcp.formats.texts import LINE_LIMIT
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 
 LINES_KEPT: Final = 100_000
 """Images kept for analysis one by one (the service allows 4,000); beyond it lines only count."""
-LINE_LIMIT: Final = 1 << 20
-"""Bytes of a manifest line; a longer one is never parsed."""
 REF_LIMIT: Final = len("s3://") + 63 + len("/") + 1024
 """Characters of the longest S3 URI; a longer `source-ref` names no image."""
 
@@ -53,6 +53,7 @@ class EvaluationManifest:
         repeated: lines that name the image of an earlier line; 0 (not known) without `images`.
         unusable: number of lines left out of every count, by their cause.
         model_arns: the models that made the predictions, sorted; more than one is a mixture.
+        cut: the file ends within a line, so nobody knows how many lines are missing.
     """
 
     confusion: Confusion
@@ -60,6 +61,7 @@ class EvaluationManifest:
     repeated: int
     unusable: Mapping[str, int]
     model_arns: tuple[str, ...]
+    cut: bool = False
 
 
 _IMAGE_LABEL: Final = "groundtruth/image-classification"
@@ -79,31 +81,24 @@ _MAX_ARNS: Final = 3
 _decode: Final = json.JSONDecoder().raw_decode
 
 
-def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a stream read in chunks, in bounded memory: an endless line is cut."""
-    pending = b""
-    for chunk in chunks:
-        *whole, pending = (pending + chunk).split(b"\n")
-        yield from whole
-        pending = pending[: LINE_LIMIT + 1]  # still too long to be parsed
-    yield pending
-
-
 def read_evaluation_manifest(
-    lines: Iterable[bytes], *, keep: int = LINES_KEPT
+    lines: Iterable[bytes | JsonObject | UnrecognisedError], *, keep: int = LINES_KEPT
 ) -> EvaluationManifest:
     """Read the lines of an EvaluationManifest, in one pass; a bad line is counted, never fatal.
 
     Args:
-        lines: the file's lines, with or without their line ends.
+        lines: the file's lines, with or without their line ends, or as `manifest_lines` has them.
         keep: images to keep one by one; of more than that only the counts are known.
 
     Raises:
-        UnrecognisedError: no line is one of a manifest, or the text is UTF-16.
+        UnrecognisedError: no line is one of a manifest.
     """
     tally = _Tally(keep)
     for line in lines:
-        item = _object_in(line)
+        if isinstance(line, bytes):
+            item = _object_in(line)
+        else:
+            item = str(line) if isinstance(line, UnrecognisedError) else line
         if item is None:
             continue
         judged = _judge_line(item) if type(item) is dict else item
@@ -126,10 +121,12 @@ class _Tally:
         self._last_arn = ""
         self._recognised = False  # some line names an image
         self._foreign = ""  # what the file is instead
+        self._cut = False  # the last line is broken
 
     def count(self, image: ImagePrediction, arn: object) -> None:
         """Count a usable line."""
         self._cells[2 * image.anomalous + image.flagged] += 1
+        self._cut = False
         if isinstance(arn, str) and arn != self._last_arn:
             self._last_arn = arn
             self._arns = sorted({*self._arns, clean(arn, 2048)})[:_MAX_ARNS]
@@ -141,6 +138,7 @@ class _Tally:
     def leave_out(self, cause: str, item: JsonObject | str) -> None:
         """Count a line of no use, and see whether it tells what the file is."""
         self._unusable[cause] += 1
+        self._cut = type(item) is str and item != _TOO_LONG
         if is_object(item):
             self._recognised = self._recognised or "source-ref" in item
             names = (_FOREIGN_MEMBERS[name] for name in item if name in _FOREIGN_MEMBERS)
@@ -164,6 +162,7 @@ class _Tally:
             len(refs) - len(set(refs)),
             dict(sorted(self._unusable.items())),
             tuple(self._arns),
+            self._cut,
         )
 
 
@@ -184,10 +183,14 @@ def _parse(line: bytes) -> Any:
         value, end = _decode(text := line.decode())
         if text[end:] in ("", "\n", "\r\n"):
             return value
+    except UnicodeDecodeError:  # a code page
+        for text in readings(line):
+            try:
+                return json.loads(text)
+            except ValueError:
+                continue
     except ValueError:
         pass
-    if line[:2] in (b"\xff\xfe", b"\xfe\xff"):  # its lines are not cut where they end
-        raise UnrecognisedError("UTF-16 text; an EvaluationManifest is UTF-8")
     return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
-from lfv_mcp.formats.decoding import UnrecognisedError, decode_text, documents_and_problems
+from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.documents import documents_and_problems
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.normalisation import normalised, plain
 from lfv_mcp.identifiers import ModelKey, ProjectKey, parse_arn
@@ -64,32 +65,39 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
     One bad item (of a list, of JSON Lines) does not lose the others.
     """
     found: list[Record] = []
-    problems: list[UnrecognisedError] = []
-    try:
-        for document in documents_and_problems(decode_text(data)):
-            for item in _split_document(document):
-                try:
-                    found.append(_recognise_item(item))
-                except UnrecognisedError as problem:
-                    problems.append(problem)
-            if len(found) == 1 and found[0].form == "manifest":
-                return found, []  # one record; its lines are judged when it is analysed
-    except UnrecognisedError as problem:
-        problems.append(problem)
-    return found, _without_repetition(problems) if problems else problems
+    problems: Counter[_Problem] = Counter()  # a file may have millions, each like the others
+    for document in documents_and_problems(data):
+        for item in _split_document(document):
+            try:
+                record = _recognise_item(item)
+            except UnrecognisedError as problem:
+                problems[_Problem.of(problem)] += 1
+            else:
+                # The lines of a manifest amid other documents are one record.
+                if record.form != "manifest" or record not in found[-1:]:
+                    found.append(record)
+    return found, [problem.times(count) for problem, count in problems.items()]
 
 
-def _without_repetition(problems: Iterable[UnrecognisedError]) -> list[UnrecognisedError]:
-    """Each problem once, with how often it was met."""
-    counted = Counter((str(p), p.corrupt, p.convertible) for p in problems)
-    return [
-        UnrecognisedError(
-            message + (f" ({count} times)" if count > 1 else ""),
-            corrupt=corrupt,
-            convertible=convertible,
+class _Problem(NamedTuple):
+    """An UnrecognisedError by what it says."""
+
+    message: str
+    corrupt: bool
+    convertible: bool
+    read: bool
+
+    @classmethod
+    def of(cls, error: UnrecognisedError) -> _Problem:
+        """The problem that an error is."""
+        return cls(str(error), error.corrupt, error.convertible, error.read)
+
+    def times(self, count: int) -> UnrecognisedError:
+        """The problem with how often it was met."""
+        message = self.message + (f" ({count} times)" if count > 1 else "")
+        return UnrecognisedError(
+            message, corrupt=self.corrupt, convertible=self.convertible, read=self.read
         )
-        for (message, corrupt, convertible), count in counted.items()
-    ]
 
 
 def recognise_answer(answer: Mapping[str, Any], captured: float | None) -> Record:

@@ -61,7 +61,7 @@ BAD: Final[dict[str, tuple[bytes | Callable[[Path], object], str]]] = {
     "huge.json": (lambda p: sparse(p, b'{"a'), "corrupt 'huge.json': larger than 64 MiB"),
     "latin-1.json": (
         '{"Description": "Prüfung"}'.encode("latin-1"),
-        "corrupt 'latin-1.json': not UTF-8 or UTF-16 text",
+        "foreign 'latin-1.json': JSON, but not of a form this service has",
     ),
     "loop": (link("loop"), "failed 'loop': cannot be read: a link that leads out of the archive"),
     "note.txt": (b"call Bob", "foreign 'note.txt': not JSON"),
@@ -78,7 +78,10 @@ BAD: Final[dict[str, tuple[bytes | Callable[[Path], object], str]]] = {
         lines([REKOGNITION]),
         "foreign 'rekognition.json': an evaluation summary of Rekognition Custom Labels",
     ),
-    "utf-16.json": ("{}".encode("utf-16-le"), "corrupt 'utf-16.json': not JSON (line 1)"),
+    "utf-16.json": (
+        "{}".encode("utf-16-le"),
+        "foreign 'utf-16.json': JSON, but not of a form this service has",
+    ),
     "wrong\n\u202ename\x1b": (b"[5]", r"foreign 'wrong\n\u202ename\x1b': JSON, but not"),
 }
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from lfv_mcp.archive.archive import Archive
-from lfv_mcp.archive.reading import HEAD, may_be_records
+from lfv_mcp.archive.reading import may_be_records
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.errors import ServiceError
+from lfv_mcp.formats.texts import HEAD
 from tests.support.archives import KEY, saved, sparse
 from tests.support.saved_records import (
     described,
@@ -75,16 +76,24 @@ class _Wrapped:
         self._stream.close()
 
 
-def test_large_manifest_is_known_by_its_start(tmp_path: Path) -> None:
-    """A manifest may have a gigabyte: its lines are read where it is analysed."""
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_large_manifest_is_known_by_its_ends(tmp_path: Path, is_cut: bool) -> None:
+    """A manifest may have a gigabyte: its lines are read where it is analysed.
+
+    That it is cut off shows in its last line; a hole stands for those between.
+    """
     start = manifest_of(images=300)
     assert len(start) > HEAD
     sparse(tmp_path / "m.json", start)
+    with (tmp_path / "m.json").open("ab") as file:
+        file.write(b"\n" + start[: -20 if is_cut else None])
     before = time.process_time()
     index = Archive(Directory(tmp_path)).index()
     assert time.process_time() - before < 1
     assert index.models[KEY].manifest
-    assert not index.problems
+    assert [(group.kind, group.reason) for group in index.problems] == (
+        [("corrupt", "a manifest that is cut off in its last line")] if is_cut else []
+    )
 
 
 def test_images_are_passed_over_by_name(tmp_path: Path) -> None:

@@ -11,12 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.evaluation_manifest import (
-    LINE_LIMIT,
-    EvaluationManifest,
-    lines_of,
-    read_evaluation_manifest,
-)
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
+from lfv_mcp.formats.manifest_lines import lines_of
+from lfv_mcp.formats.texts import LINE_LIMIT
 from tests.support.evaluation_files import ARN, json_lines, line
 
 relaxed = settings(deadline=None, max_examples=60)
@@ -51,7 +48,7 @@ def guess(label: object, **changes: object) -> dict[str, Any]:
         (b"[]", "not a JSON object"),
         (b"[" * 100_000, "not a JSON object"),
         (b'{"source-ref": "s3://b/2.png"} x', "not a JSON object"),
-        (b'{"source-ref": "\xff"}', "not a JSON object"),
+        (b'{"source-ref": "\xff"}', "without ground truth"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not a JSON object"),
         (b" " * LINE_LIMIT + b"{}", "longer than 1 MiB"),
         ({"source-ref": "s3://b/2.png"}, "without ground truth"),
@@ -117,6 +114,21 @@ def test_a_line_is_read_up_to_one_mebibyte(excess: int, total: int) -> None:
     assert read_evaluation_manifest([padded, text]).confusion.total == total + 1
 
 
+@pytest.mark.parametrize(
+    ("rest", "cut"),
+    [
+        (b"", False),
+        (b"\n\n", False),
+        (b'\n{"source-ref": "s3://b/2.p', True),
+        (b'\n{"source-ref": "s3://b/2.p\n' + json.dumps(GOOD).encode(), False),
+        (b'\n{"source-ref": "s3://b/2.png"}', False),
+        (b"\n" + b"[" * (LINE_LIMIT + 1), False),
+    ],
+)
+def test_a_manifest_that_ends_within_a_line_is_cut(rest: bytes, cut: bool) -> None:
+    assert read_evaluation_manifest(lines_of([json.dumps(GOOD).encode() + rest])).cut is cut
+
+
 def test_a_model_arn_that_is_no_text_is_not_known() -> None:
     assert read([guess(1, model_arn=[[ARN]]), guess(1, model_arn=5)]).model_arns == ()
 
@@ -129,7 +141,6 @@ FOREIGN: Final = {
         [{"source-ref": "s3://b/1.png", "rekognition-custom-labels-evaluation-0": 1}]
     ),
     "not an EvaluationManifest": [b"aws_secret,x\n", b'{"aws_secret": "x"}\n'],
-    "UTF-16": '{"source-ref": "secret"}\n{}\n'.encode("utf-16").splitlines(keepends=True),
 }
 
 

@@ -1,0 +1,106 @@
+"""The bytes of a file into documents: the one way that check, questions and import all go.
+
+A document is a decoded value as JSON has it, whatever notation it was saved in. A manifest has
+thousands of lines, which are judged when it is analysed, so here it is one document;
+`manifest_lines` has all of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lfv_mcp.formats.containers import Part, is_container, parts_of
+from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.json_text import SMALL
+from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
+from lfv_mcp.formats.texts import (
+    documents_in_data,
+    foreign_kind,
+    gathered,
+    is_foreign,
+    peek_lines,
+)
+
+_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records"})
+"""Members of a document that may not be taken as it is: a manifest's line, a notebook."""
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_decode_strictly: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
+"""Decodes what is JSON; NaN and Infinity are not."""
+
+
+def documents_and_problems(data: bytes) -> Iterator[Any]:
+    """The documents in a file's bytes one by one, with each problem in its place.
+
+    A problem is an UnrecognisedError that is yielded, so that what follows it is still read. Of a
+    manifest one line is yielded that says whose it is.
+    """
+    try:
+        # Most files are one JSON document: everything else is tried if this one is not.
+        if data[:1] == b"{" and len(data) <= SMALL:
+            try:
+                content = data.decode()
+                value, end = _decode_strictly(content)
+            except (ValueError, RecursionError):
+                pass
+            else:
+                is_plain = '\\"' not in content and _NOT_PLAIN.isdisjoint(value)
+                if is_plain and (end == len(content) or not content[end:].strip()):
+                    yield value
+                    return
+        yield from _documents_in_parts(data)
+    except MemoryError:
+        yield UnrecognisedError("too large for the memory of this machine", corrupt=True)
+
+
+def _documents_in_parts(data: bytes) -> Iterator[Any]:
+    if not is_container(data[:512]):
+        yield from _documents_of_part(iter((data,)))
+        return
+    count = 0
+    for part in parts_of((data,)):
+        if isinstance(part, UnrecognisedError):
+            count += 1
+            yield part
+            continue
+        for document in _documents_of_part(part.chunks):
+            if isinstance(document, UnrecognisedError):
+                if part.name and not (document.is_unread or document.read):
+                    continue  # what lies beside the records in an archive
+                document = _in_member(document, part)
+            count += 1
+            yield document
+    if not count:
+        yield UnrecognisedError("an archive without a record")
+
+
+def _in_member(problem: UnrecognisedError, part: Part) -> UnrecognisedError:
+    """The problem of a member, with its name."""
+    if not part.name:
+        return problem
+    return UnrecognisedError(
+        f"{problem} (in {part.name})",
+        corrupt=problem.corrupt,
+        convertible=problem.convertible,
+        read=problem.read,
+    )
+
+
+def _documents_of_part(chunks: Iterator[bytes]) -> Iterator[Any]:
+    """The documents of a file, or of a member, that is no container."""
+    try:
+        head, chunks = peek_lines(chunks)
+        if is_foreign(head):
+            yield foreign_kind(head)
+        elif starts_as_manifest(head):
+            yield from manifest_document(head, chunks)
+        else:
+            yield from documents_in_data(gathered(chunks))
+    except UnrecognisedError as problem:
+        yield problem

@@ -1,0 +1,156 @@
+"""JSON values out of a text of any size, one by one and in bounded memory.
+
+A document of millions of values takes a hundred times the room of its text once it is decoded. So a
+large text is decoded through a window, the items of a large array singly, and a value with too much
+in it is refused before it is decoded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator
+from typing import Any, Final
+
+from lfv_mcp.formats.decoding import UnrecognisedError
+
+SMALL: Final = 1024 * 1024
+"""Characters of a text that is decoded without precautions, and of the first window."""
+_MAX_WINDOW: Final = 8 * SMALL
+"""Characters of the largest value that is decoded; an answer has kilobytes."""
+_MAX_STRUCTURE: Final = 1_000_000
+"""Members and items of the largest value that is decoded; each may take 80 bytes."""
+_EDGE: Final = 16
+"""Characters before the end of a window within which an error may come from its being cut."""
+_raw_decode: Final = json.JSONDecoder().raw_decode
+_find_separator: Final = re.compile(r"\s*([,\]])\s*").match
+_find_item: Final = re.compile(r"\s*(\]?)").match
+
+
+class BadJsonError(Exception):
+    """A text is no JSON from some place on.
+
+    Args:
+        problem: what is wrong there.
+        position: the character where it shows.
+    """
+
+    def __init__(self, problem: UnrecognisedError, position: int) -> None:
+        """Keep both."""
+        super().__init__(str(problem))
+        self.problem = problem
+        self.position = position
+
+
+class JsonText:
+    """The JSON values in a text.
+
+    NaN and Infinity, which JSON does not have, become text: nobody should compute with them.
+
+    Args:
+        content: the text.
+        first_line: the number of its first line in the file.
+    """
+
+    def __init__(self, content: str, first_line: int = 1) -> None:
+        self.content = content
+        self.constants: set[str] = set()
+        self._first_line = first_line
+        self._decode = _raw_decode
+        if "NaN" in content or "Infinity" in content:
+            decoder = json.JSONDecoder(parse_constant=self._constant_as_text)
+            self._decode = decoder.raw_decode
+        self._is_small = len(content) <= SMALL
+        self._base, self._window = 0, "" if not self._is_small else content
+
+    def _constant_as_text(self, name: str) -> str:
+        self.constants.add(name)
+        return name
+
+    def value(self, start: int) -> tuple[Any, int]:
+        """The value that starts at a character, and where it ends.
+
+        Raises:
+            BadJsonError: there is none, or it is too large to be decoded.
+        """
+        try:
+            if self._is_small:
+                return self._decode(self.content, start)
+            return self._value_in_window(start)
+        except RecursionError as error:
+            problem = UnrecognisedError("nested too deeply", corrupt=True)
+            raise BadJsonError(problem, start) from error
+        except ValueError as error:
+            # A number of too many digits is a ValueError without a place.
+            position = getattr(error, "pos", None)
+            position = start if position is None else position + self._base
+            problem = UnrecognisedError(f"not JSON (line {self.line(position)})", corrupt=True)
+            raise BadJsonError(problem, position) from error
+
+    def line(self, position: int) -> int:
+        """The number of the line in which a character is."""
+        return self.content.count("\n", 0, position) + self._first_line
+
+    def _value_in_window(self, start: int) -> tuple[Any, int]:
+        size = SMALL
+        while True:
+            offset = start - self._base
+            if not 0 <= offset < len(self._window):
+                offset = self._move_window(start, size)
+            try:
+                value, end = self._decode(self._window, offset)
+            except ValueError as error:
+                if self._base + len(self._window) >= len(self.content) or not _may_be_cut(
+                    error, self._window
+                ):
+                    raise
+                if not offset:
+                    size = 4 * len(self._window)
+                self._move_window(start, size)
+            else:
+                return value, self._base + end
+
+    def _move_window(self, start: int, size: int) -> int:
+        if size > _MAX_WINDOW:
+            raise BadJsonError(_too_much(), start)
+        self._base, self._window = start, ""
+        window = self.content[start : start + size]
+        if size > SMALL and sum(map(window.count, ",:[{")) > _MAX_STRUCTURE:
+            raise BadJsonError(_too_much(), start)
+        self._window = window
+        return 0
+
+    def items(self, start: int) -> Generator[tuple[Any, int, int], None, int]:
+        """The items of the array that starts at a character, each with its start and end.
+
+        Returns where the array ends.
+
+        Raises:
+            BadJsonError: what follows the last item is none, or too large to be decoded.
+        """
+        position = start + 1
+        found = _find_item(self.content, position)
+        while found is not None and found[1] != "]":
+            position = found.end()
+            value, end = self.value(position)
+            yield value, position, end
+            found = _find_separator(self.content, position := end)
+        if found is None:
+            message = f"not JSON (line {self.line(position)})"
+            raise BadJsonError(UnrecognisedError(message, corrupt=True), position)
+        return found.end()
+
+
+def _may_be_cut(error: ValueError, window: str) -> bool:
+    """Whether an error may be there only because the window ends."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated") or error.pos >= len(window) - _EDGE
+
+
+def _too_much() -> UnrecognisedError:
+    return UnrecognisedError(
+        f"a JSON value of more than {_MAX_STRUCTURE:,} members or {_MAX_WINDOW >> 20} MiB; split "
+        "it into one answer a line (`jq -c '.[]'`)",
+        convertible=True,
+    )

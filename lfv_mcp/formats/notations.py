@@ -1,0 +1,358 @@
+"""A text into the documents in it, in whatever notation they were saved.
+
+JSON (one document, JSON Lines, arrays, anything between), Python as it is printed, YAML of AWS
+CLI 2, the outputs of a notebook, JSON inside a JSON string. What holds records in another notation
+is named with the line that converts it. From a log or a notebook nothing but documents is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, Final
+
+from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
+from lfv_mcp.formats.json_text import SMALL, BadJsonError, JsonText
+from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.printed_python import python_value
+from lfv_mcp.formats.yaml_text import looks_like_yaml, yaml_documents
+
+_MAX_BAD_PLACES: Final = 20
+"""Places of one file that are no JSON, after which the rest of the file is not read."""
+_MAX_UNNAMED: Final = 1_000
+"""Documents of a large text that are read to see what they are, though no record is among them."""
+_NEAR: Final = 4096
+"""Characters after a place that is no JSON within which the service is named if it was a record."""
+_EMBEDDED_DEPTH: Final = 8
+"""Levels of nesting in which JSON inside a string is looked for."""
+_TEXT_MEMBERS: Final = {"Description", "StatusMessage", "description", "statusMessage"}
+"""Members whose text is a person's or the service's, whatever it looks like."""
+
+_find_start: Final = re.compile(r"\S").search
+_opening: Final = re.compile(r"[\[{](?=\s*[\"'{\[\]}])")
+_line_with_opening: Final = re.compile(
+    # At the start of a line, or behind what a log puts there; a line that starts with a blank or
+    # a quote goes on with the document that could not be read.
+    r"^(?:[^\s\"'}\]{][^\n{\[]*?|\[[^\n{\[\"']*?)?(?P<at>[\[{](?=\s*[\"'{\[\]}]))",
+    re.MULTILINE,
+)
+_SCALAR_STARTS: Final = frozenset("-0123456789tfnNI")
+
+_CLI_TEXT: Final = re.compile(
+    r"^(?:MODELDESCRIPTION|MODELMETADATA|MODELS|PROJECTDESCRIPTION|PROJECTS|PERFORMANCE)\t", re.M
+)
+_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\n\|\s+\w+\s+\|\n")
+_ARN_IN_YAML: Final = re.compile(r"^[ -]*(?:Model|Project)Arn:", re.M)
+_HTML: Final = re.compile(r"\A\s*<(?:!doctype html|html|head|body)\b", re.I)
+_NOT_JSON: Final = "not JSON"
+_AGAIN: Final = "it has no record that can be read; save the answer with --output json"
+
+
+def documents_in_text(
+    content: str, *, first_line: int = 1, everything: bool = False
+) -> Iterator[Any]:
+    """The documents in a text one by one, with each problem in its place.
+
+    Args:
+        content: the text.
+        first_line: the number of its first line in the file, for messages.
+        everything: also the documents of a large text that do not name the service, by the million
+            maybe; else these are counted, for none of them can be a record.
+    """
+    found = _find_start(content)
+    if found is None:
+        yield UnrecognisedError("empty file", corrupt=True)
+    elif found[0] in '{["' or (found[0] in _SCALAR_STARTS and SERVICE not in content):
+        scan = _Scan(content, first_line, everything=everything)
+        yield from _or_else(scan.documents(), UnrecognisedError(_NOT_JSON))
+    else:
+        yield from _documents_in_prose(content, first_line)
+
+
+def _documents_in_prose(content: str, first_line: int) -> Iterator[Any]:
+    """The documents in a text that does not begin with one."""
+    if SERVICE not in content:
+        yield UnrecognisedError(_NOT_JSON)
+        return
+    yaml_problem: UnrecognisedError | None = None
+    if looks_like_yaml(content):
+        try:
+            yield from yaml_documents(content)
+        except UnrecognisedError as problem:
+            if problem.convertible or _ARN_IN_YAML.search(content):
+                yaml_problem = problem
+        else:
+            return
+    if named := _named(content):
+        yield UnrecognisedError(named, convertible=True)
+        return
+    scan = _Scan(content, first_line, prose=True)
+    yield from _or_else(scan.documents(), yaml_problem or UnrecognisedError(_NOT_JSON))
+
+
+def _or_else(documents: Iterator[Any], problem: UnrecognisedError) -> Iterator[Any]:
+    """The documents; the problem if there is none."""
+    first = next(documents, problem)
+    yield first
+    yield from documents
+
+
+def _named(content: str) -> str:
+    """What a text is that holds records in a notation that is not read; empty for none."""
+    if _CLI_TEXT.search(content):
+        return f"text output of the AWS CLI, in which members have no names; {_AGAIN}"
+    if _CLI_TABLE.match(content):
+        return f"table output of the AWS CLI; {_AGAIN}"
+    if _HTML.match(content):
+        return "a saved web page; save the JSON that it shows as a file of its own"
+    return ""
+
+
+class _Scan:
+    """The documents in a text: where each starts, and what is between them.
+
+    Args:
+        content: the text.
+        first_line: the number of its first line in the file.
+        everything: also documents of a large text that cannot be records.
+        prose: the text is not made of documents, such as a log: what only looks like one is none.
+    """
+
+    def __init__(
+        self, content: str, first_line: int, *, everything: bool = False, prose: bool = False
+    ) -> None:
+        self._content = content
+        self._json = JsonText(content, first_line)
+        self._prose = prose
+        self._filter = _Mentions(content) if len(content) > SMALL and not everything else None
+        self._bad_places = 0
+
+    def documents(self) -> Iterator[Any]:
+        """Each document, or the problem in its place."""
+        content = self._content
+        position = 0
+        find = _opening.search if self._prose else _find_start
+        while found := find(content, position):
+            start = found.start()
+            try:
+                if content[start] == "[" and self._filter is not None:
+                    position = yield from self._items(start)
+                elif content[start] in '{["':
+                    value, position = self._json.value(start)
+                    if self._is_wanted(start, position):
+                        yield from _prepared(value, content)
+                    elif self._is_done(position):
+                        break
+                else:
+                    position = yield from self._between(start)
+            except BadJsonError as error:
+                resumed = yield from self._not_json(start, error)
+                if resumed is None:
+                    break
+                position = resumed
+        if self._filter is not None and self._filter.has_passed_over:
+            yield UnrecognisedError("more documents, none of which names a model")
+        if self._json.constants:
+            listed = " and ".join(sorted(self._json.constants))
+            yield UnrecognisedError(f"{listed} is not JSON, so unknown", corrupt=True)
+
+    def _is_wanted(self, start: int, end: int) -> bool:
+        return self._filter is None or self._filter.is_wanted(start, end)
+
+    def _is_done(self, position: int) -> bool:
+        return self._filter is not None and self._filter.is_done(position)
+
+    def _items(self, start: int) -> Generator[Any, None, int]:
+        """The items of an array singly; returns where it ends."""
+        items = self._json.items(start)
+        while True:
+            try:
+                value, first, end = next(items)
+            except StopIteration as stop:
+                return int(stop.value)
+            if self._is_wanted(first, end):
+                yield from _prepared(value, self._content)
+            elif self._is_done(end):
+                return len(self._content)
+
+    def _between(self, start: int) -> Generator[Any, None, int]:
+        """A number or the like that is a document of its own, or text; returns where to go on."""
+        content = self._content
+        if content[start] in _SCALAR_STARTS:
+            try:
+                value, end = self._json.value(start)
+            except BadJsonError:
+                pass
+            else:
+                if end == len(content) or content[end].isspace():
+                    yield value
+                    return end
+        found = _opening.search(content, start)
+        return found.start() if found else len(content)
+
+    def _not_json(self, start: int, error: BadJsonError) -> Generator[Any, None, int | None]:
+        """Read what starts at a place otherwise, or say what is wrong with it.
+
+        Returns where to go on; None if the rest of the file is not to be read.
+        """
+        content, problem = self._content, error.problem
+        if content[start] == "[" and not _opening.match(content, start):  # `[INFO] ...`
+            found = _opening.search(content, start)
+            return found.start() if found else None
+        try:
+            if printed := python_value(content, start):
+                value, end = printed
+                yield from _prepared(value, "")
+                return end
+        except UnrecognisedError as other:
+            problem = other
+        if content[start] == "[" and self._filter is None and not problem.convertible:
+            yield from self._items_before(start, error.position)
+        if not self._prose or SERVICE in content[start : start + _NEAR]:
+            self._bad_places += 1
+            yield problem
+        # In JSON Lines another document follows; the lines of a single one are indented.
+        found = _line_with_opening.search(content, start + 1)
+        if found is None or self._bad_places == _MAX_BAD_PLACES:
+            return None
+        return found.start("at")
+
+    def _items_before(self, start: int, position: int) -> Iterator[Any]:
+        """The whole items of an array that is broken at some place."""
+        try:
+            for value, _, end in self._json.items(start):
+                if end > position:
+                    return
+                if is_object(value):
+                    yield from _prepared(value, self._content)
+        except BadJsonError:
+            return
+
+
+class _Mentions:
+    """Which documents of a large text name the service, and how many others were passed over."""
+
+    def __init__(self, content: str) -> None:
+        self._content = content
+        self._next = content.find(SERVICE)
+        self._others = 0
+
+    @property
+    def has_passed_over(self) -> bool:
+        """Whether there were documents that nobody was told of."""
+        return self._others > _MAX_UNNAMED
+
+    def is_wanted(self, start: int, end: int) -> bool:
+        """Whether a document may be a record, or is one of the first of the others."""
+        if -1 < self._next < start:
+            self._next = self._content.find(SERVICE, start)
+        if start <= self._next < end:
+            return True
+        self._others += 1
+        return self._others <= _MAX_UNNAMED
+
+    def is_done(self, position: int) -> bool:
+        """Whether no record can follow a place."""
+        if -1 < self._next < position:
+            self._next = self._content.find(SERVICE, position)
+        return self._next < 0
+
+
+# What a document may hold
+
+
+def _prepared(value: Any, content: str) -> Iterator[Any]:
+    """A document as it is looked at: a notebook's outputs in its place, strings of JSON decoded."""
+    if is_object(value):
+        if "cells" in value and "nbformat" in value:
+            yield from _notebook_documents(value)
+            return
+        if ("log" in value or "Records" in value) and (named := _recorded_traffic(value, content)):
+            yield named
+            return
+    if '\\"' in content and SERVICE in content:
+        value = _with_strings_decoded(value, _EMBEDDED_DEPTH)
+    yield value
+
+
+def _recorded_traffic(value: JsonObject, content: str) -> UnrecognisedError | None:
+    """What a HAR file or CloudTrail events are named; None for another document."""
+    log, records = value.get("log"), value.get("Records")
+    if is_object(log) and is_array(log.get("entries")):
+        return UnrecognisedError(
+            "a HAR file, recorded by a browser; take the answers out of it: jq -c "
+            "'.log.entries[].response.content.text | fromjson?' FILE > answers.jsonl",
+            convertible=SERVICE in content,
+        )
+    if is_array(records) and any(is_object(r) and "eventSource" in r for r in records):
+        ours = [r for r in records if is_object(r) and SERVICE in str(r.get("eventSource"))]
+        return UnrecognisedError(
+            "CloudTrail events, which hold what was asked and hardly an answer; take out what is "
+            "there: jq -c '.Records[].responseElements | select(.)' FILE > answers.jsonl",
+            convertible=any(r.get("responseElements") for r in ours),
+        )
+    return None
+
+
+def _notebook_documents(notebook: JsonObject) -> Iterator[Any]:
+    """The documents in the outputs of a Jupyter notebook; nothing else of it."""
+    count = 0
+    for text in _output_texts(notebook):
+        for document in _embedded_documents(text) if isinstance(text, str) else (text,):
+            count += 1
+            yield document
+    if not count:
+        yield UnrecognisedError("a notebook without a saved answer in its outputs")
+
+
+def _output_texts(notebook: JsonObject) -> Iterator[Any]:
+    """What the outputs show that names the service: texts, and JSON that is decoded already."""
+    for cell in _objects(notebook.get("cells")):
+        for output in _objects(cell.get("outputs")):
+            data = output.get("data")
+            shown: JsonObject = data if is_object(data) else {}
+            if is_object(value := shown.get("application/json")) or is_array(value):
+                if SERVICE in str(value):
+                    yield value
+                continue
+            for text in (output.get("text"), shown.get("text/plain")):
+                joined = "".join(map(str, text)) if is_array(text) else text
+                if isinstance(joined, str) and SERVICE in joined:
+                    yield joined
+
+
+def _objects(value: object) -> Iterable[JsonObject]:
+    return [item for item in value if is_object(item)] if is_array(value) else []
+
+
+def _embedded_documents(text: str) -> Iterator[Any]:
+    """The documents in a text inside another document, without what is no record there."""
+    for document in documents_in_text(text):
+        is_unread = isinstance(document, UnrecognisedError) and document.is_unread
+        if is_unread or is_object(document) or is_array(document):
+            yield document
+
+
+def _with_strings_decoded(value: Any, levels: int) -> Any:
+    """A document in which strings that hold JSON about the service are decoded, one level deep."""
+    if type(value) is str:
+        return _decoded(value) if SERVICE in value and value.lstrip()[:1] in "{[" else value
+    if levels and is_object(value):
+        return {
+            name: item if name in _TEXT_MEMBERS else _with_strings_decoded(item, levels - 1)
+            for name, item in value.items()
+        }
+    if levels and is_array(value):
+        return [_with_strings_decoded(item, levels - 1) for item in value]
+    return value
+
+
+def _decoded(text: str) -> Any:
+    found: list[Any] = [each for each in _embedded_documents(text) if not _is_problem(each)]
+    if not found:
+        return text
+    return found[0] if len(found) == 1 else found
+
+
+def _is_problem(document: object) -> bool:
+    return isinstance(document, UnrecognisedError)
