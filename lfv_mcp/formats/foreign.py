@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
@@ -23,10 +23,12 @@ _EDGE_AGENT_ARN: Final = "lookoutvisionmodelarn"
 """The ModelArn of the Edge Agent's protobuf messages, folded."""
 
 
-def foreign_name(document: Mapping[Any, Any]) -> str | None:
-    """What a document is that says nothing about a model of this service; None if not known."""
-    names = {folded(name) for name in document if isinstance(name, str)}
-    if names & {"projectversiondescriptions", "projectversionarn"}:
+def foreign_name(document: Mapping[Any, Any], names: Container[str]) -> str | None:
+    """What a document is that says nothing about a model of this service; None if not known.
+
+    `names` are the folded names of its members.
+    """
+    if "projectversiondescriptions" in names or "projectversionarn" in names:
         return "an answer of Rekognition Custom Labels"
     if "devicegroundtruthdata" in names:
         return "a capture record of an edge device (DefectDetectionApplication)"
@@ -35,8 +37,8 @@ def foreign_name(document: Mapping[Any, Any]) -> str | None:
         for part in _edge_parts(document)
     ):
         return "an answer of the Lookout for Vision Edge Agent"
-    operation = next((_OTHER_ANSWERS[name] for name in names if name in _OTHER_ANSWERS), None)
-    if operation is None and names >= {"isanomalous", "confidence"}:
+    operation = next((_OTHER_ANSWERS[name] for name in _OTHER_ANSWERS if name in names), None)
+    if operation is None and "isanomalous" in names and "confidence" in names:
         operation = "DetectAnomalies"  # what an SDK saves of an image: the answer's one member
     if operation is not None:
         return f"an answer of {operation}, which says nothing about a model"

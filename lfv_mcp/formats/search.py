@@ -38,7 +38,8 @@ _TEXT_LEVELS: Final = 2
 """How often a text may hold JSON: a log of Step Functions holds the answer of a Lambda so."""
 _SHORTEST_TEXT: Final = 60
 """Characters of a text below which it holds no record: an ARN alone has most of them."""
-_SERVICE: Final = ":lookoutvision:"
+SERVICE: Final = ":lookoutvision:"
+"""In every ARN of the service, and so in every record."""
 _TOO_MANY: Final = f"more than {MAX_VISITED:,} objects in one document: not searched any further"
 _FORMS: Final[Mapping[str, ModelForm]] = {
     "modeldescription": "model",
@@ -78,18 +79,26 @@ class _Place(NamedTuple):
     texts: int = 0
 
 
-def find_records(document: object) -> tuple[list[Record], list[UnrecognisedError]]:
+def find_records(
+    document: object, *, may_hold: bool = True
+) -> tuple[list[Record], list[UnrecognisedError]]:
     """The records in one document, and its problems.
 
     A document with a record in it is not foreign, whatever else it holds. One without is named.
+
+    Args:
+        document: any JSON value.
+        may_hold: whether the text of it names the service. Where it does not, the search ends
+            soon, for it is only about what to call the document.
     """
-    return _Search().run(document)
+    return _Search(MAX_VISITED if may_hold else 200).run(document)
 
 
 class _Search:
     """One document while it is searched."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._records: list[Record] = []
         self._problems: list[UnrecognisedError] = []
         self._foreign: list[str] = []
@@ -101,10 +110,11 @@ class _Search:
         while pending:
             place = pending.pop()
             visited += 1
-            room = MAX_VISITED - visited - len(pending)
+            room = self._most - visited - len(pending)
             inside = list(islice(self._visit(place), max(0, room) + 1))
             if len(inside) > room:
-                self._problems.append(UnrecognisedError(_TOO_MANY, corrupt=True))
+                if self._most == MAX_VISITED:
+                    self._problems.append(UnrecognisedError(_TOO_MANY, corrupt=True))
                 break
             pending += reversed(inside)
         if not self._records and not self._problems:
@@ -135,13 +145,13 @@ class _Search:
             yield place._replace(value=inside, texts=place.texts + 1, depth=place.depth + 1)
 
     def _visit_object(self, node: JsonObject, place: _Place) -> Iterator[_Place]:
-        captured = captured_at(node)
-        place = place._replace(captured=place.captured if captured is None else captured)
         names = {folded(str(name)): name for name in node}
+        if not METADATA.isdisjoint(names) and (captured := captured_at(node)) is not None:
+            place = place._replace(captured=captured)
         used_up = self._take_record(node, names, place)
         if used_up is None:
             return
-        if (foreign := foreign_name(node)) is not None:
+        if not self._foreign and (foreign := foreign_name(node, names)) is not None:
             self._foreign.append(foreign)
         for folded_name, name in names.items():
             value = node[name]
@@ -226,5 +236,5 @@ def _may_hold_records(value: object) -> bool:
         isinstance(value, str)
         and len(value) >= _SHORTEST_TEXT
         and value.lstrip()[:1] in ("{", "[")
-        and _SERVICE in value
+        and SERVICE in value
     )
