@@ -27,7 +27,6 @@ from lfv_mcp.formats.record import (
     project_record,
     result_record,
 )
-from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.search import find_records
 
 __all__ = ["Record", "RecordForm", "recognise", "recognise_answer", "recognise_documents"]
@@ -47,12 +46,8 @@ _SPELLINGS_OF_SERVICE: Final = tuple(
 
 
 def _may_name_service(data: bytes) -> bool:
-    """Whether a file may name the service; a small one, or one that is packed, always may."""
-    return (
-        len(data) <= SMALL
-        or is_container(data[:512])
-        or any(spelling in data for spelling in _SPELLINGS_OF_SERVICE)
-    )
+    """Whether a file may name the service, as every ARN of it does; one that is packed may."""
+    return is_container(data[:512]) or any(name in data for name in _SPELLINGS_OF_SERVICE)
 
 
 def recognise_documents(
