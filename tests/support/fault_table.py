@@ -1,6 +1,7 @@
 """The fault table in code: what misbehaves, what the caller sees of it, and within what time.
 
-`API`, `S3`, `ROWS`, `UNREAD_FILES` and `OVER_HTTP` are the rows of docs/faults.md; a test holds the two together.
+`API`, `S3`, `ROWS`, `UNREAD_FILES` and `OVER_HTTP` are the rows of docs/faults.md; a test holds the
+two together.
 """
 
 from __future__ import annotations
