@@ -26,6 +26,8 @@ FIRST_RETRY: Final = 1.0
 """Seconds until files that failed in passing are tried again; twice as many each further time."""
 LAST_RETRY: Final = 30.0
 """Seconds between two tries at most."""
+_TURN: Final = 0.5
+"""Seconds that a changed file waits for a look to end, to be taken into the index itself."""
 _IDLE: Final = 600.0
 """Seconds without a question after which nothing is tried again until there is one."""
 
@@ -132,11 +134,17 @@ class Scanner:
         return self.begin() or self.begin_after()
 
     def replace(self, name: str, data: bytes) -> None:
-        """Take a file that was found to have changed into the index, as these bytes."""
-        with self._work:
-            entry = FileEntry(name, len(data), "")
-            self._keep(entry, self._loader.parsed(name, data))
+        """Take a file that was found to have changed into the index, as these bytes.
+
+        Not while a long look is going on: that finds out by itself, and nobody waits for it here.
+        """
+        if not self._work.acquire(timeout=_TURN):
+            return
+        try:
+            self._keep(FileEntry(name, len(data), ""), self._loader.parsed(name, data))
             self._merge(self.index.skipped_images if self.index else 0)
+        finally:
+            self._work.release()
 
     def knows(self, name: str) -> IndexedFile | None:
         """What a file was last found to hold."""

@@ -38,6 +38,7 @@ from tests.support.saved_records import described, lines, manifest_of, response,
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("boto3_files_parsed_once")]
 
+TIMES: Final = "\u00d7"
 ABSENCE: Final = re.compile(r"There is no project|has no version|No model is held|No models? of ")
 """How absence is claimed where every file could be read."""
 
@@ -69,7 +70,7 @@ def assert_said(result: CallToolResult, reason: str, first: str) -> None:
     assert found["severity"] == "warning"
     assert found["advice"]
     for half in (text(result), found["message"]):
-        assert re.search(rf"\d of 7 files could not be read \(\d × {reason}\)", half), half
+        assert re.search(rf"\d of 7 files could not be read \(\d {TIMES} {reason}\)", half), half
         assert f"first {first}, since " in half
     assert not ABSENCE.search(text(result))
     assert not ABSENCE.search(structure["summary"])
@@ -101,7 +102,7 @@ async def test_every_answer_says_what_could_not_be_read(fault: str) -> None:
                 error = await ask.refused("describe_model", **asked)
                 assert error["code"] in ("project_not_found", "model_not_found")
                 assert "no readable record" in error["message"]
-                assert f"3 of 7 files could not be read (3 × {reason})" in error["message"]
+                assert f"3 of 7 files could not be read (3 {TIMES} {reason})" in error["message"]
                 assert not ABSENCE.search(error["message"])
             listed = await ask.client.read_resource("lookoutvision://models")
             assert "files_unread" in listed.model_dump_json()
@@ -115,16 +116,15 @@ async def test_every_answer_says_what_could_not_be_read(fault: str) -> None:
             assert "no readable record" in prompt.model_dump_json()
         doctor = await anyio.to_thread.run_sync(lambda: run("doctor", "--source", "s3://b-1/x/"))
         assert doctor.exit_code == 1
-        assert f"FIX  files: 3 of 7 files could not be read (3 × {reason})" in doctor.output
+        assert f"FIX  files: 3 of 7 files could not be read (3 {TIMES} {reason})" in doctor.output
         check = run("archive", "check", "s3://b-1/x/")
         assert check.exit_code == 1
         assert check.output.count("failed   '") == 3
 
 
+@pytest.mark.usefixtures("without_retry_pauses")
 @pytest.mark.parametrize("fault", PASSING_FAULTS)
-async def test_a_passing_failure_is_no_empty_archive(
-    fault: str, without_retry_pauses: None
-) -> None:
+async def test_a_passing_failure_is_no_empty_archive(fault: str) -> None:
     """Nothing can be read, for now: that is an error; and seconds later it is over, unasked."""
     reply, _, code = PASSING_FAULTS[fault]
     with served(OBJECTS) as s3:
@@ -144,9 +144,8 @@ async def test_a_passing_failure_is_no_empty_archive(
             assert s3.lists == 1
 
 
-async def test_what_failed_in_passing_is_tried_again_and_nothing_else(
-    without_retry_pauses: None,
-) -> None:
+@pytest.mark.usefixtures("without_retry_pauses")
+async def test_what_failed_in_passing_is_tried_again_and_nothing_else() -> None:
     with served(OBJECTS) as s3:
         s3.fault = lambda key: SLOW_DOWN if "circuit" in key else None
         async with door("s3://b-1/x/") as ask:
@@ -179,7 +178,8 @@ async def test_a_command_waits_for_the_first_retries() -> None:
             assert "findings" not in await ask.list()
 
 
-async def test_a_held_index_answers_while_listing_fails(without_retry_pauses: None) -> None:
+@pytest.mark.usefixtures("without_retry_pauses")
+async def test_a_held_index_answers_while_listing_fails() -> None:
     """With its time; and when S3 lists again the answer is new."""
     clock = Clock()
     with served(OBJECTS) as s3:
@@ -214,8 +214,8 @@ async def test_indexing_goes_on_and_says_how_far_it_is() -> None:
     many = {f"x/p{n:03}/1.json": answer(f"p{n:03}", 1) for n in range(400)}
     seen: list[tuple[float, float | None, str | None]] = []
 
-    async def progress(done: float, total: float | None, message: str | None) -> None:
-        seen.append((done, total, message))
+    async def watch(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, total, message))
 
     with served(many) as s3:
         s3.pause = 0.1
@@ -223,7 +223,7 @@ async def test_indexing_goes_on_and_says_how_far_it_is() -> None:
             errors = 0
             while (
                 result := await ask.client.call_tool(
-                    "list_models", {"max_results": 100}, progress_callback=progress
+                    "list_models", {"max_results": 100}, progress_callback=watch
                 )
             ).is_error:
                 errors += 1
@@ -287,7 +287,7 @@ async def test_a_file_that_takes_all_the_memory_is_one_file(tmp_path: Path) -> N
     async with archive_door(Full(tmp_path)) as ask:
         described = await ask.describe("cap-seal")
         assert described["model_version"] == "3"
-        assert "1 × more than the memory holds" in unread(described)["message"]
+        assert f"1 {TIMES} more than the memory holds" in unread(described)["message"]
 
 
 def test_problems_are_counted_and_not_kept(tmp_path: Path) -> None:
@@ -336,6 +336,7 @@ FAULTS: Final[tuple[Reply, ...]] = (
 )
 
 
+@pytest.mark.usefixtures("without_retry_pauses")
 @settings(
     max_examples=25,
     deadline=None,
@@ -346,7 +347,7 @@ FAULTS: Final[tuple[Reply, ...]] = (
     cut=st.booleans(),
 )
 def test_no_answer_claims_absence_while_a_file_is_unread(
-    broken: dict[str, Reply], cut: bool, without_retry_pauses: None
+    broken: dict[str, Reply], cut: bool
 ) -> None:
     anyio.run(_ask_everything, broken, cut)
 

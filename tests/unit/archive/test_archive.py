@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,32 @@ def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
     assert len(after.models) == 1
     assert not after.problems
     assert archive.index() is after  # what was read is not read again
+
+
+def test_nobody_waits_for_a_long_look(tmp_path: Path) -> None:
+    """Neither for the index, nor because a file was found to have changed meanwhile."""
+    go_on = threading.Event()
+
+    class Long(Directory):
+        def entries(self) -> Iterator[FileEntry]:
+            yield from super().entries()
+            if archive.held is not None:
+                go_on.wait(30)
+
+    write(tmp_path, "a.json", saved())
+    archive = Archive(Long(tmp_path, rescan_after=-1.0))
+    winner = archive.index().models[KEY].winner
+    try:
+        write(tmp_path, "a.json", saved(Status="HOSTED"))
+        began = time.monotonic()
+        held = archive.index()  # waits its grace, and then takes what is at hand
+        assert archive.progress is not None
+        assert archive.index() is held
+        assert archive.read(winner) is None  # the file has changed, and nothing old is said of it
+        assert time.monotonic() - began < 5
+    finally:
+        go_on.set()
+    look = archive.begin_look()
+    if look is not None:
+        look.done.wait()
+    assert archive.index().models[KEY].winner.status == "HOSTED"
