@@ -172,6 +172,8 @@ class _Scan:
         yield _with_strings_decoded(value, _EMBEDDED_DEPTH) if self._has_strings else value
 
     def _is_wanted(self, start: int, end: int) -> bool:
+        if self._prose:  # `{}` in the sentence of a log is nothing that anybody has to be told of
+            return self._content.find(SERVICE, start, end) >= 0
         return self._filter is None or self._filter.is_wanted(start, end)
 
     def _is_done(self, position: int) -> bool:
