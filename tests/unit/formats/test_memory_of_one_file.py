@@ -125,7 +125,9 @@ FILES: Final[dict[str, Callable[[], bytes]]] = {
     "YAML in one line": lambda: _of(f"ModelArn: {arn()}\nb: ", "- ", "", MIB),
     "YAML of brackets": lambda: _of(f"ModelArn: {arn()}\nb: ", "[", "", MIB),
     "YAML bomb": _yaml_bomb,
-    "strings of JSON": lambda: _of('["lookoutvision",', '"{\\"lookoutvision\\": 1}",', "1]"),
+    "strings of JSON": lambda: _of(
+        '["lookoutvision",', '"{\\"lookoutvision\\": 1}",', "1]", 8 * MIB
+    ),
     "gzip bomb": lambda: gzip.compress(b'{"a": "' + bytes(1000 * MIB), 1),
     "gzip bomb of lines": lambda: gzip.compress(b'{"source-ref": "x"}\n' * (30 * MIB), 1),
     "bzip2 bomb": lambda: bz2.compress(b"[" * (500 * MIB)),
