@@ -126,6 +126,8 @@ class _Scan:
         self._prose = prose
         self._filter = _Mentions(content) if len(content) > SMALL and not everything else None
         self._bad_places = 0
+        self._is_ours = SERVICE in content
+        self._has_strings = self._is_ours and '\\"' in content
 
     def documents(self) -> Iterator[Any]:
         """Each document, or the problem in its place."""
@@ -140,7 +142,7 @@ class _Scan:
                 elif content[start] in '{["':
                     value, position = self._json.value(start)
                     if self._is_wanted(start, position):
-                        yield from _prepared(value, content)
+                        yield from self._prepared(value)
                     elif self._is_done(position):
                         break
                 else:
@@ -156,7 +158,22 @@ class _Scan:
             listed = " and ".join(sorted(self._json.constants))
             yield UnrecognisedError(f"{listed} is not JSON, so unknown", corrupt=True)
 
+    def _prepared(self, value: Any) -> Iterator[Any]:
+        """A document as it is looked at: of a notebook its outputs, strings of JSON decoded."""
+        if is_object(value):
+            if "cells" in value and "nbformat" in value:
+                yield from _notebook_documents(value)
+                return
+            if "log" in value or "Records" in value:
+                named = _recorded_traffic(value, is_ours=self._is_ours)
+                if named is not None:
+                    yield named
+                    return
+        yield _with_strings_decoded(value, _EMBEDDED_DEPTH) if self._has_strings else value
+
     def _is_wanted(self, start: int, end: int) -> bool:
+        if self._prose:  # `{}` in the sentence of a log is nothing that anybody has to be told of
+            return self._content.find(SERVICE, start, end) >= 0
         return self._filter is None or self._filter.is_wanted(start, end)
 
     def _is_done(self, position: int) -> bool:
@@ -171,7 +188,7 @@ class _Scan:
             except StopIteration as stop:
                 return int(stop.value)
             if self._is_wanted(first, end):
-                yield from _prepared(value, self._content)
+                yield from self._prepared(value)
             elif self._is_done(end):
                 return len(self._content)
 
@@ -202,7 +219,7 @@ class _Scan:
         try:
             if printed := python_value(content, start):
                 value, end = printed
-                yield from _prepared(value, "")
+                yield from self._prepared(value)
                 return end
         except UnrecognisedError as other:
             problem = other
@@ -224,7 +241,7 @@ class _Scan:
                 if end > position:
                     return
                 if is_object(value):
-                    yield from _prepared(value, self._content)
+                    yield from self._prepared(value)
         except BadJsonError:
             return
 
@@ -261,28 +278,14 @@ class _Mentions:
 # What a document may hold
 
 
-def _prepared(value: Any, content: str) -> Iterator[Any]:
-    """A document as it is looked at: a notebook's outputs in its place, strings of JSON decoded."""
-    if is_object(value):
-        if "cells" in value and "nbformat" in value:
-            yield from _notebook_documents(value)
-            return
-        if ("log" in value or "Records" in value) and (named := _recorded_traffic(value, content)):
-            yield named
-            return
-    if '\\"' in content and SERVICE in content:
-        value = _with_strings_decoded(value, _EMBEDDED_DEPTH)
-    yield value
-
-
-def _recorded_traffic(value: JsonObject, content: str) -> UnrecognisedError | None:
+def _recorded_traffic(value: JsonObject, *, is_ours: bool) -> UnrecognisedError | None:
     """What a HAR file or CloudTrail events are named; None for another document."""
     log, records = value.get("log"), value.get("Records")
     if is_object(log) and is_array(log.get("entries")):
         return UnrecognisedError(
             "a HAR file, recorded by a browser; take the answers out of it: jq -c "
             "'.log.entries[].response.content.text | fromjson?' FILE > answers.jsonl",
-            convertible=SERVICE in content,
+            convertible=is_ours,
         )
     if is_array(records) and any(is_object(r) and "eventSource" in r for r in records):
         ours = [r for r in records if is_object(r) and SERVICE in str(r.get("eventSource"))]

@@ -131,6 +131,7 @@ def _time(function: str, arguments: list[ast.expr], keywords: list[ast.keyword])
         return None
     known: tuple[Any, ...] = tuple(numbers)
     try:
-        return datetime(*known, tzinfo=UTC if zone in _UTC else None)
+        moment = datetime(*known)  # noqa: DTZ001 - a zone that is not known is none
+        return moment.replace(tzinfo=UTC) if zone in _UTC else moment
     except ValueError:
         return None

@@ -240,6 +240,8 @@ CUT_PYTHON: Final = repr(ANSWER)[:-40].encode()
         (f"ModelArn: {arn()}\n  b: {{".encode(), "corrupt: not YAML (line 2)"),
         (f"a: {arn()}\nb: !!python/object/apply:os.system [x]".encode(), "foreign: not JSON"),
         (f"ModelArn: {arn()}\nb: ".encode() + b"[" * 500, "convertible: YAML nested too deeply"),
+        (f"ModelArn: {arn()}\nb:\n".encode() + b"- {}\n" * 150_000, "convertible: YAML with too"),
+        (f"ModelArn: {arn()}\nb:\n".encode() + b"- {}\n" * 250_000, "convertible: YAML larger"),
         (b"MODELDESCRIPTION\t" + arn().encode(), "convertible: text output of the AWS CLI"),
         (
             b"--------------\n|  DescribeModel  |\n" + arn().encode(),
@@ -253,6 +255,7 @@ CUT_PYTHON: Final = repr(ANSWER)[:-40].encode()
 )
 def test_what_is_not_read_is_named(data: bytes, told: str) -> None:
     (problem,) = documents(data)
+    assert "\n" not in problem
     assert problem.startswith(told)
 
 
