@@ -6,7 +6,6 @@ import io
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 from lfv_mcp import __version__
+from lfv_mcp.aws.api_description import API_DESCRIPTION
 from lfv_mcp.aws.failures import translated
 from lfv_mcp.aws.lenient_parsing import drop_mistyped_members
 from lfv_mcp.aws.transport import Transport
@@ -29,7 +29,6 @@ USER_AGENT: Final = f"md/lfv-mcp#{__version__}"
 """What every request of ours adds to boto3's user agent."""
 _SERVICE: Final = "lookoutvision"
 _DUMMY_SECRET_KEY: Final = "none"  # noqa: S105 - nobody checks the signatures it makes
-_API: Final = Path(__file__).with_name("_api")
 # A transport must answer whatever the shell holds: no profile, no configuration file is read.
 _ISOLATED: Final[Any] = {
     "profile": (None, None, None, None),
@@ -144,7 +143,7 @@ class ClientCache:
             core = botocore.session.Session(session_vars=_ISOLATED if isolated else None)
             loader = _CarriedLoader() if isolated else core.get_component("data_loader")
             # First, so that no copy in ~/.aws/models is taken for the one we carry.
-            loader.search_paths.insert(0, str(_API))
+            loader.search_paths.insert(0, str(API_DESCRIPTION))
             core.register_component("data_loader", loader)
             self._session = boto3.Session(
                 botocore_session=core, profile_name=None if isolated else self._profile
