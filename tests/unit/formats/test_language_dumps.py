@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import lfv_mcp
 from lfv_mcp.formats.members import sendable
-from lfv_mcp.formats.recognition import Record, recognise
+from lfv_mcp.formats.recognition import Record, recognise, recognise_documents
 from tests.support.language_dumps import (
     CAPTURED,
     DUMPS,
@@ -366,3 +367,16 @@ def test_no_document_is_fatal(document: Any) -> None:
     for record in found:
         json.dumps(record.body, allow_nan=False)
         sendable(record.body)
+
+
+def test_printed_python_has_times_and_numbers_for_names() -> None:
+    """Documents need not come from JSON: names may be numbers, times may be `datetime`s."""
+    aware = datetime(2025, 8, 4, 8, 30, 0, 412000, UTC)
+    naive = datetime(2025, 8, 4, 8, 30)
+    body = described(CreationTimestamp=aware, EvaluationEndTimestamp=naive)
+    (record,), problems = recognise_documents([{"answers": {3: {"model": body}}, 4: None}])
+    assert problems == []
+    assert record.body == described(EvaluationEndTimestamp="2025-08-04 08:30:00")
+    sent, (left_out,) = sendable(record.body)
+    assert sent == described(EvaluationEndTimestamp=...)
+    assert (left_out.value, left_out.why) == ("'2025-08-04 08:30:00'", "has no time zone")
