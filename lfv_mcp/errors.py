@@ -54,6 +54,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
 """Who can act on a failure and what it means, by its code. A code never changes its meaning."""
 
 
+ERROR_META: Final = "io.github.lfv-mcp/error"
+"""`_meta` key of a failed tool call: an object with code, message, next_step and asked."""
+
+
 class LfvError(Exception):
     """A designed failure: what happened, and what to do next.
 

@@ -47,6 +47,17 @@ class Archive:
         self._index: Index | None = None
         self._scanned = 0.0
         self._failed: tuple[float, LfvError] | None = None
+        self._checked_at: float | None = None
+
+    @property
+    def held(self) -> Index | None:
+        """The newest index in memory, however old; None until the first is made. Never waits."""
+        return self._index
+
+    @property
+    def checked_at(self) -> float | None:
+        """When the files were last compared with `held`, in epoch seconds. Never waits."""
+        return self._checked_at
 
     @property
     def current(self) -> Index | None:
@@ -124,6 +135,7 @@ class Archive:
             self._index = index
         self._known = known
         self._scanned = self._clock()
+        self._checked_at = time.time()
         return index
 
     def _load(self, entry: FileEntry) -> IndexedFile:

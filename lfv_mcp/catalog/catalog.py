@@ -27,6 +27,7 @@ from lfv_mcp.catalog.listing_page import PAGE_BYTES, ListingPage, PageLimits
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.portfolio import Portfolio, Progress
+from lfv_mcp.catalog.readiness import Readiness
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
@@ -86,6 +87,7 @@ class Catalog:
         self._cache_policy = policy = cache_policy or CachePolicy()
         self._backend = backend = Backend(open_service, kind, archive)
         self.kind, self.location = kind, backend.location
+        self.readiness = Readiness(kind, archive)
         self._workers = workers = Workers(timeout, worker_limits or WorkerLimits())
         self._index = IndexLoader(archive, workers)
         self._lookup = Lookup(backend)
@@ -107,6 +109,16 @@ class Catalog:
         return EvidenceLoader(
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
+
+    @property
+    def busy_threads(self) -> int:
+        """Worker threads that are at work."""
+        return self._workers.busy_threads
+
+    @property
+    def max_busy_threads(self) -> int:
+        """Worker threads that may be at work at one time."""
+        return self._workers.limits.max_busy_threads
 
     def preload_index(self) -> None:
         """Index the archive now, on the calling thread: of thousands of files it takes seconds.

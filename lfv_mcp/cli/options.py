@@ -59,6 +59,7 @@ class HttpFlags(TypedDict):
     allowed_host: tuple[str, ...]
     allowed_origin: tuple[str, ...]
     behind_gateway: bool
+    metrics: bool
     auth_issuer: str | None
     auth_jwks_url: str | None
     auth_audience: tuple[str, ...]
@@ -327,6 +328,14 @@ _HTTP: Final = (
         default=False,
         show_default="no",
     ),
+    _http(
+        "--metrics",
+        "Serve /metrics for Prometheus (takes lfv-mcp[metrics]).",
+        is_flag=True,
+        type=Switch(),
+        default=False,
+        show_default="no",
+    ),
     _http("--auth-issuer", "Take only tokens of this OAuth issuer."),
     _http("--auth-jwks-url", "Where the issuer publishes its keys."),
     _http(
@@ -352,7 +361,7 @@ def http_options(command: _Command) -> _Command:
     transport = _option(
         "--transport",
         "LFV_TRANSPORT",
-        "stdio, or http (/mcp and /healthz).",
+        "stdio, or http (/mcp, /healthz, /readyz).",
         type=click.Choice(["stdio", "http"]),
         default="stdio",
         is_eager=True,  # the options of HTTP are read only if it says http

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.http.auth import AuthPolicy
+    from lfv_mcp.http.metrics import Metrics
     from lfv_mcp.http.settings import HttpSettings
 
 PRELOAD_DELAY: Final = 3.0
@@ -72,12 +74,17 @@ def _serve_stdio(settings: Settings) -> None:
 def _serve_http(settings: Settings, flags: HttpFlags) -> None:
     from lfv_mcp.cli.wiring import open_catalog
     from lfv_mcp.errors import LfvError
-    from lfv_mcp.http.app import PATH, application
+    from lfv_mcp.http.access_log import AccessLog
+    from lfv_mcp.http.app import application
     from lfv_mcp.http.app import serve as serve_http
+    from lfv_mcp.http.connection import ConnectionPool
+    from lfv_mcp.http.descriptors import fit_to_descriptors
     from lfv_mcp.http.listener import open_listener, url_of
+    from lfv_mcp.http.paths import MCP
     from lfv_mcp.server.app import build_server
 
-    catalog = open_catalog(settings)
+    metrics = _open_metrics() if flags["metrics"] else None
+    catalog = open_catalog(settings, for_remote=True)
     server = build_server(catalog)
     try:
         site = http_settings(flags)
@@ -86,13 +93,42 @@ def _serve_http(settings: Settings, flags: HttpFlags) -> None:
         raise click.UsageError(str(error)) from error
     except LfvError as error:
         raise click.ClickException(str(error)) from error
-    _preload_later(catalog)
+    limits = fit_to_descriptors(site.limits)
+    if limits.max_connections < site.limits.max_connections:
+        click.echo(
+            f"At most {limits.max_connections} connections instead of "
+            f"{site.limits.max_connections}: this process may not open more files (`ulimit -n`).",
+            err=True,
+        )
+    log = AccessLog(sys.stderr)
+    observers = (log, metrics) if metrics else (log,)
+    pool = ConnectionPool(limits, observers)
+    if metrics:
+        metrics.watch(catalog, pool)
+    app = application(server, site, listener, catalog.readiness.state, observers, metrics)
+    # At once, and again until it succeeds: probes say "not ready" until then, so nobody asks.
+    catalog.readiness.start()
     _end_at(signal.SIGINT, 130)
     # Threads in slow network calls are not waited for: their callers have had their answers.
     _end_at(signal.SIGTERM, 0)
-    ready = f"listening on {url_of(listener)}{PATH}"
-    app = application(server, site, listener)
-    serve_http(app, listener, lambda: click.echo(ready, err=True), site.limits)
+    if logging.getLogger().isEnabledFor(logging.WARNING):
+        log.start()
+    ready = f"listening on {url_of(listener)}{MCP}"
+    serve_http(app, listener, lambda: click.echo(ready, err=True), pool, log.stop)
+
+
+def _open_metrics() -> Metrics:
+    """The metrics; their library is an extra."""
+    try:
+        from lfv_mcp.http.metrics import Metrics
+    except ModuleNotFoundError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise click.ClickException(
+            "--metrics (LFV_METRICS) takes the extra `metrics`, which is not installed: "
+            'pip install "lfv-mcp[metrics]", or uv tool install "lfv-mcp[metrics]".'
+        ) from error
+    return Metrics()
 
 
 def http_settings(flags: HttpFlags) -> HttpSettings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.named_store import NamedDirectory, NamedS3Prefix
 from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory, FileStore
@@ -23,15 +24,20 @@ if TYPE_CHECKING:
     from lfv_mcp.aws.client import LookoutVision
 
 
-def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catalog:
+def open_catalog(
+    settings: Settings, *, for_remote: bool = False, **options: Unpack[CatalogOptions]
+) -> Catalog:
     """The catalogue of the source that the settings name; boto3 is imported at its first question.
 
-    `options` are the catalogue's own policies, handed on as they are.
+    Args:
+        settings: name the source.
+        for_remote: callers may be on other machines, and are not told where the archive is.
+        options: the catalogue's own policies, handed on as they are.
 
     Raises:
         click.UsageError: a source that cannot be one.
     """
-    opened = open_archive(settings, options.get("clock"))
+    opened = open_archive(settings, options.get("clock"), for_remote=for_remote)
     if opened is None:
         limits = options.get("worker_limits") or WorkerLimits()
         return Catalog(
@@ -56,7 +62,7 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
 
 
 def open_archive(
-    settings: Settings, clock: Callable[[], float] | None = None
+    settings: Settings, clock: Callable[[], float] | None = None, *, for_remote: bool = False
 ) -> tuple[SourceKind, Archive] | None:
     """The archive that the settings name, and whether it is the sample; None for a live endpoint.
 
@@ -69,18 +75,21 @@ def open_archive(
         return None
     if settings.source == "sample":
         return "sample", Archive(Directory(SAMPLE), clock=clock)
-    return "archive", Archive(open_files(settings.source, settings), clock=clock)
+    files = open_files(settings.source, settings, for_remote=for_remote)
+    return "archive", Archive(files, clock=clock)
 
 
-def open_files(place: str, settings: Settings) -> FileStore:
+def open_files(place: str, settings: Settings, *, for_remote: bool = False) -> FileStore:
     """The files of a directory, a single file, or an S3 prefix.
+
+    With `for_remote` they have a name instead of their path or URL.
 
     Raises:
         click.UsageError: a place that cannot be one.
     """
     if place.startswith("s3://"):
         try:
-            return S3Prefix(place, open_s3(settings))
+            return (NamedS3Prefix if for_remote else S3Prefix)(place, open_s3(settings))
         except CallerError as error:
             raise click.UsageError(f"{error.message} {error.next_step}") from error
     path = Path(place).expanduser()
@@ -92,7 +101,7 @@ def open_files(place: str, settings: Settings) -> FileStore:
         raise click.UsageError(
             f"{place!r} is neither an existing directory or file, nor s3://bucket/prefix."
         )
-    return Directory(path)
+    return (NamedDirectory if for_remote else Directory)(path)
 
 
 def open_live(settings: Settings, *, connections: int = 10) -> LookoutVision:

@@ -102,6 +102,7 @@ def test_every_flag_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "--allowed-host": "a.example,b.example:1",
         "--allowed-origin": "https://a.example",
         "--behind-gateway": "true",
+        "--metrics": "true",
         "--auth-issuer": "https://i.example",
         "--auth-jwks-url": "https://i.example/keys",
         "--auth-audience": "one,two",

@@ -112,7 +112,7 @@ async def test_hosts_and_origins_have_one_spelling(
     header: tuple[bytes, bytes], expected: tuple[int | bytes, bytes]
 ) -> None:
     app = Application()
-    reply = await answer(HeaderNormaliser(app, "/mcp", refuses=True), LAST, headers=[header])
+    reply = await answer(HeaderNormaliser(app, refuses=True), LAST, headers=[header])
     if isinstance(expected[0], int):
         assert (reply, app.headers) == (expected, None)
     else:
@@ -126,7 +126,7 @@ async def test_hosts_and_origins_have_one_spelling(
 async def test_who_is_not_asked_for_a_host_may_have_any(
     path: str, method: str, refuses: bool
 ) -> None:
-    layer = HeaderNormaliser(Application(), "/mcp", refuses=refuses)
+    layer = HeaderNormaliser(Application(), refuses=refuses)
     reply = await answer(layer, LAST, path=path, method=method, headers=[(b"host", b"a:80@b")])
     assert reply[0] == 200
 
@@ -136,7 +136,7 @@ async def test_who_is_not_asked_for_a_host_may_have_any(
     [
         ShutdownReply,
         lambda app: RequestLimits(app, HttpLimits()),
-        lambda app: HeaderNormaliser(app, "/mcp", refuses=True),
+        lambda app: HeaderNormaliser(app, refuses=True),
     ],
 )
 async def test_start_and_end_of_the_application_pass(layer: Callable[[ASGIApp], ASGIApp]) -> None:
