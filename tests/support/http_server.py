@@ -109,8 +109,9 @@ class Process:
 
     url: str
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], *, read_stderr: bool = True) -> None:
         self._process = process
+        self._reads_on = read_stderr
         self._ready = Event()
         self._lines: list[str] = []
         self._reader = Thread(target=self._read, name="stderr")
@@ -160,18 +161,40 @@ class Process:
             self._lines.append(line)
             if line.startswith(READY):
                 self._ready.set()
+                if not self._reads_on:
+                    return
         self._ready.set()
 
 
 @contextmanager
 def started(*flags: str, **environment: str) -> Iterator[Process]:
     """The real command on a free port; killed if a test leaves it running."""
+    with running(flags, environment) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    flags: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    descriptors: str = "",
+    read_stderr: bool = True,
+) -> Iterator[Process]:
+    """As `started`, for a machine of another kind.
+
+    With `descriptors`, an argument of `ulimit`, it may not open more files than that. Without
+    `read_stderr` nobody reads what it says once it is ready.
+    """
     # A fixture for a whole module starts before the one that makes the environment bare.
     bare = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LFV_"))}
     bare["AWS_EC2_METADATA_DISABLED"] = "true"
+    command = [COMMAND, "serve", "--transport", "http", "--port", "0", *flags]
+    if descriptors:
+        command = ["sh", "-c", f'ulimit {descriptors} && exec "$0" "$@"', *command]
     process = subprocess.Popen(
-        [COMMAND, "serve", "--transport", "http", "--port", "0", *flags],
-        env=bare | environment,
+        command,
+        env=bare | dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -179,7 +202,7 @@ def started(*flags: str, **environment: str) -> Iterator[Process]:
         bufsize=1,
     )
     with process:  # waits, and closes the pipe
-        server = Process(process)
+        server = Process(process, read_stderr=read_stderr)
         try:
             server.wait()
             yield server
