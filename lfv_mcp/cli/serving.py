@@ -119,6 +119,8 @@ def _serve_http(settings: Settings, flags: HttpFlags) -> None:
 
 def _open_metrics() -> Metrics:
     """The metrics; their library is an extra."""
+    from lfv_mcp.server.tools import TOOLS
+
     try:
         from lfv_mcp.http.metrics import Metrics
     except ModuleNotFoundError as error:
@@ -128,7 +130,7 @@ def _open_metrics() -> Metrics:
             "--metrics (LFV_METRICS) takes the extra `metrics`, which is not installed: "
             'pip install "lfv-mcp[metrics]", or uv tool install "lfv-mcp[metrics]".'
         ) from error
-    return Metrics()
+    return Metrics(tool.name for tool in TOOLS)
 
 
 def http_settings(flags: HttpFlags) -> HttpSettings:

@@ -7,7 +7,7 @@ request can make a new time series.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
@@ -23,6 +23,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from lfv_mcp import __version__
+from lfv_mcp.errors import ERRORS
 from lfv_mcp.http.observation import OTHER
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ _CONNECTION_REFUSALS: Final = ("connections", "slow_head", "malformed_head")
 
 
 class Metrics:
-    """Counts requests and calls, and reads the gauges when it is scraped; an `Observer`."""
+    """Counts requests and calls, and reads the gauges when it is scraped; an `Observer`.
 
-    def __init__(self) -> None:
+    Args:
+        tools: the names of the tools that the server has.
+    """
+
+    def __init__(self, tools: Iterable[str]) -> None:
         self._registry = registry = CollectorRegistry(auto_describe=False)
         self._http = Counter(
             "lfv_mcp_http_requests",
@@ -89,9 +94,19 @@ class Metrics:
             ("reason",),
             registry=registry,
         )
+        ProcessCollector(registry=registry)
+        self._begin_at_zero(tools)
+
+    def _begin_at_zero(self, tools: Iterable[str]) -> None:
+        """Make the series that alerts watch: a first failure is no increase of nothing."""
         for reason in (*_REFUSALS.values(), *_CONNECTION_REFUSALS):
             self._refused.labels(reason)
-        ProcessCollector(registry=registry)
+        for method in ("tools/call", "resources/read", "prompts/get"):
+            self._requests.labels(method, "internal_error")
+        failures = [code for code, (who_can_act, _) in ERRORS.items() if who_can_act != "caller"]
+        for tool in tools:
+            for code in ("ok", *failures):
+                self._calls.labels(tool, code)
 
     def watch(self, catalog: Catalog, pool: ConnectionPool) -> None:
         """Add the gauges of a catalogue and of the connections of a server."""
