@@ -308,6 +308,7 @@ def _http(flag: str, text: str, **attributes: Any) -> Any:
     return _option(flag, variable, text, cls=HttpOption, **attributes)
 
 
+_SWITCH: Final = {"is_flag": True, "type": Switch(), "default": False, "show_default": "no"}
 _HTTP: Final = (
     _http("--host", "Address to listen on.", default="127.0.0.1"),
     _http(
@@ -323,19 +324,9 @@ _HTTP: Final = (
     _http(
         "--behind-gateway",
         "Nobody gets past a gateway that checks who calls.",
-        is_flag=True,
-        type=Switch(),
-        default=False,
-        show_default="no",
+        **_SWITCH,
     ),
-    _http(
-        "--metrics",
-        "Serve /metrics for Prometheus (takes lfv-mcp[metrics]).",
-        is_flag=True,
-        type=Switch(),
-        default=False,
-        show_default="no",
-    ),
+    _http("--metrics", "Serve /metrics for Prometheus (takes lfv-mcp[metrics]).", **_SWITCH),
     _http("--auth-issuer", "Take only tokens of this OAuth issuer."),
     _http("--auth-jwks-url", "Where the issuer publishes its keys."),
     _http(

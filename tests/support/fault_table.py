@@ -255,6 +255,15 @@ OVER_HTTP: Final = {
     "test_sigterm_lets_calls_finish_but_not_for_ever": f"{DEFAULT_LIMITS.shutdown_seconds} s",
 }
 """What tests/end_to_end/test_http_server.py asserts, and within what time."""
+OPERATING: Final = {
+    "test_http_operations.py": {
+        "test_probes_are_answered_under_flood": f"{DEFAULT_LIMITS.reserved_seconds:g} s",
+        "test_few_file_descriptors": f"{DEFAULT_LIMITS.reserved_seconds:g} s",
+        "test_it_gets_ready_by_itself": "at once",
+    },
+    "test_http_observability.py": {"test_nobody_reads_the_log": "at once"},
+}
+"""What other files of tests/end_to_end assert of the HTTP server, and within what time."""
 NO_ROWS: Final = ("test_the_log_of_a_process_names_nothing", "test_the_table_is_of_these_tests")
 
 
