@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LOGGER: Final = "lfv_mcp.access"
 """The logger of the access log; its lines are at INFO, and on without `--log-level INFO`."""
-WAITING_LINES: Final = 10_000
+WAITING_LINES: Final = 1_000
 """Lines that wait for a slow reader of stderr; more are dropped, and counted in a line."""
 FLUSH_SECONDS: Final = 1.0
 """How long the end of the server waits for the last lines to be read."""

@@ -73,7 +73,7 @@ def test_without_flags_and_variables_there_are_defaults() -> None:
     assert read() == {
         "settings": Settings("sample", None, None, 20.0, None),
         "transport": "stdio",
-        **dict.fromkeys(("host", "port", "public_url", "behind_gateway")),
+        **dict.fromkeys(("host", "port", "public_url", "behind_gateway", "metrics")),
         **dict.fromkeys(("allowed_host", "allowed_origin"), ()),
         **dict.fromkeys(("auth_audience", "auth_scope", "auth_algorithm"), ()),
         **dict.fromkeys(("auth_issuer", "auth_jwks_url")),
