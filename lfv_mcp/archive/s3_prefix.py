@@ -48,10 +48,20 @@ class S3Prefix:
     def entries(self) -> Iterator[FileEntry]:
         """Every object under the prefix, by its key.
 
+        A prefix without a slash at its end means that folder, or that one object: `s3://b/saved`
+        is not `saved-old/`.
+
         Raises:
             LfvError: the bucket cannot be listed.
         """
-        for listed in self._s3.list(self._bucket, self._prefix):
+        folder = self._prefix
+        if folder and not folder.endswith("/"):
+            folder += "/"
+            # The object itself comes first of all that start with its key.
+            first = next(iter(self._s3.list(self._bucket, self._prefix)), None)
+            if first is not None and first.key == self._prefix:
+                yield FileEntry(first.key, first.size, first.etag)
+        for listed in self._s3.list(self._bucket, folder):
             yield FileEntry(listed.key, listed.size, listed.etag)
 
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
