@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from lfv_mcp.analysis.model_findings import sample_finding
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.cache import SingleFlight
 from lfv_mcp.catalog.workers import Workers
-from lfv_mcp.results.common import SourceKind
+from lfv_mcp.results.common import Finding, SourceKind
 
 if TYPE_CHECKING:  # boto3 takes a fifth of a second to import, so that waits for the first question
     from lfv_mcp.aws.client import LookoutVision
@@ -31,6 +32,8 @@ class Backend:
         kind: SourceKind,
         archive: Archive | None,
     ) -> None:
+        self.doubt = ""
+        """Why the sample may not be what was meant: settings that were meant and not understood."""
         self.kind: SourceKind = kind
         self.archive = archive
         self._open_service = open_service
@@ -39,6 +42,11 @@ class Backend:
     def service(self) -> LookoutVision:
         """The API client. Opening it imports boto3: only from a worker thread."""
         return self._open_service()
+
+    @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """What answers say of the source beside their own findings: that the sample is doubtful."""
+        return (sample_finding(self.doubt),) if self.doubt and self.kind == "sample" else ()
 
     @property
     def location(self) -> str:

@@ -108,6 +108,10 @@ class Catalog:
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
 
+    def doubt_sample(self, why: str) -> None:
+        """Say in the sample's answers why it may not be what was meant; empty: it is."""
+        self._backend.doubt = why
+
     def preload_index(self) -> None:
         """Index the archive now, on the calling thread: of thousands of files it takes seconds.
 
@@ -157,7 +161,7 @@ class Catalog:
                 defect_rate=defect_rate,
                 threshold=threshold,
                 max_examples=max_examples,
-                findings=evidence.findings,
+                findings=(*evidence.findings, *self._backend.doubts),
             )
             return await self._workers.run(work)
 
@@ -182,7 +186,9 @@ class Catalog:
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
-            return await self._workers.run(partial(compare, candidates, source, findings))
+            return await self._workers.run(
+                partial(compare, candidates, source, (*findings, *self._backend.doubts))
+            )
 
     async def list_models(
         self,
@@ -206,6 +212,7 @@ class Catalog:
         query = query or ModelQuery("", region=region or None)
         limits = PageLimits(status, max_results, page_bytes)
         page = ListingPage(ListingPosition.parse(next_token), limits, len(self.location))
+        page.findings.extend(self._backend.doubts)
         with self._deadline_for(query, ModelList):
             await self._portfolio.fill(page, query, progress)
             source = await self._workers.run(partial(self._sources.of_listing, query))

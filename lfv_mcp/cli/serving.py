@@ -18,11 +18,12 @@ from lfv_mcp.cli.options import (
     is_authentication_configured,
     settings_options,
 )
+from lfv_mcp.cli.process import INTERRUPTED, end_at, require_stdout
+from lfv_mcp.cli.values import Port
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.http.auth import AuthPolicy
     from lfv_mcp.http.settings import HttpSettings
 
@@ -45,12 +46,15 @@ def _serve_stdio(settings: Settings) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
 
-    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.server.app import build_server
 
-    catalog = open_catalog(settings)
+    require_stdout()
+    if sys.stdin is None:
+        return  # closed from the start: there is no client
+    catalog = _opened(settings, open_catalog_to_serve(settings, remote=False))
     # The SDK lets Ctrl-C wait for stdin to close; a person expects it to work at once.
-    _end_at(signal.SIGINT, 130)
+    end_at(signal.SIGINT, INTERRUPTED)
     if sys.stdin.isatty():
         click.echo(
             "lfv-mcp is waiting for an MCP client on stdin (Ctrl-C ends it). "
@@ -72,26 +76,26 @@ def _serve_stdio(settings: Settings) -> None:
 
 
 def _serve_http(settings: Settings, flags: HttpFlags) -> None:
-    from lfv_mcp.cli.wiring import open_catalog
-    from lfv_mcp.errors import LfvError
+    from lfv_mcp.cli.wiring import open_catalog_to_serve
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.http.app import PATH, application
     from lfv_mcp.http.app import serve as serve_http
     from lfv_mcp.http.listener import open_listener, url_of
     from lfv_mcp.server.app import build_server
 
-    catalog = open_catalog(settings)
-    server = build_server(catalog)
     try:
         site = http_settings(flags)
         listener = open_listener(flags["host"], flags["port"], site)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    except LfvError as error:
-        raise click.ClickException(str(error)) from error
+        raise SetupError(
+            "setting_invalid", str(error), "See `lfv-mcp serve --help` and docs/operating.md."
+        ) from error
+    catalog = _opened(settings, open_catalog_to_serve(settings, remote=True))
+    server = build_server(catalog)
     _preload_later(catalog)
-    _end_at(signal.SIGINT, 130)
+    end_at(signal.SIGINT, INTERRUPTED)
     # Threads in slow network calls are not waited for: their callers have had their answers.
-    _end_at(signal.SIGTERM, 0)
+    end_at(signal.SIGTERM, 0)
     ready = f"listening on {url_of(listener)}{PATH}"
     app = application(server, site, listener)
     resume_collector()
@@ -143,7 +147,8 @@ def _auth_policy(flags: HttpFlags) -> AuthPolicy | None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Port(),
+    metavar="INTEGER RANGE",
     default=0,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
@@ -162,28 +167,29 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
     """
     from lfv_mcp.archive.replay import Replay
     from lfv_mcp.cli.wiring import open_archive
-    from lfv_mcp.errors import LfvError
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.http.listener import listen, url_of
     from lfv_mcp.http.replay_app import serve_replay
 
     opened = open_archive(settings)
     if opened is None:
-        raise click.UsageError(
-            "replay serves an archive, not a live endpoint: --source (LFV_SOURCE) is sample, a "
-            "directory, or s3://bucket/prefix."
+        raise SetupError(
+            "setting_invalid",
+            "replay serves an archive, not a live endpoint.",
+            "Set --source (LFV_SOURCE) to sample, a directory, or s3://bucket/prefix.",
         )
     kind, archive = opened
-    _end_at(signal.SIGINT, 130)
-    _end_at(signal.SIGTERM, 0)
+    end_at(signal.SIGINT, INTERRUPTED)
+    end_at(signal.SIGTERM, 0)
     try:
         listener = listen(host, port, allow_remote=allow_remote)
         models = len(archive.index().models)
     except ValueError as error:
-        raise click.UsageError(
-            f"{error} Nothing is authenticated here, so that takes --allow-remote."
+        raise SetupError(
+            "setting_invalid",
+            str(error),
+            "Nothing is authenticated here, so that takes --allow-remote.",
         ) from error
-    except LfvError as error:
-        raise click.ClickException(str(error)) from error
 
     def ready() -> None:
         click.echo(url_of(listener))
@@ -205,10 +211,11 @@ def _preload_later(catalog: Catalog) -> None:
     timer.start()
 
 
-def _end_at(number: signal.Signals, exit_code: int) -> None:
-    """End this process at once when that signal arrives, whatever its threads wait for."""
-
-    def end(_: int, __: FrameType | None) -> None:
-        os._exit(exit_code)
-
-    signal.signal(number, end)
+def _opened(settings: Settings, opened: tuple[Catalog, SetupError | None]) -> Catalog:
+    """The catalogue, after a word on stderr about what is wrong with its source."""
+    catalog, problem = opened
+    if settings.doubt:
+        click.echo(f"Warning: {settings.doubt}", err=True)
+    if problem is not None:
+        click.echo(f"Every answer will say: {problem}", err=True)
+    return catalog

@@ -56,7 +56,8 @@ def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
         (("describe", "no-such"), "sample-cap-seal"),
         (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
         (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
-        (("describe", "a b", "--json"), "a project name has 1 to 255"),
+        (("describe", "a b"), "PROJECT: 'a b' is not accepted: a project name has 1 to 255"),
+        (("compare", "sample-cap-seal", "3"), "VERSIONS: ['3'] is not accepted"),
         (("describe", "caps", "--source", "live"), "AWS_REGION"),
         (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
         (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
@@ -78,8 +79,10 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     monkeypatch.setattr(Catalog, "describe_model", fail)
     result = run("describe", "sample-cap-seal", "3")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("This server made a mistake of its own. [internal_error]\n")
-    assert result.stderr.endswith("\nAsked: project_name=sample-cap-seal, model_version=3\n")
+    assert result.stderr.startswith(
+        "This server made a mistake of its own. [internal_error]\n"
+        "Asked: project_name=sample-cap-seal, model_version=3\n"
+    )
     (logged,) = caplog.records
     assert logged.getMessage() == "describe_model failed unexpectedly"
     assert logged.exc_info
