@@ -62,11 +62,15 @@ class CommandGroup(click.Group):
         if before.word == len(args):
             return super().parse_args(ctx, [DEFAULT, *args])
         name = args[before.word]
+        known = {*self._flags_with_values(), *self._switches()}
+        for flag in before.flags:
+            if flag not in known:
+                from difflib import get_close_matches  # only those who misspell wait for it
+
+                raise click.NoSuchOption(
+                    flag, possibilities=get_close_matches(flag, sorted(known)), ctx=ctx
+                )
         if before.flags and name in self.commands:
-            known = {*self._flags_with_values(), *self._switches()}
-            for flag in before.flags:
-                if flag not in known:
-                    raise click.NoSuchOption(flag, ctx=ctx)
             flags = " ".join(before.flags)
             inner, below = self.commands[name], args[before.word + 1 : before.word + 2]
             if isinstance(inner, click.Group) and below and below[0] in inner.commands:

@@ -196,9 +196,7 @@ def misspelt_settings(environment: Mapping[str, str], known: Collection[str]) ->
     return [
         sentence
         for name in sorted(environment)
-        if _LIKE_OURS.match(name)
-        and name not in known
-        and (sentence := _misspelt(name, known))
+        if _LIKE_OURS.match(name) and name not in known and (sentence := _misspelt(name, known))
     ]
 
 

@@ -31,10 +31,9 @@ _UNWRITABLE: Final = (
     errno.EIO,
     errno.EBADF,
     errno.EFBIG,
-    errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC,
-    0,
+    getattr(errno, "EDQUOT", errno.ENOSPC),
 )
-"""What a write to stdout fails with; 0 of one that was closed from the start."""
+"""What a write to stdout fails with."""
 
 
 class Failure(NamedTuple):
@@ -54,7 +53,7 @@ class Failure(NamedTuple):
 def exit_code_of(run: Callable[[], object], *, as_json: bool) -> int:
     """Run a command to its end, say why it failed if it does, and return its exit code."""
     try:
-        process.make_stderr_lenient()
+        process.prepare_streams()
         ended = run()
     except click.Abort:
         with suppress(OSError):
@@ -74,7 +73,6 @@ def _say(failure: Failure, text: str, *, as_json: bool) -> int:
     click.echo(text, err=True)
     if as_json:
         try:
-            process.require_stdout()
             click.echo(failure.as_json())
         except OSError as error:
             return max(_of_output(error), failure.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -10,13 +11,25 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 if TYPE_CHECKING:
     from types import FrameType
 
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C, as shells have it."""
+
+
+class _Closed(io.TextIOBase):
+    """A stdout that was closed from the start; click would drop the answer in silence."""
+
+    def write(self, _: str) -> int:
+        """Fail.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(errno.EBADF, "it is closed")
 
 
 class _LenientFile(io.FileIO):
@@ -30,8 +43,8 @@ class _LenientFile(io.FileIO):
             return len(memoryview(data).cast("B"))
 
 
-def make_stderr_lenient() -> None:
-    """Let nothing fail because stderr is closed or full: the answer is not written there.
+def prepare_streams() -> None:
+    """Let writing to a closed stdout fail, and nothing because stderr is closed or full.
 
     A closed standard stream is replaced by the null device, or else the next file or socket that
     is opened would get its number, and be written to by whatever writes to the stream.
@@ -42,6 +55,8 @@ def make_stderr_lenient() -> None:
         except OSError:
             with suppress(OSError):
                 os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+    if sys.stdout is None:
+        sys.stdout = cast("TextIO", _Closed())
     stderr = sys.stderr
     if stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
@@ -52,7 +67,8 @@ def make_stderr_lenient() -> None:
 
 def _lenient(stream: TextIO) -> TextIO:
     """The same stream, but that its writes never fail; a Windows console's stays as it is."""
-    if not isinstance(getattr(getattr(stream, "buffer", None), "raw", None), io.FileIO):
+    buffer = getattr(stream, "buffer", None)
+    if not isinstance(getattr(buffer, "raw", buffer), io.FileIO):  # unbuffered it has no raw
         return stream
     file = _LenientFile(stream.fileno(), "wb", closefd=False)
     return io.TextIOWrapper(
@@ -61,16 +77,6 @@ def _lenient(stream: TextIO) -> TextIO:
         errors=stream.errors,
         line_buffering=True,
     )
-
-
-def require_stdout() -> None:
-    """Fail if there is no stdout: click would drop the answer in silence.
-
-    Raises:
-        OSError: stdout was closed when the process started.
-    """
-    if sys.stdout is None:
-        raise OSError(0, "it is closed")
 
 
 def give_up_stdout() -> None:

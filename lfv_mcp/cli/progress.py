@@ -14,7 +14,12 @@ PATIENCE: Final = 10.0
 _ERASE: Final = "\r\x1b[K"
 
 
-async def with_progress(work: Callable[[], Awaitable[None]], words: Callable[[], str]) -> None:
+async def with_progress(
+    work: Callable[[], Awaitable[None]],
+    words: Callable[[], str],
+    tick: float = TICK,
+    patience: float = PATIENCE,
+) -> None:
     """Do some work; meanwhile say on stderr how far it has come.
 
     At a terminal that is one line, rewritten each second and erased at the end. Elsewhere it is
@@ -24,6 +29,8 @@ async def with_progress(work: Callable[[], Awaitable[None]], words: Callable[[],
         work: what to do.
         words: how far it has come, for example `4,200 of 30,001 objects read`; empty if there is
             nothing to say.
+        tick: seconds between two looks at it.
+        patience: seconds after which it is said where no terminal is.
 
     Raises:
         Exception: what the work raises, as it is.
@@ -32,7 +39,7 @@ async def with_progress(work: Callable[[], Awaitable[None]], words: Callable[[],
 
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_show, words)
+        tasks.start_soon(_show, words, tick, patience)
         try:
             await work()
         except Exception as error:  # raised below: the group would wrap it
@@ -42,20 +49,20 @@ async def with_progress(work: Callable[[], Awaitable[None]], words: Callable[[],
         raise failure
 
 
-async def _show(words: Callable[[], str]) -> None:
+async def _show(words: Callable[[], str], tick: float, patience: float) -> None:
     import anyio
 
     rewrites = sys.stderr.isatty()
     shown, waited = False, 0.0
     try:
         while True:
-            await anyio.sleep(TICK)
-            waited += TICK
+            await anyio.sleep(tick)
+            waited += tick
             text = words()
             if rewrites and (text or shown):
                 _write(f"{_ERASE}{_within_terminal(text)}")
                 shown = bool(text)
-            elif not rewrites and text and waited >= PATIENCE:
+            elif not rewrites and text and waited >= patience:
                 _write(f"{text}\n")
                 return
     finally:

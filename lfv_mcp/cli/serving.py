@@ -18,7 +18,7 @@ from lfv_mcp.cli.options import (
     is_authentication_configured,
     settings_options,
 )
-from lfv_mcp.cli.process import INTERRUPTED, end_at, require_stdout
+from lfv_mcp.cli.process import INTERRUPTED, end_at
 from lfv_mcp.cli.values import Port
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ def _serve_stdio(settings: Settings) -> None:
     from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.server.app import build_server
 
-    require_stdout()
-    if sys.stdin is None:
-        return  # closed from the start: there is no client
+    if sys.__stdin__ is None or sys.__stdout__ is None:
+        raise click.ClickException(
+            "stdin or stdout is closed: MCP clients start this command with pipes for both."
+        )
     catalog = _opened(settings, open_catalog_to_serve(settings, remote=False))
     # The SDK lets Ctrl-C wait for stdin to close; a person expects it to work at once.
     end_at(signal.SIGINT, INTERRUPTED)

@@ -129,7 +129,7 @@ def _unusable(message: str, next_step: str, reason: str) -> SourceError:
 
 def _named(setting: str, value: str) -> str:
     """The start of an error: the setting, and its value."""
-    shown = repr(clean(value, 300))
+    shown = f"'{clean(value, 300)}'"
     return f"{setting} is {shown}" if setting else shown
 
 
