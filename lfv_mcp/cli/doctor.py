@@ -42,7 +42,7 @@ def doctor(environment: Mapping[str, str], *, settings: Settings, as_json: bool)
     for check in check_installation(environment, known):
         add(check)
     try:
-        catalog = open_catalog(settings)
+        catalog = open_catalog(settings, waits_for_index=True)
     except SetupError as error:
         add(source_problem(error))
     else:

@@ -123,7 +123,7 @@ def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -
 
     if settings.doubt:
         click.echo(f"Warning: {settings.doubt}", err=True)
-    catalog = open_catalog(settings)
+    catalog = open_catalog(settings, waits_for_index=True)
     with ended_at_once_by_ctrl_c():
         anyio.run(
             with_progress,
@@ -134,7 +134,7 @@ def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -
 
 def indexing_in_words(catalog: Catalog) -> str:
     """How far the indexing of the catalogue's archive has come; empty if none is going on."""
-    progress = getattr(catalog, "indexing_progress", None)
+    progress = catalog.indexing_progress
     return f"Indexing: {progress.in_words()}" if progress is not None else ""
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Unpack
 
 import anyio
 import pytest
 
 from lfv_mcp.analysis.model_summary import summary_digest
-from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.cli import wiring
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.model_query import ModelQuery
@@ -95,11 +95,12 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of every catalogue that is opened from now on."""
     made: list[Settings] = []
-    real: Callable[[Settings], Catalog] = wiring.open_catalog
+    real = wiring.open_catalog
 
-    def open_catalog(settings: Settings) -> Catalog:
+    def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catalog:
+        assert options == {"waits_for_index": True}
         made.append(settings)
-        return real(settings)
+        return real(settings, **options)
 
     monkeypatch.setattr(wiring, "open_catalog", open_catalog)
     return made
