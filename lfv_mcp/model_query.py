@@ -26,6 +26,14 @@ _SHOWN_LENGTH: Final = 50
 """Characters of a refused value that its error repeats."""
 
 
+class InvalidArgumentError(CallerError):
+    """An argument breaks its rule; its parts are for places that call the argument otherwise."""
+
+    argument = ""
+    shown_value = ""
+    rule = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
     """The model a caller asked for. `None`: the caller did not say."""
@@ -47,7 +55,7 @@ def _shorten_value(value: object) -> str:
     return shown
 
 
-def invalid_argument(name: str, value: object, rule: str, example: str) -> CallerError:
+def invalid_argument(name: str, value: object, rule: str, example: str) -> InvalidArgumentError:
     """Build the error for an argument that breaks its rule.
 
     Args:
@@ -56,11 +64,14 @@ def invalid_argument(name: str, value: object, rule: str, example: str) -> Calle
         rule: the rule as a clause, without a full stop.
         example: an accepted value, written as the caller would write it.
     """
-    return CallerError(
+    shown = _shorten_value(value)
+    error = InvalidArgumentError(
         "invalid_argument",
-        f"{name}={_shorten_value(value)} is not accepted: {rule}.",
+        f"{name}={shown} is not accepted: {rule}.",
         f"Correct it and call again, for example {name}={example}. Nothing was sent.",
     )
+    error.argument, error.shown_value, error.rule = name, shown, rule
+    return error
 
 
 def check_project_name(value: object) -> str:

@@ -37,6 +37,7 @@ def summarise(
     source: Source,
     disagreeing: Sequence[OtherStatus] = (),
     evidence: str = "",
+    doubt: str = "",
 ) -> ModelSummary:
     """The answer of describe_model about one model's record.
 
@@ -48,6 +49,7 @@ def summarise(
         source: where the record comes from.
         disagreeing: what records that lost against this one say.
         evidence: where evaluation files are, `archive` or `s3`; nothing of them is read.
+        doubt: why the sample may not be what was meant.
     """
     description = record.description
     status = description.Status
@@ -56,7 +58,7 @@ def summarise(
         (
             *quality_findings(description, performance),
             *state_findings(description, live=source.kind == "live"),
-            *source_findings(source),
+            *source_findings(source, doubt),
             *evidence_findings(evidence),
             *disagreement_findings(description, disagreeing),
             *repair_findings(record),

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Final
 from uuid import uuid4
 
-from lfv_mcp.archive.archive import read_enough_to_recognise
+from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.store import PARTIAL_SUFFIX, FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError, decode_stream, read_chunks

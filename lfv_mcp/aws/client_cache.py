@@ -13,6 +13,7 @@ import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from lfv_mcp import __version__
 from lfv_mcp.aws.failures import translated
@@ -35,6 +36,19 @@ _ISOLATED: Final[Any] = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+
+class _CarriedLoader(Loader):
+    """botocore's loader of API descriptions, which knows the one service that is carried here.
+
+    botocore's own looks through the folders of 400 services, twice for every process, to find out
+    which there are: a twentieth of the time of a command. It stays where there is a network: to
+    log in, a profile may need other services.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
+        """The services that a client can be made of."""
+        return [_SERVICE]
 
 
 class ClientCache:
@@ -128,8 +142,10 @@ class ClientCache:
         if self._session is None:
             isolated = self._transport is not None
             core = botocore.session.Session(session_vars=_ISOLATED if isolated else None)
+            loader = _CarriedLoader() if isolated else core.get_component("data_loader")
             # First, so that no copy in ~/.aws/models is taken for the one we carry.
-            core.get_component("data_loader").search_paths.insert(0, str(_API))
+            loader.search_paths.insert(0, str(_API))
+            core.register_component("data_loader", loader)
             self._session = boto3.Session(
                 botocore_session=core, profile_name=None if isolated else self._profile
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.archive import Archive
-from lfv_mcp.archive.index import Index
+from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.errors import LfvError
 from lfv_mcp.results.common import SourceKind
 
@@ -31,8 +31,9 @@ class SourceState(NamedTuple):
         index_age: seconds since the files were last compared with the index; None without one.
         models: model versions in the index; None without one.
         files_unread: files that may hold records and were not read; None without an index.
-        progress: the share of the first index that is made, from 0 to 1; None if there is no index
-            to be made.
+        progress: the share of the first index that is made, from 0 to 1; None for a live endpoint,
+            which has none.
+        seconds_left: about how long the first index will still take; None while nobody can tell.
     """
 
     is_ready: bool
@@ -40,6 +41,7 @@ class SourceState(NamedTuple):
     models: int | None = None
     files_unread: int | None = None
     progress: float | None = None
+    seconds_left: float | None = None
 
 
 class Readiness:
@@ -60,21 +62,22 @@ class Readiness:
         self._kind = kind
         self._archive = archive
         self._clock = clock
-        self._unread: tuple[Index, int] | None = None
 
     def state(self) -> SourceState:
         """What is in memory now. Reads no file and takes no lock, so that it never waits."""
-        if self._archive is None:
+        archive = self._archive
+        if archive is None:
             return SourceState(is_ready=self._kind == "live")
-        index, checked_at = self._archive.held, self._archive.checked_at
+        index, checked_at = archive.held, archive.checked_at
         if index is None or checked_at is None:
+            return _being_indexed(archive.progress)
+        if index.is_empty and index.passing is not None:  # not one file could be read yet
             return SourceState(is_ready=False, progress=0.0)
-        age = max(0.0, self._clock() - checked_at)
         return SourceState(
             is_ready=True,
-            index_age=age,
+            index_age=max(0.0, self._clock() - checked_at),
             models=len(index.models),
-            files_unread=self._count_unread(index),
+            files_unread=0 if index.unread is None else index.unread.number,
             progress=1.0,
         )
 
@@ -106,11 +109,9 @@ class Readiness:
         """Run `keep_current` in the background, until the process ends."""
         threading.Thread(target=self.keep_current, name="readiness", daemon=True).start()
 
-    def _count_unread(self, index: Index) -> int:
-        """Counted once for each index: there may be a hundred thousand problems in one."""
-        counted = self._unread
-        if counted is None or counted[0] is not index:
-            files = index.problems.values()
-            counted = index, sum(any(p.is_unread for p in problems) for problems in files)
-            self._unread = counted
-        return counted[1]
+
+def _being_indexed(progress: IndexingProgress | None) -> SourceState:
+    share, left = 0.0, None
+    if progress is not None and progress.files_total:
+        share, left = progress.files_read / progress.files_total, progress.seconds_left
+    return SourceState(is_ready=False, progress=min(share, 1.0), seconds_left=left)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def import_(*, sources: tuple[str, ...], target: Path, settings: Settings) -> No
 
 def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: ImportTally) -> int:
     """Import what may be records of one source; the number of files that were skipped as images."""
-    from lfv_mcp.archive.archive import may_be_records
+    from lfv_mcp.archive.reading import may_be_records
 
     entries = list(files.entries())
     wanted = may_be_records(entries)
@@ -82,7 +83,11 @@ def export(*, target: Path, settings: Settings) -> None:
 @click.argument("place", metavar="DIR")
 @settings_options
 def check(*, place: str, settings: Settings) -> None:
-    """Say what is in an archive: recognised, rebuilt, corrupt, foreign."""
+    """Say what is in an archive: recognised, rebuilt, corrupt, unread, failed, foreign.
+
+    Exit code 1 if a record may be missing because a file could not be read, or if there is no
+    model at all.
+    """
     from lfv_mcp.archive.archive import Archive
     from lfv_mcp.cli.wiring import open_files
 
@@ -90,15 +95,17 @@ def check(*, place: str, settings: Settings) -> None:
         index = Archive(open_files(place, settings)).index()
     for line in (*_remarks(index), *_totals(index)):
         click.echo(line)
-    if not index.models:
+    if index.unread is not None or not index.models:
         raise click.exceptions.Exit(1)
 
 
 def _remarks(index: Index) -> Iterator[str]:
     """What is unusual in an archive, a line each: bad files, rebuilt models, contradictions."""
-    for name, problems in index.problems.items():
-        for problem in problems:
-            yield f"{_kind(problem):8} {click.unstyle(name)!r}: {problem}"
+    for group in index.problems:
+        for name, message in group.first:
+            yield f"{group.kind:8} {click.unstyle(name)!r}: {message}"
+        if (more := group.count - len(group.first)) > 0:
+            yield f"{group.kind:8} and {more:,} more: {group.reason}"
     for key, model in index.models.items():
         if not (model.model or model.listing):
             yield f"rebuilt  {key.arn}: known only from evaluation files, so without a status"
@@ -112,7 +119,7 @@ def _remarks(index: Index) -> Iterator[str]:
 def _totals(index: Index) -> Iterator[str]:
     """The table of counts that a check ends with."""
     models = index.models.values()
-    problems = [problem for found in index.problems.values() for problem in found]
+    problems = index.problems
     rows = (
         ("projects", len(index.projects)),
         ("models", len(models)),
@@ -121,8 +128,10 @@ def _totals(index: Index) -> Iterator[str]:
         ("  rebuilt from evaluation files", _count(not (m.model or m.listing) for m in models)),
         ("  with an evaluation result", _count(m.result for m in models)),
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
-        ("corrupt", _count(problem.corrupt for problem in problems)),
-        ("foreign", _count(not problem.corrupt for problem in problems)),
+        ("corrupt", problems.count("corrupt")),
+        ("unread", problems.count("unread")),
+        ("failed", problems.count("failed")),
+        ("foreign", problems.count("foreign")),
         ("passed over as images", index.skipped_images),
     )
     for label, count in rows:
@@ -138,6 +147,7 @@ def _failures_end_the_command() -> Generator[None]:
     """Let an `LfvError` out as click's exception: its text on stderr, exit code 1."""
     from lfv_mcp.errors import LfvError
 
+    resume_collector()
     try:
         yield
     except LfvError as error:

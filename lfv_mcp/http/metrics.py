@@ -168,11 +168,12 @@ class _StateCollector(Collector):
             yield family
 
     def _server_gauges(self) -> Iterator[tuple[str, str, float]]:
-        pool, catalog = self._pool, self._catalog
+        pool = self._pool
+        busy, limit = self._catalog.threads
         yield "lfv_mcp_connections", "Open connections.", pool.open_connections
         yield "lfv_mcp_connections_limit", "Connections allowed.", pool.limits.max_connections
-        yield "lfv_mcp_busy_threads", "Worker threads at work.", catalog.busy_threads
-        yield "lfv_mcp_busy_threads_limit", "Worker threads allowed.", catalog.max_busy_threads
+        yield "lfv_mcp_busy_threads", "Worker threads at work.", busy
+        yield "lfv_mcp_busy_threads_limit", "Worker threads allowed.", limit
 
 
 def _source_gauges(state: SourceState) -> Iterator[tuple[str, str, float | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +17,8 @@ from lfv_mcp.http.paths import HEALTH, PROBES, READY
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RETRY_SECONDS: Final = 5
-"""What `Retry-After` says while the server is not ready."""
+RETRY_SECONDS: Final = (1, 5, 60)
+"""What `Retry-After` says while the server is not ready: at least, usually, and at most."""
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -34,7 +35,10 @@ def probe_routes(source: Callable[[], SourceState]) -> Iterator[Route]:
             answer["index_age_seconds"] = round(state.index_age, 1)
         if state.is_ready:
             return JSONResponse(answer, headers=_NO_STORE)
-        return JSONResponse(answer, 503, _NO_STORE | {"Retry-After": str(RETRY_SECONDS)})
+        least, usual, most = RETRY_SECONDS
+        left = usual if state.seconds_left is None else math.ceil(state.seconds_left)
+        retry = str(max(least, min(left, most)))
+        return JSONResponse(answer, 503, _NO_STORE | {"Retry-After": retry})
 
     yield Route(HEALTH, is_healthy)
     yield Route(READY, is_ready)

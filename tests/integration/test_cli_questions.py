@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Unpack
 
 import anyio
 import pytest
 
 from lfv_mcp.analysis.model_summary import summary_digest
-from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.cli import wiring
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.model_query import ModelQuery
@@ -56,7 +56,8 @@ def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
         (("describe", "no-such"), "sample-cap-seal"),
         (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
         (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
-        (("describe", "a b", "--json"), "a project name has 1 to 255"),
+        (("describe", "a b"), "PROJECT: 'a b' is not accepted: a project name has 1 to 255"),
+        (("compare", "sample-cap-seal", "3"), "VERSIONS: ['3'] is not accepted"),
         (("describe", "caps", "--source", "live"), "AWS_REGION"),
         (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
         (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
@@ -78,8 +79,10 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     monkeypatch.setattr(Catalog, "describe_model", fail)
     result = run("describe", "sample-cap-seal", "3")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("This server made a mistake of its own. [internal_error]\n")
-    assert result.stderr.endswith("\nAsked: project_name=sample-cap-seal, model_version=3\n")
+    assert result.stderr.startswith(
+        "This server made a mistake of its own. [internal_error]\n"
+        "Asked: project_name=sample-cap-seal, model_version=3\n"
+    )
     (logged,) = caplog.records
     assert logged.getMessage() == "describe_model failed unexpectedly"
     assert logged.exc_info
@@ -92,11 +95,12 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of every catalogue that is opened from now on."""
     made: list[Settings] = []
-    real: Callable[[Settings], Catalog] = wiring.open_catalog
+    real = wiring.open_catalog
 
-    def open_catalog(settings: Settings) -> Catalog:
+    def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catalog:
+        assert options == {"waits_for_index": True}
         made.append(settings)
-        return real(settings)
+        return real(settings, **options)
 
     monkeypatch.setattr(wiring, "open_catalog", open_catalog)
     return made

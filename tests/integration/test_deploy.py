@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lfv_mcp import __version__
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import variables_of
+from lfv_mcp.cli.environment import variables_of
 from lfv_mcp.cli.serving import serve
 from lfv_mcp.errors import ERRORS, CallerError
 from lfv_mcp.http.connection import ConnectionPool
