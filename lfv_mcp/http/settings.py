@@ -34,7 +34,7 @@ class HttpLimits:
     """
 
     max_connections: int = 512
-    max_reserved: int = 32
+    max_reserved: int = 64
     reserved_seconds: float = 2.0
     head_seconds: float = 10.0
     max_head_bytes: int = 64 * 1024
