@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Unpack
+from typing import Final, Unpack
 
 import anyio
 import pytest
@@ -143,6 +143,57 @@ def test_a_page_with_two_answers_comes_from_one_catalogue(
     result = run(*command, "--html", tmp_path / "card.html")
     assert result.exit_code == 0
     assert opened == [Settings()]
+
+
+COUNT_OPENS: Final = """
+import collections, contextlib, json, sys
+place, *line = sys.argv[1:]
+opened = collections.Counter()
+
+def count(event, given):
+    if event == "open" and isinstance(given[0], str) and given[0].startswith(place):
+        opened[given[0]] += 1
+
+sys.addaudithook(count)
+from lfv_mcp.cli.main import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    main([*line, "--source", place])
+print(json.dumps(opened))
+"""
+"""Counts how often each file below a directory is opened, by Python's own audit."""
+
+
+@pytest.mark.parametrize(
+    ("line", "read_again"),
+    [
+        (("list",), 0),
+        (("list", "--json"), 0),
+        (("describe", "caps", "3"), 1),
+        (("describe", "caps", "3", "--html", "{page}"), 1),
+        (("compare", "caps", "1", "2"), 2),
+        (("compare", "caps", "1", "2", "--html", "{page}"), 2),
+        (("doctor",), 10),  # looks for a model with evaluation files
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_command_reads_each_file_once_and_again_only_what_it_shows(
+    portfolio: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    line: tuple[str, ...],
+    read_again: int,
+) -> None:
+    page = str(tmp_path_factory.mktemp("pages") / "page.html")
+    given = [page if word == "{page}" else word for word in line]
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT_OPENS, str(portfolio), *given],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    opened: dict[str, int] = json.loads(done.stdout)
+    assert len(opened) == 250
+    assert sum(opened.values()) - len(opened) <= read_again
+    assert max(opened.values()) <= 2
 
 
 def imported(*command: str) -> set[str]:
