@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from http.client import HTTPException
+from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ import pytest
 from lfv_mcp.http.settings import DEFAULT_LIMITS
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.http_server import Process, call, running, send, started
-from tests.support.saved_records import described
+from tests.support.saved_records import described, write
 
 pytestmark = pytest.mark.slow
 PROBES: Final = ("/healthz", "/readyz")
@@ -209,6 +210,23 @@ def test_it_gets_ready_by_itself() -> None:
         )
         assert b"hidden" not in listed.body
         assert "hidden-bucket-5b1" in server.stderr  # the operator is told the whole
+
+
+def test_a_directory_that_comes_late(tmp_path: Path) -> None:
+    """The server starts without it, is not ready, and gets ready once it is there."""
+    source = tmp_path / "parent-4e1" / "mounted-late"
+    with started("--source", str(source)) as server:
+        for path, status in (("/healthz", 200), ("/readyz", 503)):
+            assert probe(server, path) == status
+        told = call(server.url, params={"name": "list_models", "arguments": {}}).body
+        assert b"LFV_SOURCE" in told
+        assert b"parent-4e1" not in told
+        write(source, "3.json", {"ModelDescription": described()})
+        until_ready(server)
+        listed = call(server.url, params={"name": "list_models", "arguments": {}})
+        answer = listed.message["result"]["structuredContent"]
+        assert [model["model_version"] for model in answer["models"]] == ["3"]
+        assert answer["source"]["location"] == "archive:mounted-late"
 
 
 def test_a_live_source_has_no_index() -> None:
