@@ -116,7 +116,7 @@ class Connection(H11Protocol):
         self.pool.forget(self)
         if self.transport.is_closing():
             return
-        if self.cycle is None or not self.cycle.response_started:
+        if not getattr(self.cycle, "response_started", False):  # None before the first request
             self.pool.count_refusal("connections")
             self.transport.write(_TOO_MANY_CONNECTIONS)
         self.transport.close()

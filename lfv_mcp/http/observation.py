@@ -195,10 +195,10 @@ def _record_of(ctx: ServerRequestContext[Any, Any]) -> RequestRecord | None:
     return record if isinstance(record, RequestRecord) else None
 
 
-def _code_of_result(result: object) -> str:
+def _code_of_result(result: Any) -> str:
     """`ok`, or the code of the failed tool call that a result is."""
     with suppress(AttributeError, KeyError, TypeError):
-        code = cast("Any", result)["_meta"][ERROR_META]["code"]
+        code = result["_meta"][ERROR_META]["code"]
         return code if code in ERRORS else "internal_error"
     return "ok"
 
@@ -206,7 +206,7 @@ def _code_of_result(result: object) -> str:
 def _code_of_error(error: MCPError) -> str:
     """The code of a JSON-RPC error: the one in its data if it is ours."""
     with suppress(AttributeError, KeyError, TypeError):
-        code = cast("Any", error.error.data)["code"]
+        code = error.error.data["code"]
         if code in ERRORS:
             return str(code)
     return "invalid_argument" if error.error.code in _PROTOCOL_ERRORS else "internal_error"
