@@ -22,10 +22,12 @@ from lfv_mcp.http.auth import AuthResponses, JwtVerifier
 from lfv_mcp.http.connection import connection_class
 from lfv_mcp.http.limits import HeaderNormaliser, RequestLimits, ShutdownReply
 from lfv_mcp.http.listener import is_loopback, url_of
+from lfv_mcp.http.messages import MessageReader
 from lfv_mcp.http.sdk_adjustments import (
     accept_only_posts,
     keep_header_values_out_of_the_log,
     let_streams_finish_at_shutdown,
+    put_before_protocol,
 )
 from lfv_mcp.http.settings import DEFAULT_LIMITS, HttpLimits, HttpSettings
 
@@ -61,7 +63,7 @@ def application(server: Server[Any], settings: HttpSettings, listener: socket.so
         # 4. Puts Host and Origin in lower case; refuses malformed ones (421, 403).
         partial(HeaderNormaliser, path=PATH, refuses=security.enable_dns_rebinding_protection),
     ]
-    # 5. to 8. Authentication, the Host and Origin check, and the protocol: the SDK's.
+    # 5. to 9. Authentication, the Host and Origin check, and the protocol: the SDK's.
     app: ASGIApp = _sdk_application(server, settings, listener, security)
     for layer in reversed(layers):
         app = layer(app)
@@ -83,9 +85,9 @@ def _sdk_application(
         # 6. Bearer tokens: who calls (401), and with which scopes (403).
         auth=policy.settings(url) if policy else None,
         token_verifier=JwtVerifier(policy, url) if policy else None,
-        # 7. Host and Origin: those of this server and of allowed pages (421, 403).
+        # 8. Host and Origin: those of this server and of allowed pages (421, 403).
         transport_security=security,
-        # 8. JSON-RPC. Server-sent events: progress is not lost, and a caller who hangs up ends the
+        # 9. JSON-RPC. Server-sent events: progress is not lost, and a caller who hangs up ends the
         # work. Callers who need neither still get plain JSON in the modern era.
         json_response=False,
         stateless_http=True,
@@ -100,6 +102,8 @@ def _sdk_application(
             retry_after=policy.key_cache.cooldown,
         )
     app.router.redirect_slashes = False  # behind TLS it would send clients, and tokens, to http://
+    # 7. Answers what is no JSON-RPC message (400).
+    put_before_protocol(app, PATH, MessageReader)
     accept_only_posts(app, PATH)
     keep_header_values_out_of_the_log()
     return app
