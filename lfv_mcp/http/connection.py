@@ -16,6 +16,10 @@ _TOO_MANY_CONNECTIONS: Final = (
 )
 
 
+HANG_UP: Final = "lfv_mcp.hang_up"
+"""Key in a request's ASGI state: a function that closes the connection without an answer."""
+
+
 class Connection(H11Protocol):
     """uvicorn's HTTP/1.1 connection, closed if there are too many or a request's head is too slow.
 
@@ -29,6 +33,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept the connection, or answer 503 and close it if there are too many."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, HANG_UP: transport.abort}
         if len(self.connections) > self.limits.max_connections:
             transport.write(_TOO_MANY_CONNECTIONS)
             transport.close()
