@@ -96,12 +96,13 @@ class StdioConnection:
 
     async def run(self, server: Server[Any]) -> None:
         """Serve until the client has gone and the time for what still runs is over."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._read, tasks)
-            tasks.start_soon(self._write, tasks)
-            options = server.create_initialization_options()
-            await server.run(self._from_client, self._to_client, options)
-            tasks.cancel_scope.cancel()
+        with self._to_server, self._from_client, self._to_client, self._answers:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._read, tasks)
+                tasks.start_soon(self._write, tasks)
+                options = server.create_initialization_options()
+                await server.run(self._from_client, self._to_client, options)
+                tasks.cancel_scope.cancel()
 
     # From the client
 
@@ -173,11 +174,10 @@ class StdioConnection:
     # To the client
 
     async def _write(self, tasks: TaskGroup) -> None:
-        async with self._answers:
-            async for item in self._answers:
-                await self._write_line(encoded(item.message), tasks)
-                if isinstance(item.message, JSONRPCResponse | JSONRPCError):
-                    self._queue.settle(item.message.id)
+        async for item in self._answers:
+            await self._write_line(encoded(item.message), tasks)
+            if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+                self._queue.settle(item.message.id)
 
     async def _refuse(self, refusal: Refusal, tasks: TaskGroup) -> None:
         await self._write_line(refusal.to_bytes(), tasks)
