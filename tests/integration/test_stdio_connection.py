@@ -25,6 +25,8 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="Windows does not tell that a pipe is closed"),
 ]
 ONE: Final = QueueLimits(running=1, waiting=2)
+BUSY: Final = 10.0
+"""Seconds in which what takes a moment is done, on a machine that is busy with other things."""
 Tool = Callable[[str], Awaitable[str]]
 
 
@@ -90,7 +92,7 @@ async def connected(tool: Tool, limits: StdioLimits) -> AsyncIterator[Client]:
         os.close(stdout)  # as the end of a process does
         client.ended.set()
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(40):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(serve)
             yield client
@@ -127,24 +129,26 @@ async def test_what_runs_when_stdin_closes_may_end_within_the_grace() -> None:
         await anyio.sleep(0.2)
         return name
 
-    async with connected(take_a_moment, StdioLimits(ONE, grace_seconds=5)) as client:
+    async with connected(take_a_moment, StdioLimits(ONE, grace_seconds=30)) as client:
         client.send(client.call(1, "a"), client.call(2, "b"))
         client.close(client.stdin)
         assert await client.ids(2) == [1, 2]
         started = time.monotonic()
         assert await client.answer() == {}
-        assert time.monotonic() - started < 2  # nothing is waited for any more
+        assert time.monotonic() - started < BUSY  # nothing is waited for any more
 
 
 async def test_after_the_grace_callers_are_told_that_it_is_over() -> None:
-    async with connected(wait_if_told, StdioLimits(grace_seconds=0.2)) as client:
+    async with connected(
+        wait_if_told, StdioLimits(grace_seconds=0.2, farewell_seconds=30)
+    ) as client:
         client.send(client.call(1, "slow"))
         started = time.monotonic()
         client.close(client.stdin)
         answer = await client.answer()
         assert (answer["id"], answer["error"]["code"]) == (1, -32000)
         assert await client.answer() == {}
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < BUSY
 
 
 @pytest.mark.parametrize("era", ["auto", "legacy"])
@@ -166,7 +170,7 @@ async def test_a_client_that_never_reads_does_not_keep_it_alive(era: str) -> Non
         started = time.monotonic()
         client.close(client.stdin)
         await client.ended.wait()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < BUSY
     assert running == ["much"]
 
 
