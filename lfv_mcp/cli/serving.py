@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Unpack
 
 import click
@@ -46,36 +47,34 @@ def serve(*, settings: Settings, transport: str, **flags: Unpack[HttpFlags]) -> 
 
 def _serve_stdio(settings: Settings) -> None:
     import anyio
-    from mcp.server.stdio import stdio_server
 
     from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.server.app import build_server
+    from lfv_mcp.server.stdio import serve_stdio, standard_streams
 
-    if sys.__stdin__ is None or sys.__stdout__ is None:
-        raise click.ClickException(
-            "stdin or stdout is closed: MCP clients start this command with pipes for both."
-        )
-    catalog = _opened(settings, open_catalog_to_serve(settings, remote=False))
-    # The SDK lets Ctrl-C wait for stdin to close; a person expects it to work at once.
-    end_at(signal.SIGINT, INTERRUPTED)
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         click.echo(
             "lfv-mcp is waiting for an MCP client on stdin (Ctrl-C ends it). "
             "To ask by hand: lfv-mcp describe sample-cap-seal",
             err=True,
         )
-    _preload_later(catalog)
-
-    async def run() -> None:
-        server = build_server(catalog)
+    with standard_streams() as descriptors:
+        if descriptors is None:
+            raise click.ClickException(
+                "stdin or stdout is closed: MCP clients start this command with pipes for both."
+            )
+        catalog = _opened(settings, open_catalog_to_serve(settings, remote=False))
+        # Python lets Ctrl-C wait for stdin to close; a person expects it to work at once.
+        end_at(signal.SIGINT, INTERRUPTED)
+        _preload_later(catalog)
         resume_collector()
-        async with stdio_server() as (read_stream, write_stream):
-            await server.run(read_stream, write_stream, server.create_initialization_options())
-
-    anyio.run(run)
-    # A worker thread in a slow network call must not keep a server without a client alive.
-    sys.stderr.flush()
-    os._exit(0)
+        failure = anyio.run(serve_stdio, build_server(catalog), *descriptors)
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed, too
+            if failure is not None:
+                click.echo(f"Error: stdout cannot be written to: {failure.strerror}.", err=True)
+            sys.stderr.flush()
+        # A worker thread in a slow network call must not keep a server without a client alive.
+        os._exit(0 if failure is None else 1)
 
 
 def _serve_http(settings: Settings, flags: HttpFlags) -> None:

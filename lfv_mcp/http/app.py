@@ -20,6 +20,7 @@ from lfv_mcp.http.auth import AuthResponses, JwtVerifier
 from lfv_mcp.http.connection import ConnectionPool, connection_class
 from lfv_mcp.http.limits import HeaderNormaliser, RequestLimits, ShutdownReply
 from lfv_mcp.http.listener import is_loopback, url_of
+from lfv_mcp.http.messages import MessageReader
 from lfv_mcp.http.observation import (
     REQUEST_ID,
     CallObservation,
@@ -32,6 +33,7 @@ from lfv_mcp.http.sdk_adjustments import (
     accept_only_posts,
     keep_header_values_out_of_the_log,
     let_streams_finish_at_shutdown,
+    put_before_protocol,
 )
 from lfv_mcp.http.settings import HttpSettings
 
@@ -73,7 +75,7 @@ def application(
         metrics: what `/metrics` shows; None for no such path.
     """
     security = _transport_security(settings, listener)
-    # 7. to 10. Authentication, the Host and Origin check, and the protocol: the SDK's.
+    # 7. to 11. Authentication, the Host and Origin check, and the protocol: the SDK's.
     sdk = _sdk_application(server, settings, listener, security, [*probe_routes(source)], metrics)
     server.middleware.append(CallObservation(server, observers))
     paths = frozenset(route.path for route in sdk.routes if isinstance(route, Route))
@@ -119,9 +121,9 @@ def _sdk_application(
         # 8. Bearer tokens: who calls (401), and with which scopes (403).
         auth=auth,
         token_verifier=JwtVerifier(policy, url) if policy else None,
-        # 9. Host and Origin: those of this server and of allowed pages (421, 403).
+        # 10. Host and Origin: those of this server and of allowed pages (421, 403).
         transport_security=security,
-        # 10. JSON-RPC. Server-sent events: progress is not lost, and a caller who hangs up ends the
+        # 11. JSON-RPC. Server-sent events: progress is not lost, and a caller who hangs up ends the
         # work. Callers who need neither still get plain JSON in the modern era.
         json_response=False,
         stateless_http=True,
@@ -136,6 +138,8 @@ def _sdk_application(
             retry_after=policy.key_cache.cooldown,
         )
     app.router.redirect_slashes = False  # behind TLS it would send clients, and tokens, to http://
+    # 9. Answers what is no JSON-RPC message (400).
+    put_before_protocol(app, MCP, MessageReader)
     accept_only_posts(app, MCP)
     keep_header_values_out_of_the_log()
     return app

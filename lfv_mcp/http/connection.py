@@ -20,6 +20,8 @@ _TOO_MANY_CONNECTIONS: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
     b"Content-Length: 0\r\n\r\n"
 )
+HANG_UP: Final = "lfv_mcp.hang_up"
+"""Key in a request's ASGI state: a function that closes the connection without an answer."""
 
 
 class ConnectionPool:
@@ -82,6 +84,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take in the connection; beyond the cap, for a short time and for probes alone."""
         super().connection_made(transport)
+        self.app_state = {**self.app_state, HANG_UP: transport.abort}
         limits = self.pool.limits
         if self.pool.admit(self):
             self._timer = self.loop.call_later(limits.head_seconds, self._close_slow)

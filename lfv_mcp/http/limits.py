@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from starlette.responses import PlainTextResponse, Response
 
+from lfv_mcp.http.connection import HANG_UP
 from lfv_mcp.http.paths import MCP, METRICS
 from lfv_mcp.http.sdk_adjustments import HEADER_LOGGER
 from lfv_mcp.http.settings import HOST_PATTERN, ORIGIN_PATTERN, HttpLimits
@@ -48,6 +49,12 @@ class ShutdownReply:
         except asyncio.CancelledError:  # uvicorn cancels requests only at the end of a shutdown
             if not started:
                 await _refusal(503, "The server is being shut down.")(scope, receive, send)
+            elif hang_up := scope.get("state", {}).get(HANG_UP):
+                hang_up()
+                # uvicorn logs an error for an answer that is not whole, unless it has seen before
+                # that the connection is closed.
+                while (await receive())["type"] != "http.disconnect":
+                    pass
 
 
 class RequestLimits:

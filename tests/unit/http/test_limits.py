@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from lfv_mcp.http.connection import HANG_UP
 from lfv_mcp.http.limits import HeaderNormaliser, RequestLimits, ShutdownReply
 from lfv_mcp.http.settings import HttpLimits
 
@@ -94,6 +95,28 @@ async def test_a_shutdown_is_answered_unless_an_answer_has_begun(begun: bool) ->
 
     expected = (200, b"") if begun else (503, b"The server is being shut down.")
     assert await answer(ShutdownReply(cancelled), LAST) == expected
+
+
+async def test_an_answer_that_has_begun_is_left_once_its_connection_is_closed() -> None:
+    """uvicorn takes an application that returns before that for one that forgot its answer."""
+    events = list[str]()
+    told: list[Message] = [PART, LAST, LEFT]
+
+    async def receive() -> Message:
+        message = told.pop(0)
+        events.append(message["type"])
+        return message
+
+    async def send(message: Message) -> None:
+        events.append(message["type"])
+
+    async def cancelled(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    state = {HANG_UP: lambda: events.append("hang up")}
+    await ShutdownReply(cancelled)({"type": "http", "state": state}, receive, send)
+    assert events == ["http.response.start", "hang up", *["http.request"] * 2, "http.disconnect"]
 
 
 @pytest.mark.parametrize(
