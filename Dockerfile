@@ -6,7 +6,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY lfv_mcp ./lfv_mcp
 COPY prompts ./prompts
 RUN python -m venv /opt/lfv-mcp
-RUN /opt/lfv-mcp/bin/pip install --no-cache-dir --disable-pip-version-check .
+# With metrics, which deploy/kubernetes switches on.
+RUN /opt/lfv-mcp/bin/pip install --no-cache-dir --disable-pip-version-check ".[metrics]"
 # Nothing is installed in the image itself, so what installs is not needed there.
 RUN /opt/lfv-mcp/bin/pip uninstall --yes --quiet pip
 

@@ -1,7 +1,7 @@
 """The names of all checks: `nox -s NAME` runs one, `nox -l` lists them.
 
 A session runs in the environment that nox is installed in, the one that the README's test command
-makes. Only `nginx` and `browser` may need root, to install Debian packages that are
+makes. Only `nginx`, `prometheus` and `browser` may need root, to install Debian packages that are
 missing. `.ci/run` runs everything that must hold before a change lands.
 """
 
@@ -84,6 +84,24 @@ def nginx(session: nox.Session) -> None:
     """Three replicas behind nginx, one of them killed. Root installs nginx if it is missing."""
     session.run("bash", ".ci/apt", "nginx=nginx-light", external=True)
     python(session, "-m", "pytest", "-n", "0", "-m", "nginx", "tests/end_to_end/test_replicas.py")
+
+
+@nox.session
+def prometheus(session: nox.Session) -> None:
+    """The alerts and their unit tests, by promtool. Root installs Debian's prometheus for it."""
+    session.run("bash", ".ci/apt", "promtool=prometheus", external=True)
+    with session.chdir("deploy/prometheus"):
+        session.run("promtool", "check", "rules", "alerts.yml", external=True)
+        session.run("promtool", "test", "rules", "alerts_test.yml", external=True)
+
+
+@nox.session
+def kubernetes(session: nox.Session) -> None:
+    """The manifests against the schemas of the oldest Kubernetes they are for, and the newest."""
+    validate = str(Path(sys.executable).with_name("kubernetes-validate"))
+    manifests = sorted(map(str, Path("deploy/kubernetes").glob("*.yaml")))
+    for version in ("1.30", "1.37"):
+        session.run(validate, "--strict", "-k", version, *manifests, external=True)
 
 
 @nox.session

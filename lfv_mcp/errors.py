@@ -21,11 +21,16 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "invalid_argument": ("caller", "an argument breaks a named rule; nothing was sent"),
     "model_not_found": ("caller", "the project has no such version; the known ones are listed"),
     "project_not_found": ("caller", "no such project; the known ones are listed"),
+    "usage_error": (
+        "caller",
+        "a command line that cannot be parsed: an unknown flag, a missing argument",
+    ),
     "region_unsupported": ("caller", "not one of the seven regions the service had"),
     "request_rejected": ("caller", "the API answered ValidationException"),
     "access_denied": ("operator", "the credentials lack a permission"),
     "archive_unreadable": ("operator", "the archive directory cannot be read"),
     "archive_unwritable": ("operator", "the target of an import or export cannot be written to"),
+    "output_failed": ("operator", "stdout or the file named for the answer cannot be written to"),
     "bucket_not_allowed": ("operator", "LFV_ALLOWED_BUCKETS does not name that S3 bucket"),
     "clock_skewed": ("operator", "this machine's clock is too far from the endpoint's"),
     "credentials_expired": ("operator", "the session token has expired, also after a fresh look"),
@@ -42,7 +47,9 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "s3_not_found": ("operator", "no such bucket or object"),
     "s3_not_restored": ("operator", "an object in Glacier that must be restored first"),
     "s3_refused": ("operator", "S3 refuses to read that object or prefix, for the reason it gives"),
+    "setting_invalid": ("operator", "a flag or variable whose value cannot be used"),
     "setup_invalid": ("operator", "AWS configuration that boto3 cannot use"),
+    "source_unusable": ("operator", "LFV_SOURCE (--source) names nothing that can be opened"),
     "archive_cannot_answer": (
         "service",
         "no archive holds what was asked (datasets, tags, writes)",
@@ -57,6 +64,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "throttled": ("service", "the API answered 429, also after retries"),
 }
 """Who can act on a failure and what it means, by its code. A code never changes its meaning."""
+
+
+ERROR_META: Final = "io.github.lfv-mcp/error"
+"""`_meta` key of a failed tool call: an object with code, message, next_step and asked."""
 
 
 class LfvError(Exception):

@@ -118,7 +118,12 @@ def version_number(body: Mapping[str, Any]) -> int:
 
     Unlike `model_key` this takes the answer's own word, so an entry without an ARN has a place.
     """
-    version = str(body.get("ModelVersion", ""))
+    version = body.get("ModelVersion", "")
+    if isinstance(version, int) and abs(version) < 10**18:
+        version = str(version)
+    # Longer ones are no versions, and Python refuses to read numbers of thousands of digits.
+    if not isinstance(version, str) or len(version) > 18:
+        return 0
     return int(version) if version.isascii() and version.isdigit() else 0
 
 

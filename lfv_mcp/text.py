@@ -30,6 +30,16 @@ def strip_invisible(text: str) -> str:
     )
 
 
+def replace_lone_surrogates(text: str) -> str:
+    """Put U+FFFD in the place of every half of a surrogate pair, which no encoding can write.
+
+    Two halves that belong together become the character that they mean.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     """Text from an account or an archive as plain data: without invisible characters, and cut.
 

@@ -300,6 +300,29 @@ credentials:
 
 The same check runs the image's install steps; it does not build the image itself.
 
+## What hosts may send
+
+A model writes an argument, and its host passes it on in a form of its own. What can mean one value
+only is taken as that value, in tools, prompts and resource URIs alike:
+
+- numbers: as text (`"0.01"`, `" 1e-2 "`, `"10"`), `10.0` for a whole number, a decimal comma where
+  it can be nothing else (`"0,01"`); not `"1,000"`, `true`, NaN or a list;
+- `defect_rate`: also `"1 %"`;
+- `model_version`: also `3`, `3.0`, `"v3"`, `"version 3"`, `"LATEST"`; not `"03"`, `"3.5"` or
+  `"newest"`;
+- `model_versions`: the list as text (`"[\\"2\\", \\"3\\"]"`, `"[2, 3]"`, `"2,3"`), or within
+  another list; not `"2-3"` or `"2 3"`;
+- `project_name`: with blanks or quotes around it, the ARN of a model or project, or
+  `lookoutvision://projects/NAME/models/3`; not several names, nor text around an ARN;
+- `status` and `region`: in any letter case, `status` with blanks or hyphens for underscores;
+- whatever is optional: null, `""`, `"null"`, `"none"` and `"undefined"` are "not given";
+- all arguments: as JSON text, or once more within `arguments`.
+
+`toolCallId`, `sessionId`, `chatInput`, `action` and `tool`, which n8n and others add to each call,
+are ignored in any letter case, also with `_` or `-` between the words. Every other unknown name is
+refused, so that a misspelt argument is not lost. What is answered to odd lines and bodies
+stands in [faults.md](faults.md#odd-requests).
+
 ## The protocol
 
 `{SUITE}`, the official suite, asks

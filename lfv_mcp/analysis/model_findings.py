@@ -43,8 +43,11 @@ def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Fin
         )
 
 
-def source_findings(source: Source) -> Iterator[Finding]:
-    """What to know about where the record comes from."""
+def source_findings(source: Source, doubt: str = "") -> Iterator[Finding]:
+    """What to know about where the record comes from.
+
+    `doubt` says why the sample may not be what was meant: settings that have no effect.
+    """
     match source.kind:
         case "live":
             yield finding(
@@ -53,11 +56,7 @@ def source_findings(source: Source) -> Iterator[Finding]:
                 "Save it now: `lfv-mcp archive export`.",
             )
         case "sample":
-            yield finding(
-                "sample_data",
-                "Synthetic sample, not a real model.",
-                "For your own records set LFV_SOURCE.",
-            )
+            yield sample_finding(doubt)
         case "archive" if source.captured_at is not None:
             yield finding("archived_record", f"A saved answer of {source.captured_at[:10]}.")
         case "archive":
@@ -74,6 +73,16 @@ def source_findings(source: Source) -> Iterator[Finding]:
             "Rebuilt from evaluation files: what state the model was in is not known.",
             "Add a saved DescribeModel answer if there is one.",
         )
+
+
+def sample_finding(doubt: str = "") -> Finding:
+    """That the sample answers; `doubt` says why it may not be what was meant."""
+    message = "Synthetic sample, not a real model."
+    return finding(
+        "sample_data",
+        f"{message} {doubt}" if doubt else message,
+        "For your own records set LFV_SOURCE.",
+    )
 
 
 def evidence_findings(evidence: str) -> Iterator[Finding]:

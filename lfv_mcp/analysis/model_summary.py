@@ -38,6 +38,7 @@ def summarise(
     disagreeing: Sequence[OtherStatus] = (),
     evidence: str = "",
     left_out: Sequence[LeftOut] = (),
+    doubt: str = "",
 ) -> ModelSummary:
     """The answer of describe_model about one model's record.
 
@@ -50,6 +51,7 @@ def summarise(
         disagreeing: what records that lost against this one say.
         evidence: where evaluation files are, `archive` or `s3`; nothing of them is read.
         left_out: members of the record that the archive could not send.
+        doubt: why the sample may not be what was meant.
     """
     description = record.description
     status = description.Status
@@ -58,7 +60,7 @@ def summarise(
         (
             *quality_findings(description, performance),
             *state_findings(description, live=source.kind == "live"),
-            *source_findings(source),
+            *source_findings(source, doubt),
             *evidence_findings(evidence),
             *disagreement_findings(description, disagreeing),
             *repair_findings(record, left_out),

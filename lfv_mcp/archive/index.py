@@ -157,12 +157,12 @@ class _UnreadFiles:
         if not self._count:
             return None
         reasons = tuple((count, reason) for reason, count in self._reasons.most_common())
-        first = clean(_relative(self._first, location), _MAX_NAME)
+        first = clean(relative_name(self._first, location), _MAX_NAME)
         next_step = self._next_steps[reasons[0][1]]
         return Unread(self._count, total, reasons, first, since, next_step)
 
 
-def _relative(name: str, location: str) -> str:
+def relative_name(name: str, location: str) -> str:
     """The name of a file without the prefix of its archive, which an S3 object has in its key."""
     _, _, prefix = location.removeprefix("s3://").partition("/")
     if location.startswith("s3://") and prefix and name.startswith(prefix):

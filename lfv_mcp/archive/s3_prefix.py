@@ -49,10 +49,20 @@ class S3Prefix:
     def entries(self) -> Iterator[FileEntry]:
         """Every object under the prefix, by its key; of a large prefix in no certain order.
 
+        A prefix without a slash at its end means that folder, or that one object: `s3://b/saved`
+        is not `saved-old/`.
+
         Raises:
             LfvError: the bucket cannot be listed.
         """
-        for listed in list_side_by_side(self._s3, self._bucket, self._prefix):
+        folder = self._prefix
+        if folder and not folder.endswith("/"):
+            folder += "/"
+            # The object itself comes first of all that start with its key.
+            first = next(self._s3.list(self._bucket, self._prefix)).objects[:1]
+            if first and first[0].key == self._prefix:
+                yield FileEntry(first[0].key, first[0].size, first[0].etag)
+        for listed in list_side_by_side(self._s3, self._bucket, folder):
             yield FileEntry(listed.key, listed.size, listed.etag)
 
     def open(

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from lfv_mcp.analysis.model_findings import sample_finding
 from lfv_mcp.archive.archive import GRACE, Archive, Staleness
-from lfv_mcp.archive.index import Index
+from lfv_mcp.archive.index import Index, relative_name
 from lfv_mcp.archive.problems import Unread
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.catalog.index_findings import not_advancing
 from lfv_mcp.catalog.workers import seconds_to_answer
-from lfv_mcp.results.common import SourceKind
+from lfv_mcp.results.common import Finding, SourceKind
+from lfv_mcp.text import clean
 
 if TYPE_CHECKING:  # boto3 takes a fifth of a second to import, so that waits for the first question
     from lfv_mcp.aws.client import LookoutVision
@@ -35,6 +38,8 @@ class Backend:
         open_service: makes the client.
         kind: what `source.kind` of an answer says.
         archive: None for a live endpoint.
+        for_remote: callers may be on other machines: they are told the name of the archive's last
+            folder, never its path or URL.
     """
 
     def __init__(
@@ -42,10 +47,15 @@ class Backend:
         open_service: Callable[[], LookoutVision],
         kind: SourceKind,
         archive: Archive | None,
+        *,
+        for_remote: bool = False,
     ) -> None:
+        self.doubt = ""
+        """Why the sample may not be what was meant: settings that were meant and not understood."""
         self.kind: SourceKind = kind
         self.archive = archive
         self._open_service = open_service
+        self._for_remote = for_remote
 
     @cached_property
     def service(self) -> LookoutVision:
@@ -53,11 +63,33 @@ class Backend:
         return self._open_service()
 
     @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """What answers say of the source beside their own findings: that the sample is doubtful."""
+        return (sample_finding(self.doubt),) if self.doubt and self.kind == "sample" else ()
+
+    @property
     def location(self) -> str:
         """Where the archive is; `bundled` for the sample, empty for a live endpoint."""
         if self.archive is None:
             return ""
-        return self.archive.files.location if self.kind == "archive" else "bundled"
+        if self.kind != "archive":
+            return "bundled"
+        location = self.archive.files.location
+        return name_of_place(location) if self._for_remote else location
+
+    def file_name(self, name: str) -> str:
+        """What callers are told of a file of the archive: for remote ones relative to its place."""
+        if self.archive is None or not self._for_remote:
+            return name
+        return relative_name(name, self.archive.files.location)
+
+
+def name_of_place(location: str) -> str:
+    """A directory, file or S3 prefix without the way to it: `archive:saved` for /data/saved."""
+    is_path = not location.startswith("s3://")
+    last = Path(location).resolve().name if is_path else location.rstrip("/").rpartition("/")[2]
+    name = clean(last, 200)
+    return f"archive:{name}" if name else "archive"
 
 
 @dataclass(frozen=True, slots=True)

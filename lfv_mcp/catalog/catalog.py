@@ -33,6 +33,7 @@ from lfv_mcp.catalog.listing_page import PAGE_BYTES, ListingPage, PageLimits
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.portfolio import Portfolio, Progress
+from lfv_mcp.catalog.readiness import Readiness
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
@@ -65,6 +66,8 @@ class CatalogOptions(TypedDict, total=False):
     waits_for_index: bool
     """For commands: a question's time begins when the first index is there, which is waited for
     as long as it advances."""
+    for_remote: bool
+    """Callers may be on other machines, and are not told where the archive is."""
 
 
 class Catalog:
@@ -92,7 +95,8 @@ class Catalog:
         self._timeout = timeout
         self._waits_for_index = options.get("waits_for_index", False)
         self._cache_policy = policy = options.get("cache_policy", CachePolicy())
-        self._backend = backend = Backend(open_service, kind, archive)
+        backend = Backend(open_service, kind, archive, for_remote=options.get("for_remote", False))
+        self._backend, self.readiness = backend, Readiness(kind, archive)
         self.kind, self.location = kind, backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
         self._index = IndexLoader(archive, timeout)
@@ -115,6 +119,15 @@ class Catalog:
         return EvidenceLoader(
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
+
+    @property
+    def threads(self) -> tuple[int, int]:
+        """How many worker threads are at work, and how many may be."""
+        return self._workers.busy_threads, self._workers.limits.max_busy_threads
+
+    def doubt_sample(self, why: str) -> None:
+        """Say in the sample's answers why it may not be what was meant; empty: it is."""
+        self._backend.doubt = why
 
     @property
     def indexing_progress(self) -> IndexingProgress | None:
@@ -175,7 +188,9 @@ class Catalog:
                 max_examples=max_examples,
                 findings=evidence.findings,
             )
-            return with_findings(await self._workers.run(work), _findings(at_hand, query))
+            return with_findings(
+                await self._workers.run(work), [*_findings(at_hand, query), *self._backend.doubts]
+            )
 
     async def compare_models(self, query: ModelQuery, versions: Sequence[str]) -> ModelComparison:
         """Each version against the first, by what can be read of their evaluations.
@@ -202,7 +217,9 @@ class Catalog:
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
             comparison = await self._workers.run(partial(compare, candidates, source, findings))
-            return with_findings(comparison, _findings(at_hand, *questions))
+            return with_findings(
+                comparison, [*_findings(at_hand, *questions), *self._backend.doubts]
+            )
 
     async def list_models(
         self,
@@ -228,7 +245,7 @@ class Catalog:
         start = ListingPosition.parse(next_token)
         page = ListingPage(start, limits, len(self.location))
         async with self._question(query, ModelList) as at_hand:
-            findings = _findings(at_hand)
+            findings = [*_findings(at_hand), *self._backend.doubts]
             page.reserve(findings)
             await self._portfolio.fill(page, query, progress)
             if page.timed_out and page.position == start:

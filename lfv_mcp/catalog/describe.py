@@ -74,4 +74,5 @@ class Describer:
             replayed.disagreeing if replayed else (),
             self._files.where_available(readable.description),
             replayed.left_out if replayed else (),
+            self._backend.doubt,
         )

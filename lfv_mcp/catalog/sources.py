@@ -38,7 +38,8 @@ class AnswerSources:
                 "live", "describe_model", _iso(captured), self._backend.service.endpoint(scope)
             )
         captured_at = _iso(replayed.captured) if replayed.captured else ""
-        return _source(self._kind(replayed.kind), replayed.basis, captured_at, replayed.location)
+        location = self._backend.file_name(replayed.location)
+        return _source(self._kind(replayed.kind), replayed.basis, captured_at, location)
 
     def of_listing(self, query: ModelQuery) -> Source:
         """The source of a listing that has been made.

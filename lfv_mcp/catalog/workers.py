@@ -68,6 +68,11 @@ class Workers:
         self._unlimited = anyio.CapacityLimiter(math.inf)
         self._busy_threads: set[object] = set()
 
+    @property
+    def busy_threads(self) -> int:
+        """Threads at work, those whose caller has left included."""
+        return len(self._busy_threads)
+
     async def run(self, work: Callable[[], _T], limiter: anyio.CapacityLimiter | None = None) -> _T:
         """Run blocking work on a thread, which a cancelled caller leaves behind.
 

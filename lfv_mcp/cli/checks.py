@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,9 @@ from anyio import to_thread
 from lfv_mcp import __version__, model_query
 from lfv_mcp.aws.failures import shown_url
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import is_set_value
+from lfv_mcp.cli.environment import misspelt_settings
+from lfv_mcp.cli.placeholders import is_unset
+from lfv_mcp.cli.source import SPELLINGS
 from lfv_mcp.errors import LfvError
 from lfv_mcp.results.model_list import ModelRow
 from lfv_mcp.server import prompts
@@ -71,26 +72,26 @@ def check_installation(environment: Mapping[str, str], known: Collection[str]) -
     yield _check_settings(environment, known)
 
 
-def source_problem(problem: str) -> Check:
+def source_problem(problem: LfvError) -> Check:
     """The failed check of a source that cannot be opened; nothing else can be asked then."""
-    return Check.failed(
-        "source",
-        problem,
-        "Set LFV_SOURCE (--source) to sample, live, s3://bucket/prefix, or the absolute path of "
-        "a directory of saved answers.",
-    )
+    fix = problem.next_step
+    if "LFV_SOURCE" not in fix:
+        fix = f"{fix} {SPELLINGS}"
+    return Check.failed("source", f"{problem.message} [{problem.code}]", fix)
 
 
 async def check_source(
-    catalog: Catalog, credentials: Callable[[], str] | None
+    catalog: Catalog, credentials: Callable[[], str] | None, doubt: str = ""
 ) -> AsyncIterator[Check]:
     """The checks of a catalogue: its source, credentials, answers and evaluation files.
 
     Args:
         catalog: what the settings open.
         credentials: finds the AWS credentials and says where; None if AWS is never asked.
+        doubt: why the source may not be what was meant.
     """
-    yield Check.passed("source", f"{catalog.kind} {catalog.location}".strip())
+    place = f"{catalog.kind} {catalog.location}".strip()
+    yield Check.passed("source", f"{place}. {doubt}" if doubt else place)
     if credentials is not None:
         are_needed = catalog.kind == "live" or catalog.location.startswith("s3://")
         check = partial(_check_credentials, credentials, are_needed=are_needed)
@@ -142,23 +143,22 @@ def _check_settings(environment: Mapping[str, str], known: Collection[str]) -> C
     """What the environment sets, and which of its variables have no effect."""
     used: list[str] = []
     unset: list[str] = []
-    unknown: list[str] = []
     for name, value in sorted(environment.items()):
-        if name.startswith("LFV_") and name not in known:
-            close = get_close_matches(name, known, n=1)
-            unknown.append(f"{name} (did you mean {close[0]}?)" if close else name)
-        elif is_set_value(value):
+        if name not in known:
+            continue
+        if not is_unset(value):
             used.append(f"{name}={shown_url(value)}")
         else:
             unset.append(f"{name}={value}")
     found = ", ".join(used) or "none in the environment"
     if unset:
         found += f"; empty or not filled in, so they count as unset: {', '.join(unset)}"
+    unknown = misspelt_settings(environment, known)
     if not unknown:
         return Check.passed("settings", found)
     return Check.failed(
         "settings",
-        f"{found}; no settings of this server: {', '.join(unknown)}",
+        f"{found}. {' '.join(unknown)}",
         "Write the variable as `lfv-mcp serve --help` does, or remove it.",
     )
 

@@ -7,9 +7,10 @@ import click
 from lfv_mcp import __version__
 from lfv_mcp.cli.archives import archive
 from lfv_mcp.cli.collector import paused_collector
+from lfv_mcp.cli.command_group import CommandGroup
 from lfv_mcp.cli.config_command import config
 from lfv_mcp.cli.doctor import doctor
-from lfv_mcp.cli.options import drop_unset_boto3_variables, environment_of_this_server
+from lfv_mcp.cli.environment import drop_unset_boto3_variables, environment_of_this_server
 from lfv_mcp.cli.questions import compare, describe, evaluate, list_
 from lfv_mcp.cli.serving import replay, serve
 
@@ -17,21 +18,23 @@ from lfv_mcp.cli.serving import replay, serve
 COMMANDS = (serve, describe, list_, evaluate, compare, archive, replay, config, doctor)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="lfv-mcp")
 @click.pass_context
 def main(context: click.Context) -> None:
     """The MCP server for Amazon Lookout for Vision models.
 
-    Alone it serves MCP over stdio. AWS ended the service on 31 October 2025; answers come from
-    saved records, or from an endpoint that still speaks the API.
+    Without a command it is serve, with every flag of serve: MCP over stdio. AWS ended the service
+    on 31 October 2025; answers come from saved records, or from an endpoint that still speaks the
+    API.
     """
     context.with_resource(paused_collector())
     context.obj = environment_of_this_server()  # for doctor: as it was before the next line
     drop_unset_boto3_variables()
-    if context.invoked_subcommand is None:
-        with serve.make_context("serve", [], parent=context) as serving:
-            serve.invoke(serving)
 
 
 for command in COMMANDS:

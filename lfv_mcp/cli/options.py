@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 import click
 from click.core import ParameterSource
 
-BOTO3_VARIABLES: Final = (
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_LOOKOUTVISION",
-    "AWS_ENDPOINT_URL_S3",
+from lfv_mcp.cli.environment import (
+    EnvironmentOption,
+    HttpOption,
+    SourceOption,
+    endpoint_problem,
+    is_configured,
+    misspelt_settings,
+    unfilled,
+    variables_of,
 )
-"""Variables that boto3 reads by itself, so an empty or unexpanded value must not reach it."""
-_UNEXPANDED: Final = re.compile(r"\$\{[^}]*\}")
+from lfv_mcp.cli.placeholders import is_unset
+from lfv_mcp.cli.values import CommaList, LogLevel, Port, Seconds, Switch
+
 _QUIET_LOGGERS: Final = ("boto3", "botocore", "urllib3", "httpx2", "httpcore2")
 """Loggers that show tokens at DEBUG, and URLs of the account at INFO."""
 
@@ -41,6 +42,9 @@ class Settings:
         profile: AWS profile; None for boto3's usual chain.
         timeout: seconds one question may take in all.
         buckets: the only S3 buckets that may be read; None for any, an empty set for none.
+        doubt: what was meant for this server and had no effect, as sentences; empty if nothing
+            was. The sample says it in its answers, which may be meant for somebody's archive.
+        problem: why nothing can be opened, as a sentence; empty if something can.
     """
 
     source: str = "sample"
@@ -48,6 +52,8 @@ class Settings:
     profile: str | None = None
     timeout: float = 20.0
     buckets: frozenset[str] | None = None
+    doubt: str = ""
+    problem: str = ""
 
 
 class HttpFlags(TypedDict):
@@ -59,6 +65,7 @@ class HttpFlags(TypedDict):
     allowed_host: tuple[str, ...]
     allowed_origin: tuple[str, ...]
     behind_gateway: bool
+    metrics: bool
     auth_issuer: str | None
     auth_jwks_url: str | None
     auth_audience: tuple[str, ...]
@@ -68,143 +75,7 @@ class HttpFlags(TypedDict):
     auth_scope_claim: str | None
 
 
-# Values
-
-
-class CommaList(click.types.StringParamType):
-    """Text that may be given several times: as repeated flags, or in one variable with commas.
-
-    An item that is still `${...}` is left out and the others stay: a limit with one item that its
-    host did not fill in must not become no limit.
-    """
-
-    def split_envvar_value(self, rv: str) -> list[str]:
-        """The items of a variable's value, without blank and unexpanded ones."""
-        items = map(str.strip, rv.split(","))
-        return [item for item in items if item and not _UNEXPANDED.fullmatch(item)]
-
-
-class Seconds(click.FloatRange):
-    """A time limit: seconds above 0, at most an hour."""
-
-    name = "number of seconds"
-
-    def __init__(self) -> None:
-        """Make the range: from 0, not included, to 3600."""
-        super().__init__(min=0, min_open=True, max=3600)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number; `nan` fails too, which no comparison finds out of range."""
-        seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
-        return seconds
-
-
-class Port(click.IntRange):
-    """A TCP port in plain digits; 0 for any free one."""
-
-    name = "port"
-
-    def __init__(self) -> None:
-        """Make the range: from 0 to 65535."""
-        super().__init__(0, 65535)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number; signs, spaces and underscores, which `int()` takes, are refused."""
-        if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-            self.fail(f"{value!r} is not a port from 0 to 65535.", param, ctx)
-        port: int = super().convert(int(value), param, ctx)
-        return port
-
-
-class Switch(click.types.BoolParamType):
-    """A flag whose variable says true, 1, yes, on, false, 0, no or off, in any case."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:
-        """The switch; single letters, which click takes too, are refused."""
-        words = ("true", "1", "yes", "on", "false", "0", "no", "off")
-        if isinstance(value, str) and value.lower() not in words:
-            self.fail(f"{value!r} is neither true nor false.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class LogLevel(click.types.StringParamType):
-    """A level of the logging module by its name, in any case."""
-
-    name = "level"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The level's name in capitals."""
-        level = str(value).upper()
-        if level not in logging.getLevelNamesMapping():
-            self.fail(f"{value!r} is not DEBUG, INFO, WARNING or ERROR.", param, ctx)
-        return level
-
-
 # Options
-
-
-class EnvironmentOption(click.Option):
-    """An option whose variables count as unset while they are empty or one unexpanded `${...}`.
-
-    Hosts pass such values for settings that their user left out. An empty flag counts as unset too.
-    """
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The environment variables that are read, in order; of a list its singular too."""
-        names = (self.envvar,) if isinstance(self.envvar, str) else tuple(self.envvar or ())
-        return (*names, *(n.removesuffix("S") for n in names if self.multiple))
-
-    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
-        """The value of the first variable that is set."""
-        is_set = _is_list_set if self.multiple else is_set_value
-        values = (os.environ.get(name, "").strip() for name in self.variables)
-        return next((value for value in values if is_set(value)), None)
-
-    def consume_value(
-        self, ctx: click.Context, opts: Mapping[str, Any]
-    ) -> tuple[Any, ParameterSource]:
-        """The value and where it is from: flag, variable or default."""
-        if opts.get(str(self.name)) == "":
-            opts = {name: value for name, value in opts.items() if name != self.name}
-        return super().consume_value(ctx, opts)
-
-
-class HttpOption(EnvironmentOption):
-    """An option of the HTTP server; not even looked at when another transport is served.
-
-    Otherwise a leftover LFV_PORT that is no port would stop a server over stdio.
-    """
-
-    def process_value(self, ctx: click.Context, value: Any) -> Any:
-        """The value as its type has it, or nothing without HTTP."""
-        if ctx.params.get("transport") == "http":
-            return super().process_value(ctx, value)
-        return () if self.multiple else None
-
-
-def is_set_value(value: str) -> bool:
-    """Whether a variable's value says something: not blank, and no `${...}` at its start."""
-    return bool(value.strip()) and not value.strip().startswith("${")
-
-
-def _is_list_set(value: str) -> bool:
-    """Whether the value of a list says something; with one unexpanded item others may."""
-    return bool(value) and not _UNEXPANDED.fullmatch(value)
-
-
-def variables_of(command: click.Command) -> Iterator[str]:
-    """Every environment variable that a command, or one below it, reads."""
-    for parameter in command.params:
-        if isinstance(parameter, EnvironmentOption):
-            yield from parameter.variables
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            yield from variables_of(below)
 
 
 def _option(
@@ -221,7 +92,7 @@ def _option(
 
 def _default_source() -> str:
     """`live` if there is an endpoint to ask, or else the bundled sample."""
-    is_live = is_set_value(os.environ.get("AWS_ENDPOINT_URL_LOOKOUTVISION", ""))
+    is_live = not is_unset(os.environ.get("AWS_ENDPOINT_URL_LOOKOUTVISION", ""))
     return "live" if is_live else "sample"
 
 
@@ -268,8 +139,13 @@ _SHARED: Final = (
         "live, sample, a directory, or s3://...",
         default=_default_source,
         show_default=False,
+        cls=SourceOption,
     ),
 )
+
+
+_TOLD: Final = ("source", "region", "profile", "timeout", "buckets")
+"""The members of `Settings` that an option tells."""
 
 
 def settings_options(command: _Command) -> _Command:
@@ -278,13 +154,31 @@ def settings_options(command: _Command) -> _Command:
     @functools.wraps(command)
     def with_settings(*args: Any, **given: Any) -> Any:
         _log_to_stderr(given.pop("log_level"))
-        settings = Settings(**{name: given.pop(name) for name in Settings.__slots__})
+        told = {name: given.pop(name) for name in _TOLD}
+        settings = Settings(
+            **told,
+            problem=endpoint_problem(os.environ),
+            doubt=_doubt(click.get_current_context(), told["source"]),
+        )
         return command(*args, settings=settings, **given)
 
     decorated: _Command = with_settings
     for option in reversed(_SHARED):
         decorated = option(decorated)
     return decorated
+
+
+def _doubt(context: click.Context, source: str) -> str:
+    """What was meant for this server and has no effect on it, as sentences."""
+    sentences = misspelt_settings(os.environ, {*variables_of(context.find_root().command)})
+    if unset := unfilled(context, "source"):
+        other = "LFV_SOURCE" if unset.name.startswith("-") else "--source"
+        sentences.insert(
+            0,
+            f"{unset.name} ({other}) is set, but was not filled in: one unexpanded ${{...}} counts "
+            f"as unset, so {source} answers.",
+        )
+    return " ".join(sentences)
 
 
 def _log_to_stderr(level: str) -> None:
@@ -307,6 +201,7 @@ def _http(flag: str, text: str, **attributes: Any) -> Any:
     return _option(flag, variable, text, cls=HttpOption, **attributes)
 
 
+_SWITCH: Final = {"is_flag": True, "type": Switch(), "default": False, "show_default": "no"}
 _HTTP: Final = (
     _http("--host", "Address to listen on.", default="127.0.0.1"),
     _http(
@@ -322,11 +217,9 @@ _HTTP: Final = (
     _http(
         "--behind-gateway",
         "Nobody gets past a gateway that checks who calls.",
-        is_flag=True,
-        type=Switch(),
-        default=False,
-        show_default="no",
+        **_SWITCH,
     ),
+    _http("--metrics", "Serve /metrics for Prometheus (takes lfv-mcp[metrics]).", **_SWITCH),
     _http("--auth-issuer", "Take only tokens of this OAuth issuer."),
     _http("--auth-jwks-url", "Where the issuer publishes its keys."),
     _http(
@@ -352,8 +245,8 @@ def http_options(command: _Command) -> _Command:
     transport = _option(
         "--transport",
         "LFV_TRANSPORT",
-        "stdio, or http (/mcp and /healthz).",
-        type=click.Choice(["stdio", "http"]),
+        "stdio, or http (/mcp, /healthz, /readyz).",
+        type=click.Choice(["stdio", "http"], case_sensitive=False),
         default="stdio",
         is_eager=True,  # the options of HTTP are read only if it says http
     )
@@ -365,33 +258,9 @@ def http_options(command: _Command) -> _Command:
 def is_authentication_configured(flags: HttpFlags) -> bool:
     """Whether any flag or variable of authentication holds something, be it usable or not.
 
-    A half-filled `LFV_AUTH_ISSUER=${TENANT}.example.com` counts as unset like every other, and so
-    does a name with an S too many; neither may start a server that asks nobody who they are.
+    A variable with an S too many counts: it must not start a server that asks nobody who they are.
     """
-    if any(value for name, value in flags.items() if name.startswith("auth_")):
+    names = [name for name in flags if name.startswith("auth_")]
+    if any(value for name, value in flags.items() if name in names):
         return True
-    return any(
-        CommaList().split_envvar_value(os.environ.get(name, ""))
-        for flag in flags
-        if flag.startswith("auth_")
-        for name in (f"LFV_{flag.upper()}", f"LFV_{flag.upper()}S")
-    )
-
-
-# The environment
-
-
-def environment_of_this_server() -> dict[str, str]:
-    """The variables that are meant for this server or for its boto3, as the host passed them."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("LFV_") or name in BOTO3_VARIABLES
-    }
-
-
-def drop_unset_boto3_variables() -> None:
-    """Remove empty and unexpanded variables of boto3, which would take them for values."""
-    for name in BOTO3_VARIABLES:
-        if not is_set_value(os.environ.get(name, "")):
-            os.environ.pop(name, None)
+    return any(is_configured(f"LFV_{name.upper()}{s}") for name in names for s in ("", "S"))

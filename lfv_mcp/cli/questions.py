@@ -10,6 +10,7 @@ import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +19,12 @@ import click
 
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.model_query import InvalidArgumentError
 
 _PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
@@ -46,19 +50,22 @@ class Questions:
         self._catalog = catalog
 
     async def ask(self, name: str, arguments: Mapping[str, object]) -> Answer:
-        """Run the tool of that name; a failure is printed on stderr, as a tool words it.
+        """Run the tool of that name.
 
         Raises:
-            click.exceptions.Exit: the tool failed; the exit code is 1.
+            LfvError: the tool failed; its text is that of a tool, in the words of a command line.
         """
         from lfv_mcp.errors import LfvError
-        from lfv_mcp.server.failures import failure_text
+        from lfv_mcp.model_query import InvalidArgumentError
+        from lfv_mcp.server.failures import question_of
 
         try:
             return await self._run(name, arguments)
+        except InvalidArgumentError as error:
+            raise _in_words_of_the_command_line(error) from error
         except LfvError as error:
-            click.echo(failure_text(error, arguments), err=True)
-            raise click.exceptions.Exit(1) from error
+            error.question = question_of(error, arguments)
+            raise
 
     async def ask_if_possible(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
         """Run the tool of that name; None if it fails."""
@@ -83,13 +90,52 @@ class Questions:
             return Answer(*truncate_answer(text, result.to_json()))
 
 
+_PLACES: Final = {
+    "project_name": ("PROJECT", "sample-cap-seal"),
+    "model_version": ("VERSION", "3"),
+    "model_versions": ("VERSIONS", "1 3"),
+    "status": ("--status", "--status HOSTED"),
+    "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
+    "threshold": ("--threshold", "--threshold 0.8"),
+    "max_examples": ("--examples", "--examples 5"),
+}
+"""What the command line calls an argument of a tool, and a good value of it."""
+
+
+def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
+    """A refused argument by the name that stands in the command's help."""
+    from lfv_mcp.errors import CallerError
+
+    name, example = _PLACES.get(error.argument, (error.argument, ""))
+    return CallerError(
+        error.code,
+        f"{name}: {error.shown_value} is not accepted: {error.rule}.",
+        f"Correct it, for example: {example}." if example else "Correct it.",
+    )
+
+
 def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
     import anyio
 
+    from lfv_mcp.cli.progress import with_progress
     from lfv_mcp.cli.wiring import open_catalog
 
-    anyio.run(work, Questions(open_catalog(settings)))
+    if settings.doubt:
+        click.echo(f"Warning: {settings.doubt}", err=True)
+    catalog = open_catalog(settings, waits_for_index=True)
+    with ended_at_once_by_ctrl_c():
+        anyio.run(
+            with_progress,
+            partial(work, Questions(catalog)),
+            partial(indexing_in_words, catalog),
+        )
+
+
+def indexing_in_words(catalog: Catalog) -> str:
+    """How far the indexing of the catalogue's archive has come; empty if none is going on."""
+    progress = catalog.indexing_progress
+    return f"Indexing: {progress.in_words()}" if progress is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +181,24 @@ def _ask_about_models(
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
     """Write the page that hosts show, with these arguments and answers inside."""
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.server.view import write
 
+    path = path.expanduser()
     try:
         write(path, [{"arguments": given, "result": answer.structure} for given, answer in answers])
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error
+        raise SetupError(
+            "output_failed",
+            f"The page {path} (--html) cannot be written: {error.strerror}.",
+            "Name a file in a directory that exists and can be written to.",
+        ) from error
     click.echo(f"wrote {path}", err=True)
 
 
 # Commands
 
-_json_option = click.option(
+json_option = click.option(
     "--json", "as_json", is_flag=True, help="The structured result, for pipes."
 )
 
@@ -164,7 +216,7 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Also write the answer as a page to look at, to mail or to file.",
     )(with_output)
-    return _json_option(decorated)
+    return json_option(decorated)
 
 
 @click.command()
@@ -181,7 +233,7 @@ def describe(*, project: str, version: str, output: Output, settings: Settings) 
 @click.command("list")
 @click.argument("project", default="")
 @click.option("--status", default="", help="Only models of this status.")
-@_json_option
+@json_option
 @settings_options
 def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> None:
     """List the models of PROJECT, or of every project."""

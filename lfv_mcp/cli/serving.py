@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Unpack
 
 import click
@@ -18,12 +20,14 @@ from lfv_mcp.cli.options import (
     is_authentication_configured,
     settings_options,
 )
+from lfv_mcp.cli.process import INTERRUPTED, end_at
+from lfv_mcp.cli.values import Port
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.http.auth import AuthPolicy
+    from lfv_mcp.http.metrics import Metrics
     from lfv_mcp.http.settings import HttpSettings
 
 PRELOAD_DELAY: Final = 3.0
@@ -43,59 +47,103 @@ def serve(*, settings: Settings, transport: str, **flags: Unpack[HttpFlags]) -> 
 
 def _serve_stdio(settings: Settings) -> None:
     import anyio
-    from mcp.server.stdio import stdio_server
 
-    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.server.app import build_server
+    from lfv_mcp.server.stdio import serve_stdio, standard_streams
 
-    catalog = open_catalog(settings)
-    # The SDK lets Ctrl-C wait for stdin to close; a person expects it to work at once.
-    _end_at(signal.SIGINT, 130)
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         click.echo(
             "lfv-mcp is waiting for an MCP client on stdin (Ctrl-C ends it). "
             "To ask by hand: lfv-mcp describe sample-cap-seal",
             err=True,
         )
-    _preload_later(catalog)
-
-    async def run() -> None:
-        server = build_server(catalog)
+    with standard_streams() as descriptors:
+        if descriptors is None:
+            raise click.ClickException(
+                "stdin or stdout is closed: MCP clients start this command with pipes for both."
+            )
+        catalog = _opened(settings, open_catalog_to_serve(settings, remote=False))
+        # Python lets Ctrl-C wait for stdin to close; a person expects it to work at once.
+        end_at(signal.SIGINT, INTERRUPTED)
+        _preload_later(catalog)
         resume_collector()
-        async with stdio_server() as (read_stream, write_stream):
-            await server.run(read_stream, write_stream, server.create_initialization_options())
-
-    anyio.run(run)
-    # A worker thread in a slow network call must not keep a server without a client alive.
-    sys.stderr.flush()
-    os._exit(0)
+        failure = anyio.run(serve_stdio, build_server(catalog), *descriptors)
+        with suppress(OSError, ValueError, AttributeError):  # stderr may be closed, too
+            if failure is not None:
+                click.echo(f"Error: stdout cannot be written to: {failure.strerror}.", err=True)
+            sys.stderr.flush()
+        # A worker thread in a slow network call must not keep a server without a client alive.
+        os._exit(0 if failure is None else 1)
 
 
 def _serve_http(settings: Settings, flags: HttpFlags) -> None:
-    from lfv_mcp.cli.wiring import open_catalog
-    from lfv_mcp.errors import LfvError
-    from lfv_mcp.http.app import PATH, application
+    from lfv_mcp.cli.wiring import open_catalog_to_serve
+    from lfv_mcp.errors import SetupError
+    from lfv_mcp.http.access_log import AccessLog
+    from lfv_mcp.http.app import application
     from lfv_mcp.http.app import serve as serve_http
+    from lfv_mcp.http.connection import ConnectionPool
+    from lfv_mcp.http.descriptors import fit_to_descriptors
     from lfv_mcp.http.listener import open_listener, url_of
+    from lfv_mcp.http.paths import MCP
     from lfv_mcp.server.app import build_server
 
-    catalog = open_catalog(settings)
-    server = build_server(catalog)
+    metrics = _open_metrics() if flags["metrics"] else None
     try:
         site = http_settings(flags)
         listener = open_listener(flags["host"], flags["port"], site)
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    except LfvError as error:
-        raise click.ClickException(str(error)) from error
-    _preload_later(catalog)
-    _end_at(signal.SIGINT, 130)
+        raise SetupError(
+            "setting_invalid", str(error), "See `lfv-mcp serve --help` and docs/operating.md."
+        ) from error
+    catalog = _opened(settings, open_catalog_to_serve(settings, remote=True))
+    server = build_server(catalog)
+    limits = fit_to_descriptors(site.limits)
+    if limits.max_connections < site.limits.max_connections:
+        click.echo(
+            f"At most {limits.max_connections} connections instead of "
+            f"{site.limits.max_connections}: this process may not open more files (`ulimit -n`).",
+            err=True,
+        )
+    log = AccessLog(sys.stderr)
+    observers = (log, metrics) if metrics else (log,)
+    pool = ConnectionPool(limits, observers)
+    if metrics:
+        metrics.watch(catalog, pool)
+    app = application(server, site, listener, catalog.readiness.state, observers, metrics)
+    # At once, and again until it succeeds: probes say "not ready" until then, so nobody asks.
+    catalog.readiness.start()
+    end_at(signal.SIGINT, INTERRUPTED)
     # Threads in slow network calls are not waited for: their callers have had their answers.
-    _end_at(signal.SIGTERM, 0)
-    ready = f"listening on {url_of(listener)}{PATH}"
-    app = application(server, site, listener)
+    end_at(signal.SIGTERM, 0)
+    if logging.getLogger().isEnabledFor(logging.WARNING):
+        log.start()
+    ready = f"listening on {url_of(listener)}{MCP}"
     resume_collector()
-    serve_http(app, listener, lambda: click.echo(ready, err=True), site.limits)
+    serve_http(app, listener, lambda: click.echo(ready, err=True), pool, log.stop)
+
+
+def _open_metrics() -> Metrics:
+    """The metrics; their library is an extra.
+
+    Raises:
+        SetupError: it is not installed.
+    """
+    from lfv_mcp.errors import SetupError
+    from lfv_mcp.server.tools import TOOLS
+
+    try:
+        from lfv_mcp.http.metrics import Metrics
+    except ModuleNotFoundError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise SetupError(
+            "setting_invalid",
+            "--metrics (LFV_METRICS) takes the extra `metrics`, which is not installed.",
+            'Install it: pip install "lfv-mcp[metrics]", or uv tool install "lfv-mcp[metrics]".',
+        ) from error
+    return Metrics(tool.name for tool in TOOLS)
 
 
 def http_settings(flags: HttpFlags) -> HttpSettings:
@@ -143,7 +191,8 @@ def _auth_policy(flags: HttpFlags) -> AuthPolicy | None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Port(),
+    metavar="INTEGER RANGE",
     default=0,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
@@ -164,28 +213,29 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
     from lfv_mcp.archive.replay import Replay
     from lfv_mcp.aws.api_description import API_DESCRIPTION
     from lfv_mcp.cli.wiring import open_archive
-    from lfv_mcp.errors import LfvError
+    from lfv_mcp.errors import SetupError
     from lfv_mcp.http.listener import listen, url_of
     from lfv_mcp.http.replay_app import serve_replay
 
     opened = open_archive(settings)
     if opened is None:
-        raise click.UsageError(
-            "replay serves an archive, not a live endpoint: --source (LFV_SOURCE) is sample, a "
-            "directory, or s3://bucket/prefix."
+        raise SetupError(
+            "setting_invalid",
+            "replay serves an archive, not a live endpoint.",
+            "Set --source (LFV_SOURCE) to sample, a directory, or s3://bucket/prefix.",
         )
     kind, archive = opened
-    _end_at(signal.SIGINT, 130)
-    _end_at(signal.SIGTERM, 0)
+    end_at(signal.SIGINT, INTERRUPTED)
+    end_at(signal.SIGTERM, 0)
     try:
         listener = listen(host, port, allow_remote=allow_remote)
         models = len(archive.index().models)
     except ValueError as error:
-        raise click.UsageError(
-            f"{error} Nothing is authenticated here, so that takes --allow-remote."
+        raise SetupError(
+            "setting_invalid",
+            str(error),
+            "Nothing is authenticated here, so that takes --allow-remote.",
         ) from error
-    except LfvError as error:
-        raise click.ClickException(str(error)) from error
 
     def ready() -> None:
         click.echo(url_of(listener))
@@ -212,10 +262,11 @@ def _preload_later(catalog: Catalog) -> None:
     timer.start()
 
 
-def _end_at(number: signal.Signals, exit_code: int) -> None:
-    """End this process at once when that signal arrives, whatever its threads wait for."""
-
-    def end(_: int, __: FrameType | None) -> None:
-        os._exit(exit_code)
-
-    signal.signal(number, end)
+def _opened(settings: Settings, opened: tuple[Catalog, SetupError | None]) -> Catalog:
+    """The catalogue, after a word on stderr about what is wrong with its source."""
+    catalog, problem = opened
+    if settings.doubt:
+        click.echo(f"Warning: {settings.doubt}", err=True)
+    if problem is not None:
+        click.echo(f"Every answer will say: {problem}", err=True)
+    return catalog

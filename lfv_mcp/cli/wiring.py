@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-import click
-
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.late_store import LateStore
 from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory, FileStore
@@ -16,7 +15,9 @@ from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.catalog.workers import WorkerLimits
 from lfv_mcp.cli.options import Settings
-from lfv_mcp.errors import CallerError
+from lfv_mcp.cli.placeholders import FILL_IN
+from lfv_mcp.cli.source import SETTING, SourceError, open_path, parse_source
+from lfv_mcp.errors import ERRORS, LfvError, SetupError
 from lfv_mcp.results.common import SourceKind
 
 if TYPE_CHECKING:
@@ -29,9 +30,68 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
     `options` are the catalogue's own policies, handed on as they are.
 
     Raises:
-        click.UsageError: a source that cannot be one.
+        SetupError: a source that cannot be one.
     """
-    opened = open_archive(settings, options.get("clock"))
+    return _catalog_of(settings, open_archive(settings, options.get("clock")), options)
+
+
+def open_catalog_to_serve(
+    settings: Settings, *, remote: bool, **options: Unpack[CatalogOptions]
+) -> tuple[Catalog, SetupError | None]:
+    """The catalogue of a server, and what is wrong with its source if something is.
+
+    With a wrong source the catalogue answers every question with that error, and looks again at
+    the next one: the directory may be mounted by then.
+
+    Args:
+        settings: name the source.
+        remote: whether callers are elsewhere. They are told which setting is wrong, but no value.
+        options: the catalogue's own policies, handed on as they are.
+    """
+    problem: SetupError | None = None
+    kind_and_archive: tuple[SourceKind, Archive] | None = None
+    try:
+        kind_and_archive = open_archive(settings, options.get("clock"))
+    except SetupError as error:
+        problem = error
+    is_place = kind_and_archive is not None and kind_and_archive[0] == "archive"
+    if problem is not None or (is_place and remote):
+        files = LateStore(
+            partial(_open_source_files, settings),
+            SETTING,
+            partial(_retold, settings) if remote else None,
+            _file_retold if remote else None,
+        )
+        kind_and_archive = "archive", Archive(files, clock=options.get("clock"))
+    options["for_remote"] = remote
+    return _catalog_of(settings, kind_and_archive, options), problem
+
+
+def _retold(settings: Settings, error: LfvError) -> LfvError:
+    """An error of the source for callers elsewhere: which setting is wrong, but not its value."""
+    what = error.reason if isinstance(error, SourceError) else "its files cannot be listed"
+    if settings.problem:
+        what = f"{settings.problem.partition(' ')[0]} is filled in by half"
+    return SetupError(
+        error.code,
+        f"The source of this server, {SETTING}, cannot be used: {what}.",
+        "Its operator sees the value and the remedy on the server's stderr, and by "
+        "`lfv-mcp doctor`.",
+    )
+
+
+def _file_retold(error: LfvError) -> LfvError:
+    """An error of one file of the source for callers elsewhere: what it is, but not where."""
+    return type(error)(
+        error.code,
+        f"A file of this server's source, {SETTING}, cannot be read: {ERRORS[error.code][1]}.",
+        "Its operator sees which one by `lfv-mcp archive check`.",
+    )
+
+
+def _catalog_of(
+    settings: Settings, opened: tuple[SourceKind, Archive] | None, options: CatalogOptions
+) -> Catalog:
     if opened is None:
         limits = options.get("worker_limits") or WorkerLimits()
         return Catalog(
@@ -52,7 +112,9 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
 
     # The bucket that the sample's records name does not exist: S3 is never asked for it.
     s3 = None if kind == "sample" else open_s3(settings)
-    return Catalog(open_replay, kind, archive, settings.timeout, s3, **options)
+    catalog = Catalog(open_replay, kind, archive, settings.timeout, s3, **options)
+    catalog.doubt_sample(settings.doubt)
+    return catalog
 
 
 def open_archive(
@@ -63,36 +125,49 @@ def open_archive(
     By `clock` a listing of the archive's files grows old; None for the archive's own.
 
     Raises:
-        click.UsageError: a source that cannot be one.
+        SetupError: a source that cannot be one.
     """
-    if settings.source == "live":
+    source = _usable_source(settings)
+    if source == "live":
         return None
-    if settings.source == "sample":
+    if source == "sample":
         return "sample", Archive(Directory(SAMPLE), clock=clock)
-    return "archive", Archive(open_files(settings.source, settings), clock=clock)
+    return "archive", Archive(_open_source_files(settings), clock=clock)
+
+
+def _usable_source(settings: Settings) -> str:
+    """The source that the settings name.
+
+    Raises:
+        SetupError: it is none, or a setting beside it cannot be used.
+    """
+    if settings.problem:
+        raise SetupError("setting_invalid", settings.problem, FILL_IN)
+    return parse_source(settings.source)
+
+
+def _open_source_files(settings: Settings) -> FileStore:
+    """The files of the source that the settings name.
+
+    Raises:
+        SetupError: they cannot be opened.
+    """
+    return _open_place(_usable_source(settings), settings, SETTING)
 
 
 def open_files(place: str, settings: Settings) -> FileStore:
-    """The files of a directory, a single file, or an S3 prefix.
+    """The files of a directory, a single file, or an S3 prefix, that a command is told by name.
 
     Raises:
-        click.UsageError: a place that cannot be one.
+        SetupError: a place that cannot be one.
     """
+    return _open_place(parse_source(place, ""), settings, "")
+
+
+def _open_place(place: str, settings: Settings, setting: str) -> FileStore:
     if place.startswith("s3://"):
-        try:
-            return S3Prefix(place, open_s3(settings))
-        except CallerError as error:
-            raise click.UsageError(f"{error.message} {error.next_step}") from error
-    path = Path(place).expanduser()
-    try:
-        exists = path.exists()
-    except OSError as error:  # a folder on the way may not be entered
-        raise click.UsageError(f"{place!r} cannot be read: {error.strerror}.") from error
-    if not exists:
-        raise click.UsageError(
-            f"{place!r} is neither an existing directory or file, nor s3://bucket/prefix."
-        )
-    return Directory(path)
+        return S3Prefix(place, open_s3(settings))
+    return Directory(open_path(place, setting))
 
 
 def open_live(settings: Settings, *, connections: int = 10) -> LookoutVision:

@@ -176,25 +176,25 @@ def _texts(claim: object) -> list[str]:
 
 class AuthResponses:
     """Adds the required scopes to 401/403, answers 503 when the issuer's keys cannot be fetched,
-    and drops credentials outside /mcp.
+    and drops credentials where nobody is authenticated.
 
     503 rather than 401, because a client throws its token away at a 401, and the token may be good.
     Credentials are dropped because the SDK would otherwise check those of a health check too.
     """
 
     def __init__(
-        self, app: ASGIApp, path: str, scopes: tuple[str, ...], retry_after: float
+        self, app: ASGIApp, paths: frozenset[str], scopes: tuple[str, ...], retry_after: float
     ) -> None:
         """Wrap the SDK's application.
 
         Args:
             app: the application.
-            path: where callers are authenticated.
+            paths: where callers are authenticated.
             scopes: the scopes that a token must have.
             retry_after: seconds after which the issuer's keys are fetched again.
         """
         self._app = app
-        self._path = path
+        self._paths = paths
         self._scopes = " ".join(scopes)
         self._retry_after = retry_after
 
@@ -208,7 +208,7 @@ class AuthResponses:
                     headers["www-authenticate"] = f'{challenge}, scope="{self._scopes}"'
             await send(message)
 
-        if scope["type"] == "http" and scope["path"] != self._path:
+        if scope["type"] == "http" and scope["path"] not in self._paths:
             headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
             scope = {**scope, "headers": headers}
         try:

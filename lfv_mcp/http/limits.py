@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from starlette.responses import PlainTextResponse, Response
 
+from lfv_mcp.http.connection import HANG_UP
+from lfv_mcp.http.paths import MCP, METRICS
 from lfv_mcp.http.sdk_adjustments import HEADER_LOGGER
 from lfv_mcp.http.settings import HOST_PATTERN, ORIGIN_PATTERN, HttpLimits
 
@@ -47,6 +49,12 @@ class ShutdownReply:
         except asyncio.CancelledError:  # uvicorn cancels requests only at the end of a shutdown
             if not started:
                 await _refusal(503, "The server is being shut down.")(scope, receive, send)
+            elif hang_up := scope.get("state", {}).get(HANG_UP):
+                hang_up()
+                # uvicorn logs an error for an answer that is not whole, unless it has seen before
+                # that the connection is closed.
+                while (await receive())["type"] != "http.disconnect":
+                    pass
 
 
 class RequestLimits:
@@ -117,16 +125,15 @@ class HeaderNormaliser:
     would be accepted.
     """
 
-    def __init__(self, app: ASGIApp, path: str, *, refuses: bool) -> None:
+    def __init__(self, app: ASGIApp, *, refuses: bool) -> None:
         """Wrap an application.
 
         Args:
             app: the application.
-            path: where POST requests with a malformed header are refused.
-            refuses: False where Host and Origin are not checked at all.
+            refuses: False where Host and Origin are not checked at all; else malformed ones are
+                refused where they are checked, for the protocol and for metrics.
         """
         self._app = app
-        self._path = path
         self._refuses = refuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +141,8 @@ class HeaderNormaliser:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refuses = self._refuses and scope["path"] == self._path and scope["method"] == "POST"
+        checked = (scope["path"], scope["method"]) == (MCP, "POST") or scope["path"] == METRICS
+        refuses = self._refuses and checked
         headers: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name not in _REFUSALS:

@@ -7,11 +7,17 @@ symptom comes back without it; look here first after an upgrade of one of them.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from mcp.server.auth.middleware.bearer_auth import RequireAuthMiddleware
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
 
 HEADER_LOGGER: Final = "mcp.server.transport_security"
 """The logger on which the SDK warns about a Host or Origin that it refuses."""
@@ -50,3 +56,16 @@ def let_streams_finish_at_shutdown() -> None:
     those may finish within the time that uvicorn gives them.
     """
     AppStatus.enable_automatic_graceful_drain = False
+
+
+def put_before_protocol(app: Starlette, path: str, layer: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Wrap what speaks the protocol at a path, within the check of who calls (mcp 2.3.0).
+
+    In front of that check bodies would be read for callers who may not ask anything.
+    """
+    for route in app.routes:
+        if isinstance(route, Route) and route.path == path:
+            if isinstance(route.app, RequireAuthMiddleware):
+                route.app.app = layer(route.app.app)
+            else:
+                route.app = layer(route.app)

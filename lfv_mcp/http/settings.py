@@ -20,8 +20,10 @@ class HttpLimits:
     """How much, and for how long, the HTTP server takes from its clients.
 
     Args:
-        max_connections: connections at one time, each with one request; a further one is answered
-            503 and closed.
+        max_connections: connections at one time, each with one request; of further ones only probes
+            (`/healthz`, `/readyz`) are answered, everything else gets 503.
+        max_reserved: further connections at one time; the oldest of them gives way to one more.
+        reserved_seconds: seconds after which such a connection is closed, whatever it is doing.
         head_seconds: seconds in which a request's head has to arrive, on a new connection too.
         max_head_bytes: bytes of a request's head; tokens that name many groups are long.
         body_seconds: seconds in which a request's body has to arrive.
@@ -32,6 +34,8 @@ class HttpLimits:
     """
 
     max_connections: int = 512
+    max_reserved: int = 64
+    reserved_seconds: float = 2.0
     head_seconds: float = 10.0
     max_head_bytes: int = 64 * 1024
     body_seconds: float = 10.0

@@ -17,6 +17,7 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.server.completion_handlers import CompletionHandlers
 from lfv_mcp.server.prompt_handlers import PromptHandlers
 from lfv_mcp.server.resource_handlers import ResourceHandlers
+from lfv_mcp.server.spelled_requests import take_spelled_arguments
 from lfv_mcp.server.tool_handlers import ToolHandlers
 from lfv_mcp.server.tools import TOOLS, Tool
 
@@ -61,6 +62,7 @@ def build_server(catalog: Catalog, tools: Sequence[Tool] = TOOLS) -> Server[dict
         on_get_prompt=prompt_handlers.get_prompt,
         on_completion=CompletionHandlers(catalog).complete,
     )
+    server.middleware.append(take_spelled_arguments)
     # MCP Apps: hosts that support them show the view; all others get the same results.
     server.extensions["io.modelcontextprotocol/ui"] = {}
     return server

@@ -3,12 +3,16 @@
 Tools, resources and the command line parse through this module, so that a rule and the words of
 its refusal are the same everywhere. Rules and lengths are the API's own (ProjectName,
 ModelVersion), which botocore does not enforce. pydantic could check the same rules, but its errors
-cannot be made to say what to do next.
+cannot be made to say what to do next. What a host spelled in another way but unambiguously is taken
+(`spellings`); what a host adds of its own is left out.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -16,11 +20,13 @@ from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import (
     LATEST,
+    VERSION_RULE,
     check_model_version,
     check_project_name,
     check_region,
     invalid_argument,
 )
+from lfv_mcp.server import spellings
 
 DEFAULT_PAGE_SIZE: Final = 50
 """Models on a page of list_models, if the caller does not say."""
@@ -30,6 +36,10 @@ MAX_EXAMPLE_IMAGES: Final = 20
 """Images of each kind that analyze_evaluation lists at most."""
 MAX_TOKEN_CHARACTERS: Final = 4_096
 """Characters of a next_token at most; the tokens of this server are far shorter."""
+_ADDED_BY_HOSTS: Final = frozenset({"toolcallid", "sessionid", "chatinput", "action", "tool"})
+"""Names that hosts add to every call (n8n does), in lower case and without `_` and `-`."""
+_WHOLE_CALL: Final = "arguments"
+"""The name under which a host may have put all arguments once more, as an object or as its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +62,26 @@ class Argument:
     example: str = ""
 
 
+def read_project_name(value: object) -> str:
+    """A project's name, ARN or resource URI, also with blanks and quotes around it."""
+    return check_project_name(spellings.plain(value))
+
+
+def read_model_version(value: object) -> str:
+    """A version in any spelling that can only mean one."""
+    return check_model_version(spellings.version(value))
+
+
+def read_region(value: object) -> str:
+    """A region in any letter case; empty for the configured one."""
+    bare = spellings.plain(value)
+    return check_region(bare.lower() if isinstance(bare, str) else bare)
+
+
 PROJECT_NAME: Final = Argument(
     "project_name",
     {"type": "string", "description": "Project name, or a model ARN."},
-    check_project_name,
+    read_project_name,
     required=True,
     example='"sample-cap-seal"',
 )
@@ -66,19 +92,20 @@ MODEL_VERSION: Final = Argument(
         "default": LATEST,
         "description": 'Version number such as "3", or "latest".',
     },
-    check_model_version,
+    read_model_version,
 )
 REGION: Final = Argument(
     "region",
     {"type": "string", "default": "", "description": "AWS region, only to choose among several."},
-    check_region,
+    read_region,
 )
 
 
 def check_status(value: object) -> str:
     """One of the nine statuses, or empty for all of them."""
-    if isinstance(value, str) and (value == "" or value in MODEL_STATUSES):
-        return value
+    status = spellings.code_word(value)
+    if isinstance(status, str) and (status == "" or status in MODEL_STATUSES):
+        return status
     raise invalid_argument(
         "status", value, f"a status is one of {', '.join(MODEL_STATUSES)}", '"HOSTED"'
     )
@@ -86,8 +113,9 @@ def check_status(value: object) -> str:
 
 def check_max_results(value: object) -> int:
     """A page size: a whole number from 1 to `MAX_PAGE_SIZE`."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PAGE_SIZE:
-        return value
+    size = spellings.whole_number(value)
+    if isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= MAX_PAGE_SIZE:
+        return size
     raise invalid_argument(
         "max_results",
         value,
@@ -98,14 +126,15 @@ def check_max_results(value: object) -> int:
 
 def check_next_token(value: object) -> str:
     """A token as text of some length; only the catalogue can read what is in it."""
-    if isinstance(value, str) and len(value) <= MAX_TOKEN_CHARACTERS:
-        return value
+    token = spellings.plain(value)
+    if isinstance(token, str) and len(token) <= MAX_TOKEN_CHARACTERS:
+        return token
     raise invalid_argument("next_token", value, "it is the next_token of an earlier answer", '""')
 
 
 def check_any_project(value: object) -> str:
     """A project's name, or empty for every project."""
-    return value if isinstance(value, str) and not value else check_project_name(value)
+    return "" if spellings.plain(value) == "" else read_project_name(value)
 
 
 ANY_PROJECT: Final = Argument(
@@ -135,26 +164,35 @@ NEXT_TOKEN: Final = Argument(
 )
 
 
-def fraction_check(name: str, rule: str, example: str) -> Callable[[object], float | None]:
+def fraction_check(
+    name: str, rule: str, example: str, *, may_be_percent: bool = False
+) -> Callable[[object], float | None]:
     """A check for an optional fraction from 0 to 1, both included."""
 
     def check(value: object) -> float | None:
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
-            return float(value)
-        raise invalid_argument(name, value, rule, example)
+        share = spellings.number(value, may_be_percent=may_be_percent)
+        if isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1:
+            return float(share)
+        raise invalid_argument(name, value, rule + _not_as_text(value, "number"), example)
 
     return check
 
 
 def check_max_examples(value: object) -> int:
     """A whole number from 0 to `MAX_EXAMPLE_IMAGES`."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_EXAMPLE_IMAGES:
-        return value
+    count = spellings.whole_number(value)
+    if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MAX_EXAMPLE_IMAGES:
+        return count
     raise invalid_argument(
         "max_examples", value, f"it is a whole number from 0 to {MAX_EXAMPLE_IMAGES}", "5"
     )
+
+
+def _not_as_text(value: object, kind: str) -> str:
+    """The end of a rule for text that was meant as JSON: that it has to be JSON."""
+    return f", a JSON {kind}, not text" if spellings.looks_like_json(value) else ""
 
 
 def _as_list(value: object) -> list[object]:
@@ -164,15 +202,19 @@ def _as_list(value: object) -> list[object]:
 
 def check_model_versions(value: object) -> list[str]:
     """A list of 2 to 10 different versions; the first is the baseline."""
-    given = _as_list(value)
+    given = _as_list(spellings.items(value))
     if 2 <= len(given) <= 10:
-        versions = [check_model_version(version) for version in given]
+        try:
+            versions = [read_model_version(version) for version in given]
+        except CallerError as error:
+            raise invalid_argument("model_versions", value, VERSION_RULE, '["1", "3"]') from error
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
         "model_versions",
         value,
-        "it is a list of 2 to 10 different versions, the baseline first",
+        "it is a list of 2 to 10 different versions, the baseline first"
+        + _not_as_text(value, "list"),
         '["1", "3"]',
     )
 
@@ -185,7 +227,9 @@ DEFECT_RATE: Final = Argument(
         "maximum": 1,
         "description": "Share of parts on the line that are defective: 0.01 is 1 %.",
     },
-    fraction_check("defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01"),
+    fraction_check(
+        "defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01", may_be_percent=True
+    ),
 )
 THRESHOLD: Final = Argument(
     "threshold",
@@ -227,6 +271,37 @@ def input_schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
     }
 
 
+def is_added_by_host(name: str) -> bool:
+    """Whether an argument of this name is a host's own, in whatever letter case it spells it."""
+    return len(name) <= 20 and re.sub("[_-]", "", name).lower() in _ADDED_BY_HOSTS
+
+
+def _own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str, object]:
+    """What a call says to this server: without a host's additions, and not wrapped once more.
+
+    Raises:
+        CallerError: all there is, is `arguments`, and it is no object.
+    """
+    own = {k: v for k, v in given.items() if k in names or not is_added_by_host(k)}
+    if set(own) != {_WHOLE_CALL} or _WHOLE_CALL in names:
+        return own
+    whole = own[_WHOLE_CALL]
+    if isinstance(whole, str):
+        with suppress(ValueError, RecursionError):  # refused below, as text that is no object
+            whole = cast("object", json.loads(whole or "{}"))
+    if whole is None or (isinstance(whole, str) and not whole.strip()):
+        return {}
+    if not isinstance(whole, Mapping):
+        raise invalid_argument(
+            _WHOLE_CALL,
+            whole,
+            f"arguments are a JSON object with the members {', '.join(names)}",
+            '{"project_name": "sample-cap-seal"}',
+        )
+    inner = cast("Mapping[str, object]", whole)
+    return {k: v for k, v in inner.items() if k in names or not is_added_by_host(k)}
+
+
 def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[str, Any]:
     """Check the arguments of a call and fill in the defaults; the result has every argument.
 
@@ -234,7 +309,8 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
         CallerError: an argument is unknown, missing or breaks its rule. Nothing has been sent yet.
     """
     names = [a.name for a in arguments]
-    unknown = [name for name in given if name not in names]
+    own = _own_arguments(given, names)
+    unknown = [name for name in own if name not in names]
     if unknown:
         raise CallerError(
             "invalid_argument",
@@ -243,15 +319,15 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
         )
     parsed: dict[str, Any] = {}
     for argument in arguments:
-        value = given.get(argument.name)
-        if value is None:  # absent, or null, which several hosts send for "not given"
-            if argument.required:
-                raise CallerError(
-                    "invalid_argument",
-                    f"{argument.name} is required. {argument.schema['description']}",
-                    f"Call again, for example {argument.name}={argument.example}. "
-                    "Nothing was sent.",
-                )
+        value = own.get(argument.name)
+        if value is None and argument.required:
+            raise CallerError(
+                "invalid_argument",
+                f"{argument.name} is required. {argument.schema['description']}",
+                f"Call again, for example {argument.name}={argument.example}. Nothing was sent.",
+            )
+        # Absent, or null or its text, which several hosts send for "not given".
+        if not argument.required and spellings.is_not_given(value):
             value = argument.schema.get("default")
         parsed[argument.name] = argument.parse(value)
     return parsed

@@ -11,6 +11,7 @@ from typing import Final
 
 from lfv_mcp import model_query
 from lfv_mcp.errors import CallerError
+from lfv_mcp.server import arguments, spellings
 from lfv_mcp.text import clean
 
 
@@ -47,6 +48,13 @@ class Prompt:
 
 DEFAULTS: Final = {"model_version": model_query.LATEST, "audience": "engineer"}
 """Values of arguments that a client left out, by argument."""
+_RULES: Final = {
+    "project_name": arguments.read_project_name,
+    "model_version": arguments.read_model_version,
+    "baseline": arguments.read_model_version,
+    "candidate": arguments.read_model_version,
+}
+"""The rules of arguments that tools have too; the others are text for the reader."""
 _REQUIRED: Final = " (required)"
 _HEADER: Final = re.compile(r"---\n(?P<header>.*?)\n---\n+(?P<text>.*)", re.DOTALL)
 
@@ -112,10 +120,19 @@ def check(prompt: Prompt, given: Mapping[str, str] | None) -> dict[str, str]:
         CallerError: an argument is missing, unknown or breaks its rule; the message names the
             prompt's arguments.
     """
-    values = {name: value.strip() for name, value in (given or {}).items() if value.strip()}
     names = [a.name for a in prompt.arguments]
-    missing = [a.name for a in prompt.arguments if a.required and a.name not in values]
-    unknown = [clean(name[:60], 60) for name in given or {} if name not in names]
+    required = [a.name for a in prompt.arguments if a.required]
+    values = {
+        name: value.strip()
+        for name, value in (given or {}).items()
+        if not (spellings.is_not_given(value) if name not in required else not value.strip())
+    }
+    missing = [name for name in required if name not in values]
+    unknown = [
+        clean(name[:60], 60)
+        for name in given or {}
+        if name not in names and not arguments.is_added_by_host(name)
+    ]
     if missing or unknown:
         problem = f"missing {', '.join(missing)}" if missing else f"unknown argument {unknown[0]!r}"
         raise CallerError(
@@ -123,14 +140,8 @@ def check(prompt: Prompt, given: Mapping[str, str] | None) -> dict[str, str]:
             f"Prompt {prompt.name}: {problem}; arguments are {', '.join(names)}.",
             "Correct it and ask again.",
         )
-    checks = {
-        "project_name": model_query.check_project_name,
-        "model_version": model_query.check_model_version,
-        "baseline": model_query.check_model_version,
-        "candidate": model_query.check_model_version,
-    }
     return {
-        name: checks[name](value) if name in checks else clean(value, 200)
+        name: _RULES[name](value) if name in _RULES else clean(value, 200)
         for name in names
         if (value := values.get(name, DEFAULTS.get(name, "")))
     }

@@ -10,13 +10,12 @@ from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextContent
 
+from lfv_mcp.errors import ERROR_META as ERROR_META
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.server.failures import failure_text, question_of
 
 logger = logging.getLogger(__name__)
 
-ERROR_META: Final = "io.github.lfv-mcp/error"
-"""`_meta` key of a failed tool call: an object with code, message, next_step and asked."""
 MAX_ECHOED_URI: Final = 2_048
 """Characters of a URI that an error repeats; no URI of this server is longer."""
 

@@ -20,8 +20,8 @@ from moto.server import ThreadedMotoServer
 
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.cli import config_command
+from lfv_mcp.cli.environment import EnvironmentOption, variables_of
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import EnvironmentOption, variables_of
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from scripts.check_foreign_clients import INSTALL

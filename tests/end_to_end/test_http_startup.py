@@ -61,7 +61,7 @@ def server() -> Iterator[Process]:
 )
 def test_what_would_not_be_safe_does_not_start(flags: str, said: str) -> None:
     result = run("serve", "--transport", "http", *flags.split())
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert said in result.stderr
 
 
@@ -76,7 +76,7 @@ def test_what_would_not_be_safe_does_not_start(flags: str, said: str) -> None:
 )
 def test_settings_that_cannot_be(name: str, value: str) -> None:
     result = run("serve", **{"LFV_TRANSPORT": "http", "LFV_PORT": "0", name: value})
-    assert result.exit_code == 2
+    assert result.exit_code == 1
 
 
 def test_a_taken_port(server: Process) -> None:
@@ -102,6 +102,7 @@ def test_every_flag_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "--allowed-host": "a.example,b.example:1",
         "--allowed-origin": "https://a.example",
         "--behind-gateway": "true",
+        "--metrics": "true",
         "--auth-issuer": "https://i.example",
         "--auth-jwks-url": "https://i.example/keys",
         "--auth-audience": "one,two",

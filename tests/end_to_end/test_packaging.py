@@ -14,9 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import lfv_mcp
+from lfv_mcp.cli.environment import variables_of
 from lfv_mcp.cli.host_config import HOSTS
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import variables_of
 from lfv_mcp.server.tools import TOOLS
 from scripts import make_packaging
 from scripts.check_conformance import SCENARIOS, UNCHECKED

@@ -48,7 +48,7 @@ def test_doctor_names_settings_that_are_not_heard(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LFV_SORUCE", "/archive")
     code, said = diagnosis()
     assert code == 1
-    assert "LFV_SORUCE (did you mean LFV_SOURCE?)" in said["settings"]
+    assert "LFV_SORUCE is not a setting: did you mean LFV_SOURCE?" in said["settings"]
 
 
 def test_doctor_tries_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import click
 import pytest
 
 from lfv_mcp import __version__
+from lfv_mcp.cli.environment import EnvironmentOption
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import EnvironmentOption
 from tests.support.clients import run
 
 

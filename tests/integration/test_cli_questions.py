@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Final, Unpack
 
 import anyio
 import pytest
 
 from lfv_mcp.analysis.model_summary import summary_digest
-from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.cli import wiring
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.model_query import ModelQuery
@@ -56,7 +56,8 @@ def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
         (("describe", "no-such"), "sample-cap-seal"),
         (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
         (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
-        (("describe", "a b", "--json"), "a project name has 1 to 255"),
+        (("describe", "a b"), "PROJECT: 'a b' is not accepted: a project name has 1 to 255"),
+        (("compare", "sample-cap-seal", "3"), "VERSIONS: ['3'] is not accepted"),
         (("describe", "caps", "--source", "live"), "AWS_REGION"),
         (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
         (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
@@ -78,8 +79,10 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     monkeypatch.setattr(Catalog, "describe_model", fail)
     result = run("describe", "sample-cap-seal", "3")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("This server made a mistake of its own. [internal_error]\n")
-    assert result.stderr.endswith("\nAsked: project_name=sample-cap-seal, model_version=3\n")
+    assert result.stderr.startswith(
+        "This server made a mistake of its own. [internal_error]\n"
+        "Asked: project_name=sample-cap-seal, model_version=3\n"
+    )
     (logged,) = caplog.records
     assert logged.getMessage() == "describe_model failed unexpectedly"
     assert logged.exc_info
@@ -92,11 +95,12 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of every catalogue that is opened from now on."""
     made: list[Settings] = []
-    real: Callable[[Settings], Catalog] = wiring.open_catalog
+    real = wiring.open_catalog
 
-    def open_catalog(settings: Settings) -> Catalog:
+    def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catalog:
+        assert options == {"waits_for_index": True}
         made.append(settings)
-        return real(settings)
+        return real(settings, **options)
 
     monkeypatch.setattr(wiring, "open_catalog", open_catalog)
     return made
@@ -139,6 +143,57 @@ def test_a_page_with_two_answers_comes_from_one_catalogue(
     result = run(*command, "--html", tmp_path / "card.html")
     assert result.exit_code == 0
     assert opened == [Settings()]
+
+
+COUNT_OPENS: Final = """
+import collections, contextlib, json, sys
+place, *line = sys.argv[1:]
+opened = collections.Counter()
+
+def count(event, given):
+    if event == "open" and isinstance(given[0], str) and given[0].startswith(place):
+        opened[given[0]] += 1
+
+sys.addaudithook(count)
+from lfv_mcp.cli.main import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    main([*line, "--source", place])
+print(json.dumps(opened))
+"""
+"""Counts how often each file below a directory is opened, by Python's own audit."""
+
+
+@pytest.mark.parametrize(
+    ("line", "read_again"),
+    [
+        (("list",), 0),
+        (("list", "--json"), 0),
+        (("describe", "caps", "3"), 1),
+        (("describe", "caps", "3", "--html", "{page}"), 1),
+        (("compare", "caps", "1", "2"), 2),
+        (("compare", "caps", "1", "2", "--html", "{page}"), 2),
+        (("doctor",), 10),  # looks for a model with evaluation files
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_command_reads_each_file_once_and_again_only_what_it_shows(
+    portfolio: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    line: tuple[str, ...],
+    read_again: int,
+) -> None:
+    page = str(tmp_path_factory.mktemp("pages") / "page.html")
+    given = [page if word == "{page}" else word for word in line]
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT_OPENS, str(portfolio), *given],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    opened: dict[str, int] = json.loads(done.stdout)
+    assert len(opened) == 250
+    assert sum(opened.values()) - len(opened) <= read_again
+    assert max(opened.values()) <= 2
 
 
 def imported(*command: str) -> set[str]:

@@ -195,7 +195,7 @@ def test_source_that_cannot_be_is_refused(source: str, own_home: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("emacs",), ("cursor", "--replace"), ("--write",), ("--write", "cursor"), ("cursor", "x")],
+    [("cursor", "--replace"), ("--write",), ("--write", "cursor"), ("cursor", "x")],
     ids=" ".join,
 )
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:

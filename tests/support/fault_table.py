@@ -214,7 +214,12 @@ ROWS: Final[Mapping[str, Row]] = {
     ),
     "test_stdin_closed_mid_call": Row("5 s", ()),
     "test_sigterm_mid_call": Row("5 s", ()),
-    "test_a_request_of_64_megabytes": Row("5 s", ("invalid_argument",)),
+    "test_a_client_that_does_not_read": Row("20 s", ("",)),
+    "test_a_client_that_leaves_without_reading": Row("5 s", ()),
+    "test_stdout_closed": Row("at once", ()),
+    "test_stdout_full": Row("at once", ()),
+    "test_streams_closed_from_the_start": Row("at once", ()),
+    "test_a_request_of_64_megabytes": Row("5 s", ()),
     "test_10000_malformed_frames": Row("5 s", ()),
     "test_200_callers_over_stdio": Row("20 s", ("",)),
     "test_200_callers_over_http": Row("20 s", ("",)),
@@ -269,6 +274,15 @@ OVER_HTTP: Final = {
     "test_sigterm_lets_calls_finish_but_not_for_ever": f"{DEFAULT_LIMITS.shutdown_seconds} s",
 }
 """What tests/end_to_end/test_http_server.py asserts, and within what time."""
+OPERATING: Final = {
+    "test_http_operations.py": {
+        "test_probes_are_answered_under_flood": f"{DEFAULT_LIMITS.reserved_seconds:g} s",
+        "test_few_file_descriptors": f"{DEFAULT_LIMITS.reserved_seconds:g} s",
+        "test_it_gets_ready_by_itself": "at once",
+    },
+    "test_http_observability.py": {"test_nobody_reads_the_log": "at once"},
+}
+"""What other files of tests/end_to_end assert of the HTTP server, and within what time."""
 NO_ROWS: Final = ("test_the_log_of_a_process_names_nothing", "test_the_table_is_of_these_tests")
 
 

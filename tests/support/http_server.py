@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -21,14 +21,19 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.http.app import PATH, application, configuration
+from lfv_mcp.http.app import application, configuration
+from lfv_mcp.http.connection import ConnectionPool
 from lfv_mcp.http.listener import open_listener, url_of
+from lfv_mcp.http.observation import Observer
+from lfv_mcp.http.paths import MCP
 from lfv_mcp.http.settings import HttpSettings
 from lfv_mcp.server.app import build_server
 
 COMMAND: Final = str(Path(sys.executable).with_name("lfv-mcp"))
 PATIENCE: Final = 20.0
 READY: Final = "listening on "
+ACCESS: Final = "time="
+"""How a line of the access log starts."""
 MODEL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
 META: Final = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -104,8 +109,9 @@ class Process:
 
     url: str
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], *, read_stderr: bool = True) -> None:
         self._process = process
+        self._reads_on = read_stderr
         self._ready = Event()
         self._lines: list[str] = []
         self._reader = Thread(target=self._read, name="stderr")
@@ -128,18 +134,25 @@ class Process:
         self._reader.join()
 
     @property
+    def access_log(self) -> list[dict[str, str]]:
+        """The lines of the access log so far, each as its members."""
+        lines = [line for line in self._lines if line.startswith(ACCESS)]
+        return [dict(part.split("=", 1) for part in line.split()) for line in lines]
+
+    @property
     def stderr(self) -> str:
         """What it has said so far."""
         return "".join(self._lines)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, float]:
-        """Signal it: exit code, what it said but that it is ready, and the seconds it took."""
+        """Signal it: exit code, what it said beside its access log and that it is ready, and the
+        seconds it took."""
         started = time.monotonic()
         self._process.send_signal(number)
         code = self._process.wait(PATIENCE)
         seconds = time.monotonic() - started
         self._reader.join()
-        said = "".join(line for line in self._lines if not line.startswith(READY))
+        said = "".join(line for line in self._lines if not line.startswith((READY, ACCESS)))
         return code, said, seconds
 
     def _read(self) -> None:
@@ -148,18 +161,40 @@ class Process:
             self._lines.append(line)
             if line.startswith(READY):
                 self._ready.set()
+                if not self._reads_on:
+                    return
         self._ready.set()
 
 
 @contextmanager
 def started(*flags: str, **environment: str) -> Iterator[Process]:
     """The real command on a free port; killed if a test leaves it running."""
+    with running(flags, environment) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    flags: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    descriptors: str = "",
+    read_stderr: bool = True,
+) -> Iterator[Process]:
+    """As `started`, for a machine of another kind.
+
+    With `descriptors`, an argument of `ulimit`, it may not open more files than that. Without
+    `read_stderr` nobody reads what it says once it is ready.
+    """
     # A fixture for a whole module starts before the one that makes the environment bare.
     bare = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LFV_"))}
     bare["AWS_EC2_METADATA_DISABLED"] = "true"
+    command = [COMMAND, "serve", "--transport", "http", "--port", "0", *flags]
+    if descriptors:
+        command = ["sh", "-c", f'ulimit {descriptors} && exec "$0" "$@"', *command]
     process = subprocess.Popen(
-        [COMMAND, "serve", "--transport", "http", "--port", "0", *flags],
-        env=bare | environment,
+        command,
+        env=bare | dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -167,7 +202,7 @@ def started(*flags: str, **environment: str) -> Iterator[Process]:
         bufsize=1,
     )
     with process:  # waits, and closes the pipe
-        server = Process(process)
+        server = Process(process, read_stderr=read_stderr)
         try:
             server.wait()
             yield server
@@ -176,14 +211,18 @@ def started(*flags: str, **environment: str) -> Iterator[Process]:
 
 
 @contextmanager
-def served(catalog: Catalog, settings: HttpSettings | None = None) -> Iterator[str]:
+def served(
+    catalog: Catalog, settings: HttpSettings | None = None, observers: Sequence[Observer] = ()
+) -> Iterator[str]:
     """The application in a thread, where a test can look in; its URL."""
     settings = settings or HttpSettings()
     with open_listener("127.0.0.1", 0, settings) as listener:
-        app = application(build_server(catalog), settings, listener)
-        server = uvicorn.Server(configuration(app, settings.limits))
+        source = catalog.readiness.state
+        app = application(build_server(catalog), settings, listener, source, observers)
+        pool = ConnectionPool(settings.limits, observers)
+        server = uvicorn.Server(configuration(app, pool))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
-        url = url_of(listener) + PATH
+        url = url_of(listener) + MCP
         thread.start()
         try:
             while not server.started and thread.is_alive():

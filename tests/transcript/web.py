@@ -17,7 +17,9 @@ from tests.transcript.world import COMMAND, World
 
 _PATIENCE: Final = 30.0
 _URL: Final = re.compile(r"http://[^\s/]+")
-_IDS: Final = ("x-amzn-requestid",)
+_IDS: Final = ("x-amzn-requestid", "x-request-id")
+_ACCESS: Final = re.compile(r"^(time=\S+ )id=[0-9a-f-]{36}( .* )seconds=[\d.]+ ", re.MULTILINE)
+"""A line of the access log; what it has but for its id and its seconds is the same in each run."""
 
 
 class Server:
@@ -54,7 +56,10 @@ class Server:
         code = self.process.wait(_PATIENCE)
         for reader in self._readers:
             reader.join()
-        return {"exit": code} | {name: "".join(lines) for name, lines in self.said.items()}
+        said = {name: "".join(lines) for name, lines in self.said.items()}
+        return {"exit": code} | {
+            name: _ACCESS.sub(r"\1id=<id>\2seconds=<seconds> ", text) for name, text in said.items()
+        }
 
 
 @contextmanager

@@ -111,3 +111,11 @@ def test_the_replay_prints_the_patterns(member: str, pattern: str, good: str, ba
 
 def test_the_service_had_seven_regions() -> None:
     assert len(set(identifiers.REGIONS)) == 7
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["9" * 5_000, pytest.param(10**5_000, id="huge"), "1" * 19, "", "-1", "²", True, None, [3], {}],
+)
+def test_what_is_no_version_has_a_place_too(version: object) -> None:
+    assert identifiers.version_number({"ModelVersion": version}) == 0

@@ -147,3 +147,46 @@ def test_what_only_resembles_an_arn_is_refused(arn: str) -> None:
     with pytest.raises(CallerError) as e:
         check_project_name(arn)
     assert "a whole model ARN is accepted too" in refused(e)
+
+
+# A resource pasted for a project's name
+
+URI = "lookoutvision://projects/line-2_caps"
+
+
+@pytest.mark.parametrize(
+    ("given_arguments", "meant"),
+    [
+        ((URI,), ModelQuery("line-2_caps")),
+        ((f"{URI}/models/7",), ModelQuery("line-2_caps", "7")),
+        ((f"{URI}/models/7/card", "7", "us-east-1"), ModelQuery("line-2_caps", "7", "us-east-1")),
+        ((f"{URI}/models/latest", "3"), ModelQuery("line-2_caps", "3")),
+        (
+            (f"{URI}/models/7?region=eu-west-1&account=111122223333",),
+            ModelQuery("line-2_caps", "7", "eu-west-1", "111122223333"),
+        ),
+        (
+            (f"{URI}/models/7?account=111122223333",),
+            ModelQuery("line-2_caps", "7", None, "111122223333"),
+        ),
+    ],
+)
+def test_a_resource_uri_is_taken_apart(given_arguments: tuple[str, ...], meant: ModelQuery) -> None:
+    assert check_project_name(given_arguments[0]) == given_arguments[0]
+    assert parse_model_query(*given_arguments) == meant
+
+
+@pytest.mark.parametrize(
+    ("given_arguments", "problem"),
+    [
+        ((f"{URI}/models/7", "8"), "model_version='8' contradicts the URI, which says '7'"),
+        (
+            (f"{URI}/models/7?region=eu-west-1", "7", "us-east-1"),
+            "region='us-east-1' contradicts the URI, which says 'eu-west-1'",
+        ),
+        ((f"{URI}/models/7?region=mars",), "is not one that Lookout for Vision had"),
+    ],
+)
+def test_a_resource_uri_is_not_contradicted(given_arguments: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(CallerError, match=problem):
+        parse_model_query(*given_arguments)

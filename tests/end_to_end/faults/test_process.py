@@ -19,7 +19,6 @@ from typing import IO, Any, Final
 
 import pytest
 
-from lfv_mcp.server.protocol import ERROR_META
 from tests.support.api_endpoint import (
     ACCESS_KEY,
     Endpoint,
@@ -108,10 +107,10 @@ def asked(
     return answered(process, number)
 
 
-def memory_of(process: subprocess.Popen[bytes]) -> float:
-    """Resident memory in MiB; 0 where there is no /proc."""
+def memory_of(process: subprocess.Popen[bytes], what: str = "VmRSS") -> float:
+    """Resident memory in MiB, now or (VmHWM) at most; 0 where there is no /proc."""
     status = Path(f"/proc/{process.pid}/status")
-    found = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
+    found = re.search(rf"{what}:\s+(\d+)", status.read_text()) if status.exists() else None
     return int(found[1]) / 1024 if found else 0.0
 
 
@@ -147,25 +146,27 @@ def test_sigterm_mid_call(api: Endpoint, row: Row) -> None:
 
 
 def test_a_request_of_64_megabytes(process: subprocess.Popen[bytes], row: Row) -> None:
+    before = memory_of(process, "VmHWM")
     with row.in_time():
-        answer = asked(process, 64, {"project_name": "x" * (64 << 20)})["result"]
-    assert answer["_meta"][ERROR_META]["code"] in row.codes
-    (block,) = answer["content"]
-    assert "x" * 50 in block["text"]
-    assert len(block["text"]) < 400
-    assert len(json.dumps(answer)) < 1000
+        answer = asked(process, 64, {"project_name": "x" * (64 << 20)})
+    assert answer["error"]["code"] == -32600
+    assert "at most 1,048,576 bytes" in answer["error"]["message"]
     assert not asked(process, 65)["result"].get("isError")
+    assert memory_of(process, "VmHWM") < before + 8
 
 
-NO_MESSAGES: Final = (
-    *(b"garbage", b"", b"{}", b"[]", b"null", b"7", b'{"jsonrpc":"2.0"}', b"\xff\xfe\x00"),
-    *(b"[" * 5000, b'{"jsonrpc":"2.0","id":1,"result":{}}', b'{"jsonrpc":"1.0","id":1}'),
-    b'{"jsonrpc":"2.0","id":{},"method":"tools/call"}',
-    b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}',
-    b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":[]}',
-    b'{"jsonrpc":"2.0","id":"\\ud800","method":"tools/call","params":{}}',
-)
-"""The SDK drops them, also where there is an id: what is no JSON-RPC message is not answered."""
+MALFORMED: Final[Mapping[bytes, int | None]] = {
+    **dict.fromkeys((b"garbage", b"\xff\xfe\x00", b'{"jsonrpc":"2.0","id":1,'), -32700),
+    **dict.fromkeys((b"{}", b"[]", b"null", b"7", b'{"jsonrpc":"2.0"}', b"[" * 5000), -32600),
+    b'{"jsonrpc":"1.0","id":1}': -32600,
+    b'{"jsonrpc":"2.0","id":{},"method":"tools/call"}': -32600,
+    b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":[]}': -32602,
+    b'{"jsonrpc":"2.0","id":"\\ud800","method":"tools/call","params":{}}': -32600,
+    b"": None,
+    b'{"jsonrpc":"2.0","id":1,"result":{}}': None,
+    b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":[]}': None,
+}
+"""Lines that are no requests, and the error that each is answered with, if any."""
 BAD_REQUESTS: Final[Mapping[str, tuple[str, Mapping[str, object], int]]] = {
     "a": ("no/such", MODERN, -32601),
     "b": ("tools/call", {}, -32602),
@@ -183,8 +184,9 @@ def test_10000_malformed_frames(process: subprocess.Popen[bytes], row: Row) -> N
         json.dumps({"jsonrpc": "2.0", "id": name, "method": method, "params": params}).encode()
         for name, (method, params, _) in BAD_REQUESTS.items()
     ]
-    malformed = [line + b"\n" for line in (*NO_MESSAGES, *bad)]
+    malformed = [line + b"\n" for line in (*MALFORMED, *bad)]
     times = 10_000 // len(malformed)
+    codes = [code for code in MALFORMED.values() if code is not None]
 
     def write() -> None:
         for _ in range(times):
@@ -194,13 +196,110 @@ def test_10000_malformed_frames(process: subprocess.Popen[bytes], row: Row) -> N
     writing = threading.Thread(target=write)  # the pipes hold only so much
     with row.in_time():
         writing.start()
-        answers = [json.loads(stdout.readline()) for _ in range(times * len(bad))]
+        answers = [json.loads(stdout.readline()) for _ in range(times * (len(codes) + len(bad)))]
     writing.join()
-    assert Counter((answer["id"], answer["error"]["code"]) for answer in answers) == {
-        (name, code): times for name, (_, _, code) in BAD_REQUESTS.items()
-    }
+    by_id = Counter((answer["id"], answer["error"]["code"]) for answer in answers)
+    for name, (_, _, code) in BAD_REQUESTS.items():
+        assert by_id[name, code] == times
+    assert Counter(answer["error"]["code"] for answer in answers) == Counter(
+        times * (codes + [code for _, _, code in BAD_REQUESTS.values()])
+    )
     assert not asked(process, 10_000)["result"].get("isError")
     assert memory_of(process) < before + 32
+
+
+def write_what_is_taken(process: subprocess.Popen[bytes], seconds: float) -> list[bytes]:
+    """Write big questions and read no answer; the lines that the server and the pipe took whole."""
+    stdin, _ = pipes(process)
+    os.set_blocking(stdin.fileno(), False)
+    lines, end = list[bytes](), time.monotonic() + seconds
+    while time.monotonic() < end:
+        line = frame(len(lines), {"project_name": "sample-cap-seal"}, "analyze_evaluation")
+        try:
+            # Shorter than what a pipe takes at one time, so it is written whole or not at all.
+            os.write(stdin.fileno(), line)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            lines.append(line)
+    os.set_blocking(stdin.fileno(), True)
+    return lines
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes that do not block are POSIX")
+def test_a_client_that_does_not_read(row: Row) -> None:
+    with serving({"LFV_SOURCE": "sample"}) as process:
+        assert "result" in asked(process, 0, tool="analyze_evaluation")
+        before = memory_of(process, "VmHWM")
+        taken = write_what_is_taken(process, 4)
+        assert 64 < len(taken) < 10_000  # then it is the client who has to wait
+        assert memory_of(process, "VmHWM") < before + 32
+        with row.in_time(DEFAULT):
+            answers = [json.loads(pipes(process)[1].readline()) for _ in taken]
+        assert {answer["id"] for answer in answers} == set(range(len(taken)))
+        assert not asked(process, 20_000)["result"].get("isError")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell that a pipe is closed")
+def test_a_client_that_leaves_without_reading(row: Row, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w+", encoding="utf-8") as log:
+        with serving({"LFV_SOURCE": "sample"}, log) as process:
+            assert "result" in asked(process, 0)
+            write_what_is_taken(process, 4)
+            pipes(process)[0].close()
+            with row.in_time():
+                assert process.wait(20) == 0
+        log.seek(0)
+        assert log.read() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the errors of closed pipes are POSIX")
+def test_stdout_closed(row: Row, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w+", encoding="utf-8") as log:
+        with serving({"LFV_SOURCE": "sample"}, log) as process:
+            stdin, stdout = pipes(process)
+            assert "result" in asked(process, 0)
+            stdout.close()
+            stdin.write(frame(1))
+            stdin.flush()
+            with row.in_time():
+                assert process.wait(20) == 0  # though stdin is open
+        log.seek(0)
+        assert log.read() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_stdout_full() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            COMMAND, input=frame(1), stdout=full, stderr=subprocess.PIPE, check=False, timeout=20
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"Error: stdout cannot be written to: No space left on device.\n"
+
+
+CLOSED: Final[Mapping[str, tuple[int, str]]] = {
+    "2>&-": (0, ""),
+    "<&-": (1, "Error: stdin or stdout is closed"),
+    ">&-": (1, "Error: stdin or stdout is closed"),
+    "<&- >&- 2>&-": (1, ""),
+}
+"""By what a shell closes before the command starts: its exit code, and what it says."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize("closed", CLOSED)
+def test_streams_closed_from_the_start(closed: str) -> None:
+    exit_code, said = CLOSED[closed]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND],
+        input=frame(1),
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stderr.decode()[: len(said) or 1]) == (exit_code, said)
+    assert bool(done.stdout) == (exit_code == 0)
 
 
 def test_200_callers_over_stdio(process: subprocess.Popen[bytes], row: Row) -> None:

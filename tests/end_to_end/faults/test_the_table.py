@@ -15,6 +15,7 @@ from tests.support.fault_table import (
     API,
     AT_ONCE,
     MARGIN,
+    OPERATING,
     OVER_HTTP,
     ROWS,
     S3,
@@ -50,6 +51,11 @@ def rows() -> Iterator[tuple[str, Row]]:
         (f"tests/end_to_end/test_http_server.py::{name}", Row(time, ()))
         for name, time in OVER_HTTP.items()
     )
+    yield from (
+        (f"tests/end_to_end/{file}::{name}", Row(time, ()))
+        for file, tests in OPERATING.items()
+        for name, time in tests.items()
+    )
 
 
 def test_the_table_is_of_these_tests() -> None:
@@ -71,3 +77,5 @@ def test_the_table_is_of_these_tests() -> None:
     assert {*OVER_HTTP} <= {*over_http}
     unread = names_of_tests(REPOSITORY / "tests" / "integration" / "test_unread_files.py")
     assert {*UNREAD_FILES} <= {*unread}
+    for file, tests in OPERATING.items():
+        assert {*tests} <= {*names_of_tests(REPOSITORY / "tests" / "end_to_end" / file)}

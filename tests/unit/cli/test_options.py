@@ -10,20 +10,32 @@ from typing import Any, Final
 import click
 import pytest
 
-from lfv_mcp.cli.options import (
+from lfv_mcp.cli.environment import (
     BOTO3_VARIABLES,
-    Settings,
+    ENDPOINT_VARIABLES,
     drop_unset_boto3_variables,
     environment_of_this_server,
-    http_options,
-    is_authentication_configured,
-    is_set_value,
-    settings_options,
     variables_of,
 )
+from lfv_mcp.cli.options import (
+    Settings,
+    http_options,
+    is_authentication_configured,
+    settings_options,
+)
 
-UNSET: Final = ("", "  ", "${X}", "${X:-}", "${user_config.x}", " ${X} ")
+UNSET: Final = ("", "  ", "${X}", "${X:-}", "${user_config.x}", " ${X} ", "${X:-${Y}}")
 """What hosts pass for a setting that their user left out."""
+HALF_FILLED: Final = (
+    *("${X}b", "a${X}", "${X}${Y}", "${X", "${HOME}/x", "${X:-/data}/x", "'${X}'", "$HOME/x"),
+    *("a/$HOME", "$HOME", "%USERPROFILE%\\x", "{{ x }}", "a{{x}}", "<path>", "s3://<bucket>/x"),
+    *("$(pwd)/x", "#{X}/x", "https://$TENANT.example", "${{ x }}/y"),
+)
+"""What hosts pass that filled a setting in by half, or not at all."""
+WHOLE: Final = (
+    *("a$b", "cost$", "$5", "100%", "%C3%BC/%20", "a<b", "{x}", "a{b}c", "s3://b/my$folder$"),
+)
+"""Values that look a little like it."""
 REFUSED: Final = "refused"
 
 
@@ -73,7 +85,7 @@ def test_without_flags_and_variables_there_are_defaults() -> None:
     assert read() == {
         "settings": Settings("sample", None, None, 20.0, None),
         "transport": "stdio",
-        **dict.fromkeys(("host", "port", "public_url", "behind_gateway")),
+        **dict.fromkeys(("host", "port", "public_url", "behind_gateway", "metrics")),
         **dict.fromkeys(("allowed_host", "allowed_origin"), ()),
         **dict.fromkeys(("auth_audience", "auth_scope", "auth_algorithm"), ()),
         **dict.fromkeys(("auth_issuer", "auth_jwks_url")),
@@ -86,8 +98,8 @@ def test_without_flags_and_variables_there_are_defaults() -> None:
 # The time limit
 
 TIMEOUTS: Final[dict[object, Iterable[str]]] = {
-    20.0: (*UNSET, "${X}b"),
-    REFUSED: ("soon", "0", "-1", "nan", "inf", "3600.1", "a${X}", "1,5"),
+    20.0: UNSET,
+    REFUSED: ("soon", "0", "-1", "nan", "inf", "3600.1", "1,5", *HALF_FILLED),
     3600.0: ("3600", "3.6e3"),
     5.0: ("5", " 5 "),
     0.001: ("0.001",),
@@ -105,7 +117,12 @@ def test_timeout_of_the_environment(
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    cases({REFUSED: ("soon", "0", "-1", "nan", "inf", "3601", "${X}", "  "), 20.0: ("20", "")}),
+    cases(
+        {
+            REFUSED: ("soon", "0", "-1", "nan", "inf", "3601", *HALF_FILLED),
+            20.0: ("20", *UNSET),
+        }
+    ),
 )
 def test_timeout_of_a_flag(value: str, expected: object) -> None:
     assert outcome("timeout", "--timeout", value) == expected
@@ -130,15 +147,86 @@ HTTP: Final = ("--transport", "http")
 @pytest.mark.parametrize("name", TEXTS)
 def test_flag_then_variable_then_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     flag, variable, default = TEXTS[name]
-    for value in (*UNSET, "${X}b"):
+    for value in UNSET:
         monkeypatch.setenv(variable, value)
         assert outcome(name, *HTTP) == default
-        assert outcome(name, *HTTP, flag, "") == default
+        assert outcome(name, *HTTP, flag, value) == default
     monkeypatch.setenv(variable, " of the environment ")
     assert outcome(name, *HTTP) == "of the environment"
     assert outcome(name, *HTTP, flag, "") == "of the environment"  # an empty flag says nothing
     assert outcome(name, *HTTP, flag, "of a flag") == "of a flag"
-    assert outcome(name, *HTTP, flag, "${X}") == "${X}"  # only in variables do hosts leave that
+    assert outcome(name, *HTTP, flag, "${X}") == "of the environment"  # nor does one unexpanded
+
+
+@pytest.mark.parametrize("value", HALF_FILLED)
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_is_filled_in_by_half_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    flag, variable, _ = TEXTS[name]
+    # A source is judged when it is opened, so that a server can start and say what is wrong.
+    expected = value if name == "source" else REFUSED
+    assert outcome(name, *HTTP, flag, value) == expected
+    monkeypatch.setenv(variable, value)
+    assert outcome(name, *HTTP) == expected
+
+
+@pytest.mark.parametrize("value", WHOLE)
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_looks_a_little_like_it_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    flag, variable, _ = TEXTS[name]
+    assert outcome(name, *HTTP, flag, value) == value
+    monkeypatch.setenv(variable, value)
+    assert outcome(name, *HTTP) == value
+
+
+@pytest.mark.parametrize("value", HALF_FILLED)
+@pytest.mark.parametrize("variable", ENDPOINT_VARIABLES)
+def test_an_endpoint_filled_in_by_half_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert variable in settings_of().problem
+
+
+def test_a_source_left_unexpanded_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings_of().doubt == ""
+    for value in ("", "  "):
+        monkeypatch.setenv("LFV_SOURCE", value)
+        assert settings_of().doubt == ""
+    monkeypatch.setenv("LFV_SOURCE", "${workspaceFolder}")
+    assert "LFV_SOURCE (--source) is set, but was not filled in" in settings_of().doubt
+    assert settings_of("--source", "/a").doubt == ""
+    monkeypatch.setenv("LFV_SOURCE", "")
+    assert "--source (LFV_SOURCE)" in settings_of("--source", "${user_config.source}").doubt
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *(
+            (n, f"{n} is not a setting: did you mean LFV_SOURCE?")
+            for n in (
+                "LFV_SOUCE",
+                "LFV_SOURCES",
+                "lfv_source",
+                "LVF_SOURCE",
+                "LFVSOURCE",
+                "LFV-SOURCE",
+            )
+        ),
+        ("LFV_TIMOUT", "LFV_TIMOUT is not a setting: did you mean LFV_TIMEOUT?"),
+        ("LFV_COLOUR", "LFV_COLOUR is not a setting."),
+        *((n, "") for n in ("LANG", "LESS", "LC_ALL", "LFVX", "LD_LIBRARY_PATH", "LV", "SOURCE")),
+    ],
+)
+def test_a_misspelt_variable_is_doubted(
+    monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setenv(name, "/archive")
+    assert settings_of().doubt == said
 
 
 def test_first_variable_that_is_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +239,7 @@ def test_first_variable_that_is_set_counts(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    cases({"sample": (*UNSET, "${X}b"), "live": ("http://127.0.0.1:9", "a${X}")}),
+    cases({"sample": UNSET, "live": ("http://127.0.0.1:9", "a${X}")}),
 )
 def test_an_endpoint_in_the_environment_means_live(
     monkeypatch: pytest.MonkeyPatch, value: str, expected: str
@@ -165,12 +253,12 @@ def test_an_endpoint_in_the_environment_means_live(
     ("value", "expected"),
     cases(
         {
-            logging.WARNING: (*UNSET, "${X}b", "warn", "Warning"),
+            logging.WARNING: (*UNSET, "warn", "Warning"),
             logging.DEBUG: ("debug", "DEBUG"),
             logging.INFO: ("info", " INFO "),
             logging.CRITICAL: ("fatal", "critical"),
             logging.NOTSET: ("notset",),
-            REFUSED: ("loud", "10", "a${X}"),
+            REFUSED: ("loud", "10", *HALF_FILLED),
         }
     ),
 )
@@ -194,7 +282,6 @@ LISTS: Final[dict[object, Iterable[str]]] = {
     (): (",", " , ", "${X},${Y}", "${X}, ${Y}"),
     ("a",): ("a", " a ", "a,", ",a", "${X},a", "a,${X}"),
     ("a", "b"): ("a,b", " a , b ", "a,,b", "a,${X},b"),
-    ("${X}b",): ("${X}b",),  # not filled in, but no item to leave out: it names no bucket
 }
 
 
@@ -215,7 +302,10 @@ def test_buckets_of_the_environment(
 
 def test_buckets_of_flags_are_taken_to_the_letter() -> None:
     flags = ("--allowed-bucket", "a,b", "--allowed-bucket", "${X}")
-    assert settings_of(*flags).buckets == frozenset({"a,b", "${X}"})
+    assert settings_of(*flags).buckets == frozenset({"a,b"})
+    assert settings_of(*flags[2:]).buckets is None
+    # A limit that its host did not fill in does not become no limit.
+    assert settings_of(*flags[2:], *flags[2:]).buckets == frozenset()
     assert settings_of("--allowed-bucket", "").buckets == frozenset(
         {""}
     )  # which is no bucket's name
@@ -241,11 +331,11 @@ def test_lists_of_http(
     ("value", "expected"),
     cases(
         {
-            8000: (*UNSET, "${X}b"),
+            8000: UNSET,
             0: ("0", "00"),
             65535: ("65535",),
             80: (" 80 ",),
-            REFUSED: ("many", "65536", "-1", "+5", "8_0", "8000.0", "\u0663", "a${X}"),
+            REFUSED: ("many", "65536", "-1", "+5", "8_0", "8000.0", "\u0663", *HALF_FILLED),
         }
     ),
 )
@@ -258,7 +348,7 @@ def test_port_of_the_environment(
     assert outcome("port") is None  # over stdio nobody needs it, right or wrong
 
 
-@pytest.mark.parametrize("value", ["many", " 80 ", "+5", "${X}"])
+@pytest.mark.parametrize("value", ["many", " 80 ", "+5", "${X}5"])
 def test_port_of_a_flag(value: str) -> None:
     assert outcome("port", *HTTP, "--port", value) == REFUSED
     assert outcome("port", "--port", value, *HTTP) == REFUSED  # in whatever order
@@ -269,9 +359,9 @@ def test_port_of_a_flag(value: str) -> None:
     ("value", "expected"),
     cases(
         {
-            False: (*UNSET, "${X}b", "false", "0", "no", "off", "FALSE"),
+            False: (*UNSET, "false", "0", "no", "off", "FALSE"),
             True: ("true", "1", "yes", "on", "On", " true "),
-            REFUSED: ("t", "f", "y", "n", "maybe", "2", "a${X}"),
+            REFUSED: ("t", "f", "y", "n", "maybe", "2", *HALF_FILLED),
         }
     ),
 )
@@ -286,9 +376,9 @@ def test_behind_gateway(monkeypatch: pytest.MonkeyPatch, value: str, expected: o
     ("value", "expected"),
     cases(
         {
-            "stdio": (*UNSET, "${X}b", "stdio"),
-            "http": ("http", " http "),
-            REFUSED: ("HTTP", "sse", "a${X}"),
+            "stdio": (*UNSET, "stdio", "STDIO"),
+            "http": ("http", " http ", "HTTP"),
+            REFUSED: ("htp", "sse", *HALF_FILLED),
         }
     ),
 )
@@ -303,7 +393,6 @@ def test_transport(monkeypatch: pytest.MonkeyPatch, value: str, expected: str) -
     ("variable", "value", "expected"),
     [
         ("LFV_AUTH_ISSUER", "https://i.example", True),
-        ("LFV_AUTH_ISSUER", "${TENANT}.example.com", True),  # half filled in: somebody meant it
         ("LFV_AUTH_ISSUERS", "https://i.example", True),  # misspelt: somebody meant it
         ("LFV_AUTH_SCOPE", "read", True),
         ("LFV_AUTH_SCOPES", "${X},read", True),
@@ -328,24 +417,18 @@ def test_authentication_that_somebody_meant_is_noticed(
 
 
 def test_boto3_never_sees_a_variable_that_is_not_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in zip(BOTO3_VARIABLES, UNSET, strict=True):
+    for name, value in zip(BOTO3_VARIABLES, UNSET[:6], strict=True):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LFV_SOURCE", "")
     monkeypatch.setenv("AWS_CA_BUNDLE", "")  # not of those that hosts pass
     before = environment_of_this_server()
-    assert before == {**dict(zip(BOTO3_VARIABLES, UNSET, strict=True)), "LFV_SOURCE": ""}
+    assert before == {**dict(zip(BOTO3_VARIABLES, UNSET[:6], strict=True)), "LFV_SOURCE": ""}
     drop_unset_boto3_variables()
     assert not os.environ.keys() & set(BOTO3_VARIABLES)
     assert os.environ["AWS_CA_BUNDLE"] == ""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     drop_unset_boto3_variables()
     assert os.environ["AWS_REGION"] == "us-east-1"
-
-
-@pytest.mark.parametrize("value", UNSET)
-def test_what_counts_as_unset(value: str) -> None:
-    assert not is_set_value(value)
-    assert is_set_value(f"a{value}")
 
 
 def test_variables_of_a_command() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from lfv_mcp.http.connection import HANG_UP
 from lfv_mcp.http.limits import HeaderNormaliser, RequestLimits, ShutdownReply
 from lfv_mcp.http.settings import HttpLimits
 
@@ -96,6 +97,28 @@ async def test_a_shutdown_is_answered_unless_an_answer_has_begun(begun: bool) ->
     assert await answer(ShutdownReply(cancelled), LAST) == expected
 
 
+async def test_an_answer_that_has_begun_is_left_once_its_connection_is_closed() -> None:
+    """uvicorn takes an application that returns before that for one that forgot its answer."""
+    events = list[str]()
+    told: list[Message] = [PART, LAST, LEFT]
+
+    async def receive() -> Message:
+        message = told.pop(0)
+        events.append(message["type"])
+        return message
+
+    async def send(message: Message) -> None:
+        events.append(message["type"])
+
+    async def cancelled(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    state = {HANG_UP: lambda: events.append("hang up")}
+    await ShutdownReply(cancelled)({"type": "http", "state": state}, receive, send)
+    assert events == ["http.response.start", "hang up", *["http.request"] * 2, "http.disconnect"]
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
@@ -112,7 +135,7 @@ async def test_hosts_and_origins_have_one_spelling(
     header: tuple[bytes, bytes], expected: tuple[int | bytes, bytes]
 ) -> None:
     app = Application()
-    reply = await answer(HeaderNormaliser(app, "/mcp", refuses=True), LAST, headers=[header])
+    reply = await answer(HeaderNormaliser(app, refuses=True), LAST, headers=[header])
     if isinstance(expected[0], int):
         assert (reply, app.headers) == (expected, None)
     else:
@@ -126,7 +149,7 @@ async def test_hosts_and_origins_have_one_spelling(
 async def test_who_is_not_asked_for_a_host_may_have_any(
     path: str, method: str, refuses: bool
 ) -> None:
-    layer = HeaderNormaliser(Application(), "/mcp", refuses=refuses)
+    layer = HeaderNormaliser(Application(), refuses=refuses)
     reply = await answer(layer, LAST, path=path, method=method, headers=[(b"host", b"a:80@b")])
     assert reply[0] == 200
 
@@ -136,7 +159,7 @@ async def test_who_is_not_asked_for_a_host_may_have_any(
     [
         ShutdownReply,
         lambda app: RequestLimits(app, HttpLimits()),
-        lambda app: HeaderNormaliser(app, "/mcp", refuses=True),
+        lambda app: HeaderNormaliser(app, refuses=True),
     ],
 )
 async def test_start_and_end_of_the_application_pass(layer: Callable[[ASGIApp], ASGIApp]) -> None:
