@@ -141,7 +141,7 @@ def _open_metrics() -> Metrics:
         raise SetupError(
             "setting_invalid",
             "--metrics (LFV_METRICS) takes the extra `metrics`, which is not installed.",
-            'Install it: pip install "lfv-mcp[metrics]", or uv tool install "lfv-mcp[metrics]".',
+            "Install again from the clone with it: uv tool install --force '.[metrics]'.",
         ) from error
     return Metrics(tool.name for tool in TOOLS)
 

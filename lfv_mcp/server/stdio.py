@@ -287,7 +287,7 @@ def standard_streams() -> Generator[tuple[int, int] | None]:
     Until the end, other code in this process and its children read nothing from stdin, and what
     they print goes to stderr: a stray line on stdout would be read as a message.
     """
-    streams: tuple[object, ...] = (sys.stdin, sys.stdout)
+    streams: tuple[object, ...] = (sys.__stdin__, sys.__stdout__)
     if None in streams:  # Python saw it at its start; by now other files may have those numbers
         yield None
         return

@@ -36,7 +36,7 @@ class SlowS3(BaseHTTPRequestHandler):
     """A bucket of `MODELS` saved answers whose objects take `delay` seconds each."""
 
     protocol_version = "HTTP/1.1"
-    delay = 0.15
+    delay = 0.3
 
     def do_GET(self) -> None:
         """Answer a listing at once, and an object late."""
@@ -79,7 +79,7 @@ def slow_s3() -> Iterator[dict[str, str]]:
             | {
                 "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.server_port}",
                 "LFV_SOURCE": "s3://bucket/saved",
-                "LFV_TIMEOUT": "1",
+                "LFV_TIMEOUT": "4",
                 "COLUMNS": "120",
             }
         )

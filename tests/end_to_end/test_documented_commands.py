@@ -294,8 +294,10 @@ def test_readme_has_every_setting_that_all_commands_share() -> None:
     _, _, rest = text.partition("\n## Settings\n")
     table, _, _ = rest.partition("\n## ")
     for parameter in main.commands["doctor"].params:
+        if not isinstance(parameter, EnvironmentOption):
+            assert parameter.opts == ["--json"]
+            continue
         (row,) = [line for line in table.splitlines() if f"`{parameter.opts[-1]}`" in line[:20]]
-        assert isinstance(parameter, EnvironmentOption)
         named = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar
         assert named
         assert set(named) <= set(re.findall(r"`([A-Z_]+)`", row)), row

@@ -395,7 +395,7 @@ def test_report_and_exit_codes(tmp_path: Path) -> None:
         ([source / "note.txt"], 1),
         ([source / "0.json"], 0),
         ([tmp_path / "empty", source], 0),
-        ([tmp_path / "missing"], 2),
+        ([tmp_path / "missing"], 1),
         ([], 2),
     ):
         result = run("archive", "import", *sources, "--to", tmp_path / "again")

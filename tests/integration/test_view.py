@@ -197,7 +197,7 @@ def test_file_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> Non
     command = ["describe", "sample-cap-seal", "3", "--html", str(target)]
     result = CliRunner().invoke(main, command, prog_name="lfv-mcp")
     assert result.exit_code == 1
-    assert "card.html cannot be written: No such file or directory." in result.stderr
+    assert "card.html (--html) cannot be written: No such file or directory." in result.stderr
 
 
 def test_older_file_stays_whole_when_a_new_one_fails(
