@@ -5,7 +5,6 @@ The findings are chosen in `quality` and `model_findings`; here the answer is pu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from lfv_mcp.analysis.description import ReadableDescription
@@ -19,7 +18,7 @@ from lfv_mcp.analysis.model_findings import (
 from lfv_mcp.analysis.quality import grade, quality_findings
 from lfv_mcp.analysis.statuses import STATUS_WORDS
 from lfv_mcp.findings import as_line, by_severity
-from lfv_mcp.provenance import LeftOut, OtherStatus, source_in_words
+from lfv_mcp.provenance import Provenance, source_in_words
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
@@ -35,9 +34,8 @@ def summarise(
     region: str,
     record: ReadableDescription,
     source: Source,
-    disagreeing: Sequence[OtherStatus] = (),
+    replayed: Provenance | None = None,
     evidence: str = "",
-    left_out: Sequence[LeftOut] = (),
     doubt: str = "",
 ) -> ModelSummary:
     """The answer of describe_model about one model's record.
@@ -48,9 +46,8 @@ def summarise(
         region: the AWS region; empty if it is not known.
         record: the record, made safe to show.
         source: where the record comes from.
-        disagreeing: what records that lost against this one say.
+        replayed: what an archive's reply says of the record beside it; None for a live one.
         evidence: where evaluation files are, `archive` or `s3`; nothing of them is read.
-        left_out: members of the record that the archive could not send.
         doubt: why the sample may not be what was meant.
     """
     description = record.description
@@ -62,8 +59,8 @@ def summarise(
             *state_findings(description, live=source.kind == "live"),
             *source_findings(source, doubt),
             *evidence_findings(evidence),
-            *disagreement_findings(description, disagreeing),
-            *repair_findings(record, left_out),
+            *disagreement_findings(description, replayed.disagreeing if replayed else ()),
+            *repair_findings(record, replayed.left_out if replayed else ()),
         )
     )
     sentences = (

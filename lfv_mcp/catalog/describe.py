@@ -71,8 +71,7 @@ class Describer:
             key.region if key else scope.region,
             readable,
             self._sources.of_description(scope, answer.headers),
-            replayed.disagreeing if replayed else (),
+            replayed,
             self._files.where_available(readable.description),
-            replayed.left_out if replayed else (),
             self._backend.doubt,
         )

@@ -7,7 +7,7 @@ import pytest
 from lfv_mcp.analysis.description import readable_description
 from lfv_mcp.analysis.model_summary import SUMMARY_DIGEST_LIMIT, summarise, summary_digest
 from lfv_mcp.findings import FINDINGS
-from lfv_mcp.provenance import OtherStatus
+from lfv_mcp.provenance import OtherStatus, Provenance
 from lfv_mcp.results.common import Source
 from tests.support.answers import as_json
 from tests.support.summaries import CAPTURED, found, judged, summary_of
@@ -33,8 +33,9 @@ def test_inference_units(low: int | None, high: int | None, code: str, units: st
 
 def test_records_that_disagree_are_all_named() -> None:
     source = Source(kind="archive", basis="describe_model", captured_at=CAPTURED)
-    others = [OtherStatus("TRAINED", 1735689600.0), OtherStatus(None, None)]
-    model = summarise("caps", "3", "", readable_description({"Status": "HOSTED"}), source, others)
+    others = OtherStatus("TRAINED", 1735689600.0), OtherStatus(None, None)
+    replayed = Provenance("archive", disagreeing=others)
+    model = summarise("caps", "3", "", readable_description({"Status": "HOSTED"}), source, replayed)
     message = found(model, "records_disagree").message
     for named in ("says HOSTED", "TRAINED (2025-01-01)", "no status (undated)"):
         assert named in message
