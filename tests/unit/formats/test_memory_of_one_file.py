@@ -188,7 +188,11 @@ def test_a_record_amid_much_else_is_found_or_said_to_be_unread(name: str, tmp_pa
 def test_too_little_memory_is_the_problem_of_the_file_alone(tmp_path: Path) -> None:
     write(tmp_path, "large.json", FILES["many wide objects"]())
     write(tmp_path, "small.json", RECORD.encode())
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (260 << 20, 260 << 20))"
+    limited = (
+        "import resource\n"
+        "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (70 << 20),) * 2)"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", _INDEX.replace("\nindex =", f"\n{limited}\nindex ="), tmp_path],
         check=False,
