@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import IO
 
 from lfv_mcp.archive.store import FileEntry, FileStore
-from lfv_mcp.formats.containers import IMAGE_NAMES
+from lfv_mcp.formats.containers import IMAGE_NAMES, is_container, too_large_to_unpack
 from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
 from lfv_mcp.formats.manifest_lines import starts_as_manifest
 from lfv_mcp.formats.texts import HEAD, foreign_kind, is_foreign, is_table
@@ -38,6 +38,8 @@ def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
     if is_table(data):
         raise UnrecognisedError("not JSON")
     if entry.size > FILE_LIMIT:
+        if is_container(data):
+            raise too_large_to_unpack()
         if data.lstrip()[:1].isalnum() and SERVICE.encode() not in data:
             raise UnrecognisedError("not JSON")
         raise too_large(FILE_LIMIT)

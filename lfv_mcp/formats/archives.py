@@ -13,7 +13,14 @@ from io import BytesIO, RawIOBase
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lfv_mcp.formats.compression import UNPACK, decompressed, is_compressed, peek, truncated
-from lfv_mcp.formats.containers import HEAD, IMAGE_NAMES, Part, archive_kind, nested
+from lfv_mcp.formats.containers import (
+    HEAD,
+    IMAGE_NAMES,
+    Part,
+    archive_kind,
+    nested,
+    too_large_to_unpack,
+)
 from lfv_mcp.formats.decoding import CHUNK, FILE_LIMIT, UnrecognisedError
 from lfv_mcp.text import clean
 
@@ -88,9 +95,7 @@ def zip_members(chunks: Iterable[bytes]) -> Iterator[Part | UnrecognisedError]:
     for chunk in chunks:
         data += chunk
         if len(data) > FILE_LIMIT:
-            raise UnrecognisedError(
-                f"a zip archive of more than {FILE_LIMIT >> 20} MiB; {UNPACK}", convertible=True
-            )
+            raise too_large_to_unpack()
     # Each entry of the directory starts so. zipfile makes an object of each, whatever its number.
     if data.count(b"PK\x01\x02") > MAX_MEMBERS:
         raise _too_many()

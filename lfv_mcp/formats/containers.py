@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from lfv_mcp.formats.compression import UNPACK, decompressed, is_compressed, peek
-from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError
 
 IMAGE_NAMES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 """Training images lie beside evaluation files by the thousand: they are not opened."""
@@ -99,3 +99,11 @@ def archive_kind(head: bytes) -> str:
 def nested(name: str) -> UnrecognisedError:
     """The problem of an archive that is a member of another one, or compressed twice."""
     return UnrecognisedError(f"an archive inside another one ({name}); {UNPACK}", convertible=True)
+
+
+def too_large_to_unpack() -> UnrecognisedError:
+    """The problem of a container that is larger than a file may be."""
+    return UnrecognisedError(
+        f"a compressed file or an archive of more than {FILE_LIMIT >> 20} MiB; {UNPACK}",
+        convertible=True,
+    )

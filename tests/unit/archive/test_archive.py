@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -95,6 +96,26 @@ def test_large_manifest_is_known_by_its_ends(tmp_path: Path, is_cut: bool) -> No
     assert [(group.kind, group.reason) for group in index.problems] == (
         [("corrupt", "a manifest that is cut off in its last line")] if is_cut else []
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"PK\x03\x04", "a compressed file or an archive of more than 64 MiB; unpack it"),
+        (b"\x1f\x8b\x08", "a compressed file or an archive of more than 64 MiB; unpack it"),
+        (b'{"a', "larger than 64 MiB"),
+        (b"INFO lookoutvision\n", "larger than 64 MiB"),
+        (b"a,b\n1,2\n3,4\n5,6\n7,8\n9,0\n", "not JSON"),
+        (b"call Bob", "not JSON"),
+    ],
+)
+def test_of_a_large_file_the_start_tells(tmp_path: Path, start: bytes, told: str) -> None:
+    """What may hold records is said to be unread; what is something else is foreign."""
+    write(tmp_path, "large", start.ljust(HEAD, start[-1:]))
+    os.truncate(tmp_path / "large", 200 << 20)
+    (problem,) = Archive(Directory(tmp_path)).index().problems["large"]
+    assert str(problem).startswith(told)
+    assert problem.is_unread is (told != "not JSON")
 
 
 def test_images_are_passed_over_by_name(tmp_path: Path) -> None:

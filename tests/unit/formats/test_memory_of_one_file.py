@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -69,11 +70,14 @@ def _tar_with_a_long_header() -> bytes:
 
 
 def _xz_that_asks_for_memory() -> bytes:
-    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]
-    compressor = lzma.LZMACompressor(
-        lzma.FORMAT_XZ, filters=[{**filters[0], "dict_size": 1 << 26, "nice_len": 8, "mode": 1}]
-    )
-    return compressor.compress(bytes(4 * MIB)) + compressor.flush()
+    """A header with the largest dictionary that there is, four gigabytes."""
+    data = bytearray(lzma.compress(bytes(4 * MIB)))
+    start, size = 12, 4 * (data[12] + 1)
+    place = data.index(b"\x21\x01", start) + 2
+    data[place] = 40
+    checksum = zlib.crc32(data[start : start + size - 4])
+    data[start + size - 4 : start + size] = checksum.to_bytes(4, "little")
+    return bytes(data)
 
 
 def _of(start: str, item: str, end: str, size: int = 62 * MIB) -> bytes:
@@ -184,7 +188,11 @@ def test_a_record_amid_much_else_is_found_or_said_to_be_unread(name: str, tmp_pa
 def test_too_little_memory_is_the_problem_of_the_file_alone(tmp_path: Path) -> None:
     write(tmp_path, "large.json", FILES["many wide objects"]())
     write(tmp_path, "small.json", RECORD.encode())
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (260 << 20, 260 << 20))"
+    limited = (
+        "import resource\n"
+        "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (70 << 20),) * 2)"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", _INDEX.replace("\nindex =", f"\n{limited}\nindex ="), tmp_path],
         check=False,
