@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
 
 import click
 from click.core import ParameterSource
@@ -80,9 +80,10 @@ class EnvironmentOption(click.Option):
             opts = {name: value for name, value in opts.items() if name != self.name}
         elif self.multiple and isinstance(given, list | tuple):
             # A limit with one item that its host did not fill in must not become no limit.
-            kept = [item for item in given if not item or not is_unset(item)]
+            items = cast("Sequence[str]", given)
+            kept = [item for item in items if not item or not is_unset(item)]
             opts = {name: value for name, value in opts.items() if name != self.name}
-            if kept or len(given) > 1:
+            if kept or len(items) > 1:
                 opts |= {str(self.name): kept}
         return super().consume_value(ctx, opts)
 
@@ -92,7 +93,8 @@ class EnvironmentOption(click.Option):
         Raises:
             click.BadParameter: it is filled in by half, or its type refuses it.
         """
-        for text in value if isinstance(value, list | tuple) else (value,):
+        is_list = isinstance(value, list | tuple)
+        for text in cast("Sequence[object]", value) if is_list else (value,):
             placeholder = placeholder_in(text) if isinstance(text, str) else None
             if placeholder:
                 raise SettingError(f"{not_filled_in(placeholder)}.", FILL_IN)

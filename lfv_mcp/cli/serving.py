@@ -141,7 +141,7 @@ def _open_metrics() -> Metrics:
         raise SetupError(
             "setting_invalid",
             "--metrics (LFV_METRICS) takes the extra `metrics`, which is not installed.",
-            "Install again from the clone with it: uv tool install --force '.[metrics]'.",
+            "Install `.[metrics]` from the clone where you would install `.`.",
         ) from error
     return Metrics(tool.name for tool in TOOLS)
 

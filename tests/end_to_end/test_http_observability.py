@@ -435,7 +435,7 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path: Path) -> None:
         timeout=30,
     )
     assert done.returncode == 1
-    assert 'pip install "lfv-mcp[metrics]"' in done.stderr
+    assert "Install `.[metrics]` from the clone" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -97,6 +97,28 @@ async def test_the_same_archive_from_a_directory_and_from_s3(buckets: Buckets) -
             assert source == remote_source
 
 
+@pytest.mark.parametrize(
+    ("prefix", "versions"),
+    [
+        ("saved", ["4", "1"]),  # the folder, and the object of that very name
+        ("saved/", ["1"]),
+        ("saved-old", ["2"]),
+        ("save", []),
+        ("saved/1.json", ["1"]),
+        ("saved.json", ["3"]),
+        ("", ["4", "3", "2", "1"]),
+    ],
+)
+async def test_a_prefix_is_a_folder_or_one_object(
+    buckets: Buckets, prefix: str, versions: list[str]
+) -> None:
+    places = {"saved/1.json": 1, "saved-old/2.json": 2, "saved.json": 3, "saved": 4}
+    url = buckets.make("results", {key: answer(version) for key, version in places.items()})
+    async with door(f"{url}{prefix}") as remote:
+        rows = (await remote.list())["models"]
+        assert [row["model_version"] for row in rows] == versions
+
+
 @pytest.mark.slow
 async def test_evaluation_files_amid_thousands_of_images(
     buckets: Buckets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
