@@ -142,6 +142,8 @@ class Archive:
         records, problems = recognise(data)
         indexed: list[IndexedRecord] = []
         for ordinal, record in enumerate(records):
+            if record.form == "packed_file":
+                continue
             form, key, body, captured = record
             status = body.get("Status") if form in ("model", "listing") else None
             ref = RecordRef(

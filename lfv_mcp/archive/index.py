@@ -175,5 +175,6 @@ _PRECEDENCE: Final[dict[RecordForm, int]] = {
     "result": 2,
     "manifest": 3,
     "project": 4,
+    "packed_file": 5,
 }
 """Which form of record answers for a model; the lowest, for it says most."""

@@ -18,7 +18,7 @@ from lfv_mcp.formats.normalisation import normalised, plain
 from lfv_mcp.identifiers import ModelKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
-RecordForm = Literal["model", "listing", "project", "result", "manifest"]
+RecordForm = Literal["model", "listing", "project", "result", "manifest", "packed_file"]
 
 
 class Record(NamedTuple):
@@ -26,7 +26,8 @@ class Record(NamedTuple):
 
     Args:
         form: what was saved: a DescribeModel answer ("model"), an entry of ListModels ("listing"),
-            a project, an EvaluationResult or an EvaluationManifest.
+            a project, an EvaluationResult, an EvaluationManifest, or a pack's word about a file
+            beside it ("packed_file"), which is no record of the service.
         key: the model or project that the record is about.
         body: the record in the API's wire form; empty for a manifest, which is read by line.
         captured: when the API answered, in epoch seconds; None if that was not recorded.
@@ -188,10 +189,15 @@ def _evaluation_manifest(line: JsonObject) -> Record:
     return Record("manifest", _require_model_key(_prediction(line).get("model-arn")), {}, None)
 
 
+def _packed_file(body: JsonObject, _: JsonObject) -> Record:
+    return Record("packed_file", _require_model_key(body.get("ModelArn")), plain(body), None)
+
+
 _WRAPPED: Final[Mapping[str, Callable[[JsonObject, JsonObject], Record]]] = {
     "ModelDescription": _description,
     "ModelMetadata": _listing,
     "ProjectDescription": _project,
+    "PackedFile": _packed_file,
 }
 """How an answer is read, by the member that holds what it says."""
 _BARE: Final[tuple[tuple[str, str, Callable[[JsonObject], Record | None]], ...]] = (

@@ -1,0 +1,219 @@
+"""A directory as the place that an archive is written to. Nothing is ever written outside it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO, Final
+from uuid import uuid4
+
+from lfv_mcp.archive.store import PARTIAL_SUFFIX, Directory
+from lfv_mcp.archive.targets import (
+    IN_MEMORY,
+    Chunks,
+    OccupiedError,
+    PublishedFile,
+    Spill,
+    StagedFile,
+    stage,
+)
+from lfv_mcp.errors import SetupError
+
+LEFTOVER_AFTER: Final = 3600.0
+"""Seconds without a write after which an unfinished file is one that a killed run has left.
+
+The time that the file system itself gave to the file decides, because it is the one thing that all
+who share a network file system agree on: process numbers repeat in containers and on other hosts,
+and a lock is known to its own host alone on many mounts. A living run writes to a file within
+seconds; one that slept for an hour, with its laptop, finds the file gone and does it again.
+"""
+_UNFINISHED: Final = re.compile(rf"[0-9a-f]{{32}}{re.escape(PARTIAL_SUFFIX)}")
+"""Names of our own files that are still being written."""
+_ATTEMPTS: Final = 3
+"""Times that a file is written whose unfinished form somebody removed."""
+
+
+class DirectoryTarget:
+    """A directory that files are written into, made when the first one comes.
+
+    Args:
+        path: the directory.
+    """
+
+    parallel = 1
+
+    def __init__(self, path: Path) -> None:
+        """Make nothing yet: a run that has nothing to write leaves no trace."""
+        self.location = str(path)
+        self._path = path
+        self._top: Path | None = None
+        self._is_made = False
+        self._lock = Lock()
+
+    def prepare(self) -> None:
+        """As `Target.prepare`."""
+        self._prepared()
+
+    def _prepared(self) -> Path:
+        with self._lock, self._failures(self._path):
+            if self._top is None:
+                self._is_made = not self._path.exists()
+                self._path.mkdir(parents=True, exist_ok=True)
+                top = self._path.resolve(strict=True)
+                _remove_leftovers(top)
+                self._top = top
+            return self._top
+
+    def stage(self, chunks: Chunks, folder: str, *, in_memory: int = IN_MEMORY) -> StagedFile:
+        """As `Target.stage`."""
+
+        def open_unfinished() -> tuple[BinaryIO, str]:
+            path = self._make_folder(folder) / _unfinished_name()
+            return path.open("xb"), str(path)
+
+        spill = Spill(open_unfinished, lambda: self._failures(self._path / folder))
+        return stage(chunks, in_memory, spill)
+
+    def publish(self, staged: StagedFile, name: str, *, replace: bool = False) -> PublishedFile:
+        """As `Target.publish`."""
+        folder, _, last = name.rpartition("/")
+        where = self._path / folder
+        with self._failures(where):
+            path = self._make_folder(folder) / last
+            is_there = path.is_file() and not path.is_symlink()
+            if is_there and not replace:
+                if path.stat().st_size != staged.size:
+                    raise OccupiedError(str(self._path / name))
+                staged.discard()
+                return PublishedFile(name, staged.size, staged.etag, is_new=False)
+            for attempt in range(_ATTEMPTS):
+                unfinished = self._unfinished(staged, path)
+                try:
+                    unfinished.replace(path)
+                    break
+                except FileNotFoundError as error:
+                    # An hour asleep, and another run has removed it as a leftover.
+                    if staged.data is None or attempt == _ATTEMPTS - 1:
+                        raise _LostError(path) from error
+                except OSError:
+                    unfinished.unlink(missing_ok=True)
+                    raise
+        return PublishedFile(name, staged.size, staged.etag, is_new=not is_there)
+
+    def _unfinished(self, staged: StagedFile, path: Path) -> Path:
+        """The file that holds a staged content; written now, if the content is in memory."""
+        if staged.data is None:
+            return Path(staged.path)
+        unfinished = path.with_name(_unfinished_name())
+        try:
+            with unfinished.open("xb") as out:
+                out.write(staged.data)
+                out.flush()
+                os.fsync(out.fileno())
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        return unfinished
+
+    def names(self, folder: str = "") -> list[str]:
+        """As `Target.names`."""
+        path = self._path / folder
+        with self._failures(path):
+            if not path.exists():
+                return []
+            if folder:
+                return [f"{folder}/{name}" for name in os.listdir(path)]  # noqa: PTH208 - names
+        return [entry.name for entry in Directory(path).entries()]
+
+    def read(self, name: str) -> bytes:
+        """As `Target.read`."""
+        return (self._path / name).read_bytes()
+
+    def remove(self, name: str) -> None:
+        """As `Target.remove`; folders that are empty then go, too."""
+        path = self._prepared() / name
+        with self._failures(path):
+            if not path.parent.resolve().is_relative_to(self._prepared()):
+                raise OSError(f"{path} leads out of the archive")
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            for folder in path.parents:
+                if folder == self._top:
+                    break
+                folder.rmdir()
+
+    def close(self) -> None:
+        """As `Target.close`; a directory that was made for nothing goes, too."""
+        if self._is_made and self._top is not None:
+            with suppress(OSError):  # not empty
+                self._top.rmdir()
+
+    def _make_folder(self, folder: str) -> Path:
+        """A folder, made if need be; a link on the way must not lead out."""
+        top = self._prepared()
+        path = top
+        for part in filter(None, folder.split("/")):
+            path /= part
+            if not path.resolve().is_relative_to(top):
+                raise OSError(f"{path} leads out of the archive")
+            path.mkdir(exist_ok=True)
+        return path
+
+    @contextmanager
+    def _failures(self, path: Path) -> Generator[None]:
+        """Make what the file system refuses an error that ends the run."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
+            if isinstance(error, _LostError):
+                raise
+            raise SetupError(
+                "archive_unwritable",
+                f"{path} cannot be written to: {getattr(error, 'strerror', None) or error}.",
+                "Choose another --to directory, or mend this one; what is written already stays.",
+            ) from error
+
+
+def _unfinished_name() -> str:
+    return f"{uuid4().hex}{PARTIAL_SUFFIX}"
+
+
+class _LostError(OSError):
+    """What is tried again later, because only the source can give that content once more."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EAGAIN, f"its unfinished copy beside {path} was removed meanwhile")
+
+
+def _remove_leftovers(top: Path) -> None:
+    """Remove what killed runs have left; another run's file that it is writing stays."""
+    found = list(_unfinished_files(top))
+    if not found:
+        return
+    now = _time_of_file_system(top)
+    for path in found:
+        with suppress(FileNotFoundError, PermissionError):  # another run's sweep; open (Windows)
+            if now - path.stat().st_mtime > LEFTOVER_AFTER:
+                path.unlink()
+
+
+def _unfinished_files(top: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            if _UNFINISHED.fullmatch(name):
+                yield Path(folder, name)
+
+
+def _time_of_file_system(top: Path) -> float:
+    """What time it is for whoever keeps the files: on a network another clock than ours."""
+    probe = top / _unfinished_name()
+    try:
+        with probe.open("xb") as out:
+            return os.fstat(out.fileno()).st_mtime
+    finally:
+        probe.unlink(missing_ok=True)
