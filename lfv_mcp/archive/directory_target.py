@@ -56,10 +56,10 @@ class DirectoryTarget:
         self._lock = Lock()
 
     def prepare(self) -> None:
-        """As `Target.prepare`."""
-        self._prepared()
+        """As `Target.prepare`: a directory is looked at when the first file comes."""
 
     def _prepared(self) -> Path:
+        """The directory, made if need be, without what a run that was killed has left in it."""
         with self._lock, self._failures(self._path):
             if self._top is None:
                 self._is_made = not self._path.exists()

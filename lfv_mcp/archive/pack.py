@@ -170,7 +170,7 @@ class Packer:
         there = set(self._target.names())
         self._require_only(there - self._staged.keys())
         before = self._files_of_older_pack(there)
-        table = sorted(self._publish_copies())
+        table = list(self._publish_copies())
         lines = (line.text for line in sorted(self._lines))
         staged = self._target.stage(compressed(chain(table, lines)), "")
         try:
@@ -193,7 +193,7 @@ class Packer:
             ).as_line()
 
         with ThreadPoolExecutor(self._target.parallel, "pack") as pool:
-            yield from pool.map(publish_one, self._staged)
+            yield from pool.map(publish_one, sorted(self._staged))
 
     def _files_of_older_pack(self, there: set[str]) -> set[str]:
         """What the table of the pack names that is there now: these files are the pack's own."""

@@ -46,10 +46,10 @@ class Target(Protocol):
     """Files worth writing at one time."""
 
     def prepare(self) -> None:
-        """Make the place ready, and remove what a run that was killed has left half-written.
+        """Look what is there, before there is any work to lose; nothing is made yet.
 
         Raises:
-            LfvError: it cannot be written to.
+            LfvError: it cannot be looked at.
         """
         ...
 

@@ -46,6 +46,7 @@ class ArchiveWriter:
         Raises:
             LfvError: the archive cannot be written to.
         """
+        self.target.prepare()
 
         def import_one(entry: FileEntry) -> ImportTally:
             part = ImportTally()
@@ -122,7 +123,6 @@ class ArchiveWriter:
 
     def _write(self, record: Record, content: Iterable[bytes]) -> bool:
         folder = folder_of(record.key)
-        self.target.prepare()
         staged = self.target.stage(content, folder)
         try:
             name = f"{folder}/{file_name(record, staged.digest)}"

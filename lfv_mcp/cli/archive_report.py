@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lfv_mcp.errors import LfvError
+
 if TYPE_CHECKING:
     from lfv_mcp.archive.pack import Packer
     from lfv_mcp.archive.tally import ImportTally
@@ -58,8 +60,13 @@ def show_pack(packer: Packer, skipped_images: int) -> None:
 
 
 def _show_problems(tally: ImportTally) -> None:
+    next_steps: dict[str, None] = {}  # each once, in their order
     for name, problem in tally.problems:
         click.echo(f"{kind_of(problem):8} {click.unstyle(name)!r}: {_text(problem)}", err=True)
+        if isinstance(problem, LfvError):
+            next_steps[problem.next_step] = None
+    for next_step in next_steps:
+        click.echo(f"Next: {next_step}", err=True)
 
 
 def _looked_at(tally: ImportTally, skipped_images: int) -> str:
@@ -82,4 +89,6 @@ def kind_of(problem: Exception) -> str:
 def _text(problem: Exception) -> str:
     if isinstance(problem, OSError):
         return f"cannot be read: {problem.strerror or problem}"
+    if isinstance(problem, LfvError):
+        return f"{problem.message} [{problem.code}]"
     return str(problem)

@@ -93,11 +93,11 @@ def export(*, target: str, settings: Settings) -> None:
 
 
 @archive.command()
-@click.argument("source", metavar="SRC")
+@click.argument("packed", metavar="SRC")
 @_target_option
 @click.option("--replace", is_flag=True, help="Write into a place that is not empty.")
 @settings_options
-def pack(*, source: str, target: str, replace: bool, settings: Settings) -> None:
+def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None:
     """Pack an archive for many readers: all answers and results in one compressed file.
 
     Evaluation manifests are copied beside it as they are. Exit code 1, and nothing is published,
@@ -108,11 +108,11 @@ def pack(*, source: str, target: str, replace: bool, settings: Settings) -> None
 
     with _failures_end_the_command():
         place = parse_place(target)
-        files = open_source(source, place, settings)
+        files = open_source(packed, place, settings)
         with closing(Packer(files, open_target(place, settings), replace=replace)) as packer:
             packer.require_room()
-            wanted, skipped_images = _wanted_files(source, files)
-            with ProgressLine(source, len(wanted)) as progress:
+            wanted, skipped_images = _wanted_files(packed, files)
+            with ProgressLine(packed, len(wanted)) as progress:
                 for _ in packer.read(wanted):
                     progress.advance()
             if packer.may_be_published:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.output_file import OutputFile
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -158,7 +159,7 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = click.option(
         "--html",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=OutputFile(),
         metavar="FILE",
         help="Also write the answer as a page to look at, to mail or to file.",
     )(with_output)
