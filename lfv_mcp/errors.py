@@ -35,8 +35,13 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "evidence_unavailable": ("operator", "neither evaluation file can be read; the text says why"),
     "region_required": ("operator", "a live call needs a region and none is configured"),
     "s3_access_denied": ("operator", "the credentials may not read that S3 object or prefix"),
+    "s3_key_unusable": (
+        "operator",
+        "the KMS key of an S3 object is disabled, deleted, or not to be used by these credentials",
+    ),
     "s3_not_found": ("operator", "no such bucket or object"),
     "s3_not_restored": ("operator", "an object in Glacier that must be restored first"),
+    "s3_refused": ("operator", "S3 refuses to read that object or prefix, for the reason it gives"),
     "setup_invalid": ("operator", "AWS configuration that boto3 cannot use"),
     "archive_cannot_answer": (
         "service",
@@ -75,6 +80,10 @@ class LfvError(Exception):
         self.message = message
         self.next_step = next_step
         self.question = ""
+
+    def copy(self) -> LfvError:
+        """The same failure for another caller: raised twice, one error collects tracebacks."""
+        return type(self)(self.code, self.message, self.next_step)
 
     def __str__(self) -> str:
         """The whole text for a reader: message and code, the question as understood, next step."""

@@ -56,6 +56,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
         "warning",
         "files of the archive that could not be read and that could change the answer",
     ),
+    "index_stale": (
+        "warning",
+        "the archive's files could not be looked at lately: the answer is of what was held then",
+    ),
     "records_disagree": ("warning", "several saved records name different statuses"),
     "answer_shortened": ("info", "too long for one answer: what was left out, and how to get it"),
     # listings
@@ -116,6 +120,11 @@ def finding(code: str, message: str, advice: str = "") -> Finding:
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """The findings, the gravest first; findings of one severity keep their order."""
     return sorted(findings, key=lambda found: _SEVERITIES.index(found.severity))
+
+
+def has_precedence(found: Finding, other: Finding) -> bool:
+    """Whether a finding is graver than another one."""
+    return _SEVERITIES.index(found.severity) < _SEVERITIES.index(other.severity)
 
 
 def as_line(found: Finding) -> str:

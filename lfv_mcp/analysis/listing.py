@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lfv_mcp.findings import as_line
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.text import digits
 
 
 def summarise_listing(
-    models: Sequence[ModelRow], project_name: str, status: str, *, more: bool, source: Source
+    models: Sequence[ModelRow],
+    project_name: str,
+    status: str,
+    *,
+    more: bool,
+    source: Source,
+    all_read: bool = True,
 ) -> str:
-    """What a page of models shows, in one or two sentences."""
+    """What a page of models shows, in one or two sentences.
+
+    Args:
+        models: those on the page.
+        project_name: of the one project that was listed; empty for every project.
+        status: of the models that were asked for; empty for all.
+        more: there is another page.
+        source: what the listing rests on.
+        all_read: whether every file of the archive could be read; else nothing is called absent.
+    """
     what = f"{status} model" if status else "model"
     projects = len({m.project_name for m in models})
     where = f"of {project_name}" if project_name else "in all projects"
     if not models:
+        if not all_read:
+            on = " on this page" if more else ""
+            return f"No {what} {where}{on} is among what could be read; see files_unread."
         if source.kind == "archive" and not (project_name or status or more):
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
@@ -25,6 +44,7 @@ def summarise_listing(
         where += " on this page" if more else ""
     text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
     text += "; there is more: pass next_token" if more else ""
+    text += "" if all_read else "; not every file could be read"
     if source.kind == "sample":
         text += "; synthetic sample, so status is history"
     elif source.kind == "archive":
@@ -35,7 +55,7 @@ def summarise_listing(
 def listing_digest(listed: ModelList) -> str:
     """The readable half of a listing: one line a model."""
     lines = [listed.summary, *map(row_in_words, listed.models)]
-    lines += [f"- {f.severity} {f.code}: {f.message}" for f in listed.findings or ()]
+    lines += map(as_line, listed.findings or ())
     if listed.next_token is not None:
         lines.append(f"next_token: {listed.next_token}")
     return "\n".join(lines)

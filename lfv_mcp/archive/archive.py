@@ -6,31 +6,45 @@ which model, and which of several records wins. Nothing is written here.
 
 from __future__ import annotations
 
-import marshal
-import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
-from typing import IO, Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from lfv_mcp.archive.index import Index, IndexedFile, IndexedRecord, RecordRef, merge
-from lfv_mcp.archive.metadata import pack_metadata
-from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.archive.index import Index, RecordRef
+from lfv_mcp.archive.loading import record_digest
+from lfv_mcp.archive.problems import clock_time
+from lfv_mcp.archive.progress import IndexingProgress
+from lfv_mcp.archive.reading import HEAD, read_rest
+from lfv_mcp.archive.scan import Look, Scanner
+from lfv_mcp.archive.store import FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, looks_like_json
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
-from lfv_mcp.identifiers import ModelKey, ProjectKey
 from lfv_mcp.text import clean
 
-HEAD: Final = 64 * 1024
-"""Bytes that tell what a file is; a manifest may be large, and its lines are read elsewhere."""
-_IMAGES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".zip")
-"""Training images lie beside evaluation files by the thousand: not worth a request each."""
+GRACE: Final = 0.5
+"""Seconds from the start of a look for which a question waits for it although an older index is at
+hand: of a small directory the answer is as new as its files."""
+
+
+class Staleness(NamedTuple):
+    """Why the index at hand is older than it should be."""
+
+    checked_at: float
+    """Epoch seconds when it was true."""
+    reason: str
+    next_step: str
+
+    def in_words(self) -> str:
+        """For example `The files were last looked at 12:03 UTC: ...`."""
+        return f"The files were last looked at {clock_time(self.checked_at)}: {self.reason}"
 
 
 class Archive:
     """An index over files, built at the first question and kept current. Safe between threads.
+
+    Looks at the files are made in the background. A question is answered from the index at hand;
+    only the first one has to wait for it.
 
     Args:
         files: where the archive's files are.
@@ -40,40 +54,84 @@ class Archive:
     def __init__(self, files: FileStore, *, clock: Callable[[], float] | None = None) -> None:
         """Read nothing yet."""
         self.files = files
-        self._clock = clock or time.monotonic
-        self._lock = threading.Lock()
-        self._known: dict[str, IndexedFile] = {}
-        self._keys: dict[ModelKey | ProjectKey, ModelKey | ProjectKey] = {}  # one object for each
-        self._index: Index | None = None
-        self._scanned = 0.0
-        self._failed: tuple[float, LfvError] | None = None
+        self._scanner = Scanner(files, clock or time.monotonic)
+
+    @property
+    def held(self) -> Index | None:
+        """The index at hand, whatever its age. Never waits."""
+        return self._scanner.index
+
+    @property
+    def checked_at(self) -> float | None:
+        """Epoch seconds when the index at hand was true: when that look at the files began."""
+        return self._scanner.checked_at
+
+    @property
+    def progress(self) -> IndexingProgress | None:
+        """How far the look that is going on has come; None if there is none."""
+        look = self._scanner.look
+        return None if look is None else look.progress()
 
     @property
     def current(self) -> Index | None:
         """The index without a look at the files; None if it is time for one. Never waits."""
-        scanned = self._scanned  # before the index, which may be a newer one by then
-        index = self._index
-        return None if self._clock() - scanned > self.files.rescan_after else index
+        is_current = self._scanner.is_current  # before the index, which may be a newer one by then
+        return self._scanner.index if is_current else None
 
-    def index(self) -> Index:
-        """What the archive holds now. Only files that are new or changed are read again.
+    @property
+    def staleness(self) -> Staleness | None:
+        """Why the index at hand is older than it should be; None if it is not, or there is none."""
+        checked_at = self._scanner.checked_at
+        if checked_at is None or self._scanner.is_current:
+            return None
+        if (failure := self._scanner.failure) is not None:
+            return Staleness(checked_at, failure.message, failure.next_step)
+        if (progress := self.progress) is not None:
+            reason = f"a newer look is still going on ({progress.in_words()})."
+            return Staleness(checked_at, reason, "Ask again later for a newer answer.")
+        return None
+
+    def begin_look(self) -> Look | None:
+        """Begin a look at the files if it is time for one, or join the one that is going on.
+
+        None if there is nothing to wait for: the index at hand is the answer.
+        """
+        return None if self.current is not None else self._scanner.begin()
+
+    def is_worth_waiting(self, look: Look, grace: float = GRACE) -> bool:
+        """Whether a question that has begun or joined this look still waits for it."""
+        return not look.done.is_set() and (self.held is None or look.age < grace)
+
+    def outcome(self, look: Look | None) -> Index:
+        """The index at hand after a question has waited for a look long enough.
 
         Raises:
-            LfvError: the archive cannot be listed.
+            LfvError: there is none and the look failed; the place is gone; or not one file could
+                be read and that may soon be over, so that an empty index would be a lie.
         """
-        started = self._clock()
-        with self._lock:
-            if (index := self.current) is not None:
-                return index
-            # A scan that failed while this one waited has failed for both: else those who wait
-            # for a dead S3 would try it one after another.
-            if self._failed is not None and self._failed[0] > started:
-                raise self._failed[1]
-            try:
-                return self._rescan()
-            except LfvError as error:
-                self._failed = self._clock(), error
-                raise
+        index = self.held
+        error = look.error if look is not None else None
+        if error is not None and (index is None or (look is not None and look.is_gone)):
+            raise error.copy()
+        if index is None:  # a new look began between this one's end and now
+            return self.index()
+        if index.is_empty and index.passing is not None:
+            raise index.passing.copy()
+        return index
+
+    def index(self) -> Index:
+        """What the archive holds: from the files as they are now, if a look at them is quick.
+
+        The first index is waited for as long as it takes; after that no longer than GRACE.
+
+        Raises:
+            LfvError: as `outcome`.
+        """
+        look = self.begin_look()
+        if look is not None:
+            while self.is_worth_waiting(look):
+                look.done.wait(None if self.held is None else max(0.0, GRACE - look.age))
+        return self.outcome(look)
 
     def read(self, ref: RecordRef) -> Record | None:
         """One record of the index; None if its file has changed: then the index has too.
@@ -81,136 +139,43 @@ class Archive:
         Raises:
             LfvError: the file cannot be read any more, or the whole archive cannot.
         """
+        before = self._scanner.knows(ref.name)
         try:
             with self.files.open(ref.name) as stream:
-                records, _ = recognise(_rest(stream, stream.read(HEAD)))
-        except (OSError, LfvError) as error:
-            failure: LfvError | None = _unreadable(ref.name, error)
-        else:
-            failure = None
-            if ref.ordinal < len(records):
-                record = records[ref.ordinal]
-                if _record_digest(record) == ref.content:
-                    return record
-        with self._lock:
-            before = self._known.get(ref.name)
-            self._rescan()
-            if failure is not None and self._known.get(ref.name) is before:
-                raise failure
+                data = read_rest(stream, stream.read(HEAD))
+        except (OSError, LfvError, UnrecognisedError) as error:
+            failure = _unreadable(ref.name, error)
+            if isinstance(error, LfvError) and error.code != "s3_not_found":
+                raise  # a listing would not tell more
+            look = self._scanner.begin_after()
+            look.done.wait()
+            if look.error is not None:
+                raise look.error.copy() from error
+            if self._scanner.knows(ref.name) is before:
+                raise failure from error
+            return None
+        record = _record_at(data, ref.ordinal)
+        if record is not None and record_digest(record) == ref.content:
+            return record
+        self._scanner.replace(ref.name, data)
         return None
 
-    def _rescan(self) -> Index:
-        """List the files, read those that are new or changed, and merge the index anew."""
-        entries = list(self.files.entries())
-        wanted = may_be_records(entries)
-        known = {
-            e.name: before
-            for e in wanted
-            if (before := self._known.get(e.name)) and before.stamp == e.stamp
-        }
-        fresh = [e for e in wanted if e.name not in known]
-        if self.files.parallel > 1:
-            with ThreadPoolExecutor(self.files.parallel, "archive") as pool:
-                loaded = list(pool.map(self._load, fresh))
-        else:
-            loaded = [self._load(entry) for entry in fresh]
-        known |= {e.name: file for e, file in zip(fresh, loaded, strict=True)}
-        index = self._index
-        if index is None or fresh or len(known) != len(self._known):
-            number = index.number + 1 if index is not None else 1
-            index = merge({e.name: known[e.name] for e in wanted})
-            index.skipped_images = len(entries) - len(wanted)
-            index.number = number
-            self._index = index
-        self._known = known
-        self._scanned = self._clock()
-        return index
 
-    def _load(self, entry: FileEntry) -> IndexedFile:
-        """What one file holds; that it cannot be read or recognised is a problem, not an error."""
-        try:
-            return self._parse_file(entry, read_enough_to_recognise(self.files, entry))
-        except UnrecognisedError as problem:
-            return IndexedFile(entry.stamp, (), (problem,))
-        except OSError as error:
-            return IndexedFile(entry.stamp, (), (_cannot_be_read(error),))
-        except LfvError as error:
-            # The network's, or of credentials: the unchanged file may be read at the next look.
-            return IndexedFile(None, (), (_cannot_be_read(error),))
-
-    def _parse_file(self, entry: FileEntry, data: bytes) -> IndexedFile:
-        records, problems = recognise(data)
-        indexed: list[IndexedRecord] = []
-        for ordinal, record in enumerate(records):
-            if record.form == "packed_file":
-                continue
-            form, key, body, captured = record
-            status = body.get("Status") if form in ("model", "listing") else None
-            ref = RecordRef(
-                entry.name,
-                ordinal,
-                captured,
-                clean(status, 40) if isinstance(status, str) else None,
-                # A manifest's body is empty: its lines are judged when it is analysed.
-                _record_digest(record) if form != "manifest" else _digest(data),
-            )
-            key = self._keys.setdefault(key, key)
-            indexed.append(IndexedRecord(form, key, pack_metadata(record), ref))
-        return IndexedFile(entry.stamp, tuple(indexed), tuple(problems))
+def _record_at(data: bytes, ordinal: int) -> Record | None:
+    """One record of a file; None if it does not hold that many any more."""
+    try:
+        records, _ = recognise(data)
+    except UnrecognisedError:
+        return None
+    return records[ordinal] if ordinal < len(records) else None
 
 
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=8).digest()
-
-
-def _record_digest(record: Record) -> bytes:
-    """What a record says, as eight bytes, however it was spelled."""
-    return _digest(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ
-
-
-def _reason(error: OSError | LfvError) -> str:
-    return error.message if isinstance(error, LfvError) else error.strerror or str(error)
-
-
-def _cannot_be_read(error: OSError | LfvError) -> UnrecognisedError:
-    return UnrecognisedError(f"cannot be read: {_reason(error)}", corrupt=True)
-
-
-def _unreadable(name: str, error: OSError | LfvError) -> LfvError:
+def _unreadable(name: str, error: Exception) -> LfvError:
     if isinstance(error, LfvError):
         return error
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return SetupError(
         "archive_unreadable",
-        f"{clean(name, 1024)} in the archive cannot be read: {_reason(error)}.",
+        f"{clean(name, 1024)} in the archive cannot be read: {reason}.",
         "Make that file readable, or remove it from the archive.",
     )
-
-
-def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
-    """The whole file, or the first whole lines of a manifest.
-
-    Raises:
-        UnrecognisedError: it cannot be a record, or is too large for one.
-        OSError, LfvError: it cannot be read.
-    """
-    with files.open(entry.name) as stream:
-        # Not HEAD bytes of a small file: making room for them costs a thirtieth of a scan.
-        data = stream.read(min(HEAD, entry.size + 1))
-        start = looks_like_json(data)
-        if start is None:
-            raise UnrecognisedError("not JSON")
-        if b'"source-ref"' in start:
-            return start[: start.rfind(b"\n") + 1] or start
-        if entry.size > FILE_LIMIT:
-            raise UnrecognisedError(f"larger than {FILE_LIMIT >> 20} MiB", corrupt=True)
-        return data if len(data) == entry.size else _rest(stream, data)
-
-
-def _rest(stream: IO[bytes], data: bytes) -> bytes:
-    """The data and what follows it, up to one byte more than is allowed."""
-    return data + stream.read(FILE_LIMIT + 1 - len(data))
-
-
-def may_be_records(entries: Iterable[FileEntry]) -> list[FileEntry]:
-    """The entries without those that are images by their name."""
-    return [e for e in entries if not e.name.lower().endswith(_IMAGES)]

@@ -5,16 +5,21 @@ Pure: it is merged from what each file was found to hold, and knows nothing of h
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
-from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.archive.problems import FileProblem, ProblemTally, Unread
+from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.recognition import RecordForm
 from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.text import clean
 
 _Rank = tuple[bool, float, bytes]
+_MAX_NAME: Final = 200
+"""Characters of a file's name that an answer shows."""
 
 
 class RecordRef(NamedTuple):
@@ -71,23 +76,33 @@ class Index:
         models: everything about each model version.
         projects: the record of each project.
         captured: when that record was taken, in epoch seconds; None if it is not recorded.
-        problems: what is wrong with a file, by its name.
-        skipped_images: how many files are images by their name, and were not read.
+        problems: what is wrong with files, counted by reason.
         versions: the model versions of each project, the highest first.
         named: the projects of one name.
         places: the projects of a region and account.
+        skipped_images: how many files are images by their name, and were not read.
         number: of one archive's indexes another one only if some file came, changed or went.
+        unread: the files that could not be read; None if there are none. A record may be missing
+            because of them, so every answer from this index says so.
+        passing: why a file could not be read that may be readable soon; None if there is none.
     """
 
     models: dict[ModelKey, ModelEntry]
     projects: dict[ProjectKey, dict[str, Any]]
     captured: dict[ProjectKey, float | None]
-    problems: dict[str, list[UnrecognisedError]]
+    problems: ProblemTally
     versions: dict[ProjectKey, list[ModelKey]]
     named: dict[str, list[ProjectKey]]
     places: dict[tuple[str, str], list[ProjectKey]]
     skipped_images: int = 0
     number: int = 0
+    unread: Unread | None = None
+    passing: LfvError | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was recognised at all."""
+        return not (self.models or self.projects)
 
 
 class IndexedRecord(NamedTuple):
@@ -103,23 +118,82 @@ class IndexedFile(NamedTuple):
     """What one file was found to hold; its `stamp` tells whether it has to be read again."""
 
     stamp: int | str | None  # None: to be read again, whether or not it changes
-    records: Sequence[IndexedRecord]
-    problems: Sequence[UnrecognisedError]
+    records: tuple[IndexedRecord, ...]
+    problems: tuple[FileProblem, ...]
+    failure: LfvError | None = None  # that of its only problem, if that may soon be over
+
+    def is_changed_to(self, other: IndexedFile) -> bool:
+        """Whether an index that has this file has to be made anew for the other.
+
+        A file with another stamp has changed even if what the index keeps of it has not: of a
+        manifest that is only its start. Without a stamp it was only read again.
+        """
+        if self.stamp is not None and self.stamp != other.stamp:
+            return True
+        return self.records != other.records or self.problems != other.problems
 
 
-def merge(files: Mapping[str, IndexedFile]) -> Index:
-    """The index over all files of an archive, by name."""
-    index = Index({}, {}, {}, {}, {}, {}, {})
+class _UnreadFiles:
+    """Counts the files because of which a record may be missing."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first = ""
+        self._reasons: Counter[str] = Counter()
+        self._next_steps: dict[str, str] = {}
+
+    def add(self, name: str, problems: Sequence[FileProblem]) -> None:
+        """Count a file with these problems, once and by the first that matters."""
+        problem = next((found for found in problems if found.is_unread), None)
+        if problem is None:
+            return
+        self._first = self._first or name
+        self._count += 1
+        self._reasons[problem.reason] += 1
+        self._next_steps.setdefault(problem.reason, problem.next_step)
+
+    def summary(self, total: int, location: str, since: float) -> Unread | None:
+        """What is said of them; None if there are none."""
+        if not self._count:
+            return None
+        reasons = tuple((count, reason) for reason, count in self._reasons.most_common())
+        first = clean(_relative(self._first, location), _MAX_NAME)
+        next_step = self._next_steps[reasons[0][1]]
+        return Unread(self._count, total, reasons, first, since, next_step)
+
+
+def _relative(name: str, location: str) -> str:
+    """The name of a file without the prefix of its archive, which an S3 object has in its key."""
+    _, _, prefix = location.removeprefix("s3://").partition("/")
+    if location.startswith("s3://") and prefix and name.startswith(prefix):
+        return name.removeprefix(prefix).removeprefix("/") or name
+    return name
+
+
+def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0.0) -> Index:
+    """The index over all files of an archive, by name.
+
+    Args:
+        files: what each was found to hold.
+        location: where the archive is.
+        since: epoch seconds since when files have been unread, if some are.
+    """
+    index = Index({}, {}, {}, ProblemTally(), {}, {}, {})
+    unread = _UnreadFiles()
     by_model: dict[ModelKey, list[IndexedRecord]] = {}
     ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
         if file.problems:
-            index.problems[name] = list(file.problems)
+            for problem in file.problems:
+                index.problems.add(name, problem)
+            unread.add(name, file.problems)
+            index.passing = index.passing or file.failure
         for record in file.records:
             if isinstance(record.key, ModelKey):
                 by_model.setdefault(record.key, []).append(record)
             else:
                 _add_project(index, record.key, record, ranks)
+    index.unread = unread.summary(len(files), location, since)
     for key, records in by_model.items():
         index.models[key] = _model_entry(records)
         index.versions.setdefault(key.project_key, []).append(key)

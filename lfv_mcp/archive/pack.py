@@ -18,11 +18,11 @@ from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
-from lfv_mcp.archive.archive import read_enough_to_recognise
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of
 from lfv_mcp.archive.packed_lines import RECORDS, compressed, members_of
+from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import ImportTally, Problem, has_failed

@@ -8,6 +8,7 @@ from typing import IO, Final
 
 from lfv_mcp.archive.store import FileEntry
 from lfv_mcp.aws.s3 import S3
+from lfv_mcp.aws.s3_listing import list_side_by_side
 from lfv_mcp.errors import CallerError
 
 PARALLEL: Final = 16
@@ -46,18 +47,20 @@ class S3Prefix:
             self.rescan_after = rescan_after
 
     def entries(self) -> Iterator[FileEntry]:
-        """Every object under the prefix, by its key.
+        """Every object under the prefix, by its key; of a large prefix in no certain order.
 
         Raises:
             LfvError: the bucket cannot be listed.
         """
-        for listed in self._s3.list(self._bucket, self._prefix):
+        for listed in list_side_by_side(self._s3, self._bucket, self._prefix):
             yield FileEntry(listed.key, listed.size, listed.etag)
 
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """One object, to read from its start.
+    def open(
+        self, name: str, *, start: int = 0, limit: int | None = None
+    ) -> AbstractContextManager[IO[bytes]]:
+        """One object, to read from its start or from a later byte.
 
         Raises:
             LfvError: it cannot be read.
         """
-        return self._s3.open(self._bucket, name)
+        return self._s3.open(self._bucket, name, start=start, limit=limit)

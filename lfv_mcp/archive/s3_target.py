@@ -23,6 +23,7 @@ from lfv_mcp.archive.targets import (
     stage,
 )
 from lfv_mcp.aws.s3 import S3, S3Object
+from lfv_mcp.aws.s3_listing import list_side_by_side
 from lfv_mcp.errors import SetupError
 
 
@@ -53,7 +54,7 @@ class S3Target:
         with self._lock:
             if self._there is None:
                 start = len(self._folder)
-                listed = self._s3.list(self._bucket, self._folder)
+                listed = list_side_by_side(self._s3, self._bucket, self._folder)
                 self._there = {found.key[start:]: found for found in listed}
             return self._there
 
@@ -97,9 +98,10 @@ class S3Target:
 
     def _find(self, name: str) -> S3Object:
         key = self._folder + name
-        for found in self._s3.list(self._bucket, key):
-            if found.key == key:
-                return found
+        for page in self._s3.list(self._bucket, key):
+            for found in page.objects:
+                if found.key == key:
+                    return found
         raise OccupiedError(f"{self.location.rstrip('/')}/{name}")  # it has come and gone
 
     def names(self, folder: str = "") -> list[str]:

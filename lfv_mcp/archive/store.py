@@ -11,6 +11,7 @@ from stat import S_ISREG
 from typing import IO, Final, NamedTuple, Protocol
 
 from lfv_mcp.errors import SetupError
+from lfv_mcp.formats.decoding import UnrecognisedError
 
 
 class FileEntry(NamedTuple):
@@ -38,8 +39,16 @@ class FileStore(Protocol):
         """
         ...
 
-    def open(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """One file, to read from its start.
+    def open(
+        self, name: str, *, start: int = 0, limit: int | None = None
+    ) -> AbstractContextManager[IO[bytes]]:
+        """One file, to read from its start or from a later byte.
+
+        Args:
+            name: as the listing has it.
+            start: the first byte that is read.
+            limit: bytes that are read at most; None for all. A stream may give more, but to ask a
+                network for no more than is wanted leaves its connection in order.
 
         Raises:
             OSError, LfvError: it cannot be read.
@@ -67,7 +76,7 @@ class Directory:
         self.location = str(root)
         self._only = root.name if root.is_file() else None
         self._root = root.parent if self._only else root
-        self._links: frozenset[str] = frozenset()
+        self._links: set[str] = set()
         if rescan_after is not None:
             self.rescan_after = rescan_after
 
@@ -83,8 +92,10 @@ class Directory:
         return self._walk() if self._only is None else iter((self._only_file(self._only),))
 
     def _only_file(self, name: str) -> FileEntry:
-        if not (self._root / name).exists():
-            raise self._unreadable("No such file")
+        try:
+            (self._root / name).stat()
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from error
         return _entry(name, self._root / name)
 
     def _walk(self) -> Iterator[FileEntry]:
@@ -106,18 +117,20 @@ class Directory:
                     continue
                 if item.is_symlink():
                     links.add(name)
+                    self._links.add(name)  # files are opened while others are still listed
                     if self._is_folder_inside(name):
                         continue  # its files are found where they are
                 if not name.endswith(PARTIAL_SUFFIX):
                     yield _entry(name, item)
-        self._links = frozenset(links)
+        self._links = links
 
-    def open(self, name: str) -> FileIO:
-        """One file, to read from its start.
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
+        """One file, to read from its start or from a later byte; the limit costs nothing here.
 
         Raises:
             OSError: it cannot be read, is no file, or is a link that leads out.
         """
+        del limit
         if name.endswith("/"):
             os.scandir(self._root / name).close()
         follow = _NO_FOLLOW
@@ -129,12 +142,14 @@ class Directory:
         try:
             regular = S_ISREG(os.fstat(file).st_mode)
             if regular:
+                if start:
+                    os.lseek(file, start, os.SEEK_SET)
                 return FileIO(file)
         except BaseException:
             os.close(file)
             raise
         os.close(file)
-        raise OSError("not a regular file")
+        raise UnrecognisedError("not a regular file")
 
     def _unreadable(self, why: str) -> SetupError:
         return SetupError(

@@ -11,9 +11,9 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lfv_mcp.archive.archive import read_enough_to_recognise
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
+from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import ImportTally, Problem

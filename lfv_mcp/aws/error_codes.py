@@ -32,7 +32,13 @@ _REJECTED: Final = {
     "InvalidAccessKeyId",
 }
 _SKEWED: Final = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-THROTTLED: Final = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
+THROTTLED: Final = {
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "SlowDown",
+    "RequestLimitExceeded",
+}
 LOG_IN: Final = (
     "Log in again (`aws sso login`, or new keys) with the profile in AWS_PROFILE; the server "
     "takes the new credentials without a restart."
@@ -120,6 +126,21 @@ S3_ERRORS: Final = {
             "s3_not_found",
             "{what} does not exist, or no longer.",
             "Check bucket and key; a lifecycle rule or a deleted bucket may have removed it.",
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            "KMS.DisabledException",
+            "KMS.InvalidStateException",
+            "KMS.KMSInvalidStateException",
+            "KMS.NotFoundException",
+            "KMS.InvalidKeyUsageException",
+        ),
+        KnownError(
+            SetupError,
+            "s3_key_unusable",
+            "The KMS key that {what} is encrypted with cannot be used.",
+            "Enable the key, cancel its deletion, or allow kms:Decrypt on it to the role in use.",
         ),
     ),
     "InvalidObjectState": KnownError(

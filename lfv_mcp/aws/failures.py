@@ -37,6 +37,8 @@ ARCHIVE: Final = (
 )
 # `aws login` is younger than the oldest boto3 that we take.
 _LoginError: Any = getattr(failures, "LoginError", failures.SSOError)
+_S3_PASSING: Final = {"RequestTimeout", "OperationAborted", "ConditionalRequestConflict"}
+"""Error codes of S3 with which it asks to try again, although their status is 4xx."""
 # Key ids and tokens that a message might quote.
 _SECRET: Final = re.compile(r"\b(?:A[KS]IA[A-Z0-9]{12,}|[A-Za-z0-9/+=]{40,})")
 
@@ -221,10 +223,18 @@ def _login_error(error: failures.ClientError) -> SetupError:
 
 
 def _s3_error(error: failures.ClientError, what: str) -> LfvError:
-    known = S3_ERRORS.get(_code(error))
-    if known is None:
+    code, status = _code(error), _status(error)
+    known = S3_ERRORS.get(code)
+    if known is not None:
+        return known.kind(known.code, known.problem.format(what=what), known.next_step)
+    is_passing = code in THROTTLED or code in _S3_PASSING or code in CREDENTIAL_ERRORS
+    if is_passing or code == str(status) or not 400 <= status < 500 or status == 429:
         return _api_error(error)
-    return known.kind(known.code, known.problem.format(what=what), known.next_step)
+    return SetupError(
+        "s3_refused",
+        f"S3 refuses {what}: {clean(code, 100)}.{_its_message(error)}",
+        "Correct what S3 names there; the same request would be refused again.",
+    )
 
 
 def _api_error(error: failures.ClientError) -> LfvError:

@@ -6,12 +6,13 @@ Objects are read with the user's own credentials and nothing is kept on disk.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
+from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar, cast
 
 from lfv_mcp.aws.credentials import with_fresh_credentials
+from lfv_mcp.aws.object_stream import ObjectPart, ObjectStream
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.text import clean
 
@@ -28,6 +29,13 @@ class S3Object(NamedTuple):
     key: str
     size: int
     etag: str
+
+
+class S3Page(NamedTuple):
+    """A page of a listing, and whether there is another one."""
+
+    objects: Sequence[S3Object]
+    has_more: bool
 
 
 class _S3Client(Protocol):
@@ -72,8 +80,13 @@ class S3:
         self._lock = threading.Lock()
         self._client: _S3Client | None = None
 
-    def list(self, bucket: str, prefix: str) -> Iterator[S3Object]:
-        """Every object under a prefix, in pages of a thousand.
+    def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[S3Page]:
+        """Every object under a prefix, in pages of a thousand and in the order of their keys.
+
+        Args:
+            bucket: the bucket.
+            prefix: what the keys begin with.
+            after: only keys beyond this one; not every server that speaks S3 keeps to it.
 
         Raises:
             LfvError: the bucket cannot be listed.
@@ -81,27 +94,55 @@ class S3:
         uri = _uri(bucket, prefix)
         self._require_allowed(bucket, "", uri)
         parameters = {"Bucket": bucket, "Prefix": prefix}
+        if after:
+            parameters["StartAfter"] = after
         while True:
             page = self._call(uri, lambda client: client.list_objects_v2(**parameters))
-            for item in page.get("Contents", []):
-                if item["Size"] or not item["Key"].endswith("/"):  # the console's empty "folders"
-                    yield S3Object(item["Key"], item["Size"], item["ETag"])
-            if not page.get("IsTruncated"):
+            has_more = bool(page.get("IsTruncated"))
+            objects = [
+                S3Object(item["Key"], item["Size"], item["ETag"])
+                for item in page.get("Contents", [])
+                if item["Size"] or not item["Key"].endswith("/")  # the console's empty "folders"
+            ]
+            yield S3Page(objects, has_more)
+            if not has_more:
                 return
             parameters["ContinuationToken"] = page["NextContinuationToken"]
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Generator[IO[bytes]]:
+    def open(
+        self, bucket: str, key: str, *, start: int = 0, limit: int | None = None
+    ) -> Generator[IO[bytes]]:
         """One object, as a stream that fails with our errors.
+
+        A stream that breaks off is gone on with from there, as long as the object is the same.
+
+        Args:
+            bucket: the bucket.
+            key: the object.
+            start: the first byte that is read.
+            limit: bytes to ask for; None for all. Who wants only the head of a large object says
+                so: a connection that is left in the middle of an answer cannot be used again.
 
         Raises:
             LfvError: it cannot be read, at once or half-way.
         """
         uri = _uri(bucket, key)
         self._require_allowed(bucket, key, uri)
-        body = self._call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))["Body"]
-        with _boto3_client_module().translated(uri), body:
-            yield body
+
+        def request(first: int, etag: str) -> ObjectPart:
+            last = "" if limit is None else str(start + limit - 1)
+            parameters = {"Bucket": bucket, "Key": key}
+            if first or last:
+                parameters["Range"] = f"bytes={first}-{last}"
+            if etag:
+                parameters["IfMatch"] = etag
+            reply = self._call(uri, lambda client: client.get_object(**parameters))
+            is_part = reply.get("ResponseMetadata", {}).get("HTTPStatusCode") == 206
+            return ObjectPart(reply["Body"], first if is_part else 0, reply.get("ETag", ""))
+
+        with _boto3_client_module().translated(uri), ObjectStream(request, start) as stream:
+            yield cast(IO[bytes], stream)
 
     def put(
         self, bucket: str, key: str, content: bytes | BinaryIO, *, replace: bool = False
@@ -204,6 +245,7 @@ _CONDITION_UNKNOWN: Final = {"NotImplemented", "501", "InvalidArgument", "Invali
 _REFUSALS: Final = {
     "s3_access_denied": "these credentials may not write there",
     "s3_not_found": "there is no such bucket",
+    "s3_key_unusable": "its KMS key cannot be used",
 }
 """Errors whose texts speak about reading, and what they mean of a write."""
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from lfv_mcp.archive.archive import Archive
+import anyio
+
+from lfv_mcp.archive.archive import GRACE, Archive, Staleness
 from lfv_mcp.archive.index import Index
-from lfv_mcp.catalog.cache import SingleFlight
-from lfv_mcp.catalog.workers import Workers
+from lfv_mcp.archive.problems import Unread
+from lfv_mcp.archive.progress import IndexingProgress
+from lfv_mcp.catalog.index_findings import not_advancing
+from lfv_mcp.catalog.workers import seconds_to_answer
 from lfv_mcp.results.common import SourceKind
 
 if TYPE_CHECKING:  # boto3 takes a fifth of a second to import, so that waits for the first question
     from lfv_mcp.aws.client import LookoutVision
+
+_FIRST_PAUSE: Final = 0.001
+"""Seconds between two looks at whether the index is there; twice as many each further time."""
+_LAST_PAUSE: Final = 0.05
+"""Seconds between two such looks at most."""
+_PATIENCE_WITH_RETRIES: Final = 4.0
+"""Seconds that a command waits for files that failed in passing: the first two retries."""
 
 
 class Backend:
@@ -48,42 +60,96 @@ class Backend:
         return self.archive.files.location if self.kind == "archive" else "bundled"
 
 
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """The index that a question is answered from; None without an archive."""
+
+    index: Index | None = None
+    staleness: Staleness | None = None
+
+    @property
+    def number(self) -> int:
+        """For cache keys: another one if the archive's files have changed."""
+        return 0 if self.index is None else self.index.number
+
+    @property
+    def unread(self) -> Unread | None:
+        """The files that could not be read; None if there are none."""
+        return None if self.index is None else self.index.unread
+
+
 class IndexLoader:
-    """Loads the archive's index on a worker thread, once for all callers who need it.
+    """Waits for the archive's index, which is made in the background, for as long as is right.
 
     Args:
         archive: None if there is none; then there is no index, and its number is 0.
-        workers: run the scan of the files.
+        timeout: seconds without any advance after which a command stops waiting.
     """
 
-    def __init__(self, archive: Archive | None, workers: Workers) -> None:
+    def __init__(self, archive: Archive | None, timeout: float = 20.0) -> None:
         self._archive = archive
-        self._workers = workers
-        self._loads: SingleFlight[str, Index] = SingleFlight()
+        self._timeout = timeout
 
     @property
     def has_archive(self) -> bool:
         """Whether there is an index at all."""
         return self._archive is not None
 
-    async def load(self) -> Index | None:
-        """The index of the archive's files as they are now; None without an archive.
+    @property
+    def progress(self) -> IndexingProgress | None:
+        """How far the first index has come; None if there is nothing to wait for."""
+        archive = self._archive
+        return None if archive is None or archive.held is not None else archive.progress
+
+    async def load(self) -> AtHand:
+        """The index at hand, after a short wait for a newer one if it is time for that.
+
+        Only the first index is waited for as long as it takes: until the caller's deadline.
 
         Raises:
-            LfvError: the archive cannot be listed.
+            LfvError: there is no index and the archive cannot be listed, or the archive is gone,
+                or none of its files could be read for now.
         """
         archive = self._archive
         if archive is None:
-            return None
-        return archive.current or await self._loads.run(
-            "index", partial(self._workers.run, archive.index)
-        )
+            return AtHand()
+        look = archive.begin_look()
+        grace = min(GRACE, seconds_to_answer() / 2)
+        pause = _FIRST_PAUSE
+        while look is not None and archive.is_worth_waiting(look, grace):
+            # A thread that waits would be left behind by each caller who gives up.
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LAST_PAUSE)
+        return AtHand(archive.outcome(look), archive.staleness)
+
+    async def wait_patiently(self) -> None:
+        """Wait for the first index for as long as it advances, and then for its first retries.
+
+        Raises:
+            ServiceError: it has not advanced for `timeout` seconds.
+        """
+        archive = self._archive
+        if archive is None:
+            return
+        look = archive.begin_look() if archive.held is None else None
+        came_to, at = (0, 0), anyio.current_time()
+        while look is not None and archive.is_worth_waiting(look):
+            await anyio.sleep(_LAST_PAUSE)
+            progress = look.progress()
+            if (progress.files_listed, progress.files_read) != came_to:
+                came_to, at = (progress.files_listed, progress.files_read), anyio.current_time()
+            elif anyio.current_time() - at > self._timeout:
+                raise not_advancing(self._timeout, progress)
+        end = anyio.current_time() + min(_PATIENCE_WITH_RETRIES, self._timeout)
+        while (index := archive.held) is not None and index.passing is not None:
+            if anyio.current_time() > end:
+                return
+            await anyio.sleep(_LAST_PAUSE)
 
     async def number(self) -> int:
         """The number of the current index, for cache keys: it changes when the files do.
 
         Raises:
-            LfvError: the archive cannot be listed.
+            LfvError: as `load`.
         """
-        index = await self.load()
-        return 0 if index is None else index.number
+        return (await self.load()).number

@@ -7,22 +7,28 @@ starts a server waits for its list of tools.
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.aws.s3 import S3
-from lfv_mcp.catalog.backend import Backend, IndexLoader
+from lfv_mcp.catalog.backend import AtHand, Backend, IndexLoader
 from lfv_mcp.catalog.cache import STABLE_STATUSES, Cache, CachePolicy
 from lfv_mcp.catalog.describe import Describer
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
+from lfv_mcp.catalog.index_findings import (
+    index_findings,
+    still_indexing,
+    with_findings,
+    with_unread,
+)
 from lfv_mcp.catalog.listing_page import PAGE_BYTES, ListingPage, PageLimits
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.catalog.lookup import Lookup
@@ -30,10 +36,10 @@ from lfv_mcp.catalog.portfolio import Portfolio, Progress
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
-from lfv_mcp.errors import LfvError
+from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.model_query import LATEST, ModelQuery
 from lfv_mcp.results.base import Result, build_models
-from lfv_mcp.results.common import SourceKind
+from lfv_mcp.results.common import Finding, SourceKind
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList, ModelRow
@@ -43,7 +49,6 @@ if TYPE_CHECKING:
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
 
-logger = logging.getLogger(__name__)
 _MAX_SUGGESTED_MODELS: Final = 100
 _model_building: Final = threading.Lock()
 
@@ -52,8 +57,14 @@ class CatalogOptions(TypedDict, total=False):
     """The policies of a `Catalog`, for functions that pass them on to it."""
 
     cache_policy: CachePolicy
+    """How long answers are kept, and how many."""
     worker_limits: WorkerLimits
+    """How much is done at one time."""
     clock: Callable[[], float]
+    """Seconds, for the caches."""
+    waits_for_index: bool
+    """For commands: a question's time begins when the first index is there, which is waited for
+    as long as it advances."""
 
 
 class Catalog:
@@ -65,9 +76,7 @@ class Catalog:
         archive: the archive that the client replays; None for a live endpoint.
         timeout: seconds one question may take in all.
         s3: where evaluation files are read that the archive does not hold; None for nowhere.
-        cache_policy: how long answers are kept, and how many.
-        worker_limits: how much is done at one time.
-        clock: seconds, for the caches.
+        options: the policies.
     """
 
     def __init__(
@@ -77,17 +86,16 @@ class Catalog:
         archive: Archive | None = None,
         timeout: float = 20.0,
         s3: S3 | None = None,
-        *,
-        cache_policy: CachePolicy | None = None,
-        worker_limits: WorkerLimits | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        **options: Unpack[CatalogOptions],
     ) -> None:
-        self._clock = clock
-        self._cache_policy = policy = cache_policy or CachePolicy()
+        self._clock = clock = options.get("clock", time.monotonic)
+        self._timeout = timeout
+        self._waits_for_index = options.get("waits_for_index", False)
+        self._cache_policy = policy = options.get("cache_policy", CachePolicy())
         self._backend = backend = Backend(open_service, kind, archive)
         self.kind, self.location = kind, backend.location
-        self._workers = workers = Workers(timeout, worker_limits or WorkerLimits())
-        self._index = IndexLoader(archive, workers)
+        self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
+        self._index = IndexLoader(archive, timeout)
         self._lookup = Lookup(backend)
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
@@ -108,17 +116,24 @@ class Catalog:
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
 
+    @property
+    def indexing_progress(self) -> IndexingProgress | None:
+        """How far the first index of the archive has come; None if no question waits for it."""
+        return self._index.progress
+
+    @property
+    def awaits_index(self) -> bool:
+        """Whether a question would have to wait for the first index of the archive."""
+        return self._backend.archive is not None and self._backend.archive.held is None
+
     def preload_index(self) -> None:
-        """Index the archive now, on the calling thread: of thousands of files it takes seconds.
+        """Begin to index the archive, in the background: of thousands of files it takes seconds.
 
         boto3 is left to the first question. Its import takes a fifth of a second, once, and a
         quarter of the memory of a server that is never asked anything.
         """
-        try:
-            if self._backend.archive is not None:
-                self._backend.archive.index()
-        except LfvError as error:  # the first question fails with the same error, and is answered
-            logger.info("warming up failed: %s", error.code)
+        if self._backend.archive is not None:
+            self._backend.archive.begin_look()
 
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings.
@@ -126,8 +141,9 @@ class Catalog:
         Raises:
             LfvError: with `question` filled in.
         """
-        with self._deadline_for(query, ModelSummary):
-            return await self._describe(query)
+        async with self._question(query, ModelSummary) as at_hand:
+            summary = await self._describe(query, at_hand)
+            return with_findings(summary, _findings(at_hand, query))
 
     async def analyze_evaluation(
         self,
@@ -144,8 +160,8 @@ class Catalog:
         """
         from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
 
-        with self._deadline_for(query, ModelSummary, EvaluationReport):
-            described = await self._describe(query)
+        async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
+            described = await self._describe(query, at_hand)
             evidence = await self._evidence.load(described.model_description)
             work = partial(
                 report,
@@ -158,7 +174,7 @@ class Catalog:
                 max_examples=max_examples,
                 findings=evidence.findings,
             )
-            return await self._workers.run(work)
+            return with_findings(await self._workers.run(work), _findings(at_hand, query))
 
     async def compare_models(self, query: ModelQuery, versions: Sequence[str]) -> ModelComparison:
         """Each version against the first, by what can be read of their evaluations.
@@ -169,9 +185,12 @@ class Catalog:
         from lfv_mcp.analysis.comparison import compare  # only comparisons need its statistics
         from lfv_mcp.catalog.candidates import load_candidates, require_distinct  # needs it too
 
-        with self._deadline_for(query, ModelSummary, EvaluationReport, ModelComparison):
+        answers = (ModelSummary, EvaluationReport, ModelComparison)
+        async with self._question(query, *answers) as at_hand:
             questions = [replace(query, model_version=None if v == LATEST else v) for v in versions]
-            described = await gather_in_order([partial(self._describe, q) for q in questions])
+            described = await gather_in_order(
+                [partial(self._describe, q, at_hand) for q in questions]
+            )
             require_distinct(versions, described)
             candidates, findings = await load_candidates(described, self._evidence)
             has_evidence = any(c.result or c.manifest for c in candidates)
@@ -179,7 +198,8 @@ class Catalog:
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
-            return await self._workers.run(partial(compare, candidates, source, findings))
+            comparison = await self._workers.run(partial(compare, candidates, source, findings))
+            return with_findings(comparison, _findings(at_hand, *questions))
 
     async def list_models(
         self,
@@ -202,11 +222,19 @@ class Catalog:
         """
         query = query or ModelQuery("", region=region or None)
         limits = PageLimits(status, max_results, page_bytes)
-        page = ListingPage(ListingPosition.parse(next_token), limits, len(self.location))
-        with self._deadline_for(query, ModelList):
+        start = ListingPosition.parse(next_token)
+        page = ListingPage(start, limits, len(self.location))
+        async with self._question(query, ModelList) as at_hand:
+            findings = _findings(at_hand)
+            page.reserve(findings)
             await self._portfolio.fill(page, query, progress)
+            if page.timed_out and page.position == start:
+                # An answer without a model and with the token that was given: an agent that does
+                # as it is told would ask the same for ever.
+                raise self._workers.deadline_exceeded()
             source = await self._workers.run(partial(self._sources.of_listing, query))
-        return page.answer(query.project_name, source)
+        all_read = at_hand.unread is None
+        return with_findings(page.answer(query.project_name, source, all_read=all_read), findings)
 
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; none if they cannot be listed."""
@@ -220,33 +248,48 @@ class Catalog:
         """The names of the projects, sorted; none if they cannot be listed."""
         return await self._suggestions.projects()
 
-    def deadline(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def deadline(self) -> Generator[None]:
         """One time limit for all questions inside; each of them ends a little before it.
 
         Raises:
-            ServiceError: `deadline_exceeded`.
+            ServiceError: `deadline_exceeded`; with how far the indexing is that was waited for.
         """
-        return self._workers.deadline()
+        try:
+            with self._workers.deadline():
+                yield
+        except ServiceError as error:
+            progress = self.indexing_progress
+            if error.code != "deadline_exceeded" or progress is None:
+                raise
+            raise still_indexing(self._timeout, progress) from None
 
-    @contextmanager
-    def _deadline_for(self, query: ModelQuery, *answers: type[Result]) -> Generator[None]:
-        """One time limit for a whole question, which is put on the errors that leave.
+    @asynccontextmanager
+    async def _question(self, query: ModelQuery, *answers: type[Result]) -> AsyncGenerator[AtHand]:
+        """One time limit for a whole question, and the index that it is answered from.
 
-        `answers` are the results that the question takes: built here, before threads make them.
+        The question is put on the errors that leave; and those that claim absence say which files
+        could not be read. `answers` are the results that the question takes: built here, before
+        threads make them.
         """
         with _model_building:
             for answer in answers:
                 build_models(answer)
+        at_hand = AtHand()
         try:
+            if self._waits_for_index:
+                await self._index.wait_patiently()
             with self.deadline():
-                yield
+                at_hand = await self._index.load()
+                yield at_hand
         except LfvError as error:
-            error.question = self._lookup.in_words(query)
-            raise
+            failure = with_unread(error, at_hand.unread)
+            failure.question = self._lookup.in_words(query)
+            raise failure from error.__cause__
 
-    async def _describe(self, query: ModelQuery) -> ModelSummary:
+    async def _describe(self, query: ModelQuery, at_hand: AtHand) -> ModelSummary:
         call = partial(self._workers.run, partial(self._describer.describe, query))
-        return await self._summary_cache.get((await self._index.number(), query), call)
+        return await self._summary_cache.get((at_hand.number, query), call)
 
     def _summary_lifetime(self, summary: ModelSummary) -> float:
         if self._backend.archive is not None:
@@ -257,3 +300,9 @@ class Catalog:
     async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
         page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)
         return list(page.models)
+
+
+def _findings(at_hand: AtHand, *queries: ModelQuery) -> list[Finding]:
+    """What the state of the index adds to an answer to these queries."""
+    asks_for_latest = any(query.model_version is None for query in queries)
+    return index_findings(at_hand.unread, at_hand.staleness, asks_for_latest=asks_for_latest)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lfv_mcp.analysis.description import readable_description
 from lfv_mcp.analysis.listing import row_in_words, summarise_listing
 from lfv_mcp.catalog.listing_position import ListingPosition
-from lfv_mcp.findings import finding
+from lfv_mcp.findings import as_line, finding
 from lfv_mcp.identifiers import version_number
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelPerformance
@@ -62,6 +62,11 @@ class ListingPage:
         """The page has as many rows as it may have; the walk goes on to see if there is more."""
         return len(self.rows) == self.limits.max_rows
 
+    def reserve(self, findings: Sequence[Finding]) -> None:
+        """Leave room for findings that the answer has beside its rows."""
+        for found in findings:
+            self.size += len(json.dumps(found.to_json())) + len(as_line(found))
+
     def wants(self, row: ModelRow) -> bool:
         """Whether the model's status is one that the page is about."""
         return self.limits.status in ("", row.status)
@@ -78,12 +83,13 @@ class ListingPage:
         self.position = position
         return True
 
-    def answer(self, project_name: str, source: Source) -> ModelList:
+    def answer(self, project_name: str, source: Source, *, all_read: bool = True) -> ModelList:
         """The page as the answer of list_models.
 
         Args:
             project_name: of the one project that was listed; empty for every project.
             source: what the listing rests on.
+            all_read: whether every file of the archive could be read.
         """
         findings = list(self.findings)
         if self.timed_out:
@@ -92,7 +98,12 @@ class ListingPage:
         more = self.has_more or self.timed_out
         return ModelList(
             summary=summarise_listing(
-                self.rows, project_name, self.limits.status, more=more, source=source
+                self.rows,
+                project_name,
+                self.limits.status,
+                more=more,
+                source=source,
+                all_read=all_read,
             ),
             models=tuple(self.rows),
             next_token=self.position.token() if more else None,

@@ -82,8 +82,8 @@ class Lookup:
         A version that is not found may turn out to be of a project that is not there either.
         """
         code, next_step = error.code, "Ask again with one of these."
-        what = f"{query.project_name} has no version {query.model_version or 'yet'}."
-        no_project = f"There is no project {query.project_name!r} here."
+        what = self._no_version(query.project_name, query.model_version)
+        no_project = self._no_project(query.project_name)
         try:
             versions = None
             if code == "model_not_found":
@@ -101,6 +101,23 @@ class Lookup:
         if self._backend.kind == "sample":
             next_step += f" {_CONNECT_OWN_MODELS}"
         return CallerError(code, f"{what} {known}", next_step)
+
+    def _is_all_read(self) -> bool:
+        """Whether what is not found is not there: of a file that was not read nobody knows."""
+        archive = self._backend.archive
+        index = None if archive is None else archive.held
+        return index is None or index.unread is None
+
+    def _no_version(self, project_name: str, version: str | None) -> str:
+        if self._is_all_read():
+            return f"{project_name} has no version {version or 'yet'}."
+        which = f"version {version}" if version else "any version"
+        return f"There is no readable record of {which} of {project_name!r}."
+
+    def _no_project(self, project_name: str) -> str:
+        if self._is_all_read():
+            return f"There is no project {project_name!r} here."
+        return f"There is no readable record of {project_name!r} here."
 
     def in_words(self, query: ModelQuery) -> str:
         """The question as it was understood, for errors: project, version, region and source."""

@@ -59,26 +59,38 @@ class Portfolio:
     ) -> None:
         """Walk on from the page's position until the page is full or the time is nearly used up.
 
+        Of projects that are being listed when the time is used up, those that have come are taken.
+
         Raises:
             LfvError: the project that the query names cannot be listed, or no project at all.
         """
+        come: list[PortfolioStep] = []
         with anyio.move_on_after(seconds_to_answer()) as scope:
-            async with aclosing(self.walk(query, page.position, page.findings)) as steps:
+            async with aclosing(self.walk(query, page.position, page.findings, come)) as steps:
                 async for position, model in steps:
-                    row = None if model is None else model_row(position.project, model)
-                    if row is not None and page.wants(row):
-                        if not page.add(position, row):
-                            break
-                    elif not page.has_all_rows:
-                        if progress and row is None:
-                            await progress(len(page.rows), position.project)
-                        page.position = position
+                    if not _take(page, position, model):
+                        break
+                    if progress and model is None:
+                        await progress(len(page.rows), position.project)
         page.timed_out = scope.cancelled_caught
+        for position, model in come:
+            if not _take(page, position, model):
+                break
 
     async def walk(
-        self, query: ModelQuery, start: ListingPosition, findings: list[Finding]
+        self,
+        query: ModelQuery,
+        start: ListingPosition,
+        findings: list[Finding],
+        come: list[PortfolioStep],
     ) -> AsyncGenerator[PortfolioStep]:
-        """Every model from a position on; a project that cannot be listed is added to `findings`.
+        """Every model from a position on.
+
+        Args:
+            query: the projects.
+            start: the position.
+            findings: a project that cannot be listed is added to them.
+            come: if the walk is cancelled, what could still have been given is added to it.
 
         Raises:
             LfvError: the project that the query names cannot be listed, or no project at all.
@@ -91,11 +103,15 @@ class Portfolio:
             resume = start if place == (start.region, start.account) else here
             async with aclosing(self._project_groups(scope, query, resume, findings)) as groups:
                 async for group in groups:
-                    listed = await self._list_group(scope, group.names, query, findings)
-                    for name, models in zip(group.names, listed, strict=True):
-                        project = here._replace(token_of_projects=group.token, project=name)
-                        for step in _project_steps(project, models, resume):
-                            yield step
+                    listed: list[list[Mapping[str, Any]] | None] = [None] * len(group.names)
+                    first = here._replace(token_of_projects=group.token)
+                    try:
+                        await self._list_group(scope, group.names, query, findings, listed)
+                    except anyio.get_cancelled_exc_class():
+                        come += _group_steps(first, group.names, listed, resume)
+                        raise
+                    for step in _group_steps(first, group.names, listed, resume):
+                        yield step
 
     async def _project_groups(
         self,
@@ -133,11 +149,12 @@ class Portfolio:
         names: Sequence[str],
         query: ModelQuery,
         findings: list[Finding],
-    ) -> list[list[Mapping[str, Any]]]:
-        """The models of several projects, listed at one time, each highest version first."""
+        listed: list[list[Mapping[str, Any]] | None],
+    ) -> None:
+        """List several projects at one time, each highest version first, into their slots."""
         if query.project_name:  # without a task group, which would wrap the error in a group
-            return [await self._list_named(scope, query)]
-        listed: list[list[Mapping[str, Any]]] = [[] for _ in names]
+            listed[0] = await self._list_named(scope, query)
+            return
 
         async def one(slot: int, name: str) -> None:
             try:
@@ -145,11 +162,11 @@ class Portfolio:
             except LfvError as error:
                 message = f"{clean(name)} is left out: {error.message}"
                 findings.append(finding("project_failed", message, error.next_step))
+                listed[slot] = []
 
         async with anyio.create_task_group() as tasks:
             for slot, name in enumerate(names):
                 tasks.start_soon(one, slot, name)
-        return listed
 
     async def _list_named(self, scope: AccountScope, query: ModelQuery) -> list[Mapping[str, Any]]:
         """The models of the one project that a query names.
@@ -168,6 +185,29 @@ class Portfolio:
     async def _list_project(self, scope: AccountScope, name: str) -> list[Mapping[str, Any]]:
         models = await self._workers.run(lambda: [*self._backend.service.all_models(scope, name)])
         return sorted(models, key=version_number, reverse=True)
+
+
+def _take(page: ListingPage, position: ListingPosition, model: Mapping[str, Any] | None) -> bool:
+    """Take a step of the walk into the page; False if its model does not fit any more."""
+    row = None if model is None else model_row(position.project, model)
+    if row is not None and page.wants(row):
+        return page.add(position, row)
+    if not page.has_all_rows:
+        page.position = position
+    return True
+
+
+def _group_steps(
+    first: ListingPosition,
+    names: Sequence[str],
+    listed: Sequence[Sequence[Mapping[str, Any]] | None],
+    resume: ListingPosition,
+) -> Iterator[PortfolioStep]:
+    """The steps through projects that were listed at one time, up to one that has not come."""
+    for name, models in zip(names, listed, strict=True):
+        if models is None:
+            return
+        yield from _project_steps(first._replace(project=name), models, resume)
 
 
 def _project_steps(

@@ -67,7 +67,7 @@ class Suggestions:
         return sorted({row.project_name for row in await self.models()})
 
     async def _archived_projects(self) -> list[str]:
-        index = await self._index.load()
+        index = (await self._index.load()).index
         return sorted(index.named) if index is not None else []
 
     async def _rows(self, query: ModelQuery | None) -> list[ModelRow]:

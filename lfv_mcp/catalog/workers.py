@@ -104,13 +104,17 @@ class Workers:
             with anyio.fail_after(seconds):
                 yield
         except TimeoutError:
-            raise ServiceError(
-                "deadline_exceeded",
-                f"No answer within {self._timeout:g} seconds (LFV_TIMEOUT).",
-                "Ask again later, or raise LFV_TIMEOUT (--timeout).",
-            ) from None
+            raise self.deadline_exceeded() from None
         finally:
             _deadline_at.reset(before)
+
+    def deadline_exceeded(self) -> ServiceError:
+        """The error of a call whose time has run out."""
+        return ServiceError(
+            "deadline_exceeded",
+            f"No answer within {self._timeout:g} seconds (LFV_TIMEOUT).",
+            "Ask again later, or raise LFV_TIMEOUT (--timeout).",
+        )
 
 
 def seconds_to_answer() -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lfv_mcp.cli.archive_places import open_source, open_target
-from lfv_mcp.cli.archive_report import kind_of, show_export, show_import, show_pack
+from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 
@@ -60,7 +60,7 @@ def import_(*, sources: tuple[str, ...], target: str, settings: Settings) -> Non
 
 def _wanted_files(name: str, files: FileStore) -> tuple[list[FileEntry], int]:
     """What may be records of one source; the number of files that were skipped as images."""
-    from lfv_mcp.archive.archive import may_be_records
+    from lfv_mcp.archive.reading import may_be_records
 
     entries = list(files.entries())
     if not entries:
@@ -124,7 +124,11 @@ def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None
 @click.argument("place", metavar="DIR")
 @settings_options
 def check(*, place: str, settings: Settings) -> None:
-    """Say what is in an archive: recognised, rebuilt, corrupt, foreign."""
+    """Say what is in an archive: recognised, rebuilt, corrupt, unread, failed, foreign.
+
+    Exit code 1 if a record may be missing because a file could not be read, or if there is no
+    model at all.
+    """
     from lfv_mcp.archive.archive import Archive
     from lfv_mcp.cli.wiring import open_files
 
@@ -132,15 +136,17 @@ def check(*, place: str, settings: Settings) -> None:
         index = Archive(open_files(place, settings)).index()
     for line in (*_remarks(index), *_totals(index)):
         click.echo(line)
-    if not index.models:
+    if index.unread is not None or not index.models:
         raise click.exceptions.Exit(1)
 
 
 def _remarks(index: Index) -> Iterator[str]:
     """What is unusual in an archive, a line each: bad files, rebuilt models, contradictions."""
-    for name, problems in index.problems.items():
-        for problem in problems:
-            yield f"{kind_of(problem):8} {click.unstyle(name)!r}: {problem}"
+    for group in index.problems:
+        for name, message in group.first:
+            yield f"{group.kind:8} {click.unstyle(name)!r}: {message}"
+        if (more := group.count - len(group.first)) > 0:
+            yield f"{group.kind:8} and {more:,} more: {group.reason}"
     for key, model in index.models.items():
         if not (model.model or model.listing):
             yield f"rebuilt  {key.arn}: known only from evaluation files, so without a status"
@@ -154,7 +160,7 @@ def _remarks(index: Index) -> Iterator[str]:
 def _totals(index: Index) -> Iterator[str]:
     """The table of counts that a check ends with."""
     models = index.models.values()
-    problems = [problem for found in index.problems.values() for problem in found]
+    problems = index.problems
     rows = (
         ("projects", len(index.projects)),
         ("models", len(models)),
@@ -163,8 +169,10 @@ def _totals(index: Index) -> Iterator[str]:
         ("  rebuilt from evaluation files", _count(not (m.model or m.listing) for m in models)),
         ("  with an evaluation result", _count(m.result for m in models)),
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
-        ("corrupt", _count(problem.corrupt for problem in problems)),
-        ("foreign", _count(not problem.corrupt for problem in problems)),
+        ("corrupt", problems.count("corrupt")),
+        ("unread", problems.count("unread")),
+        ("failed", problems.count("failed")),
+        ("foreign", problems.count("foreign")),
         ("passed over as images", index.skipped_images),
     )
     for label, count in rows:

@@ -26,6 +26,9 @@ from lfv_mcp.server import prompts
 MAX_DESCRIBED: Final = 10
 """Models described in search of one that has evaluation files."""
 
+_INDEX_FINDINGS: Final = {"files_unread": "files", "index_stale": "listing"}
+"""Findings about the archive's index, and the checks that they fail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -100,16 +103,18 @@ async def check_source(
     models = listed.models
     more = " or more" if listed.next_token is not None else ""
     count = f"{len(models)}{more} {'model' if len(models) == 1 else 'models'}"
-    yield (
-        Check.passed("answers", count)
-        if models
-        else Check.failed(
+    unread = [found for found in listed.findings or () if found.code in _INDEX_FINDINGS]
+    for found in unread:
+        yield Check.failed(_INDEX_FINDINGS[found.code], found.message, found.advice or "")
+    if models or unread:
+        yield Check.passed("answers", count if models else "no model among what could be read")
+    else:
+        yield Check.failed(
             "answers",
             count,
             "There is no model in this source: set LFV_SOURCE (--source) to a directory that "
             "holds saved answers or evaluation files.",
         )
-    )
     failures = [found for found in listed.findings or () if found.code == "project_failed"]
     if failures:
         first, others = failures[0], len(failures) - 1

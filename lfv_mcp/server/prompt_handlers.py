@@ -86,7 +86,7 @@ class PromptHandlers:
                 summary = await self._catalog.describe_model(query)
                 text = json_within(summary.to_json(), max_bytes)
         except LfvError as error:
-            return _user_message(f"There is no record to go with this: {error}")
+            return _user_message(f"This goes with no record, because of an error: {error}")
         contents = TextResourceContents(uri=model_uri(query), mime_type=JSON, text=text)
         return PromptMessage(
             role="user", content=EmbeddedResource(type="resource", resource=contents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -20,6 +21,9 @@ _MAX_TEXT_CHARACTERS: Final = 2_000
 """Characters of the readable text, once an answer has to be shortened."""
 _MAX_SHORT_TEXT: Final = 200
 """Characters of each text in a structure whose lists alone could not make it short enough."""
+_ESSENTIAL: Final = ("files_unread", "index_stale")
+"""Codes of findings that are never left out, however long the answer is."""
+_ESSENTIAL_LINE: Final = re.compile(rf"- \w+ (?:{'|'.join(_ESSENTIAL)}): ")
 _HOW_TO_NARROW: Final = (
     "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "
     "whole where describe_model's artifacts say."
@@ -36,6 +40,9 @@ def truncate_answer(text: str, structure: Mapping[str, Any]) -> tuple[str, Mappi
     if json_size(structure) + json_size(text) <= MAX_CONTENT_BYTES:
         return text, structure
     lines = text.splitlines()
+    # Moved to the front, for what does not fit is left out from the end.
+    essential = [line for line in lines[1:] if _ESSENTIAL_LINE.match(line)]
+    lines = [*lines[:1], *essential, *(line for line in lines[1:] if line not in essential)]
     text = (
         truncate_lines(lines, _MAX_TEXT_CHARACTERS)
         if len(lines) > 1
@@ -77,6 +84,8 @@ def _shortened(
     together below this size.
     """
     shorter = json.loads(json.dumps(structure))
+    essential = _take_essential(shorter)
+    max_bytes -= size_of(essential)
     lists = dict(_lists(shorter))
     lengths = {path: len(items) for path, items in lists.items()}
     while lists and size_of(shorter) > max_bytes:
@@ -92,6 +101,8 @@ def _shortened(
     if size_of(shorter) > max_bytes:
         shorter = _with_short_texts(shorter)
         left_out.append("the ends of long texts")
+    if essential:
+        shorter["findings"] = [*essential, *shorter["findings"]]
     if not left_out:
         return shorter, ""
     note = (
@@ -102,6 +113,15 @@ def _shortened(
         finding("answer_shortened", note, _HOW_TO_NARROW).to_json()
     )
     return shorter, note
+
+
+def _take_essential(structure: dict[str, Any]) -> list[Any]:
+    """Take the findings out that an answer is never without: it would claim more than is known."""
+    found = structure.get("findings") or []
+    essential = [each for each in found if each["code"] in _ESSENTIAL]
+    if essential:
+        structure["findings"] = [each for each in found if each not in essential]
+    return essential
 
 
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:

@@ -20,6 +20,7 @@ from lfv_mcp.errors import LfvError
 from lfv_mcp.server import arguments
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.output_schemas import output_schema
+from lfv_mcp.server.progress import ProgressReporter
 from lfv_mcp.server.protocol import RequestContext, invalid_params, tool_error
 from lfv_mcp.server.resources import VIEW
 from lfv_mcp.server.size_limits import truncate_answer
@@ -57,13 +58,13 @@ class ToolHandlers:
             names = ", ".join(self._tools)
             raise invalid_params(f"Unknown tool {clean(params.name[:60])!r}; tools are {names}.")
 
-        async def progress(done: int, message: str) -> None:
-            await ctx.session.report_progress(done, message=message)
-
+        reporter = ProgressReporter(ctx.session.report_progress)
+        context = ToolContext(self._catalog, reporter.report_step)
         try:
             with guarded(tool.name):
                 parsed = arguments.parse(tool.arguments, params.arguments or {})
-                text, result = await tool.run(ToolContext(self._catalog, progress), **parsed)
+                async with reporter.while_indexing(self._catalog):
+                    text, result = await tool.run(context, **parsed)
                 text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
             return tool_error(error, params.arguments)

@@ -397,6 +397,8 @@ def test_report_and_exit_codes(tmp_path: Path) -> None:
         "with an evaluation result": 2,
         "with an evaluation manifest": 1,
         "corrupt": 0,
+        "unread": 0,
+        "failed": 0,
         "foreign": 0,
         "passed over as images": 0,
     }

@@ -260,9 +260,9 @@ async def test_of_unchanged_files_nothing_is_read_again(
     opened: list[str] = []
     read = Directory.open
 
-    def counting(self: Directory, name: str) -> Any:
+    def counting(self: Directory, name: str, **part: Any) -> Any:
         opened.append(name)
-        return read(self, name)
+        return read(self, name, **part)
 
     monkeypatch.setattr(Directory, "open", counting)
     async with door(tmp_path, clock=clock.read) as ask:

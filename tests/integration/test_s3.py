@@ -118,9 +118,9 @@ async def test_evaluation_files_amid_thousands_of_images(
     opened: list[str] = []
     real = S3.open
 
-    def counting(self: S3, bucket: str, key: str) -> Any:
+    def counting(self: S3, bucket: str, key: str, **part: Any) -> Any:
         opened.append(key)
-        return real(self, bucket, key)
+        return real(self, bucket, key, **part)
 
     monkeypatch.setattr(S3, "open", counting)
     async with door(url) as ask:
@@ -323,7 +323,7 @@ async def test_single_objects_that_cannot_be_read(store: Store) -> None:
     async with door("s3://b-1/") as ask:
         assert (await ask.describe("cap-seal"))["status"] == "TRAINED"
     result = run("archive", "check", "s3://b-1/")
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # a record may be missing
     for name, (_, reason) in UNREADABLE.items():
         (line,) = [line for line in result.output.splitlines() if f"{name!r}:" in line]
         assert reason in line
@@ -410,7 +410,8 @@ def test_reading_is_parallel_and_bounded(tmp_path: Path) -> None:
         def entries(self) -> Iterator[FileEntry]:
             return (FileEntry(f"{n}.json", len(answer(n)), n) for n in range(1, 65))
 
-        def open(self, name: str) -> IO[bytes]:
+        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> IO[bytes]:
+            assert (start, limit) == (0, None)
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])

@@ -71,6 +71,6 @@ def test_the_digest_has_rows_findings_and_token_in_this_order() -> None:
     assert listing_digest(listed).splitlines() == [
         "1 model.",
         row_in_words(ROW),
-        "- warning listing_cut: The time limit ran out.",
+        "- warning listing_cut: The time limit ran out. Go on with next_token.",
         "next_token: abc",
     ]

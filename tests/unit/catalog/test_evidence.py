@@ -48,8 +48,10 @@ class Bucket(S3):
     reads: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Iterator[IO[bytes]]:
-        assert bucket == BUCKET
+    def open(
+        self, bucket: str, key: str, *, start: int = 0, limit: int | None = None
+    ) -> Iterator[IO[bytes]]:
+        assert (bucket, start, limit) == (BUCKET, 0, None)
         self.reads.append(key)
         if key in self.closed:
             self.gate.wait()
@@ -78,7 +80,7 @@ class Setting:
         self.loader = EvidenceLoader(
             self.files,
             self.workers,
-            IndexLoader(archive, self.workers),
+            IndexLoader(archive),
             CachePolicy(),
             lambda: self.now,
         )

@@ -1,0 +1,115 @@
+"""One file of an archive, read into what an index keeps of it; failures are kept as problems."""
+
+from __future__ import annotations
+
+import logging
+import marshal
+from hashlib import blake2b
+from typing import Final
+
+from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
+from lfv_mcp.archive.metadata import pack_metadata
+from lfv_mcp.archive.problems import FileProblem, problem_of, unreadable_error
+from lfv_mcp.archive.reading import read_enough_to_recognise
+from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.errors import LfvError
+from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.recognition import Record, recognise
+from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.text import clean
+
+logger = logging.getLogger(__name__)
+_MAX_SHARED_PROBLEMS: Final = 1_000
+"""Problems that are kept to be shared; archives have tens of different ones."""
+
+
+class FileLoader:
+    """Reads files into what an index keeps of them. Safe between threads.
+
+    Args:
+        files: where the files are.
+    """
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._keys: dict[ModelKey | ProjectKey, ModelKey | ProjectKey] = {}  # one object for each
+        # One object for all files with the same problem: there may be 200,000 of them.
+        self._problems: dict[FileProblem, tuple[FileProblem, ...]] = {}
+        self._failures: dict[FileProblem, LfvError] = {}
+
+    def load(self, entry: FileEntry) -> IndexedFile:
+        """What one file holds; that it cannot be read or recognised is a problem, not an error."""
+        try:
+            return self.parse(entry.name, entry.stamp, read_enough_to_recognise(self._files, entry))
+        except (UnrecognisedError, MemoryError) as error:
+            # The same bytes would fail again.
+            return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
+        except (OSError, LfvError) as error:
+            # Not the bytes but the way to them failed: the unchanged file is tried again.
+            (problem,) = problems = self._shared(problem_of(error, entry.name))
+            failure = self._failure(problem, error, entry.name) if problem.passing else None
+            return IndexedFile(None, (), problems, failure)
+        except Exception as error:  # a defect of ours: one odd file must not deny all others
+            logger.exception("a file of the archive could not be read for a defect of this server")
+            return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
+
+    def parse(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
+        """What a file of these bytes holds.
+
+        Raises:
+            UnrecognisedError: nothing, and why.
+        """
+        records, problems = recognise(data)
+        indexed: list[IndexedRecord] = []
+        for ordinal, record in enumerate(records):
+            if record.form == "packed_file":
+                continue
+            form, key, body, captured = record
+            status = body.get("Status") if form in ("model", "listing") else None
+            ref = RecordRef(
+                name,
+                ordinal,
+                captured,
+                clean(status, 40) if isinstance(status, str) else None,
+                # A manifest's body is empty: its lines are judged when it is analysed.
+                record_digest(record) if form != "manifest" else _digest(data),
+            )
+            key = self._keys.setdefault(key, key)
+            indexed.append(IndexedRecord(form, key, pack_metadata(record), ref))
+        found = tuple(self._shared(problem_of(each, name))[0] for each in problems)
+        return IndexedFile(stamp, tuple(indexed), found)
+
+    def parsed(self, name: str, data: bytes) -> IndexedFile:
+        """What a file of these bytes holds, to be read again at the next look."""
+        try:
+            return self.parse(name, None, data)
+        except UnrecognisedError as error:
+            return IndexedFile(None, (), self._shared(problem_of(error, name)))
+
+    def _failure(self, problem: FileProblem, error: OSError | LfvError, name: str) -> LfvError:
+        """The error of the first file with this problem: one object, again, for all of them."""
+        failure = self._failures.get(problem)
+        if failure is None:
+            failure = (
+                error.copy() if isinstance(error, LfvError) else unreadable_error(problem, name)
+            )
+            self._failures[problem] = failure
+        return failure
+
+    def _shared(self, problem: FileProblem) -> tuple[FileProblem, ...]:
+        shared = self._problems.get(problem)
+        if shared is None:
+            if len(self._problems) >= _MAX_SHARED_PROBLEMS:
+                self._problems.clear()
+                self._failures.clear()
+            shared = self._problems.setdefault(problem, (problem,))
+        return shared
+
+
+def record_digest(record: Record) -> bytes:
+    """What a record says, as eight bytes, however it was spelled."""
+    return _digest(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=8).digest()
