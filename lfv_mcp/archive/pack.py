@@ -13,16 +13,15 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
+from lfv_mcp.archive.pack_reading import batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of
 from lfv_mcp.archive.packed_lines import RECORDS, compressed, members_of
-from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import ImportTally, Problem, has_failed
@@ -124,24 +123,22 @@ class Packer:
 
     def _read_file(self, entry: FileEntry) -> ImportTally:
         part = ImportTally(files=1)
-        problems: Sequence[Problem]
         try:
             with fetched_once(self._files, entry) as fetched:
-                data = read_enough_to_recognise(fetched, entry)
-                records, problems = recognise(data)
-                for record in (r for r in records if r.form != "packed_file"):
-                    if record.form == "manifest":
-                        self._take_manifest(record, fetched, entry, digest_of(data))
-                    else:
-                        self._take_line(record)
-                    part.count(record)
+                for batch in batches_of(fetched, entry):
+                    part.add_problems(entry.name, batch.problems)
+                    for record in batch.records:
+                        if record.form == "manifest":
+                            self._take_manifest(record, fetched, entry, digest_of(batch.data))
+                        elif record.form != "packed_file":
+                            self._take_line(record)
+                        part.count(record)
         except (UnrecognisedError, OSError) as problem:
-            problems = [problem]
+            part.add_problems(entry.name, [problem])
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
-            problems = [error]
-        part.problems += ((entry.name, problem) for problem in problems)
+            part.add_problems(entry.name, [error])
         return part
 
     def _take_line(self, record: Record) -> None:
@@ -200,7 +197,7 @@ class Packer:
         if RECORDS not in there:
             return set()
         named: set[str] = set()
-        for member in members_of(BytesIO(self._target.read(RECORDS))):
+        for member in members_of([self._target.read(RECORDS)]):
             records, _ = recognise(member.data)
             named.update(PackedFile.of(r).name for r in records if r.form == "packed_file")
         return named & there

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError
 
@@ -13,8 +13,6 @@ RECORDS: Final = "records.jsonl.gz"
 """The file of a pack that all answers and results are in."""
 _PART: Final = 256 * 1024
 """Bytes of lines that are compressed together."""
-_CHUNK: Final = 1 << 20
-"""Bytes that are read at a time."""
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
 """gzip's: deflate, no name, no time, compressed best, on no system in particular."""
 
@@ -58,15 +56,16 @@ def _member(data: bytes) -> bytes:
     return _GZIP_HEADER + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
-def members_of(stream: IO[bytes]) -> Iterator[Member]:
+def members_of(chunks: Iterable[bytes]) -> Iterator[Member]:
     """The members of a gzip file, one after another, in the memory that one of them takes.
+
+    What fails while the chunks are read is raised as it is.
 
     Raises:
         UnrecognisedError: it is damaged, or one member holds more than a file may.
-        OSError, LfvError: it cannot be read.
     """
     offset, length, data, inflate = 0, 0, bytearray(), zlib.decompressobj(wbits=31)
-    while chunk := stream.read(_CHUNK):
+    for chunk in chunks:
         while chunk:
             try:
                 data += inflate.decompress(chunk, FILE_LIMIT + 1 - len(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,8 +25,14 @@ class ImportTally:
     problems: list[tuple[str, Problem]] = field(default_factory=list[tuple[str, Problem]])
 
     def count(self, record: Record) -> None:
-        """Count one recognised record."""
+        """Count one recognised record; a pack's word about a file beside it is none."""
+        if record.form == "packed_file":
+            return
         self.recognised[record.form] = self.recognised.get(record.form, 0) + 1
+
+    def add_problems(self, name: str, problems: Iterable[Problem]) -> None:
+        """Keep what is wrong with a file."""
+        self.problems += ((name, problem) for problem in problems)
 
     def add(self, part: ImportTally) -> None:
         """Add the counts of a part to these."""

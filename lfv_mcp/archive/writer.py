@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
-from lfv_mcp.archive.reading import read_enough_to_recognise
+from lfv_mcp.archive.pack_reading import batches_of
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
-from lfv_mcp.archive.tally import ImportTally, Problem
+from lfv_mcp.archive.tally import ImportTally
 from lfv_mcp.archive.targets import OccupiedError, Target
 from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError, decode_stream
@@ -67,27 +67,24 @@ class ArchiveWriter:
             LfvError: the archive cannot be written to.
         """
         tally.files += 1
-        problems: Sequence[Problem]
         try:
             # It is written out of what it was recognised in: to open it again would be to fetch a
             # manifest, which may be large, twice.
             with fetched_once(files, entry) as fetched:
-                records, problems = recognise(read_enough_to_recognise(fetched, entry))
-                for record in records:
-                    if record.form == "packed_file":
-                        continue  # a pack's word about a file, which is imported itself
-                    if record.form == "manifest":
-                        tally.written += self._write_manifest(record, fetched, entry)
-                    else:
-                        tally.written += self.write_record(record)
-                    tally.count(record)
+                for batch in batches_of(fetched, entry):
+                    tally.add_problems(entry.name, batch.problems)
+                    for record in batch.records:
+                        if record.form == "manifest":
+                            tally.written += self._write_manifest(record, fetched, entry)
+                        elif record.form != "packed_file":  # that file is imported itself
+                            tally.written += self.write_record(record)
+                        tally.count(record)
         except (UnrecognisedError, OccupiedError, OSError) as problem:
-            problems = [problem]
+            tally.add_problems(entry.name, [problem])
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
-            problems = [error]
-        tally.problems += ((entry.name, problem) for problem in problems)
+            tally.add_problems(entry.name, [error])
 
     def _write_manifest(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
         with files.open(entry.name) as stream:

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def odd_archive(folder: Path) -> Path:
     odd = described("odd", 1, Description="\ud800 \u2028 \x1b[31m 日本語", Performance=...)
     write(folder, "odd.json", response("ModelDescription", odd))
     write(folder, "utf16.json", json.dumps(result_of()).encode("utf-16"))
-    write(folder, "results.json", [result_of(), result_of(version=6)])
+    write(folder, "r6.json", result_of(version=6))
     write(folder, "project.json", response("ProjectDescription", project_of(), OLD))
     write(folder, "m3.manifest", manifest_of())
     write(folder, "m3-other.manifest", manifest_of(images=8))
@@ -113,16 +114,15 @@ def without_places(answer: Any) -> Any:
     answer = json.loads(json.dumps(answer))
     answer.get("source", {}).pop("location", None)
     for found in answer.get("findings", []):
-        if found["code"] == "records_disagree":
-            found["message"] = sorted(w for w in found["message"].split() if "." not in w)
+        if found["code"] == "records_disagree":  # a record that is held twice is packed once
+            found["message"] = sorted(set(re.findall(r"\w+ \([^)]*\)", found["message"])))
     return answer
 
 
+@pytest.mark.usefixtures("s3")
 @pytest.mark.parametrize("place", ["directory", "s3"])
 @pytest.mark.parametrize("source", ["sample", "odd"])
-async def test_a_pack_says_what_its_archive_says(
-    tmp_path: Path, s3: LoopbackS3, place: str, source: str
-) -> None:
+async def test_a_pack_says_what_its_archive_says(tmp_path: Path, place: str, source: str) -> None:
     folder = SAMPLE if source == "sample" else odd_archive(tmp_path / "from")
     target: object = tmp_path / "pack" if place == "directory" else "s3://bkt/pack"
     packed(folder, target)
@@ -157,7 +157,7 @@ def test_layout(tmp_path: Path) -> None:
     result = packed(source, tmp_path / "pack")
     assert result.stdout == (
         "13 looked at, 1 passed over as images; recognised: 2 listing, 3 manifest, 9 model, "
-        "1 project, 3 result; 13 records packed, 3 files beside them.\n"
+        "1 project, 2 result; 13 records packed, 3 files beside them.\n"
     )
     assert result.stderr == "foreign  'note.txt': not JSON\n"
     held = tree(tmp_path / "pack")
