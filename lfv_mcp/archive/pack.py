@@ -158,8 +158,16 @@ class Packer:
         if kept.staged is not staged:
             staged.discard()  # the same file once more
 
-    def publish(self) -> None:
+    @property
+    def copies(self) -> int:
+        """How many files are copied beside the records."""
+        return len(self._staged)
+
+    def publish(self, advance: Callable[[], None]) -> None:
         """Let the pack appear: the copied files first, and last the one that makes them a pack.
+
+        Args:
+            advance: called whenever a copied file is there.
 
         Raises:
             LfvError: the target cannot be written to.
@@ -167,7 +175,7 @@ class Packer:
         there = set(self._target.names())
         self._require_only(there - self._staged.keys())
         before = self._files_of_older_pack(there)
-        table = list(self._publish_copies())
+        table = list(self._publish_copies(advance))
         lines = (line.text for line in sorted(self._lines))
         staged = self._target.stage(compressed(chain(table, lines)), "")
         try:
@@ -179,7 +187,7 @@ class Packer:
         others = there - before - self._staged.keys() - {RECORDS}
         self.result = PackResult(len(self._lines), len(self._staged), len(others))
 
-    def _publish_copies(self) -> Iterator[bytes]:
+    def _publish_copies(self, advance: Callable[[], None]) -> Iterator[bytes]:
         """Let the copied files appear; the line of each in the table."""
 
         def publish_one(name: str) -> bytes:
@@ -190,7 +198,9 @@ class Packer:
             ).as_line()
 
         with ThreadPoolExecutor(self._target.parallel, "pack") as pool:
-            yield from pool.map(publish_one, sorted(self._staged))
+            for line in pool.map(publish_one, sorted(self._staged)):
+                advance()
+                yield line
 
     def _files_of_older_pack(self, there: set[str]) -> set[str]:
         """What the table of the pack names that is there now: these files are the pack's own."""

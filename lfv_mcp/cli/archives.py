@@ -116,7 +116,8 @@ def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None
                 for _ in packer.read(wanted):
                     progress.advance()
             if packer.may_be_published:
-                packer.publish()
+                with ProgressLine(target, packer.copies) as progress:
+                    packer.publish(progress.advance)
             show_pack(packer, skipped_images)
 
 

@@ -23,6 +23,7 @@ from click.testing import Result
 import lfv_mcp
 from tests.support.archives import NEW, OLD, imported
 from tests.support.clients import codes, door, run, table
+from tests.support.clock import Clock
 from tests.support.loopback_s3 import LoopbackS3, etag_of
 from tests.support.saved_records import (
     described,
@@ -348,3 +349,98 @@ def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
         assert {n: c for n, c in tree(target).items() if not n.endswith(".partial")} == tree(
             tmp_path / "whole"
         )
+
+
+# Read in a few requests
+
+
+def many(folder: Path, models: int) -> Path:
+    """So many models, with results and manifests."""
+    for number in range(models):
+        project, version = f"line-{number // 10}", number % 10 + 1
+        place = folder / project / str(version)
+        answer = response("ModelDescription", described(project, version), NEW)
+        write(place, "model.json", answer)
+        write(place, "result.json", result_of(project, version))
+        write(place, "m.json", manifest_of(project, version, images=20))
+    return folder
+
+
+async def test_a_fleet_asks_little(tmp_path: Path, s3: LoopbackS3) -> None:
+    packed(many(tmp_path / "from", 120), "s3://bkt/pack")
+    s3.requests.clear()
+    async with door("s3://bkt/pack/") as ask:
+        assert len((await ask.list(max_results=100))["models"]) == 100
+        assert s3.counts() == {"LIST": 1, "GET": 1}
+        assert (await ask.describe("line-7", "3"))["status"] == "TRAINED"
+        assert s3.counts() == {"LIST": 1, "GET": 2}  # its part of the pack
+        s3.requests.clear()
+        answer = await ask.analyze("line-8", "4")
+        assert answer["test_images"] == 20
+        opened = [name for method, name in s3.requests if "manifest-" in name]
+        assert len(set(opened)) == 1
+        assert "line-8/4/" in opened[0]
+        assert len(s3.requests) <= 5
+
+
+@pytest.mark.slow
+async def test_ten_thousand_models_are_twenty_requests(tmp_path: Path, s3: LoopbackS3) -> None:
+    packed(many(tmp_path / "from", 10_000), tmp_path / "pack")
+    s3.objects = {f"bkt/pack/{name}": data for name, data in tree(tmp_path / "pack").items()}
+    async with door("s3://bkt/pack/") as ask:
+        assert (await ask.describe("line-700", "3"))["status"] == "TRAINED"
+        assert len(s3.requests) <= 13
+        assert (await ask.analyze("line-99", "4"))["test_images"] == 20
+        assert len(s3.requests) <= 20
+
+
+async def test_what_disagrees_with_the_table_is_opened(tmp_path: Path, s3: LoopbackS3) -> None:
+    packed(many(tmp_path / "from", 10), "s3://bkt/pack")
+    (name,) = [n for n in s3.objects if "/3/manifest-" in n]
+    s3.objects[name] = manifest_of("line-0", 3, images=40)
+    s3.requests.clear()
+    async with door("s3://bkt/pack/") as ask:
+        await ask.list()
+        assert {n for method, n in s3.requests if method == "GET"} == {name, f"bkt/pack/{RECORDS}"}
+        assert (await ask.analyze("line-0", "3"))["test_images"] == 40
+    # On a disk, too; there a change of the length is seen, and any other when it is opened.
+    packed(tmp_path / "from", tmp_path / "pack")
+    (copy,) = (tmp_path / "pack").rglob("line-0/3/manifest-*")
+    content = copy.read_bytes()
+    copy.write_bytes(content.replace(b"line-0/3", b"line-9/3"))
+    async with door(tmp_path / "pack") as ask:
+        answer = await ask.analyze("line-0", "3")
+        assert "evaluation_manifest_unread" in codes(answer) or "evaluation_mismatch" in codes(
+            answer
+        )
+    copy.write_bytes(content + content)
+    async with door(tmp_path / "pack") as ask:
+        assert (await ask.analyze("line-0", "3"))["test_images"] == 40
+    copy.write_bytes(b"something else")
+    check = run("archive", "check", tmp_path / "pack")
+    assert table(check.output)["with an evaluation manifest"] == 9
+
+
+async def test_a_server_sees_a_new_pack(tmp_path: Path) -> None:
+    source = many(tmp_path / "from", 10)
+    packed(source, tmp_path / "pack")
+    async with door(tmp_path / "pack", clock=Clock().read) as ask:
+        assert len((await ask.list())["models"]) == 10
+        hosted = response("ModelDescription", described("line-0", 3, Status="HOSTED"), NEW)
+        write(source, "line-0/3/model.json", hosted)
+        packed(source, tmp_path / "pack", "--replace")
+        # Its index is older than the pack: the part has moved, and that is found out.
+        assert (await ask.describe("line-0", "3"))["status"] == "HOSTED"
+        assert len((await ask.list())["models"]) == 10
+
+
+def test_packs_of_any_length_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too long for one file of records is not too long for a pack of them."""
+    packed(many(tmp_path / "from", 300), tmp_path / "pack")
+    assert len(gzip.decompress((tmp_path / "pack" / RECORDS).read_bytes())) > 400_000
+    for module in ("formats.decoding", "archive.packed_lines", "archive.reading"):
+        monkeypatch.setattr(f"lfv_mcp.{module}.FILE_LIMIT", 400_000)
+    monkeypatch.setattr("lfv_mcp.formats.decoding.decode_text.__kwdefaults__", {"limit": 400_000})
+    found = table(run("archive", "check", tmp_path / "pack").output)
+    assert (found["models"], found["corrupt"]) == (300, 0)
+    assert "300 model" in imported(tmp_path / "back", tmp_path / "pack").stdout
