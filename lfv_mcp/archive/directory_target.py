@@ -12,7 +12,7 @@ from threading import Lock
 from typing import BinaryIO, Final
 from uuid import uuid4
 
-from lfv_mcp.archive.store import PARTIAL_SUFFIX, Directory
+from lfv_mcp.archive.store import PARTIAL_SUFFIX, Directory, is_real_folder
 from lfv_mcp.archive.targets import (
     IN_MEMORY,
     Chunks,
@@ -203,10 +203,14 @@ def _remove_leftovers(top: Path) -> None:
 
 
 def _unfinished_files(top: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(top):
-        for name in names:
-            if _UNFINISHED.fullmatch(name):
-                yield Path(folder, name)
+    folders = [str(top)]
+    for folder in folders:  # grows on the way
+        with os.scandir(folder) as listed:
+            for item in listed:
+                if is_real_folder(item):
+                    folders.append(item.path)
+                elif _UNFINISHED.fullmatch(item.name):
+                    yield Path(item.path)
 
 
 def _time_of_file_system(top: Path) -> float:

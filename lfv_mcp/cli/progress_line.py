@@ -10,6 +10,8 @@ from typing import Final, Self, TextIO
 
 import click
 
+from lfv_mcp.text import strip_invisible
+
 _PAUSE: Final = 0.2
 """Seconds between two versions of the line."""
 _WIDTH: Final = 79
@@ -34,7 +36,7 @@ class ProgressLine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Show nothing yet."""
-        self._name = click.unstyle(name)[-40:]
+        self._name = strip_invisible(name).strip()[-40:]
         self._total = total
         self._done = 0
         self._out = sys.stderr if out is None else out

@@ -367,6 +367,42 @@ def test_target_that_is_no_folder(tmp_path: Path, blocked: str) -> None:
     assert (tmp_path / blocked).read_bytes() == b"mine"
 
 
+def test_projects_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
+    """On Windows and macOS `Cap` and `cap` are one folder; a link makes them one here."""
+    for name in ("Cap", "cap"):
+        write(tmp_path / "from", f"{name}-m.json", response("ModelDescription", described(name)))
+        write(tmp_path / "from", f"{name}-p.json", response("ProjectDescription", project_of(name)))
+    account = tmp_path / "to" / "us-east-1" / "111122223333"
+    (account / "Cap").mkdir(parents=True)
+    (account / "cap").symlink_to("Cap")
+    for new in (4, 0):
+        assert (
+            f"; {new} new files written; 0 problems"
+            in imported(tmp_path / "to", tmp_path / "from").stdout
+        )
+    held = Archive(Directory(tmp_path / "to")).index()
+    assert sorted(key.project for key in held.models) == ["Cap", "cap"]
+    assert sorted(key.project for key in held.projects) == ["Cap", "cap"]
+
+
+def test_names_of_devices_and_long_names(tmp_path: Path) -> None:
+    """Imported, packed and unpacked as all others, in folders that Windows takes."""
+    names = ["CON", "nul", "AUX", "COM1", "lpt9", "x" * 255, "x" * 254 + "y"]
+    for number, name in enumerate(names):
+        write(tmp_path / "from", f"{number}.json", response("ModelDescription", described(name)))
+        write(tmp_path / "from", f"{number}.manifest", manifest_of(name))
+    imported(tmp_path / "to", tmp_path / "from")
+    assert run("archive", "pack", tmp_path / "to", "--to", tmp_path / "pack").exit_code == 0
+    imported(tmp_path / "back", tmp_path / "pack")
+    assert tree(tmp_path / "back") == tree(tmp_path / "to")
+    for place in ("to", "pack"):
+        folders = {path.split("/")[2] for path in tree(tmp_path / place) if "/" in path}
+        assert {"_CON", "_nul", "_AUX", "_COM1", "_lpt9"} < folders
+        assert max(map(len, folders)) <= 64
+        index = Archive(Directory(tmp_path / place)).index()
+        assert sorted(key.project for key in index.models) == sorted(names)
+
+
 # What is said
 
 
