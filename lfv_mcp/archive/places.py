@@ -191,10 +191,7 @@ def refuse_overlap(source: Place, target: Place) -> None:
 def _prefixes_overlap(source: S3Place, target: S3Place) -> bool:
     if source.bucket != target.bucket:
         return False
-    # A source without a last `/` also takes in what only begins like it.
-    return target.folder.startswith((source.prefix, source.folder)) or source.prefix.startswith(
-        target.folder
-    )
+    return target.folder.startswith(source.folder) or source.folder.startswith(target.folder)
 
 
 def _directories_overlap(source: Path, target: Path) -> bool:

@@ -62,7 +62,11 @@ def _wanted_files(name: str, files: FileStore) -> tuple[list[FileEntry], int]:
     """What may be records of one source; the number of files that were skipped as images."""
     from lfv_mcp.archive.reading import may_be_records
 
-    entries = list(files.entries())
+    entries: list[FileEntry] = []
+    with ProgressLine(name, None) as progress:
+        for entry in files.entries():
+            entries.append(entry)
+            progress.advance()
     if not entries:
         click.echo(f"{click.unstyle(name)} has no files in it.", err=True)
     wanted = may_be_records(entries)

@@ -22,7 +22,7 @@ class ProgressLine:
 
     Args:
         name: what is worked on.
-        total: how many files there are.
+        total: how many files there are; None while they are being listed.
         out: where the line is shown; None for stderr.
         clock: seconds.
     """
@@ -30,7 +30,7 @@ class ProgressLine:
     def __init__(
         self,
         name: str,
-        total: int,
+        total: int | None,
         *,
         out: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -59,6 +59,8 @@ class ProgressLine:
 
     def text(self, now: float) -> str:
         """The line as it is at a moment of the clock."""
+        if self._total is None:
+            return f"{self._name}: {self._done:,} files listed"
         line = f"{self._name}: {self._done:,} of {self._total:,} files"
         if 0 < self._done < self._total:
             seconds = (now - self._started) * (self._total - self._done) / self._done

@@ -110,8 +110,9 @@ def test_any_text_is_a_place_or_refused(text: str) -> None:
         ("s3://b/p/q", "s3://b/p", True),
         ("s3://b", "s3://b/p", True),
         ("s3://b/p", "s3://b", True),
-        ("s3://b/p", "s3://b/p-old", True),  # a source without its last / takes that in
+        ("s3://b/p", "s3://b/p-old", False),
         ("s3://b/p/", "s3://b/p-old", False),
+        ("s3://b/p/one.json", "s3://b/p/", True),
         ("s3://b/p-old/", "s3://b/p", False),
         ("s3://b/p", "s3://c/p", False),
         ("s3://b/p", "s3://b/q", False),

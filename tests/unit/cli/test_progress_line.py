@@ -36,6 +36,15 @@ def test_ends_of_the_line() -> None:
     assert progress.text(clock.read()) == "x: 2 of 2 files"
 
 
+def test_while_files_are_listed() -> None:
+    clock, out = Clock(), Terminal()
+    with ProgressLine("x", None, out=out, clock=clock.read) as progress:
+        for _ in range(3):
+            clock.go_on(1)
+            progress.advance()
+    assert "x: 3 files listed" in out.getvalue()
+
+
 def test_nothing_when_nobody_watches() -> None:
     clock, out = Clock(), io.StringIO()
     with ProgressLine("x", 5, out=out, clock=clock.read) as progress:
