@@ -37,8 +37,8 @@ class Staleness(NamedTuple):
     next_step: str
 
     def in_words(self) -> str:
-        """For example `The files were last looked at 12:03 UTC: ...`."""
-        return f"The files were last looked at {clock_time(self.checked_at)}: {self.reason}"
+        """For example `The files were last looked at 12:03 UTC; looking again failed: ...`."""
+        return f"The files were last looked at {clock_time(self.checked_at)}; {self.reason}"
 
 
 class Archive:
@@ -86,7 +86,8 @@ class Archive:
         if checked_at is None or self._scanner.is_current:
             return None
         if (failure := self._scanner.failure) is not None:
-            return Staleness(checked_at, failure.message, failure.next_step)
+            reason = f"looking again failed: {failure.message}"
+            return Staleness(checked_at, reason, failure.next_step)
         if (progress := self.progress) is not None:
             reason = f"a newer look is still going on ({progress.in_words()})."
             return Staleness(checked_at, reason, "Ask again later for a newer answer.")

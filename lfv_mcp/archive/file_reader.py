@@ -56,8 +56,9 @@ class FileReader:
 
     def read(self, entry: FileEntry) -> None:
         """Read a file now, or as soon as a thread is free."""
-        if self._parallel == 1:
-            self._take(entry, self._loader.load(entry))
+        if self._parallel == 1:  # on this thread alone: no lock, and no end of hope
+            self._keep(entry, self._loader.load(entry))
+            self._count.read += 1
             return
         if len(self._threads) < self._parallel:
             thread = threading.Thread(target=self._work, name="archive-read", daemon=True)

@@ -7,6 +7,7 @@ What a reply rests on travels in headers of our own, beside the API's members.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -54,7 +55,16 @@ class Replay:
         try:
             return self._answer(method, url, scope)
         except ApiError as error:
-            return error.reply
+            return self._qualified(error.reply)
+
+    def _qualified(self, reply: Reply) -> Reply:
+        """A refusal; one that claims absence says which files could not be read."""
+        index = self.archive.held
+        if reply.status != 404 or index is None or index.unread is None:
+            return reply
+        body = json.loads(reply.body)
+        body["Message"] += f" {index.unread.in_words()}."
+        return json_reply(body, 404, {"x-amzn-errortype": reply.headers["x-amzn-errortype"]})
 
     def _answer(self, method: str, url: str, scope: AccountScope) -> Reply:
         operation, names, query = parse_request(method, url)

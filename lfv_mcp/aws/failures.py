@@ -246,9 +246,10 @@ def _api_error(error: failures.ClientError) -> LfvError:
         return CallerError("model_not_found", f"No such model version.{message}", "")
     known = API_ERRORS.get(code)
     if known is None and (code in THROTTLED or status == 429):
+        named = f" ({code})" if code == "SlowDown" else ""
         return ServiceError(
             "throttled",
-            f"Too many requests, also after retries.{message}",
+            f"Too many requests{named}, also after retries.{message}",
             f"Ask again {_when_to_ask_again(error)}, with fewer calls at one time.",
         )
     if known := known or CREDENTIAL_ERRORS.get(code):

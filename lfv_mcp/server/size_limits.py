@@ -115,9 +115,9 @@ def _shortened(
     return shorter, note
 
 
-def _take_essential(structure: dict[str, Any]) -> list[Any]:
+def _take_essential(structure: dict[str, Any]) -> list[dict[str, str]]:
     """Take the findings out that an answer is never without: it would claim more than is known."""
-    found = structure.get("findings") or []
+    found: list[dict[str, str]] = structure.get("findings") or []
     essential = [each for each in found if each["code"] in _ESSENTIAL]
     if essential:
         structure["findings"] = [each for each in found if each not in essential]

@@ -1,6 +1,7 @@
 """The fault table in code: what misbehaves, what the caller sees of it, and within what time.
 
-`API`, `S3`, `ROWS` and `OVER_HTTP` are the rows of docs/faults.md; a test holds the two together.
+`API`, `S3`, `ROWS`, `UNREAD_FILES` and `OVER_HTTP` are the rows of docs/faults.md; a test holds the
+two together.
 """
 
 from __future__ import annotations
@@ -245,6 +246,19 @@ ROWS: Final[Mapping[str, Row]] = {
     "test_a_short_soak": Row("-", ()),
 }
 """By test, where a row is one whole test."""
+UNREAD_FILES: Final[Mapping[str, Row]] = {
+    "test_every_answer_says_what_could_not_be_read": Row(
+        "at once", ("files_unread", "project_not_found", "model_not_found")
+    ),
+    "test_a_passing_failure_is_no_empty_archive": Row(
+        "5 s", ("throttled", "service_error", "credentials_rejected", "bad_answer")
+    ),
+    "test_what_failed_in_passing_is_tried_again_and_nothing_else": Row("5 s", ("files_unread",)),
+    "test_a_held_index_answers_while_listing_fails": Row("at once", ("index_stale",)),
+    "test_indexing_goes_on_and_says_how_far_it_is": Row("20 s", ("deadline_exceeded",)),
+    "test_a_file_that_takes_all_the_memory_is_one_file": Row("at once", ("files_unread",)),
+}
+"""By test of tests/integration/test_unread_files.py."""
 OVER_HTTP: Final = {
     "test_64_megabytes_are_refused_and_not_kept": f"{DEFAULT_LIMITS.body_seconds:g} s",
     "test_a_body_that_drips_is_not_waited_for": f"{DEFAULT_LIMITS.body_seconds:g} s",

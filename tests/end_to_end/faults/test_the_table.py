@@ -18,6 +18,7 @@ from tests.support.fault_table import (
     OVER_HTTP,
     ROWS,
     S3,
+    UNREAD_FILES,
     Row,
 )
 from tests.support.paths import REPOSITORY
@@ -42,6 +43,10 @@ def rows() -> Iterator[tuple[str, Row]]:
         yield from ((f"{name}[{fault}]", row) for fault, row in faults.items())
     yield from ROWS.items()
     yield from (
+        (f"tests/integration/test_unread_files.py::{name}", row)
+        for name, row in UNREAD_FILES.items()
+    )
+    yield from (
         (f"tests/end_to_end/test_http_server.py::{name}", Row(time, ()))
         for name, time in OVER_HTTP.items()
     )
@@ -64,3 +69,5 @@ def test_the_table_is_of_these_tests() -> None:
     assert sorted(here) == sorted((*FAMILIES, *ROWS, *NO_ROWS))
     over_http = names_of_tests(REPOSITORY / "tests" / "end_to_end" / "test_http_server.py")
     assert {*OVER_HTTP} <= {*over_http}
+    unread = names_of_tests(REPOSITORY / "tests" / "integration" / "test_unread_files.py")
+    assert {*UNREAD_FILES} <= {*unread}
