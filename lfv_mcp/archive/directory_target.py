@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Final
-from uuid import uuid4
 
-from lfv_mcp.archive.store import PARTIAL_SUFFIX, Directory, is_real_folder
+from lfv_mcp.archive.store import Directory
 from lfv_mcp.archive.targets import (
     IN_MEMORY,
     Chunks,
@@ -22,18 +20,9 @@ from lfv_mcp.archive.targets import (
     StagedFile,
     stage,
 )
+from lfv_mcp.archive.unfinished import UnfinishedFiles
 from lfv_mcp.errors import SetupError
 
-LEFTOVER_AFTER: Final = 3600.0
-"""Seconds without a write after which an unfinished file is one that a killed run has left.
-
-The time that the file system itself gave to the file decides, because it is the one thing that all
-who share a network file system agree on: process numbers repeat in containers and on other hosts,
-and a lock is known to its own host alone on many mounts. A living run writes to a file within
-seconds; one that slept for an hour, with its laptop, finds the file gone and does it again.
-"""
-_UNFINISHED: Final = re.compile(rf"[0-9a-f]{{32}}{re.escape(PARTIAL_SUFFIX)}")
-"""Names of our own files that are still being written."""
 _ATTEMPTS: Final = 3
 """Times that a file is written whose unfinished form somebody removed."""
 
@@ -52,6 +41,7 @@ class DirectoryTarget:
         self.location = str(path)
         self._path = path
         self._top: Path | None = None
+        self._unfinished: UnfinishedFiles | None = None
         self._is_made = False
         self._lock = Lock()
 
@@ -65,7 +55,7 @@ class DirectoryTarget:
                 self._is_made = not self._path.exists()
                 self._path.mkdir(parents=True, exist_ok=True)
                 top = self._path.resolve(strict=True)
-                _remove_leftovers(top)
+                self._unfinished = UnfinishedFiles(top)
                 self._top = top
             return self._top
 
@@ -73,7 +63,7 @@ class DirectoryTarget:
         """As `Target.stage`."""
 
         def open_unfinished() -> tuple[BinaryIO, str]:
-            path = self._make_folder(folder) / _unfinished_name()
+            path = self._make_folder(folder) / self._new_name()
             return path.open("xb"), str(path)
 
         spill = Spill(open_unfinished, lambda: self._failures(self._path / folder))
@@ -92,7 +82,7 @@ class DirectoryTarget:
                 staged.discard()
                 return PublishedFile(name, staged.size, staged.etag, is_new=False)
             for attempt in range(_ATTEMPTS):
-                unfinished = self._unfinished(staged, path)
+                unfinished = self._written(staged, path)
                 try:
                     unfinished.replace(path)
                     break
@@ -105,11 +95,11 @@ class DirectoryTarget:
                     raise
         return PublishedFile(name, staged.size, staged.etag, is_new=not is_there)
 
-    def _unfinished(self, staged: StagedFile, path: Path) -> Path:
+    def _written(self, staged: StagedFile, path: Path) -> Path:
         """The file that holds a staged content; written now, if the content is in memory."""
         if staged.data is None:
             return Path(staged.path)
-        unfinished = path.with_name(_unfinished_name())
+        unfinished = path.with_name(self._new_name())
         try:
             with unfinished.open("xb") as out:
                 out.write(staged.data)
@@ -149,9 +139,17 @@ class DirectoryTarget:
 
     def close(self) -> None:
         """As `Target.close`; a directory that was made for nothing goes, too."""
+        if self._unfinished is not None:
+            self._unfinished.close()
+            self._unfinished = None
         if self._is_made and self._top is not None:
             with suppress(OSError):  # not empty
                 self._top.rmdir()
+
+    def _new_name(self) -> str:
+        """A name for a file of this run that is still being written."""
+        self._prepared()
+        return self._unfinished.new_name() if self._unfinished is not None else ""
 
     def _make_folder(self, folder: str) -> Path:
         """A folder, made if need be; a link on the way must not lead out."""
@@ -179,45 +177,8 @@ class DirectoryTarget:
             ) from error
 
 
-def _unfinished_name() -> str:
-    return f"{uuid4().hex}{PARTIAL_SUFFIX}"
-
-
 class _LostError(OSError):
     """What is tried again later, because only the source can give that content once more."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.EAGAIN, f"its unfinished copy beside {path} was removed meanwhile")
-
-
-def _remove_leftovers(top: Path) -> None:
-    """Remove what killed runs have left; another run's file that it is writing stays."""
-    found = list(_unfinished_files(top))
-    if not found:
-        return
-    now = _time_of_file_system(top)
-    for path in found:
-        with suppress(FileNotFoundError, PermissionError):  # another run's sweep; open (Windows)
-            if now - path.stat().st_mtime > LEFTOVER_AFTER:
-                path.unlink()
-
-
-def _unfinished_files(top: Path) -> Iterator[Path]:
-    folders = [str(top)]
-    for folder in folders:  # grows on the way
-        with os.scandir(folder) as listed:
-            for item in listed:
-                if is_real_folder(item):
-                    folders.append(item.path)
-                elif _UNFINISHED.fullmatch(item.name):
-                    yield Path(item.path)
-
-
-def _time_of_file_system(top: Path) -> float:
-    """What time it is for whoever keeps the files: on a network another clock than ours."""
-    probe = top / _unfinished_name()
-    try:
-        with probe.open("xb") as out:
-            return os.fstat(out.fileno()).st_mtime
-    finally:
-        probe.unlink(missing_ok=True)

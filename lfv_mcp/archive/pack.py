@@ -26,7 +26,7 @@ from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import ImportTally, Problem, has_failed
 from lfv_mcp.archive.targets import StagedFile, Target
-from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.errors import CallerError, LfvError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.identifiers import ModelKey, ProjectKey
@@ -192,7 +192,14 @@ class Packer:
 
         def publish_one(name: str) -> bytes:
             copy = self._staged[name]
-            published = self._target.publish(copy.staged, name)
+            try:
+                published = self._target.publish(copy.staged, name)
+            except OSError as error:
+                raise SetupError(
+                    "archive_unwritable",
+                    f"{clean(self._target.location, 200)} cannot be written to: {error.strerror}.",
+                    "Run it again; somebody has removed what was waiting there.",
+                ) from error
             return PackedFile(
                 name, published.size, published.etag, copy.form, copy.key, copy.start
             ).as_line()
