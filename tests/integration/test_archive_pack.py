@@ -384,6 +384,7 @@ async def test_a_fleet_asks_little(tmp_path: Path, s3: LoopbackS3) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_ten_thousand_models_are_twenty_requests(tmp_path: Path, s3: LoopbackS3) -> None:
     packed(many(tmp_path / "from", 10_000), tmp_path / "pack")
     s3.objects = {f"bkt/pack/{name}": data for name, data in tree(tmp_path / "pack").items()}
