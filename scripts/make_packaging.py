@@ -162,6 +162,19 @@ def iam_policy() -> dict[str, Any]:
                 "Action": "s3:ListBucket",
                 "Resource": "arn:aws:s3:::amzn-s3-demo-bucket",
             },
+            # No server needs these two: only `archive import`, `export` and `pack` write.
+            {
+                "Sid": "WriteArchivesAndPacks",
+                "Effect": "Allow",
+                "Action": "s3:PutObject",
+                "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/lfv-archive/*",
+            },
+            {
+                "Sid": "ReplacePacks",
+                "Effect": "Allow",
+                "Action": "s3:DeleteObject",
+                "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/lfv-archive/*",
+            },
         ],
     }
 

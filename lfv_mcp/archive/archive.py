@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index, RecordRef
 from lfv_mcp.archive.loading import record_digest
+from lfv_mcp.archive.pack_reading import PackPart, record_in_part
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.archive.reading import read_rest
@@ -141,25 +142,54 @@ class Archive:
             LfvError: the file cannot be read any more, or the whole archive cannot.
         """
         before = self._scanner.knows(ref.name)
+        part = None
+        if before is not None and before.pack is not None:
+            part = before.pack.part_of(ref.ordinal)
         try:
-            with self.files.open(ref.name) as stream:
-                data = read_rest(stream, b"")
+            data = self._read_bytes(ref.name, part)
         except (OSError, LfvError, UnrecognisedError) as error:
             failure = _unreadable(ref.name, error)
             if isinstance(error, LfvError) and error.code != "s3_not_found":
                 raise  # a listing would not tell more
-            look = self._scanner.begin_after()
-            look.done.wait()
-            if look.error is not None:
-                raise look.error.copy() from error
+            self._look_again(error)
             if self._scanner.knows(ref.name) is before:
                 raise failure from error
             return None
-        record = _record_at(data, ref.ordinal)
+        if part is None:
+            record = _record_at(data, ref.ordinal)
+        else:
+            record = record_in_part(data, part, ref.ordinal)
         if record is not None and record_digest(record) == ref.content:
             return record
-        self._scanner.replace(ref.name, data)
+        if part is None:
+            self._scanner.replace(ref.name, data)
+        else:
+            self._look_again(None)
         return None
+
+    def is_pack(self, ref: RecordRef) -> bool:
+        """Whether a record lies among those of other models, so that its file is not its own."""
+        file = self._scanner.knows(ref.name)
+        return file is not None and file.pack is not None
+
+    def _read_bytes(self, name: str, part: PackPart | None) -> bytes:
+        """All of a file, or the part of a pack."""
+        if part is None:
+            with self.files.open(name) as stream:
+                return read_rest(stream, b"")
+        with self.files.open(name, start=part.offset, limit=part.length) as stream:
+            return read_rest(stream, b"", part.length)
+
+    def _look_again(self, cause: Exception | None) -> None:
+        """Look at the files once more, and wait for it.
+
+        Raises:
+            LfvError: they cannot be listed.
+        """
+        look = self._scanner.begin_after()
+        look.done.wait()
+        if look.error is not None:
+            raise look.error.copy() from cause
 
 
 def _record_at(data: bytes, ordinal: int) -> Record | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
+from lfv_mcp.archive.tally import ImportTally
+from lfv_mcp.archive.writer import ArchiveWriter
 from lfv_mcp.aws.client import LookoutVision
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
+from lfv_mcp.archive.pack_reading import PackContents
 from lfv_mcp.archive.problems import FileProblem, ProblemTally, Unread
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.recognition import RecordForm
@@ -121,6 +122,7 @@ class IndexedFile(NamedTuple):
     records: tuple[IndexedRecord, ...]
     problems: tuple[FileProblem, ...]
     failure: LfvError | None = None  # that of its only problem, if that may soon be over
+    pack: PackContents | None = None  # of a pack: where its records are, and its table
 
     def is_changed_to(self, other: IndexedFile) -> bool:
         """Whether an index that has this file has to be made anew for the other.
@@ -130,7 +132,11 @@ class IndexedFile(NamedTuple):
         """
         if self.stamp is not None and self.stamp != other.stamp:
             return True
-        return self.records != other.records or self.problems != other.problems
+        return (self.records, self.problems, self.pack) != (
+            other.records,
+            other.problems,
+            other.pack,
+        )
 
 
 class _UnreadFiles:
@@ -249,5 +255,6 @@ _PRECEDENCE: Final[dict[RecordForm, int]] = {
     "result": 2,
     "manifest": 3,
     "project": 4,
+    "packed_file": 5,
 }
 """Which form of record answers for a model; the lowest, for it says most."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import marshal
-from hashlib import blake2b
+from collections.abc import Iterable
 from typing import Final
 
 from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
 from lfv_mcp.archive.metadata import pack_metadata
+from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
+from lfv_mcp.archive.packed_file import PackedFile, digest_of
 from lfv_mcp.archive.problems import FileProblem, problem_of, unreadable_error
-from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -40,7 +41,7 @@ class FileLoader:
     def load(self, entry: FileEntry) -> IndexedFile:
         """What one file holds; that it cannot be read or recognised is a problem, not an error."""
         try:
-            return self.parse(entry.name, entry.stamp, read_enough_to_recognise(self._files, entry))
+            return self._indexed(entry.name, entry.stamp, batches_of(self._files, entry))
         except (UnrecognisedError, MemoryError) as error:
             # The same bytes would fail again.
             return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
@@ -53,34 +54,51 @@ class FileLoader:
             logger.exception("a file of the archive could not be read for a defect of this server")
             return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
 
-    def parse(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
-        """What a file of these bytes holds.
+    def packed(self, entry: FileEntry, said: PackedFile) -> IndexedFile:
+        """What a file holds according to the pack that it lies beside; it is not opened."""
+        record = Record("manifest", said.key, {}, None)
+        return IndexedFile(entry.stamp, (self._record(entry.name, 0, record, said.content),), ())
+
+    def _indexed(self, name: str, stamp: int | str | None, batches: Iterable[Batch]) -> IndexedFile:
+        """What a file holds, of its batches.
 
         Raises:
-            UnrecognisedError: nothing, and why.
+            UnrecognisedError: nothing, and why; or not all of it can be read.
         """
-        records, problems = recognise(data)
         indexed: list[IndexedRecord] = []
-        for ordinal, record in enumerate(records):
-            form, key, body, captured = record
-            status = body.get("Status") if form in ("model", "listing") else None
-            ref = RecordRef(
-                name,
-                ordinal,
-                captured,
-                clean(status, 40) if isinstance(status, str) else None,
+        problems: list[UnrecognisedError] = []
+        parts: list[PackPart] = []
+        table: list[PackedFile] = []
+        for batch in batches:
+            problems += batch.problems
+            parts += [batch.part] if batch.part is not None else []
+            first = batch.part.first if batch.part is not None else 0
+            for ordinal, record in enumerate(batch.records, first):
+                if record.form == "packed_file":
+                    try:
+                        table.append(PackedFile.of(record))
+                    except UnrecognisedError as problem:
+                        problems.append(problem)
+                    continue
                 # A manifest's body is empty: its lines are judged when it is analysed.
-                record_digest(record) if form != "manifest" else _digest(data),
-            )
-            key = self._keys.setdefault(key, key)
-            indexed.append(IndexedRecord(form, key, pack_metadata(record), ref))
+                is_manifest = record.form == "manifest"
+                content = digest_of(batch.data) if is_manifest else record_digest(record)
+                indexed.append(self._record(name, ordinal, record, content))
         found = tuple(self._shared(problem_of(each, name))[0] for each in problems)
-        return IndexedFile(stamp, tuple(indexed), found)
+        pack = PackContents(tuple(parts), tuple(table)) if parts else None
+        return IndexedFile(stamp, tuple(indexed), found, pack=pack)
+
+    def _record(self, name: str, ordinal: int, record: Record, content: bytes) -> IndexedRecord:
+        form, key, body, captured = record
+        status = body.get("Status") if form in ("model", "listing") else None
+        shown = clean(status, 40) if isinstance(status, str) else None
+        ref = RecordRef(name, ordinal, captured, shown, content)
+        return IndexedRecord(form, self._keys.setdefault(key, key), pack_metadata(record), ref)
 
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            return self.parse(name, None, data)
+            return self._indexed(name, None, [Batch(*recognise(data), data)])
         except UnrecognisedError as error:
             return IndexedFile(None, (), self._shared(problem_of(error, name)))
 
@@ -106,8 +124,4 @@ class FileLoader:
 
 def record_digest(record: Record) -> bytes:
     """What a record says, as eight bytes, however it was spelled."""
-    return _digest(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=8).digest()
+    return digest_of(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ

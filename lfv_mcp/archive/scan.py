@@ -16,6 +16,8 @@ from typing import Final
 from lfv_mcp.archive.file_reader import FileReader
 from lfv_mcp.archive.index import Index, IndexedFile, merge
 from lfv_mcp.archive.loading import FileLoader
+from lfv_mcp.archive.pack_reading import PackTables
+from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.archive.reading import may_be_record
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -187,9 +189,10 @@ class Scanner:
             LfvError: the files cannot be listed.
         """
         seen: dict[str, IndexedFile] = {}
-        parallel = self._files.parallel
-        reader = FileReader(self._loader, parallel, self._keep, look)
+        tables = PackTables()
+        reader = self._reader(look)
         fresh: list[FileEntry] = []
+        packs: list[FileEntry] = []
         for entry in self._files.entries():
             look.listed += 1
             if not may_be_record(entry):
@@ -199,15 +202,19 @@ class Scanner:
             if before is not None and before.stamp == entry.stamp:
                 look.known += 1
                 seen[entry.name] = before
+                tables.add(entry.name, before)
                 continue
             seen[entry.name] = _TO_COME
-            if parallel == 1:
-                reader.read(entry)  # at once, for there may be very many
-            else:
-                fresh.append(entry)
+            if self._files.parallel > 1:
+                (packs if is_records_file(entry.name) else fresh).append(entry)
+                continue
+            # At once, for there may be very many. A pack comes before the folders beside it.
+            self._read(entry, tables, reader, look)
+            tables.add(entry.name, self._known[entry.name])
         look.listing = False
+        self._read_packs(packs, tables, look)
         for entry in fresh:
-            reader.read(entry)
+            self._read(entry, tables, reader, look)
         reader.finish()
         for name, file in seen.items():
             if file is _TO_COME:
@@ -220,13 +227,33 @@ class Scanner:
         self._known = seen
         self._merge(look.listed - look.wanted)
 
+    def _reader(self, look: Look) -> FileReader:
+        return FileReader(self._loader, self._files.parallel, self._keep, look)
+
+    def _read(self, entry: FileEntry, tables: PackTables, reader: FileReader, look: Look) -> None:
+        """Read a file, unless a pack says what it holds."""
+        if (said := tables.find(entry)) is None:
+            reader.read(entry)
+        else:
+            look.known += 1
+            self._keep(entry, self._loader.packed(entry, said))
+
+    def _read_packs(self, packs: list[FileEntry], tables: PackTables, look: Look) -> None:
+        """Read packs before all else: they spare the files beside them a request each."""
+        reader = self._reader(look)
+        for entry in packs:
+            reader.read(entry)
+        reader.finish()
+        for entry in packs:
+            tables.add(entry.name, self._known[entry.name])
+
     def _keep(self, entry: FileEntry, file: IndexedFile) -> None:
         """Keep what a file holds, for the next index and for the next look."""
         name = entry.name
         before = self._known.get(name)
         if before is not None and file.failure is not None:
             # What it held before is the best that is known while it cannot be read.
-            file = file._replace(records=before.records)
+            file = file._replace(records=before.records, pack=before.pack)
         if before is None or before.is_changed_to(file):
             self._is_merged = False
         self._known[name] = file
@@ -258,9 +285,7 @@ class Scanner:
             with self._work:
                 if wake.is_set():
                     return
-                reader = FileReader(
-                    self._loader, self._files.parallel, self._keep, Look(self._unit)
-                )
+                reader = self._reader(Look(self._unit))
                 for entry in list(self._failed.values()):
                     reader.read(entry)
                 reader.finish()

@@ -112,10 +112,10 @@ class Directory:
                 raise self._unreadable(error.strerror or str(error)) from error
             for item in items:
                 name = folder + item.name
-                if item.is_dir(follow_symlinks=False):
+                if is_real_folder(item):
                     folders.append(f"{name}/")
                     continue
-                if item.is_symlink():
+                if item.is_symlink() or item.is_dir(follow_symlinks=False):  # or a junction
                     links.add(name)
                     self._links.add(name)  # files are opened while others are still listed
                     if self._is_folder_inside(name):
@@ -172,6 +172,26 @@ class Directory:
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would wait for a writer
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # it may have become a link since it was listed
 _AS_IT_IS: Final = getattr(os, "O_BINARY", 0)  # Windows
+
+
+_MOUNT_POINT: Final = 0xA0000003
+"""Windows' tag of a junction, which is a link to a folder, and is_symlink() does not say so."""
+
+
+def is_junction(found: os.stat_result) -> bool:
+    """Whether a folder that was not followed is a junction of Windows: it leads anywhere, or round.
+
+    `os.path.isjunction` knows it too, from Python 3.12 on.
+    """
+    return getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
+
+
+def is_real_folder(item: os.DirEntry[str]) -> bool:
+    """Whether an item is a folder, and no link to one."""
+    if not item.is_dir(follow_symlinks=False):
+        return False
+    # Elsewhere there are no junctions, and to ask would cost a system call for each folder.
+    return os.name != "nt" or not is_junction(item.stat(follow_symlinks=False))
 
 
 def _entry(name: str, file: os.DirEntry[str] | Path) -> FileEntry:

@@ -1,4 +1,4 @@
-"""Records written into a directory archive: import from anywhere, export from an endpoint.
+"""Records written into an archive: import from anywhere, export from an endpoint.
 
 A file's name comes from what it says, so the order of an import does not matter and doing it
 twice changes nothing. Files appear whole or not at all, so a run that was killed can be run
@@ -8,103 +8,56 @@ again.
 from __future__ import annotations
 
 import json
-import os
-import re
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from email.utils import formatdate
-from hashlib import blake2b
-from pathlib import Path
-from threading import Lock
-from typing import Final
-from uuid import uuid4
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lfv_mcp.archive.reading import read_enough_to_recognise
-from lfv_mcp.archive.store import PARTIAL_SUFFIX, FileEntry, FileStore
-from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
+from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
+from lfv_mcp.archive.layout import answer_of, file_name, folder_of
+from lfv_mcp.archive.pack_reading import batches_of
+from lfv_mcp.archive.rounds import Rounds
+from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.archive.tally import ImportTally
+from lfv_mcp.archive.targets import OccupiedError, Target
+from lfv_mcp.errors import LfvError, ServiceError
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.manifest_lines import manifest_as_lines
 from lfv_mcp.formats.recognition import Record, recognise
 
-_MEMBERS: Final = {
-    "model": "ModelDescription",
-    "listing": "Models",
-    "project": "ProjectDescription",
-}
-"""Members of the API's answers that records are written back into, by form."""
-_UNFINISHED: Final = re.compile(rf"[0-9a-f]{{32}}{re.escape(PARTIAL_SUFFIX)}")
-"""Names of our own files that are still being written."""
-
-
-@dataclass(slots=True)
-class ImportTally:
-    """Counts what became of the files (of an export: the models) that were looked at."""
-
-    files: int = 0
-    recognised: dict[str, int] = field(default_factory=dict[str, int])  # records, by form
-    written: int = 0
-    problems: list[tuple[str, UnrecognisedError | LfvError]] = field(
-        default_factory=list[tuple[str, UnrecognisedError | LfvError]]
-    )
-
-    def count(self, record: Record) -> None:
-        """Count one recognised record."""
-        self.recognised[record.form] = self.recognised.get(record.form, 0) + 1
-
-    def add(self, part: ImportTally) -> None:
-        """Add the counts of a part to these."""
-        self.files += part.files
-        self.written += part.written
-        self.problems += part.problems
-        for form, count in part.recognised.items():
-            self.recognised[form] = self.recognised.get(form, 0) + count
-
 
 class ArchiveWriter:
-    """A directory that records are written into. Nothing is ever written outside it.
+    """Writes records into a target, each under a name that comes from what it says.
 
     Args:
-        target: the directory, made if need be.
-
-    Raises:
-        SetupError: the directory cannot be made or written to.
+        target: where the files go.
+        wait: waits a number of seconds before what has failed is tried again.
     """
 
-    def __init__(self, target: Path) -> None:
-        """Make the directory, and remove what a run that was killed left half-written."""
+    def __init__(self, target: Target, *, wait: Callable[[float], None] = time.sleep) -> None:
+        """Write nothing yet."""
         self.target = target
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            self._top = target.resolve(strict=True)
-            for folder, _, names in os.walk(self._top):
-                for name in names:
-                    if _UNFINISHED.fullmatch(name):  # left by a run that was killed
-                        Path(folder, name).unlink()
-        except OSError as error:
-            raise _unwritable(target, error) from error
+        self._wait = wait
 
     def import_files(
-        self, files: FileStore, entries: list[FileEntry], tally: ImportTally
+        self, files: FileStore, entries: Sequence[FileEntry], tally: ImportTally
     ) -> Iterator[None]:
-        """Import files, several at one time where that helps; yields after each.
+        """Import files, several at one time where that helps; yields when one is done with.
+
+        What fails for a passing reason is tried again, after the others.
 
         Raises:
-            SetupError: the archive cannot be written to.
+            LfvError: the archive cannot be written to.
         """
-        lock = Lock()
+        self.target.prepare()
 
-        def import_one(entry: FileEntry) -> None:
+        def import_one(entry: FileEntry) -> ImportTally:
             part = ImportTally()
             self.import_file(files, entry, part)
-            with lock:
-                tally.add(part)
+            return part
 
-        if files.parallel == 1:
-            yield from map(import_one, entries)
-            return
-        with ThreadPoolExecutor(files.parallel, "import") as pool:
-            yield from pool.map(import_one, entries)
+        rounds = Rounds(max(files.parallel, self.target.parallel), self._wait)
+        for part in rounds.run(entries, import_one, ImportTally.may_still_come):
+            tally.add(part)
+            yield
 
     def import_file(self, files: FileStore, entry: FileEntry, tally: ImportTally) -> None:
         """Import one file: answers and results in canonical form, a manifest as UTF-8.
@@ -112,99 +65,65 @@ class ArchiveWriter:
         A file that cannot be read or recognised is a problem of the tally, not an error.
 
         Raises:
-            SetupError: the archive cannot be written to.
+            LfvError: the archive cannot be written to.
         """
         tally.files += 1
         try:
-            records, problems = recognise(read_enough_to_recognise(files, entry))
-            for record in records:
-                if record.form == "manifest":
-                    with files.open(entry.name) as stream:
-                        lines = manifest_as_lines(read_chunks(stream), record.key.arn)
-                        tally.written += self._write(record, lines)
-                else:
-                    tally.written += self.write_record(record)
-                tally.count(record)
-        except UnrecognisedError as problem:
-            problems = [problem]
+            # It is written out of what it was recognised in: to open it again would be to fetch a
+            # manifest, which may be large, twice.
+            with fetched_once(files, entry) as fetched:
+                for batch in batches_of(fetched, entry):
+                    tally.add_problems(entry.name, batch.problems)
+                    for record in batch.records:
+                        if record.form == "manifest":
+                            tally.written += self._write_manifest(record, fetched, entry)
+                        elif record.form != "packed_file":  # that file is imported itself
+                            tally.written += self.write_record(record)
+                        tally.count(record)
+        except (UnrecognisedError, OccupiedError, OSError) as problem:
+            tally.add_problems(entry.name, [problem])
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
-            problems = [UnrecognisedError(f"cannot be read: {error.message}", corrupt=True)]
-        except OSError as error:
-            problems = [
-                UnrecognisedError(f"cannot be read: {error.strerror or error}", corrupt=True)
-            ]
-        tally.problems += ((entry.name, problem) for problem in problems)
+            tally.add_problems(entry.name, [error])
+
+    def _write_manifest(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
+        with files.open(entry.name) as stream:
+            return self._write(record, manifest_as_lines(chunks_of(stream), record.key.arn))
 
     def write_record(self, record: Record) -> bool:
         """Write one answer in the API's wire form, or an evaluation result; whether it was new.
 
-        The capture time goes where boto3 saves it too: into the response's date header.
-
         Raises:
-            SetupError: the archive cannot be written to.
+            LfvError: the archive cannot be written to.
         """
-        answer = record.body
-        if member := _MEMBERS.get(record.form):
-            answer = {member: [record.body] if member == "Models" else record.body}
-        if record.captured is not None:
-            date = formatdate(record.captured, usegmt=True)
-            answer["ResponseMetadata"] = {"HTTPHeaders": {"date": date}}
         # ASCII, so that a terminal shows a text's control characters and does not obey them.
-        return self._write(record, [json.dumps(answer, indent=2, sort_keys=True).encode(), b"\n"])
+        answer = json.dumps(answer_of(record), indent=2, sort_keys=True)
+        return self._write(record, [answer.encode(), b"\n"])
 
     def contains(self, record: Record) -> bool:
-        """Whether the same answer is there already, whenever it was taken."""
-        for path in self._folder(record).glob(f"{record.form}-*.json"):
+        """Whether the same answer is there already, whenever it was taken.
+
+        Raises:
+            LfvError: the archive cannot be looked at.
+        """
+        folder = folder_of(record.key)
+        for name in self.target.names(folder):
+            if not name.startswith(f"{folder}/{record.form}-"):
+                continue
             try:
-                existing, _ = recognise(path.read_bytes())
-            except OSError:
+                existing, _ = recognise(self.target.read(name))
+            except (OSError, ServiceError):
                 continue
             if any(old.key == record.key and old.body == record.body for old in existing):
                 return True
         return False
 
     def _write(self, record: Record, content: Iterable[bytes]) -> bool:
-        digest = blake2b(digest_size=8)
+        folder = folder_of(record.key)
+        staged = self.target.stage(content, folder)
         try:
-            folder = self._make_folder(record)
-            unfinished = folder / f"{uuid4().hex}{PARTIAL_SUFFIX}"
-            try:
-                with unfinished.open("xb") as out:
-                    for chunk in content:
-                        digest.update(chunk)
-                        out.write(chunk)
-                    out.flush()
-                    os.fsync(out.fileno())
-                path = folder / f"{record.form}-{digest.hexdigest()}.json"
-                if path.is_file() and not path.is_symlink():
-                    return False
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a link to itself
-            raise _unwritable(self._folder(record), error) from error
-        return True
-
-    def _make_folder(self, record: Record) -> Path:
-        """The record's folder, made if need be; a link on the way must not lead out."""
-        folder = self._top
-        for part in record.key:
-            folder /= str(part)
-            if not folder.resolve().is_relative_to(self._top):
-                raise OSError(f"{folder} leads out of the archive")
-            folder.mkdir(exist_ok=True)
-        return folder
-
-    def _folder(self, record: Record) -> Path:
-        # Every part has passed the pattern of an ARN: no separator in it, never dots alone.
-        return self._top.joinpath(*(str(part) for part in record.key))
-
-
-def _unwritable(path: Path, error: OSError | RuntimeError) -> SetupError:
-    return SetupError(
-        "archive_unwritable",
-        f"{path} cannot be written to: {getattr(error, 'strerror', None) or error}.",
-        "Choose another --to directory, or mend this one; what is written already stays.",
-    )
+            name = f"{folder}/{file_name(record, staged.digest)}"
+            return self.target.publish(staged, name).is_new
+        finally:
+            staged.discard()

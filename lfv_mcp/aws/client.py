@@ -195,7 +195,9 @@ def identity(profile: str | None) -> str:
     return f"from {credentials.method}, key id ...{key_id[-4:]}"
 
 
-def s3_client(profile: str | None, region: str | None, timeout: float, connections: int) -> Any:
+def s3_client(
+    profile: str | None, region: str | None, timeout: float, *, connections: int, attempts: int
+) -> Any:
     """An S3 client with the user's own credentials; it finds a bucket's region by itself.
 
     Raises:
@@ -203,7 +205,7 @@ def s3_client(profile: str | None, region: str | None, timeout: float, connectio
     """
     with translated("the AWS configuration"):
         session: Any = boto3.Session(profile_name=profile, region_name=region)
-        return session.client("s3", config=client_config(timeout, connections))
+        return session.client("s3", config=client_config(timeout, connections, attempts))
 
 
 def _paging(limit: int, token: str) -> dict[str, Any]:

@@ -151,12 +151,15 @@ class ClientCache:
         return self._session
 
 
-def client_config(timeout: float, connections: int) -> Config:
-    """boto3 settings for calls that take `timeout` seconds in all, three attempts among them."""
+def client_config(timeout: float, connections: int, attempts: int = 3) -> Config:
+    """boto3 settings for calls that take `timeout` seconds in all, three attempts among them.
+
+    More attempts than three take longer in all: for work that nobody's question waits for.
+    """
     return Config(
         connect_timeout=min(3.0, timeout / 4),
         read_timeout=timeout / 4,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
         user_agent_extra=USER_AGENT,
     )

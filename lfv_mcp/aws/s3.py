@@ -9,15 +9,17 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import IO, Any, Final, NamedTuple, Protocol, TypeVar, cast
+from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar, cast
 
 from lfv_mcp.aws.credentials import with_fresh_credentials
 from lfv_mcp.aws.object_stream import ObjectPart, ObjectStream
-from lfv_mcp.errors import SetupError
+from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.text import clean
 
 CONNECTIONS: Final = 160
 """As many as there can be threads: of one too many urllib3 warns, and names the bucket's host."""
+ATTEMPTS: Final = 3
+"""Times that a request of a question is sent: somebody waits for the answer."""
 _T = TypeVar("_T")
 
 
@@ -43,6 +45,13 @@ class _S3Client(Protocol):
 
     def get_object(self, **parameters: str) -> dict[str, Any]: ...
 
+    def put_object(self, **parameters: Any) -> dict[str, Any]: ...
+
+    def delete_object(self, **parameters: str) -> dict[str, Any]: ...
+
+    @property
+    def exceptions(self) -> Any: ...
+
 
 class S3:
     """Objects by bucket and key. Safe between threads; the client is made at the first use.
@@ -51,7 +60,8 @@ class S3:
         profile: an AWS profile; None for boto3's usual chain.
         region: None for the profile's own; a bucket elsewhere is found all the same.
         timeout: seconds one question may take in all.
-        allowed: the buckets that may be read; None for whatever the credentials may read.
+        allowed: the buckets that may be used; None for whatever the credentials may use.
+        attempts: times that a request is sent if it fails for a passing reason.
     """
 
     def __init__(
@@ -60,9 +70,12 @@ class S3:
         region: str | None = None,
         timeout: float = 20.0,
         allowed: frozenset[str] | None = None,
+        *,
+        attempts: int = ATTEMPTS,
     ) -> None:
         """Open nothing yet."""
         self._settings = (profile, region, timeout)
+        self._attempts = attempts
         self._allowed = allowed
         self._lock = threading.Lock()
         self._client: _S3Client | None = None
@@ -131,7 +144,69 @@ class S3:
         with _boto3_client_module().translated(uri), ObjectStream(request, start) as stream:
             yield cast(IO[bytes], stream)
 
-    def _require_allowed(self, bucket: str, key: str, uri: str) -> None:
+    def put(
+        self, bucket: str, key: str, content: bytes | BinaryIO, *, replace: bool = False
+    ) -> str | None:
+        """Write an object in one part; its ETag, or None if there is one of that key already.
+
+        Args:
+            bucket: the bucket.
+            key: the object's key.
+            content: what to write; a file has to be one that can be read again from its start.
+            replace: write it even if there is an object of that key.
+
+        Raises:
+            LfvError: it cannot be written.
+        """
+        uri = _uri(bucket, key)
+        self._require_allowed(bucket, key, uri, "write")
+        parameters = {"Bucket": bucket, "Key": key, "Body": content}
+        if replace:
+            return self._write(uri, lambda client: str(client.put_object(**parameters)["ETag"]))
+
+        def put_if_absent(client: _S3Client) -> str | None:
+            try:
+                return str(client.put_object(**parameters, IfNoneMatch="*")["ETag"])
+            except client.exceptions.ClientError as error:
+                if _code(error) == "PreconditionFailed":
+                    return None
+                if _code(error) not in _CONDITION_UNKNOWN:
+                    raise
+            # Something that speaks S3, but an older one: look, then write.
+            listed = client.list_objects_v2(Bucket=bucket, Prefix=key)
+            if any(item["Key"] == key for item in listed.get("Contents", [])):
+                return None
+            if not isinstance(content, bytes):
+                content.seek(0)
+            return str(client.put_object(**parameters)["ETag"])
+
+        return self._write(uri, put_if_absent)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object, if there is one.
+
+        Raises:
+            LfvError: it cannot be removed.
+        """
+        uri = _uri(bucket, key)
+        self._require_allowed(bucket, key, uri, "write")
+        self._write(uri, lambda client: client.delete_object(Bucket=bucket, Key=key))
+
+    def _write(self, uri: str, operation: Callable[[_S3Client], _T]) -> _T:
+        """A call that changes a bucket; a refusal of it names what writing needs."""
+        try:
+            return self._call(uri, operation)
+        except LfvError as error:
+            if error.code not in _REFUSALS:
+                raise
+            raise SetupError(
+                "archive_unwritable",
+                f"{uri} cannot be written to: {_REFUSALS[error.code]}.",
+                "Allow s3:PutObject (and s3:ListBucket; s3:DeleteObject for --replace) on that "
+                "bucket and prefix, and kms:GenerateDataKey if it has its own encryption key.",
+            ) from error
+
+    def _require_allowed(self, bucket: str, key: str, uri: str, verb: str = "read") -> None:
         if self._allowed is not None and (
             bucket not in self._allowed
             # Where a path names the bucket, what stands between may take this for another one.
@@ -139,7 +214,7 @@ class S3:
         ):
             raise SetupError(
                 "bucket_not_allowed",
-                f"This server may not read {uri}.",
+                f"This server may not {verb} {uri}.",
                 "Its operator can add the bucket to LFV_ALLOWED_BUCKETS (--allowed-bucket).",
             )
 
@@ -155,7 +230,7 @@ class S3:
         with self._lock:
             if self._client is None:
                 opened: _S3Client = _boto3_client_module().s3_client(
-                    *self._settings, connections=CONNECTIONS
+                    *self._settings, connections=CONNECTIONS, attempts=self._attempts
                 )
                 self._client = opened
             return self._client
@@ -163,6 +238,21 @@ class S3:
     def _forget_client(self) -> None:
         with self._lock:
             self._client = None
+
+
+_CONDITION_UNKNOWN: Final = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest", "400"}
+"""What an endpoint answers that does not know `If-None-Match` of a write."""
+_REFUSALS: Final = {
+    "s3_access_denied": "these credentials may not write there",
+    "s3_not_found": "there is no such bucket",
+    "s3_key_unusable": "its KMS key cannot be used",
+}
+"""Errors whose texts speak about reading, and what they mean of a write."""
+
+
+def _code(error: Any) -> str:
+    """The error code that S3 answered with."""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _uri(bucket: str, key: str) -> str:

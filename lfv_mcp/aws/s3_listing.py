@@ -20,6 +20,9 @@ LISTINGS: Final = 8
 _PAGES_IN_ORDER: Final = 3
 """Pages of a range that are taken before what is left of it is divided: small archives cost no
 request more than they have pages."""
+_PAGES_BEFORE: Final = 12
+"""Pages of the whole listing that are taken before it is divided: the 10,001 files of a pack of ten
+thousand models take eleven requests, to divide them would take nineteen."""
 _WAITING_PAGES: Final = 64
 """Pages that wait to be taken at most."""
 
@@ -36,7 +39,7 @@ def list_side_by_side(s3: S3, bucket: str, prefix: str) -> Iterator[S3Object]:
         yield from page.objects
         if page.objects:
             first_key, last_key = first_key or page.objects[0].key, page.objects[-1].key
-        if page.has_more and number >= _PAGES_IN_ORDER:
+        if page.has_more and number >= _PAGES_BEFORE:
             pivots = pivots_after(first_key, last_key, prefix)
             if pivots and _starts_after(s3, bucket, prefix, pivots[-1]):
                 yield from _Division(s3, bucket, prefix).objects([last_key, *pivots])

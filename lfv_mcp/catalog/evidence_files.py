@@ -6,11 +6,14 @@ an evaluation file or refused, and nothing of it is echoed.
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Final, Literal, Protocol
 
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.index import RecordRef
 from lfv_mcp.archive.store import FileStore
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.errors import SetupError
@@ -47,6 +50,21 @@ class ArchivedFile:
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
         return self.files.open(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedResult:
+    """An evaluation result in a pack, among those of other models."""
+
+    archive: Archive
+    ref: RecordRef
+
+    def open(self) -> AbstractContextManager[IO[bytes]]:
+        """As `EvidenceFile.open`."""
+        record = self.archive.read(self.ref)
+        if record is None:
+            raise OSError(f"{self.ref.name} has changed just now: ask again")
+        return BytesIO(json.dumps(record.body).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,7 @@ class EvidenceFiles:
             LfvError: the archive cannot be listed.
         """
         if archived := self._archived(description, form):
-            return list(archived)
+            return archived
         if form == "result":
             recorded = description.EvaluationResult
         else:
@@ -109,7 +127,7 @@ class EvidenceFiles:
             )
         return [S3File(self._s3, recorded.Bucket, recorded.Key)]
 
-    def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[ArchivedFile]:
+    def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
         key = model_key(description.present_members())
         if self._archive is None or key is None:
             return []
@@ -117,4 +135,9 @@ class EvidenceFiles:
         if entry is None:
             return []
         refs = entry.result if form == "result" else entry.manifest
-        return [ArchivedFile(self._archive.files, ref.name) for ref in refs]
+        return [
+            PackedResult(self._archive, ref)
+            if form == "result" and self._archive.is_pack(ref)
+            else ArchivedFile(self._archive.files, ref.name)
+            for ref in refs
+        ]

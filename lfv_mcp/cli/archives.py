@@ -1,31 +1,31 @@
-"""The commands of `lfv-mcp archive`: import, export and check."""
+"""The commands of `lfv-mcp archive`: import, export, pack and check."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
+from lfv_mcp.cli.archive_places import open_source, open_target
+from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.index import Index
-    from lfv_mcp.archive.store import FileStore
-    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
+    from lfv_mcp.archive.store import FileEntry, FileStore
 
 
 @click.group()
 def archive() -> None:
-    """Make, fill and check an archive of saved answers and evaluation files."""
+    """Make, fill, pack and check an archive of saved answers and evaluation files."""
 
 
 _target_option = click.option(
-    "--to", "target", required=True, type=click.Path(path_type=Path), help="Directory."
+    "--to", "target", required=True, metavar="PLACE", help="A directory, or s3://bucket/prefix."
 )
 
 
@@ -33,50 +33,97 @@ _target_option = click.option(
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @_target_option
 @settings_options
-def import_(*, sources: tuple[str, ...], target: Path, settings: Settings) -> None:
+def import_(*, sources: tuple[str, ...], target: str, settings: Settings) -> None:
     """Import saved answers and evaluation files from directories, files or s3:// prefixes.
 
-    Nothing is deleted, and doing it again (after an interruption, say) changes nothing.
+    Nothing is deleted, and doing it again (after an interruption, say) changes nothing. Exit code
+    1 if a file could not be read, or if nothing was recognised.
     """
-    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
-    from lfv_mcp.cli.wiring import open_files
+    from lfv_mcp.archive.places import parse_place
+    from lfv_mcp.archive.tally import ImportTally
+    from lfv_mcp.archive.writer import ArchiveWriter
 
     tally, skipped_images = ImportTally(), 0
     with _failures_end_the_command():
-        writer = ArchiveWriter(target)
-        for source in sources:
-            skipped_images += _import_files(source, open_files(source, settings), writer, tally)
-    _show_tally(tally, skipped_images)
+        place = parse_place(target)
+        # A source that cannot be one is said before anything is made or written.
+        opened = [(source, open_source(source, place, settings)) for source in sources]
+        with closing(open_target(place, settings)) as written:
+            writer = ArchiveWriter(written)
+            for source, files in opened:
+                wanted, skipped = _wanted_files(source, files)
+                skipped_images += skipped
+                with ProgressLine(source, len(wanted)) as progress:
+                    for _ in writer.import_files(files, wanted, tally):
+                        progress.advance()
+    show_import(tally, skipped_images)
 
 
-def _import_files(name: str, files: FileStore, writer: ArchiveWriter, tally: ImportTally) -> int:
-    """Import what may be records of one source; the number of files that were skipped as images."""
+def _wanted_files(name: str, files: FileStore) -> tuple[list[FileEntry], int]:
+    """What may be records of one source; the number of files that were skipped as images."""
     from lfv_mcp.archive.reading import may_be_records
 
-    entries = list(files.entries())
+    entries: list[FileEntry] = []
+    with ProgressLine(name, None) as progress:
+        for entry in files.entries():
+            entries.append(entry)
+            progress.advance()
+    if not entries:
+        click.echo(f"{click.unstyle(name)} has no files in it.", err=True)
     wanted = may_be_records(entries)
-    with _progress_bar(len(wanted), name) as bar:
-        for _ in writer.import_files(files, wanted, tally):
-            bar.update(1)
-    return len(entries) - len(wanted)
+    return wanted, len(entries) - len(wanted)
 
 
 @archive.command()
 @_target_option
 @settings_options
-def export(*, target: Path, settings: Settings) -> None:
+def export(*, target: str, settings: Settings) -> None:
     """Save every answer of a live endpoint into an archive."""
     from lfv_mcp.archive.export import export_live
-    from lfv_mcp.archive.writer import ArchiveWriter, ImportTally
+    from lfv_mcp.archive.places import parse_place
+    from lfv_mcp.archive.tally import ImportTally
+    from lfv_mcp.archive.writer import ArchiveWriter
     from lfv_mcp.cli.wiring import open_archive, open_live
 
     if open_archive(settings) is not None:
         raise click.UsageError("export reads a live endpoint (--source live); see archive import.")
     tally = ImportTally()
-    with _failures_end_the_command():
-        for name in export_live(open_live(settings), ArchiveWriter(target), tally):
+    with (
+        _failures_end_the_command(),
+        closing(open_target(parse_place(target), settings)) as written,
+    ):
+        for name in export_live(open_live(settings), ArchiveWriter(written), tally):
             click.echo(f"{name} done", err=True)
-    _show_tally(tally, 0)
+    show_export(tally)
+
+
+@archive.command()
+@click.argument("packed", metavar="SRC")
+@_target_option
+@click.option("--replace", is_flag=True, help="Write into a place that is not empty.")
+@settings_options
+def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None:
+    """Pack an archive for many readers: all answers and results in one compressed file.
+
+    Evaluation manifests are copied beside it as they are. Exit code 1, and nothing is published,
+    if a file that may hold a record could not be read.
+    """
+    from lfv_mcp.archive.pack import Packer
+    from lfv_mcp.archive.places import parse_place
+
+    with _failures_end_the_command():
+        place = parse_place(target)
+        files = open_source(packed, place, settings)
+        with closing(Packer(files, open_target(place, settings), replace=replace)) as packer:
+            packer.require_room()
+            wanted, skipped_images = _wanted_files(packed, files)
+            with ProgressLine(packed, len(wanted)) as progress:
+                for _ in packer.read(wanted):
+                    progress.advance()
+            if packer.may_be_published:
+                with ProgressLine(target, packer.copies) as progress:
+                    packer.publish(progress.advance)
+            show_pack(packer, skipped_images)
 
 
 @archive.command()
@@ -152,42 +199,3 @@ def _failures_end_the_command() -> Generator[None]:
         yield
     except LfvError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _progress_bar(length: int, label: str) -> Any:
-    """A progress bar on stderr; silent when nobody watches."""
-    return click.progressbar(
-        length=length,
-        label=click.unstyle(label)[:60],
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-    )
-
-
-def _show_tally(tally: ImportTally, skipped_images: int) -> None:
-    """Print what an import or export has found and written; exit code 1 if it was nothing."""
-    for name, problem in tally.problems:
-        click.echo(f"{_kind(problem):8} {click.unstyle(name)!r}: {problem}", err=True)
-    records = ", ".join(f"{count} {form}" for form, count in sorted(tally.recognised.items()))
-    click.echo(
-        f"{tally.files} looked at, {skipped_images} passed over as images; "
-        f"recognised: {records or 'nothing'}; {tally.written} new files written; "
-        f"{len(tally.problems)} problems."
-    )
-    if not tally.recognised:
-        raise click.exceptions.Exit(1)
-
-
-def _kind(problem: Exception) -> str:
-    """A file's problem in one word.
-
-    corrupt, unread (for safety), foreign (something else), read (but not as it was saved), or
-    failed to be read.
-    """
-    from lfv_mcp.formats.decoding import UnrecognisedError
-
-    if isinstance(problem, UnrecognisedError):
-        if problem.is_unread:
-            return "corrupt" if problem.corrupt else "unread"
-        return "read" if problem.read else "foreign"
-    return "failed"

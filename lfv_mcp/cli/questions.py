@@ -20,6 +20,7 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.cli.output_file import OutputFile
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -212,7 +213,7 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     decorated: Callable[..., Any] = click.option(
         "--html",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=OutputFile(),
         metavar="FILE",
         help="Also write the answer as a page to look at, to mail or to file.",
     )(with_output)

@@ -24,6 +24,7 @@ from lfv_mcp.formats.record import (
     captured_at,
     manifest_record,
     model_record,
+    packed_file_record,
     project_record,
     result_record,
 )
@@ -163,6 +164,8 @@ def _usual_record(item: dict[str, Any]) -> Record | None:
             return model_record("model", body, captured_at(item))
         if is_object(body := item.get("ProjectDescription")) and "ProjectArn" in body:
             return project_record(body, captured_at(item))
+        if is_object(body := item.get("PackedFile")):
+            return packed_file_record(body)
     elif "source-ref" in item:
         return manifest_record(item)
     elif "EvaluationDetails" in item and "AggregatedEvaluationResults" in item:

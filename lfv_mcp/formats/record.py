@@ -13,7 +13,7 @@ from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.identifiers import ModelKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
-RecordForm = Literal["model", "listing", "project", "result", "manifest"]
+RecordForm = Literal["model", "listing", "project", "result", "manifest", "packed_file"]
 ModelForm = Literal["model", "listing"]
 
 
@@ -22,7 +22,8 @@ class Record(NamedTuple):
 
     Args:
         form: what was saved: a DescribeModel answer ("model"), an entry of ListModels ("listing"),
-            a project, an EvaluationResult or an EvaluationManifest.
+            a project, an EvaluationResult, an EvaluationManifest, or a pack's word about a file
+            beside it ("packed_file"), which is no record of the service.
         key: the model or project that the record is about.
         body: the record in the API's wire form; empty for a manifest, which is read by line.
             A member that cannot be read stays as it was saved: see `members.sendable`.
@@ -99,6 +100,15 @@ def manifest_record(line: JsonObject) -> Record:
         UnrecognisedError: the line has no prediction, or does not say which model made it.
     """
     return Record("manifest", _require_model_key(_prediction(line).get("model-arn")), {}, None)
+
+
+def packed_file_record(body: JsonObject) -> Record:
+    """What a line of a pack says of a file beside it.
+
+    Raises:
+        UnrecognisedError: it does not say whose the file is.
+    """
+    return Record("packed_file", _require_model_key(body.get("ModelArn")), plain(body), None)
 
 
 def _prediction(line: JsonObject) -> JsonObject:

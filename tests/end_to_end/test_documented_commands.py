@@ -152,7 +152,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The README's bucket, with the evaluation files of its project."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    files = {f"my-project/{name}": data for name, data in tree(SAMPLE / "evaluation").items()}
+    files = {
+        f"{prefix}/{name}": data
+        for prefix in ("my-project", "my-prefix")
+        for name, data in tree(SAMPLE / "evaluation").items()
+    }
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -191,6 +195,36 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     page = tmp_path / "card.html"
     ran(["evaluate", "sample-cap-seal", "3", "--html", str(page), *archive])
     assert "sample-cap-seal" in page.read_text(encoding="utf-8")
+
+
+def lines_of_section(page: Path, heading: str) -> range:
+    """The lines between a heading and the next one."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    first = lines.index(f"## {heading}") + 1
+    rest = (number for number, line in enumerate(lines[first:], first) if line.startswith("## "))
+    return range(first, next(rest, len(lines)) + 1)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_commands_about_imports_and_packs_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the page, with the evaluation files in the bucket and the answers saved."""
+    page = ROOT / "docs" / "archive.md"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shutil.copytree(SAMPLE / "describe-model", tmp_path / "saved-answers")
+    listings = []
+    for heading in ("2. Import it", "One file for many readers"):
+        section = lines_of_section(page, heading)
+        shown = [c for c in COMMANDS if c.page == page and c.line in section]
+        assert len(shown) >= 3
+        for arguments in (words(command.text)[1:] for command in shown):
+            output = ran([re.sub("^~", str(tmp_path), word) for word in arguments])
+            if arguments[0] == "list":
+                listings.append(output)
+    assert "sample-cap-seal 3: HOSTED" in listings[0]
+    assert listings[1] == listings[0]  # the pack says the same
+    assert tree(tmp_path / "unpacked") == tree(tmp_path / "lfv-archive")
 
 
 def ran(arguments: list[str]) -> str:

@@ -265,8 +265,11 @@ def camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def test_policy_opens_one_bucket_for_reading() -> None:
+def test_policy_opens_one_bucket_and_of_it_one_prefix_for_writing() -> None:
     assert POLICY["Version"] == "2012-10-17"
+    for statement in POLICY["Statement"]:
+        if statement["Action"] in ("s3:PutObject", "s3:DeleteObject"):
+            assert statement["Resource"] == "arn:aws:s3:::amzn-s3-demo-bucket/lfv-archive/*"
     for statement in POLICY["Statement"]:
         assert statement["Effect"] == "Allow"
         if "s3:" in json.dumps(statement["Action"]):

@@ -164,7 +164,7 @@ async def test_good_question_works_amid_all_that(spoiled: Path) -> None:
 
 def test_import_of_all_that_takes_the_good(spoiled: Path, tmp_path: Path) -> None:
     result = run("archive", "import", spoiled, "--to", tmp_path / "to")
-    assert result.exit_code == 0
+    assert result.exit_code == 1  # some have failed: a record may be missing
     assert "recognised: 3 model; 2 new files" in result.stdout  # one of them by a link, too
     for name, (_, expected) in BAD.items():
         (line,) = [line for line in result.stderr.splitlines() if repr(name) in line]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from click.testing import Result
 
 from lfv_mcp.archive.archive import Archive
-from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.identifiers import AccountScope, ModelKey
+from lfv_mcp.identifiers import ModelKey
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
-from tests.support.archives import NEW, OLD, imported
+from tests.support.archives import NEW, OLD, imported, replaying
 from tests.support.clients import door, run
 from tests.support.s3 import CREDENTIALS
 from tests.support.saved_records import (
@@ -41,18 +38,6 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def exported(endpoint: Endpoint, target: Path) -> Result:
     environment = {"AWS_ENDPOINT_URL_LOOKOUTVISION": endpoint.url, **CREDENTIALS}
     return run("archive", "export", "--to", target, **environment)
-
-
-def replaying(folder: Path) -> Callable[[Request], Reply]:
-    """An endpoint's answers out of an archive, as `lfv-mcp replay` gives them."""
-    replay = Replay(Archive(Directory(folder)))
-
-    def answer(request: Request) -> Reply:
-        url = f"http://archive{request.path}?{urlencode(request.query)}"
-        reply = replay.answer("GET", url, AccountScope(request.credential[1]))
-        return Reply(reply.body, reply.status, reply.headers)
-
-    return answer
 
 
 def test_export_equals_the_archive_it_came_from(tmp_path: Path) -> None:

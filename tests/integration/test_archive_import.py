@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
+from lfv_mcp.archive.unfinished import UnfinishedFiles
 from lfv_mcp.formats.recognition import recognise
 from tests.support.archives import KEY, NEW, OLD, imported
 from tests.support.clients import run, table
@@ -146,19 +147,21 @@ def test_any_mixture_is_the_same_archive(
     shuffled.shuffle(files)
     for number, data in enumerate(files):
         write(folder, f"{number % 3}/{number}", data)
-    sources = list(folder.iterdir())
+    sources = sorted(folder.iterdir())
     shuffled.shuffle(sources)
     imported(folder / "to", *sources)
     assert tree(folder / "to") == plain
-    assert "; 0 new files written; 0 problems." in imported(folder / "to", folder).stdout
+    again = imported(folder / "to", *reversed(sources), *sources)
+    assert "; 0 new files written; 0 problems." in again.stdout
     assert tree(folder / "to") == plain
 
 
-def test_an_archive_imports_into_itself(tmp_path: Path, plain: dict[str, bytes]) -> None:
+def test_an_archive_imports_as_it_is(tmp_path: Path, plain: dict[str, bytes]) -> None:
     for name, content in plain.items():
-        write(tmp_path, name, content)
-    assert "; 0 new files written;" in imported(tmp_path, tmp_path).stdout
-    assert tree(tmp_path) == plain
+        write(tmp_path / "from", name, content)
+    imported(tmp_path / "to", tmp_path / "from")
+    assert tree(tmp_path / "to") == plain
+    assert "; 0 new files written;" in imported(tmp_path / "to", tmp_path / "from").stdout
 
 
 def test_imported_records_say_the_same(tmp_path: Path) -> None:
@@ -293,6 +296,32 @@ def test_only_our_own_remains_are_swept(tmp_path: Path) -> None:
     assert others.exists()
 
 
+def test_what_a_living_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    """One on this machine holds its marker locked; of one elsewhere only the time can tell."""
+    write(tmp_path / "from", "a.json", ANSWERS[0])
+    target = tmp_path / "to"
+    target.mkdir()
+    living, dead = UnfinishedFiles(target), UnfinishedFiles(target)
+    theirs = write(target, f"us-east-1/{living.new_name()}", b"{")
+    left = write(target, f"us-east-1/{dead.new_name()}", b"{")
+    dead.close()
+    elsewhere = [f"{'e' * 16}{end * 16}.partial" for end in ("0", "1")]
+    for name in elsewhere:
+        write(target, name, b"another machine")
+    imported(target, tmp_path / "from")
+    assert theirs.exists()
+    assert not left.exists()
+    assert all((target / name).exists() for name in elsewhere)
+    for path in [*(target / name for name in elsewhere), theirs]:
+        os.utime(path, (time.time() - 3700, time.time() - 3700))
+    imported(target, tmp_path / "from")
+    assert theirs.exists()
+    assert not any((target / name).exists() for name in elsewhere)
+    living.close()
+    imported(target, tmp_path / "from")
+    assert {name.rpartition("/")[2][:6] for name in tree(target)} == {"model-"}
+
+
 # Nothing outside
 
 
@@ -354,6 +383,42 @@ def test_target_that_is_no_folder(tmp_path: Path, blocked: str) -> None:
     assert (tmp_path / blocked).read_bytes() == b"mine"
 
 
+def test_projects_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
+    """On Windows and macOS `Cap` and `cap` are one folder; a link makes them one here."""
+    for name in ("Cap", "cap"):
+        write(tmp_path / "from", f"{name}-m.json", response("ModelDescription", described(name)))
+        write(tmp_path / "from", f"{name}-p.json", response("ProjectDescription", project_of(name)))
+    account = tmp_path / "to" / "us-east-1" / "111122223333"
+    (account / "Cap").mkdir(parents=True)
+    (account / "cap").symlink_to("Cap")
+    for new in (4, 0):
+        assert (
+            f"; {new} new files written; 0 problems"
+            in imported(tmp_path / "to", tmp_path / "from").stdout
+        )
+    held = Archive(Directory(tmp_path / "to")).index()
+    assert sorted(key.project for key in held.models) == ["Cap", "cap"]
+    assert sorted(key.project for key in held.projects) == ["Cap", "cap"]
+
+
+def test_names_of_devices_and_long_names(tmp_path: Path) -> None:
+    """Imported, packed and unpacked as all others, in folders that Windows takes."""
+    names = ["CON", "nul", "AUX", "COM1", "lpt9", "x" * 255, "x" * 254 + "y"]
+    for number, name in enumerate(names):
+        write(tmp_path / "from", f"{number}.json", response("ModelDescription", described(name)))
+        write(tmp_path / "from", f"{number}.manifest", manifest_of(name))
+    imported(tmp_path / "to", tmp_path / "from")
+    assert run("archive", "pack", tmp_path / "to", "--to", tmp_path / "pack").exit_code == 0
+    imported(tmp_path / "back", tmp_path / "pack")
+    assert tree(tmp_path / "back") == tree(tmp_path / "to")
+    for place in ("to", "pack"):
+        folders = {path.split("/")[2] for path in tree(tmp_path / place) if "/" in path}
+        assert {"_CON", "_nul", "_AUX", "_COM1", "_lpt9"} < folders
+        assert max(map(len, folders)) <= 64
+        index = Archive(Directory(tmp_path / place)).index()
+        assert sorted(key.project for key in index.models) == sorted(names)
+
+
 # What is said
 
 
@@ -396,6 +461,7 @@ def test_report_and_exit_codes(tmp_path: Path) -> None:
         ([source / "0.json"], 0),
         ([tmp_path / "empty", source], 0),
         ([tmp_path / "missing"], 1),
+        ([tmp_path / "missing", source], 1),
         ([], 2),
     ):
         result = run("archive", "import", *sources, "--to", tmp_path / "again")

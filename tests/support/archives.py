@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Unpack
+from urllib.parse import urlencode
 
 from click.testing import Result
 from mcp import Client
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.replay import Replay
-from lfv_mcp.archive.store import FileStore
+from lfv_mcp.archive.store import Directory, FileStore
 from lfv_mcp.aws.client import LookoutVision
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
-from lfv_mcp.identifiers import ModelKey
+from lfv_mcp.identifiers import AccountScope, ModelKey
 from lfv_mcp.server.app import build_server
+from tests.support.api_endpoint import Reply, Request
 from tests.support.clients import Door, run
 from tests.support.saved_records import (
     ONE,
@@ -69,3 +71,15 @@ def imported(target: Path, *sources: Path) -> Result:
     result = run("archive", "import", *sources, "--to", target)
     assert result.exit_code == 0, result.output
     return result
+
+
+def replaying(folder: Path) -> Callable[[Request], Reply]:
+    """An endpoint's answers out of an archive, as `lfv-mcp replay` gives them."""
+    replay = Replay(Archive(Directory(folder)))
+
+    def answer(request: Request) -> Reply:
+        url = f"http://archive{request.path}?{urlencode(request.query)}"
+        reply = replay.answer("GET", url, AccountScope(request.credential[1]))
+        return Reply(reply.body, reply.status, reply.headers)
+
+    return answer

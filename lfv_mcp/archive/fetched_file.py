@@ -1,0 +1,108 @@
+"""A file of a source that is asked for once, however often and in whatever parts it is read."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+from lfv_mcp.archive.store import Directory, FileEntry, FileStore
+
+_CHUNK: Final = 1 << 18
+"""Bytes that are fetched at a time."""
+_IN_MEMORY: Final = 1 << 20
+"""Bytes of a file that are kept in memory; what is longer goes to a temporary file."""
+
+
+@contextmanager
+def fetched_once(files: FileStore, entry: FileEntry) -> Generator[FileStore]:
+    """A store in which one file can be opened again and again for the price of one request.
+
+    To recognise a file is to read its start (of a manifest its end, too), and to copy it is to read
+    it all: out of a bucket that would be two requests and more for each. As much is fetched as is
+    read, so of a large file that is something else only the start.
+
+    Raises:
+        OSError, LfvError: the file cannot be read.
+    """
+    if isinstance(files, Directory):
+        yield files  # a disk gives it again for nothing
+        return
+    with (
+        files.open(entry.name) as stream,
+        SpooledTemporaryFile(max_size=_IN_MEMORY) as kept,
+    ):
+        yield _FetchedFile(files, entry, stream, kept)
+
+
+class _FetchedFile:
+    """One file as a store; what has been fetched of it is kept."""
+
+    parallel = 1
+
+    def __init__(
+        self, files: FileStore, entry: FileEntry, stream: IO[bytes], kept: IO[bytes]
+    ) -> None:
+        self.location = files.location
+        self.rescan_after = files.rescan_after
+        self._entry = entry
+        self._stream = stream
+        self._kept = kept
+        self._fetched = 0
+        self._ended = False
+
+    def entries(self) -> list[FileEntry]:
+        return [self._entry]
+
+    def open(
+        self,
+        name: str,  # noqa: ARG002 - there is but one
+        *,
+        start: int = 0,
+        limit: int | None = None,
+    ) -> AbstractContextManager[IO[bytes]]:
+        reader: IO[bytes] = _Reader(self, start, limit)  # type: ignore[assignment]
+        return reader
+
+    def read_at(self, position: int, size: int) -> bytes:
+        """So many bytes from a position on; fewer only at the end of the file."""
+        while self._fetched < position + size and not self._ended:
+            chunk = self._stream.read(_CHUNK)
+            self._ended = not chunk
+            self._kept.seek(self._fetched)
+            self._kept.write(chunk)
+            self._fetched += len(chunk)
+        self._kept.seek(position)
+        return self._kept.read(size)
+
+
+class _Reader(io.RawIOBase):
+    """A stream over what is kept, and over what follows it."""
+
+    def __init__(self, file: _FetchedFile, start: int, limit: int | None) -> None:
+        super().__init__()
+        self._file = file
+        self._position = start
+        self._end = None if limit is None else start + limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        size = len(buffer) if self._end is None else min(len(buffer), self._end - self._position)
+        data = self._file.read_at(self._position, size)
+        self._position += len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def chunks_of(stream: IO[bytes]) -> Iterator[bytes]:
+    """All of a stream; that it cannot be read is raised as it is.
+
+    Raises:
+        OSError, LfvError: it cannot be read any further.
+    """
+    while chunk := stream.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,33 @@
+"""A file that a command writes, as a value of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+_HELP: Final = "Name a file on this machine."
+
+
+class OutputFile(click.Path):
+    """A file on this machine, with `~` expanded, as where files are read."""
+
+    def __init__(self) -> None:
+        """A path of a file, whether or not it exists."""
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; what is a URL, or looks like one, is refused before any work is done."""
+        from lfv_mcp.archive.places import S3Place, parse_place
+        from lfv_mcp.errors import CallerError
+
+        try:
+            place = parse_place(str(value))
+        except CallerError as error:
+            raise click.ClickException(f"{error.message} {_HELP}") from error
+        if isinstance(place, S3Place):
+            raise click.ClickException(
+                f"{click.unstyle(str(value))} is not on this machine. {_HELP}"
+            )
+        return super().convert(str(place.path), param, ctx)
