@@ -19,8 +19,8 @@ import click
 
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
-from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.cli.output_file import OutputFile
+from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog

@@ -160,16 +160,22 @@ def _usual_record(item: dict[str, Any]) -> Record | None:
         UnrecognisedError: it is shaped as one, but says nothing that can be used.
     """
     if len(item) <= 1 + ("ResponseMetadata" in item):
-        if is_object(body := item.get("ModelDescription")) and "ModelArn" in body:
-            return model_record("model", body, captured_at(item))
-        if is_object(body := item.get("ProjectDescription")) and "ProjectArn" in body:
-            return project_record(body, captured_at(item))
-        if is_object(body := item.get("PackedFile")):
-            return packed_file_record(body)
-    elif "source-ref" in item:
+        return _only_record(item)
+    if "source-ref" in item:
         return manifest_record(item)
-    elif "EvaluationDetails" in item and "AggregatedEvaluationResults" in item:
+    if "EvaluationDetails" in item and "AggregatedEvaluationResults" in item:
         return result_record(item)
-    elif "ModelArn" in item and "ModelVersion" in item and item.keys() <= _MODEL_MEMBERS:
+    if "ModelArn" in item and "ModelVersion" in item and item.keys() <= _MODEL_MEMBERS:
         return model_record(bare_model_form(item), item, None)
+    return None
+
+
+def _only_record(item: dict[str, Any]) -> Record | None:
+    """The record that is all that an item has beside the metadata of a response."""
+    if is_object(body := item.get("ModelDescription")) and "ModelArn" in body:
+        return model_record("model", body, captured_at(item))
+    if is_object(body := item.get("ProjectDescription")) and "ProjectArn" in body:
+        return project_record(body, captured_at(item))
+    if is_object(body := item.get("PackedFile")):
+        return packed_file_record(body)
     return None

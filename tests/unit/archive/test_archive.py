@@ -113,9 +113,9 @@ def test_of_a_large_file_the_start_tells(tmp_path: Path, start: bytes, told: str
     """What may hold records is said to be unread; what is something else is foreign."""
     write(tmp_path, "large", start.ljust(HEAD, start[-1:]))
     os.truncate(tmp_path / "large", 200 << 20)
-    (problem,) = Archive(Directory(tmp_path)).index().problems["large"]
-    assert str(problem).startswith(told)
-    assert problem.is_unread is (told != "not JSON")
+    (group,) = Archive(Directory(tmp_path)).index().problems
+    assert group.first[0][1].startswith(told)
+    assert (group.kind == "foreign") is (told == "not JSON")
 
 
 def test_images_are_passed_over_by_name(tmp_path: Path) -> None:
