@@ -32,6 +32,18 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def newest_python(session: nox.Session) -> None:
+    """Quick suite under Python 3.13; says "not run" where there is none."""
+    python(session, "scripts/check_versions.py", "newest-python", *session.posargs)
+
+
+@nox.session
+def lowest_dependencies(session: nox.Session) -> None:
+    """Quick suite with the lowest version of each dependency that pyproject.toml allows."""
+    python(session, "scripts/check_versions.py", "lowest-dependencies", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Lint and format, by ruff."""
     python(session, "-m", "ruff", "check", ".")

@@ -62,7 +62,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "project_failed": ("warning", "a project whose models could not be listed"),
     "listing_cut": ("warning", "the time limit ran out before the listing was complete"),
     # what had to be done to the record
-    "member_unusable": ("warning", "a member's value was of no use and is left out"),
+    "member_unusable": ("warning", "a member whose value cannot be read and is left out, and why"),
     "text_shortened": ("info", "a text was longer than 500 characters"),
     # evaluation files
     "evaluation_mismatch": ("critical", "an evaluation file is of another model or training"),

@@ -58,7 +58,7 @@ def parse_arn(text: object) -> Arn | None:
         partition,
         region,
         account,
-        cast(Literal["model", "project"], kind),
+        cast("Literal['model', 'project']", kind),
         project,
         None if version is None else int(version),
     )

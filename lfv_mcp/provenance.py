@@ -10,20 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 from urllib.parse import quote, unquote
 
 from lfv_mcp.results.common import Source, SourceBasis
 from lfv_mcp.text import clean
-from lfv_mcp.times import epoch_seconds
 
 _KIND: Final = "x-lfv-kind"
 _BASIS: Final = "x-lfv-basis"
 _CAPTURED: Final = "x-lfv-captured"  # epoch seconds
 _LOCATION: Final = "x-lfv-location"  # percent-encoded: a header is ASCII
 _DISAGREEING: Final = "x-lfv-disagreeing"  # JSON: [[status, captured or null], ...]
+_LEFT_OUT: Final = "x-lfv-left-out"  # JSON: [[member, value, why], ...]
+_MAX_LEFT_OUT: Final = 20
+"""Members that a reply carries as left out: a header must stay short."""
 _MAX_DISAGREEING: Final = 5
 """Other statuses that a reply carries: a header must stay short."""
+_LATEST: Final = 1e11
+"""Epoch seconds from which a number is no time: milliseconds, say."""
 _KNOWN_BASES: Final[dict[str, SourceBasis]] = {basis: basis for basis in get_args(SourceBasis)}
 
 
@@ -36,6 +40,20 @@ class OtherStatus:
     """Epoch seconds; None if the record does not say when it was taken."""
 
 
+class LeftOut(NamedTuple):
+    """A member of a record that cannot be shown, as `CreationTimestamp left out: ...`.
+
+    Args:
+        member: its name in the API.
+        value: what the record has there, cut and safe to show.
+        why: what is wrong with that, as the end of a sentence: `has no time zone`.
+    """
+
+    member: str
+    value: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What a replayed reply rests on.
@@ -46,6 +64,7 @@ class Provenance:
         captured: when the record was taken, in epoch seconds; None if that is not recorded.
         location: the record's file, relative to the archive; empty if there is no single one.
         disagreeing: the statuses of other records about the same model.
+        left_out: members of the record that could not be sent.
     """
 
     kind: str
@@ -53,6 +72,7 @@ class Provenance:
     captured: float | None = None
     location: str = ""
     disagreeing: tuple[OtherStatus, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def to_headers(self) -> dict[str, str]:
         """The headers that carry this provenance; what is unknown has no header."""
@@ -70,6 +90,8 @@ class Provenance:
                     for other in self.disagreeing[:_MAX_DISAGREEING]
                 ]
             )
+        if self.left_out:
+            headers[_LEFT_OUT] = json.dumps(self.left_out[:_MAX_LEFT_OUT])
         return headers
 
     @classmethod
@@ -86,17 +108,37 @@ class Provenance:
         return cls(
             kind=headers.get(_KIND, ""),
             basis=basis,
-            captured=epoch_seconds(headers.get(_CAPTURED, "")),
+            captured=_seconds(headers.get(_CAPTURED)),
             location=clean(unquote(headers.get(_LOCATION, "")), 1024),
             disagreeing=_other_statuses(headers.get(_DISAGREEING, "")),
+            left_out=_left_out(headers.get(_LEFT_OUT, "")),
         )
+
+
+def _seconds(value: str | float | None) -> float | None:
+    """Epoch seconds as `to_headers` wrote them; None for anything else."""
+    try:
+        seconds = float(value) if value is not None else -1.0
+    except (ValueError, TypeError):
+        return None
+    return seconds if 0 <= seconds < _LATEST else None  # refuses NaN, too
 
 
 def _other_statuses(header: str) -> tuple[OtherStatus, ...]:
     try:
         return tuple(
-            OtherStatus(status and clean(str(status), 40), epoch_seconds(seconds))
+            OtherStatus(status and clean(str(status), 40), _seconds(seconds))
             for status, seconds in json.loads(header)
+        )
+    except (ValueError, TypeError):
+        return ()
+
+
+def _left_out(header: str) -> tuple[LeftOut, ...]:
+    try:
+        return tuple(
+            LeftOut(clean(str(member), 40), clean(str(value), 100), clean(str(why), 100))
+            for member, value, why in json.loads(header)[:_MAX_LEFT_OUT]
         )
     except (ValueError, TypeError):
         return ()

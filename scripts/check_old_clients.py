@@ -70,7 +70,7 @@ def say(line: str) -> None:
 def main() -> int:
     """All checks."""
     python = installed()
-    with TemporaryDirectory() as home, replaying() as url:
+    with TemporaryDirectory() as home, replaying(SAMPLE) as url:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LFV_"))}
         settings = {
             **{"HOME": home, "USERPROFILE": home, "AWS_EC2_METADATA_DISABLED": "true"},
@@ -93,6 +93,7 @@ def main() -> int:
             if line.startswith(("ok ", "FAIL "))
         )
         check("the boto3 checks came to their end", (inside.returncode, inside.stderr), (0, ""))
+        check_examples(python, clean | settings)
     say(f"{sum(RESULTS)} passed, {len(RESULTS) - sum(RESULTS)} failed")
     return 0 if all(RESULTS) else 1
 
@@ -112,10 +113,37 @@ def installed() -> str:
     return str(python)
 
 
+def check_examples(python: str, environment: dict[str, str]) -> None:
+    """The walk of the published examples, over what customers hold: it must not lack a member."""
+    model = next(body for body in MODELS if body["Status"] == "HOSTED")
+    name, version = model["ModelArn"].split("/")[1:]
+    result = next((SAMPLE / "evaluation").rglob(f"EvaluationResult-{name}-{version}.json"))
+    held = {
+        "a description alone": json.dumps({"ModelDescription": model}),
+        "a listing alone": json.dumps(
+            {"Models": [each for each in models_of(name) if each["ModelVersion"] == version]}
+        ),
+        "an evaluation result alone": result.read_text(encoding="utf-8"),
+    }
+    for what, content in held.items():
+        with TemporaryDirectory() as folder:
+            (Path(folder) / "saved.json").write_text(content, encoding="utf-8")
+            with replaying(Path(folder)) as url:
+                done = subprocess.run(
+                    [python, str(ROOT / "scripts" / "walk_examples.py")],
+                    env=environment | {"AWS_ENDPOINT_URL_LOOKOUTVISION": url},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+        check(f"the published examples over {what}", (done.returncode, done.stderr), (0, ""))
+        check(f"they see the model of {what}", model["ModelArn"] in done.stdout, True)
+
+
 @contextmanager
-def replaying() -> Iterator[str]:
-    """`lfv-mcp replay` over the sample's directory, and its URL."""
-    command = [sys.executable, "-m", "lfv_mcp", "replay", "--source", str(SAMPLE)]
+def replaying(source: Path) -> Iterator[str]:
+    """`lfv-mcp replay` over a directory, and its URL."""
+    command = [sys.executable, "-m", "lfv_mcp", "replay", "--source", str(source)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             url = process.stdout.readline().strip() if process.stdout else ""

@@ -19,6 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
+from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_list import ModelList
+from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server.tools import TOOLS
 from scripts.structure import arrows
@@ -28,6 +32,7 @@ CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+RESULTS = (ModelSummary, ModelList, EvaluationReport, ModelComparison)
 SCHEMAS = ROOT / "lfv_mcp" / "server" / "output_schemas.json"
 PROJECT = ROOT / "pyproject.toml"
 SIZES = ROOT / "tests" / "snapshots" / "sizes.json"
@@ -64,7 +69,7 @@ def architecture() -> str:
 
 def schemas() -> str:
     """The published schemas of the tools' results, as pydantic makes them from the models."""
-    made = {tool.result.__name__: published_schema(tool.result) for tool in TOOLS}
+    made = {result.__name__: published_schema(result) for result in RESULTS}
     return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
 

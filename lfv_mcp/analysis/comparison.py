@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lfv_mcp.analysis.comparison_text import comparison_summary, limitations, ranking_in_words
+from lfv_mcp.analysis.comparison_text import (
+    comparison_summary,
+    incomplete_manifest,
+    limitations,
+    ranking_in_words,
+)
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
 from lfv_mcp.analysis.paired_tests import McNemarTest
-from lfv_mcp.analysis.recount import metric_values
+from lfv_mcp.analysis.recount import metric_values, why_incomplete
 from lfv_mcp.analysis.verdicts import (
     Candidate,
     PairVerdict,
@@ -45,6 +50,8 @@ def compare(
     same = {other.version: same_test_set(baseline, other) for other in others}
     found = [*findings, *(each for wrong in strays for each in wrong)]
     found += limitations(baseline.version, same, verdicts)
+    parts = [c for c in trusted if why_incomplete(c.manifest, c.result)]
+    found += map(incomplete_manifest, parts)
     ranking = rank(trusted, verdicts)
     return ModelComparison(
         summary=comparison_summary(
@@ -54,6 +61,7 @@ def compare(
             ranking,
             [verdict.second for verdict in against_baseline if verdict.verdict == "better"],
             baseline.version,
+            [part.version for part in parts],
         ),
         baseline=baseline.version,
         models=(

@@ -7,8 +7,14 @@ from typing import Final
 
 from lfv_mcp.analysis.evaluation_text import metric_in_words
 from lfv_mcp.analysis.paired_tests import ALPHA, McNemarTest
-from lfv_mcp.analysis.recount import metrics_by_name
-from lfv_mcp.analysis.verdicts import COMPARED_METRICS, PairVerdict, PairVerdicts, Ranking
+from lfv_mcp.analysis.recount import metrics_by_name, why_incomplete
+from lfv_mcp.analysis.verdicts import (
+    COMPARED_METRICS,
+    Candidate,
+    PairVerdict,
+    PairVerdicts,
+    Ranking,
+)
 from lfv_mcp.findings import as_line, finding
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.common import Finding, SourceKind
@@ -81,15 +87,34 @@ def comparison_summary(
     ranking: Ranking,
     better_than_baseline: Sequence[str],
     baseline: str,
+    incomplete: Sequence[str] = (),
 ) -> str:
-    """How many versions were compared, which is the best, and why."""
+    """How many versions were compared, which is the best, and why.
+
+    `incomplete` are the versions whose manifest is not the whole of their test.
+    """
     name = project_name + (" (synthetic sample)" if kind == "sample" else "")
     verdict = "no version is proven the best"
     if ranking.best is not None:
         verdict = f"version {ranking.best} is the best"
     elif better_than_baseline:
         verdict += f"; better than version {baseline}: {_versions(better_than_baseline)}"
-    return f"Of {versions} versions of {name} {verdict}. {ranking_in_words(ranking)}"
+    words = f"Of {versions} versions of {name} {verdict}. {ranking_in_words(ranking)}"
+    if incomplete:
+        words += f" But not the whole test is known of {_versions(incomplete)}."
+    return words
+
+
+def incomplete_manifest(candidate: Candidate) -> Finding:
+    """The finding on a version whose manifest is not the whole of its test."""
+    manifest = candidate.manifest
+    return finding(
+        "unusable_lines" if manifest and manifest.unusable else "test_set_size_differs",
+        f"Version {candidate.version}: the manifest is not whole "
+        f"({why_incomplete(manifest, candidate.result)}), so what is said of this version rests on "
+        "a part of its test.",
+        "Get the whole manifest before you decide.",
+    )
 
 
 def limitations(

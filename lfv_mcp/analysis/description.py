@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeGuard
 
+from lfv_mcp.formats.json_values import is_array
+from lfv_mcp.formats.members import why_left_out
+from lfv_mcp.provenance import LeftOut
 from lfv_mcp.results.model_description import (
     ModelDescription,
     ModelPerformance,
@@ -25,8 +28,8 @@ class ReadableDescription:
     description: ModelDescription
     shortened: tuple[str, ...]
     """Members whose text was too long."""
-    unusable: tuple[str, ...]
-    """Members left out because their value has another type, or is no fraction."""
+    unusable: tuple[LeftOut, ...]
+    """Members left out because their value has another type, or is no fraction, and why."""
 
 
 _LIMITS: Final = {"ModelArn": 2048, "KmsKeyId": 2048, "Bucket": 63, "Key": 1024, "Prefix": 1024}
@@ -70,7 +73,7 @@ def _performance(sent: _Members) -> ModelPerformance | None:
 def _output_config(sent: _Members) -> OutputConfig | None:
     location = sent.members("S3Location")
     at = S3Location(Bucket=location.text("Bucket"), Prefix=location.text("Prefix"))
-    return OutputConfig(S3Location=at.or_none()).or_none()
+    return OutputConfig(S3Location=at if at.Bucket or at.Prefix else None).or_none()
 
 
 def _s3_object(sent: _Members) -> S3Object | None:
@@ -83,11 +86,13 @@ class _Members:
 
     parsed: Mapping[str, Any]
     shortened: list[str] = field(default_factory=list[str])
-    unusable: list[str] = field(default_factory=list[str])
+    unusable: list[LeftOut] = field(default_factory=list[LeftOut])
 
     def text(self, name: str) -> str | None:
         """A text without invisible characters, or a time as ISO 8601."""
         value = self.parsed.get(name)
+        if value == "" and name != "Prefix":  # what an endpoint sends that has nothing to say
+            return None
         if isinstance(value, datetime):
             return iso_utc(value)
         if not isinstance(value, str):
@@ -99,10 +104,10 @@ class _Members:
         return clean(shown, limit)
 
     def count(self, name: str) -> int | None:
-        """A whole number."""
+        """A whole number above 0; 0, which was never requested, is absent."""
         value = self.parsed.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value or None
         self._note_unusable(name, value)
         return None
 
@@ -124,7 +129,10 @@ class _Members:
 
     def _note_unusable(self, name: str, value: object) -> None:
         if value is not None:
-            self.unusable.append(name)
+            # A reply's mistyped member comes alone in a list: see `aws.lenient_parsing`.
+            if is_array(value) and len(value) == 1:
+                value = value[0]
+            self.unusable.append(why_left_out(name, value))
 
 
 def _is_structure(value: object) -> TypeGuard[Mapping[str, Any]]:

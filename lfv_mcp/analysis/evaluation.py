@@ -12,7 +12,12 @@ from dataclasses import replace
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_findings import evaluation_findings
 from lfv_mcp.analysis.evaluation_text import model_name, report_summary
-from lfv_mcp.analysis.recount import EvaluationNumbers, metric_of, metrics_of
+from lfv_mcp.analysis.recount import (
+    EvaluationNumbers,
+    metric_of,
+    metrics_of,
+    why_incomplete,
+)
 from lfv_mcp.analysis.thresholds import Scores, scores_of, threshold_analysis
 from lfv_mcp.formats.evaluation_manifest import REF_LIMIT, EvaluationManifest, ImagePrediction
 from lfv_mcp.formats.evaluation_result import EvaluationResult
@@ -114,6 +119,7 @@ def _numbers(
         metrics=metrics_of(counts, metric_of(roc_auc), metric_of(average_precision)),
         threshold=analysis,
         examples=_examples(manifest.images, max_examples) if manifest.images else None,
+        incomplete=why_incomplete(manifest, result),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from lfv_mcp.analysis.recount import (
     RANKING_METRICS,
     EvaluationNumbers,
     error_count,
+    metric_values,
     reported_values,
 )
 from lfv_mcp.findings import by_severity, finding
@@ -55,7 +56,7 @@ def evaluation_findings(
             *(_result_findings(result) if result else ()),
             *(_manifest_findings(manifest) if manifest else ()),
             *_agreement_findings(numbers, result),
-            *_description_findings(numbers, description),
+            *_description_findings(numbers, description, result),
             *_size_findings(numbers, source),
             *_best_case_findings(numbers),
             *_score_findings(numbers),
@@ -159,7 +160,9 @@ def _agreement_findings(
         yield finding(
             "metrics_disagree",
             f"The EvaluationResult reports what the manifest does not give: {listed}.",
-            "Find out whether both files are of this training before trusting either.",
+            "Go by the EvaluationResult: the manifest is not whole."
+            if numbers.incomplete
+            else "Find out whether both files are of this training before trusting either.",
         )
     if "precision" in known and "recall" in known and "f1_score" not in known:
         f1 = f1_from(known["precision"], known["recall"])
@@ -169,23 +172,59 @@ def _agreement_findings(
 
 
 def _description_findings(
-    numbers: EvaluationNumbers, description: ModelDescription
+    numbers: EvaluationNumbers, description: ModelDescription, result: EvaluationResult | None
 ) -> Iterator[Finding]:
-    """Whether DescribeModel says the same as the evaluation files."""
-    known = numbers.known_metrics()
+    """Whether DescribeModel says the same as the evaluation files, and which of them to go by.
+
+    A manifest that is not whole outweighs nothing: it is one part of the test.
+    """
     described = (description.Performance or ModelPerformance()).present_members()
-    differing = [
+    if numbers.incomplete:
+        yield from _findings_against_a_part(numbers, described)
+        return
+    if differing := _differing(described, numbers.known_metrics()):
+        proven = numbers.confusion is None or (result and result.testing_images is not None)
+        yield finding(
+            "description_disagrees",
+            f"DescribeModel says what the evaluation files do not give: {differing}.",
+            "Go by the evaluation files."
+            if proven
+            else "Look whether the manifest is whole: the EvaluationResult, which is not at hand, "
+            "says how many test images there were.",
+        )
+
+
+def _findings_against_a_part(
+    numbers: EvaluationNumbers, described: Mapping[str, float]
+) -> Iterator[Finding]:
+    """Whether DescribeModel disagrees with the EvaluationResult, else with what is counted."""
+    reported = reported_values(numbers.reported)
+    if differing := _differing(described, reported):
+        yield finding(
+            "description_disagrees",
+            f"DescribeModel says what the EvaluationResult does not: {differing}.",
+            f"Get the whole manifest, which tells who is right: {numbers.incomplete}.",
+        )
+    elif differing := _differing(described, metric_values(numbers.metrics)):
+        confirmed = any(REPORTED_METRICS[name] in described for name in reported)
+        yield finding(
+            "description_disagrees",
+            f"DescribeModel says what the manifest does not give: {differing}. But the manifest "
+            f"is not whole: {numbers.incomplete}.",
+            "Go by DescribeModel and the EvaluationResult, which agree."
+            if confirmed
+            else "Go by DescribeModel until the whole manifest is at hand.",
+        )
+
+
+def _differing(described: Mapping[str, float], known: Mapping[str, float]) -> str:
+    """The metrics that DescribeModel gives another value than is known, each with both values."""
+    return ", ".join(
         f"{name} {theirs:.6g}, not {known[name]:.6g}"
         for name in sorted(REPORTED_METRICS.keys() & known)
         if (theirs := described.get(REPORTED_METRICS[name])) is not None
         and abs(theirs - known[name]) > F1_TOLERANCE
-    ]
-    if differing:
-        yield finding(
-            "description_disagrees",
-            f"DescribeModel says what the evaluation files do not give: {', '.join(differing)}.",
-            "Go by the evaluation files.",
-        )
+    )
 
 
 def _size_findings(numbers: EvaluationNumbers, source: Source) -> Iterator[Finding]:

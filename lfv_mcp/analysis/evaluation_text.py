@@ -159,6 +159,12 @@ def report_summary(
     elif numbers.line and (expected := " and ".join(_line_in_words(numbers.line, numbers))):
         rate = rate_of_line(numbers.line)
         sentences.append(f"At {rate} defects expect {expected} per million parts.")
+    if numbers.incomplete:
+        sentences.insert(
+            -1 if numbers.line else len(sentences),
+            f"Its manifest is not whole ({numbers.incomplete}), so these are not the counts of the "
+            "whole test.",
+        )
     return " ".join(sentences + [f.advice for f in findings if f.advice is not None][:1])
 
 

@@ -172,7 +172,9 @@ def _units(model: ModelSummary) -> str | None:
     if hosting is None:
         return None
     low, high = hosting.min_inference_units, hosting.max_inference_units
-    return f"{low or '?'} to {high} (autoscaling)" if hosting.autoscaling else f"{low} (fixed)"
+    if not hosting.autoscaling:
+        return f"{low} (fixed)"
+    return f"{low} to {high} (autoscaling)" if low is not None else f"up to {high} (autoscaling)"
 
 
 def _fraction(value: float | None) -> str | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from lfv_mcp.analysis.description import ReadableDescription
 from lfv_mcp.analysis.statuses import STATUS_WORDS
 from lfv_mcp.findings import finding
-from lfv_mcp.provenance import OtherStatus
+from lfv_mcp.provenance import LeftOut, OtherStatus
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
 
@@ -31,10 +32,10 @@ def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Fin
         yield finding(words.code, *(words.live if live else words.history))
     low, high = description.MinInferenceUnits, description.MaxInferenceUnits
     if high is not None:
-        yield finding(
-            "hosting_autoscaling",
-            f"Autoscaling requested: {low or '?'} to {high} inference units.",
-        )
+        units = f"up to {high} inference units (the minimum is not recorded)"
+        if low is not None:
+            units = f"{low} to {high} inference units"
+        yield finding("hosting_autoscaling", f"Autoscaling requested: {units}.")
     elif low is not None:
         yield finding(
             "hosting_fixed",
@@ -108,11 +109,26 @@ def _day(seconds: float | None) -> str:
     return "undated" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-def repair_findings(record: ReadableDescription) -> Iterator[Finding]:
-    """What had to be left out of the record or cut, to show it."""
-    if record.unusable:
-        names = ", ".join(record.unusable)
-        yield finding("member_unusable", f"Left out, because the value is of no use: {names}.")
+_LEFT_OUT_QUOTED: Final = 6
+"""Members left out that are quoted with the reason; the others are named."""
+
+
+def repair_findings(
+    record: ReadableDescription, left_out: Sequence[LeftOut] = ()
+) -> Iterator[Finding]:
+    """What had to be left out of the record or cut, to show it.
+
+    Args:
+        record: the record, made safe to show.
+        left_out: what the archive already left out of its reply.
+    """
+    unusable = list(dict.fromkeys((*left_out, *record.unusable)))
+    if unusable:
+        quoted = [f"{each.member} left out: {each.value} {each.why}." for each in unusable]
+        if others := unusable[_LEFT_OUT_QUOTED:]:
+            names = ", ".join(each.member for each in others)
+            quoted[_LEFT_OUT_QUOTED:] = [f"Left out, too: {names}."]
+        yield finding("member_unusable", " ".join(quoted))
     if record.shortened:
         names = ", ".join(record.shortened)
         yield finding("text_shortened", f"Cut at 500 characters: {names}.")

@@ -19,7 +19,7 @@ from lfv_mcp.analysis.model_findings import (
 from lfv_mcp.analysis.quality import grade, quality_findings
 from lfv_mcp.analysis.statuses import STATUS_WORDS
 from lfv_mcp.findings import as_line, by_severity
-from lfv_mcp.provenance import OtherStatus, source_in_words
+from lfv_mcp.provenance import LeftOut, OtherStatus, source_in_words
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
@@ -37,6 +37,7 @@ def summarise(
     source: Source,
     disagreeing: Sequence[OtherStatus] = (),
     evidence: str = "",
+    left_out: Sequence[LeftOut] = (),
 ) -> ModelSummary:
     """The answer of describe_model about one model's record.
 
@@ -48,6 +49,7 @@ def summarise(
         source: where the record comes from.
         disagreeing: what records that lost against this one say.
         evidence: where evaluation files are, `archive` or `s3`; nothing of them is read.
+        left_out: members of the record that the archive could not send.
     """
     description = record.description
     status = description.Status
@@ -59,7 +61,7 @@ def summarise(
             *source_findings(source),
             *evidence_findings(evidence),
             *disagreement_findings(description, disagreeing),
-            *repair_findings(record),
+            *repair_findings(record, left_out),
         )
     )
     sentences = (

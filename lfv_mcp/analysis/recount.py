@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from lfv_mcp import metrics
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.metrics import ROUNDING_TOLERANCE, Confusion, Undefined, Value
 from lfv_mcp.results.evaluation_report import (
     EvaluationMetrics,
@@ -26,7 +28,10 @@ RANKING_METRICS: Final = ("roc_auc", "average_precision")
 
 @dataclass(frozen=True, slots=True)
 class EvaluationNumbers:
-    """Every number of an EvaluationReport, under the report's own member names; None is absent."""
+    """Every number of an EvaluationReport, under the report's own member names; None is absent.
+
+    `incomplete` says why the manifest is not the whole of its test; empty if nothing shows that.
+    """
 
     test_images: int | None = None
     training_images: int | None = None
@@ -37,6 +42,7 @@ class EvaluationNumbers:
     threshold: ThresholdAnalysis | None = None
     labels: tuple[LabelMetrics, ...] | None = None
     examples: Examples | None = None
+    incomplete: str = ""
 
     def known_metrics(self) -> dict[str, float]:
         """Every metric with a value: as recounted, else as reported."""
@@ -55,6 +61,23 @@ class EvaluationNumbers:
         """Whether every metric that is reported and recounted is equal; None if there is none."""
         by_metric = self.agreement()
         return all(by_metric.values()) if by_metric else None
+
+
+def why_incomplete(manifest: EvaluationManifest | None, result: EvaluationResult | None) -> str:
+    """What shows that a manifest is not the whole of its test, as a clause; empty if nothing.
+
+    A part of a test says nothing of the whole: manifests list the classes one after the other, so
+    the half of one that was cut off may be all the good parts.
+    """
+    if manifest is None:
+        return ""
+    reasons: list[str] = []
+    if lines := sum(manifest.unusable.values()):
+        reasons.append(f"{lines} of its lines cannot be used")
+    found, tested = manifest.confusion.total, result.testing_images if result else None
+    if tested is not None and found != tested:
+        reasons.append(f"{found} test images are in it, and {tested} in the EvaluationResult")
+    return "; ".join(reasons)
 
 
 def metric_values(block: EvaluationMetrics | None) -> dict[str, float]:

@@ -8,9 +8,15 @@ What a reply rests on travels in headers of our own, beside the API's members.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from lfv_mcp.archive.always_sent import (
+    complete_listed_model,
+    complete_listed_project,
+    complete_model,
+    complete_project,
+)
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import Index, ModelEntry
 from lfv_mcp.archive.wire import (
@@ -22,11 +28,13 @@ from lfv_mcp.archive.wire import (
     validation_error,
 )
 from lfv_mcp.aws.transport import Reply
-from lfv_mcp.formats.normalisation import normalised, written_performance
+from lfv_mcp.formats.members import sendable
+from lfv_mcp.formats.normalisation import written_performance
 from lfv_mcp.formats.recognition import Record
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey
-from lfv_mcp.provenance import OtherStatus, Provenance
+from lfv_mcp.provenance import LeftOut, OtherStatus, Provenance
 from lfv_mcp.results.common import SourceKind
+from lfv_mcp.times import epoch_seconds_in_utc
 
 _Key = TypeVar("_Key", ModelKey, ProjectKey)
 _PAGE: Final = 100
@@ -38,12 +46,17 @@ class Replay:
     Args:
         archive: what is replayed.
         kind: what every answer says of itself.
+        complete: send every member that the service never left out, though nobody saved it, for
+            scripts that rely on it: see `always_sent`.
     """
 
-    def __init__(self, archive: Archive, kind: SourceKind = "archive") -> None:
+    def __init__(
+        self, archive: Archive, kind: SourceKind = "archive", *, complete: bool = False
+    ) -> None:
         """Read nothing yet."""
         self.archive = archive
         self.kind = kind
+        self._complete = complete
 
     def answer(self, method: str, url: str, scope: AccountScope) -> Reply:
         """The reply to one request. Never raises for what a request says.
@@ -92,7 +105,10 @@ class Replay:
             entry = index.models[key]
             description = self._description(key, entry)
             if description is not None:
-                return self._reply({"ModelDescription": description}, _provenance(entry, self.kind))
+                body, left_out = sendable(description)
+                about = _provenance(entry, self.kind, left_out)
+                body = complete_model(body) if self._complete else body
+                return self._reply({"ModelDescription": body}, about)
             index = self.archive.index()  # the file has changed since the index was made
         raise ApiError(
             409,
@@ -114,15 +130,19 @@ class Replay:
 
     def _describe_project(self, index: Index, project: ProjectKey) -> Reply:
         captured = index.captured.get(project)
-        about = Provenance(self.kind, captured=captured)
-        return self._reply({"ProjectDescription": index.projects[project]}, about)
+        body, left_out = sendable(index.projects[project], "project")
+        about = Provenance(self.kind, captured=captured, left_out=tuple(left_out))
+        body = complete_project(body) if self._complete else body
+        return self._reply({"ProjectDescription": body}, about)
 
     def _list_models(self, index: Index, project: ProjectKey, query: Mapping[str, str]) -> Reply:
         models = index.versions.get(project, [])[::-1]  # lowest first
         page, token = _page(
             models, lambda key: key.model_version, lambda name: ModelKey(*project, int(name)), query
         )
-        return self._reply({"Models": [index.models[key].metadata for key in page], **_next(token)})
+        bodies = [sendable(index.models[key].metadata)[0] for key in page]
+        bodies = [complete_listed_model(body) for body in bodies] if self._complete else bodies
+        return self._reply({"Models": bodies, **_next(token)})
 
     def _list_projects(self, index: Index, scope: AccountScope, query: Mapping[str, str]) -> Reply:
         region = _region(index, scope)
@@ -140,9 +160,10 @@ class Replay:
         )
         members = ("ProjectArn", "ProjectName", "CreationTimestamp")
         bodies = [
-            {name: index.projects[key][name] for name in members if name in index.projects[key]}
-            for key in page
+            {name: body[name] for name in members if name in body}
+            for body, _ in (sendable(index.projects[key], "project") for key in page)
         ]
+        bodies = [complete_listed_project(body) for body in bodies] if self._complete else bodies
         return self._reply({"Projects": bodies, **_next(token)})
 
     def _reply(self, body: Mapping[str, Any], about: Provenance | None = None) -> Reply:
@@ -194,10 +215,12 @@ def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
     details = result.body.get("EvaluationDetails", {})
     if performance := written_performance(result.body):
         body["Performance"] = performance
-    return normalised(body | {k: details[k] for k in ("EvaluationEndTimestamp",) if k in details})
+    # The service's own file: a time without a zone is UTC in it.
+    ended = epoch_seconds_in_utc(details.get("EvaluationEndTimestamp"))
+    return body if ended is None else {**body, "EvaluationEndTimestamp": ended}
 
 
-def _provenance(entry: ModelEntry, kind: str) -> Provenance:
+def _provenance(entry: ModelEntry, kind: str, left_out: Sequence[LeftOut]) -> Provenance:
     winner = entry.winner
     return Provenance(
         kind,
@@ -205,6 +228,7 @@ def _provenance(entry: ModelEntry, kind: str) -> Provenance:
         winner.captured,
         winner.name,
         tuple(OtherStatus(other.status, other.captured) for other in entry.disagreeing),
+        tuple(left_out),
     )
 
 

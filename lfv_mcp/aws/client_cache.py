@@ -6,15 +6,16 @@ import io
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from lfv_mcp import __version__
+from lfv_mcp.aws.api_description import API_DESCRIPTION
 from lfv_mcp.aws.failures import translated
 from lfv_mcp.aws.lenient_parsing import drop_mistyped_members
 from lfv_mcp.aws.transport import Transport
@@ -28,13 +29,25 @@ USER_AGENT: Final = f"md/lfv-mcp#{__version__}"
 """What every request of ours adds to boto3's user agent."""
 _SERVICE: Final = "lookoutvision"
 _DUMMY_SECRET_KEY: Final = "none"  # noqa: S105 - nobody checks the signatures it makes
-_API: Final = Path(__file__).with_name("_api")
 # A transport must answer whatever the shell holds: no profile, no configuration file is read.
 _ISOLATED: Final[Any] = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+
+class _CarriedLoader(Loader):
+    """botocore's loader of API descriptions, which knows the one service that is carried here.
+
+    botocore's own looks through the folders of 400 services, twice for every process, to find out
+    which there are: a twentieth of the time of a command. It stays where there is a network: to
+    log in, a profile may need other services.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
+        """The services that a client can be made of."""
+        return [_SERVICE]
 
 
 class ClientCache:
@@ -128,8 +141,10 @@ class ClientCache:
         if self._session is None:
             isolated = self._transport is not None
             core = botocore.session.Session(session_vars=_ISOLATED if isolated else None)
+            loader = _CarriedLoader() if isolated else core.get_component("data_loader")
             # First, so that no copy in ~/.aws/models is taken for the one we carry.
-            core.get_component("data_loader").search_paths.insert(0, str(_API))
+            loader.search_paths.insert(0, str(API_DESCRIPTION))
+            core.register_component("data_loader", loader)
             self._session = boto3.Session(
                 botocore_session=core, profile_name=None if isolated else self._profile
             )

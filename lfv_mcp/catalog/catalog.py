@@ -34,14 +34,14 @@ from lfv_mcp.errors import LfvError
 from lfv_mcp.model_query import LATEST, ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import SourceKind
-from lfv_mcp.results.evaluation_report import EvaluationReport
-from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
+    from lfv_mcp.results.evaluation_report import EvaluationReport
+    from lfv_mcp.results.model_comparison import ModelComparison
 
 logger = logging.getLogger(__name__)
 _MAX_SUGGESTED_MODELS: Final = 100
@@ -143,6 +143,7 @@ class Catalog:
             LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
         """
         from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
+        from lfv_mcp.results.evaluation_report import EvaluationReport
 
         with self._deadline_for(query, ModelSummary, EvaluationReport):
             described = await self._describe(query)
@@ -168,6 +169,8 @@ class Catalog:
         """
         from lfv_mcp.analysis.comparison import compare  # only comparisons need its statistics
         from lfv_mcp.catalog.candidates import load_candidates, require_distinct  # needs it too
+        from lfv_mcp.results.evaluation_report import EvaluationReport
+        from lfv_mcp.results.model_comparison import ModelComparison
 
         with self._deadline_for(query, ModelSummary, EvaluationReport, ModelComparison):
             questions = [replace(query, model_version=None if v == LATEST else v) for v in versions]

@@ -73,4 +73,5 @@ class Describer:
             self._sources.of_description(scope, answer.headers),
             replayed.disagreeing if replayed else (),
             self._files.where_available(readable.description),
+            replayed.left_out if replayed else (),
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def _failures_end_the_command() -> Generator[None]:
     """Let an `LfvError` out as click's exception: its text on stderr, exit code 1."""
     from lfv_mcp.errors import LfvError
 
+    resume_collector()
     try:
         yield
     except LfvError as error:

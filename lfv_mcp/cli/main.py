@@ -6,6 +6,7 @@ import click
 
 from lfv_mcp import __version__
 from lfv_mcp.cli.archives import archive
+from lfv_mcp.cli.collector import paused_collector
 from lfv_mcp.cli.config_command import config
 from lfv_mcp.cli.doctor import doctor
 from lfv_mcp.cli.options import drop_unset_boto3_variables, environment_of_this_server
@@ -25,6 +26,7 @@ def main(context: click.Context) -> None:
     Alone it serves MCP over stdio. AWS ended the service on 31 October 2025; answers come from
     saved records, or from an endpoint that still speaks the API.
     """
+    context.with_resource(paused_collector())
     context.obj = environment_of_this_server()  # for doctor: as it was before the next line
     drop_unset_boto3_variables()
     if context.invoked_subcommand is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Questions:
         with guarded(name):
             parsed = parse(tool.arguments, arguments)
             text, result = await tool.run(ToolContext(self._catalog), **parsed)
+            resume_collector()  # a listing may have many pages
             return Answer(*truncate_answer(text, result.to_json()))
 
 

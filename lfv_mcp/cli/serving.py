@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 import click
 
+from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import (
     HttpFlags,
     Settings,
@@ -60,6 +61,7 @@ def _serve_stdio(settings: Settings) -> None:
 
     async def run() -> None:
         server = build_server(catalog)
+        resume_collector()
         async with stdio_server() as (read_stream, write_stream):
             await server.run(read_stream, write_stream, server.create_initialization_options())
 
@@ -92,6 +94,7 @@ def _serve_http(settings: Settings, flags: HttpFlags) -> None:
     _end_at(signal.SIGTERM, 0)
     ready = f"listening on {url_of(listener)}{PATH}"
     app = application(server, site, listener)
+    resume_collector()
     serve_http(app, listener, lambda: click.echo(ready, err=True), site.limits)
 
 
@@ -155,9 +158,11 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
     """Serve an archive over HTTP, as a read-only Lookout for Vision endpoint.
 
     The first line on stdout is its URL, for AWS_ENDPOINT_URL_LOOKOUTVISION or --endpoint-url; any
-    credentials will do, for nothing is authenticated. Ctrl-C ends it.
+    credentials will do, for nothing is authenticated. stderr names the folder that AWS_DATA_PATH
+    takes where boto3 or the AWS CLI no longer has the service. Ctrl-C ends it.
     """
     from lfv_mcp.archive.replay import Replay
+    from lfv_mcp.aws.api_description import API_DESCRIPTION
     from lfv_mcp.cli.wiring import open_archive
     from lfv_mcp.errors import LfvError
     from lfv_mcp.http.listener import listen, url_of
@@ -190,8 +195,14 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
             "Ctrl-C ends it.",
             err=True,
         )
+        click.echo(
+            "For a boto3 or AWS CLI that no longer has the service: "
+            f"AWS_DATA_PATH={click.unstyle(str(API_DESCRIPTION))}",
+            err=True,
+        )
 
-    serve_replay(Replay(archive, kind), listener, host, ready)
+    resume_collector()
+    serve_replay(Replay(archive, kind, complete=True), listener, host, ready)
 
 
 def _preload_later(catalog: Catalog) -> None:

@@ -18,7 +18,7 @@ from lfv_mcp.formats.json_values import fraction, is_object
 from lfv_mcp.results.base import build_models
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
 from lfv_mcp.text import clean
-from lfv_mcp.times import epoch_seconds
+from lfv_mcp.times import epoch_seconds_in_utc
 
 REPORTED_METRICS: Final = {
     "f1_score": "F1Score",
@@ -70,7 +70,7 @@ def _usable(parse: Callable[[object], _T | None]) -> BeforeValidator:
 
 _Fraction = Annotated[float | None, _usable(fraction)]
 _Count = Annotated[int | None, _usable(_count)]
-_Time = Annotated[float | None, _usable(epoch_seconds)]
+_Time = Annotated[float | None, _usable(epoch_seconds_in_utc)]
 
 
 class _FileModel(BaseModel):

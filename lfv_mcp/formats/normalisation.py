@@ -1,4 +1,4 @@
-"""The normal form of an API answer, so that one answer is the same record in every spelling.
+"""What of a saved document is kept: plain JSON, and the metrics that an EvaluationResult proves.
 
 This runs for every file of an archive, ten thousand at a start, so it walks plain objects: a
 pydantic model for each answer would add a tenth or more to the time of indexing.
@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object, number
-from lfv_mcp.times import epoch_seconds
 
-_DEPTH: Final = 16
+DEPTH: Final = 16
 """Levels of nesting in one answer; the API's own answers have four."""
-_TIMES: Final = ("CreationTimestamp", "EvaluationEndTimestamp")
+TOO_DEEP: Final = "nested too deeply"
+"""The problem of a document that has more of them."""
+_SCALARS: Final = frozenset({str, int, float, bool})
 
 
 def written_performance(result: Mapping[str, Any]) -> dict[str, float]:
@@ -38,48 +39,31 @@ def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in written.items() if 0 <= value <= 1}
 
 
-def normalised(body: Mapping[str, Any]) -> JsonObject:
-    """A model's or project's body in the API's wire form, whatever spelling it was saved in.
-
-    Times become epoch seconds, whole-number metrics become fractions again, null members are
-    absent, and so is what cannot be JSON. Members are sorted.
-
-    Raises:
-        UnrecognisedError: nested more deeply than any answer.
-    """
-    # A time that cannot be read is unknown, not an error.
-    times = {name: epoch_seconds(body[name]) for name in _TIMES if name in body}
-    result: JsonObject = plain({**body, **times})
-    if is_object(numbers := result.get("Performance")):
-        for name, value in numbers.items():
-            if type(value) is int and value in (0, 1):  # jq writes 1 for 1.0
-                numbers[name] = float(value)
-    if is_array(datasets := body.get("Datasets")):
-        result["Datasets"] = [normalised(d) if is_object(d) else plain(d) for d in datasets]
-    return result
+def sorted_names(value: Mapping[Any, Any]) -> list[Any]:
+    """The names of an object in their order; printed Python and YAML may have numbers for names."""
+    try:
+        return sorted(value)
+    except TypeError:
+        return sorted(value, key=str)
 
 
-def plain(value: Any, levels: int = _DEPTH) -> Any:
+def plain(value: Any, levels: int = DEPTH) -> Any:
     """The value without null members and without what no JSON holds; members sorted.
 
     Raises:
         UnrecognisedError: nested in more than `levels` levels.
     """
     if is_object(value):
-        if not levels:
-            raise UnrecognisedError(_TOO_DEEP, corrupt=True)
+        if levels < 1:
+            raise UnrecognisedError(TOO_DEEP, corrupt=True)
         kept: JsonObject = {}
-        for name in sorted(value):  # for thousands of files, a loop is faster than a comprehension
+        for name in sorted_names(value):  # for many files, a loop is faster than a comprehension
             item = value[name]
             if type(item) in _SCALARS or (item := plain(item, levels - 1)) is not None:
-                kept[name] = item
+                kept[name if type(name) is str else str(name)] = item
         return kept
     if is_array(value):
-        if not levels:
-            raise UnrecognisedError(_TOO_DEEP, corrupt=True)
+        if levels < 1:
+            raise UnrecognisedError(TOO_DEEP, corrupt=True)
         return [item if type(item) in _SCALARS else plain(item, levels - 1) for item in value]
     return value if type(value) in _SCALARS else None
-
-
-_TOO_DEEP: Final = "nested too deeply"
-_SCALARS: Final = frozenset({str, int, float, bool})

@@ -11,16 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lfv_mcp.results.base import Result
 
-
-def output_schema(result: type[Result]) -> dict[str, Any]:
-    """The JSON Schema of a tool's result.
+def output_schema(result: str) -> dict[str, Any]:
+    """The JSON Schema of the tools' result of that name.
 
     Raises:
-        KeyError: the file has none for this type: make it anew.
+        KeyError: the file has none for this name: make it anew.
     """
-    return _schemas()[result.__name__]
+    return _schemas()[result]
 
 
 @cache

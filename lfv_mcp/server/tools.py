@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lfv_mcp.analysis.listing import listing_digest
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.model_query import invalid_argument, parse_model_query
 from lfv_mcp.results.base import Result
-from lfv_mcp.results.evaluation_report import EvaluationReport
-from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.server.arguments import (
@@ -33,6 +31,10 @@ from lfv_mcp.server.arguments import (
     THRESHOLD,
     Argument,
 )
+
+if TYPE_CHECKING:  # pydantic takes long to make these two, and most commands need neither
+    from lfv_mcp.results.evaluation_report import EvaluationReport
+    from lfv_mcp.results.model_comparison import ModelComparison
 
 Progress: TypeAlias = Callable[[int, str], Awaitable[None]]
 """Reports progress: steps done so far, and what was done."""
@@ -59,7 +61,7 @@ class Tool:
         title: the name that people read.
         description: what a model reads to choose the tool.
         arguments: the arguments, in the order of the published schema.
-        result: the type of the structured result, whose JSON Schema is published.
+        result: the name of the structured result's type, whose JSON Schema is published.
         run: takes a `ToolContext` and every argument by its name, as `arguments.parse` returns
             them; returns the readable text and the structured result. Each stands alone, because
             a host may show only one of them. Raises `LfvError`.
@@ -70,7 +72,7 @@ class Tool:
     title: str
     description: str
     arguments: tuple[Argument, ...]
-    result: type[Result]
+    result: str
     run: Callable[..., Awaitable[tuple[str, Result]]]
     has_view: bool = False
 
@@ -154,7 +156,7 @@ TOOLS: Final = (
         "State, quality and next step of one Lookout for Vision model version. Says where the "
         "answer comes from; status is history unless source.kind is live.",
         (PROJECT_NAME, MODEL_VERSION, REGION),
-        ModelSummary,
+        "ModelSummary",
         describe_model,
         has_view=True,
     ),
@@ -164,7 +166,7 @@ TOOLS: Final = (
         "Model versions of one project or of all, newest first within a project, with status and "
         "metrics. Pass next_token to go on.",
         (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN, REGION),
-        ModelList,
+        "ModelList",
         list_models,
     ),
     Tool(
@@ -174,7 +176,7 @@ TOOLS: Final = (
         "worst misses and false alarms; with defect_rate what the line will see, with threshold "
         "that trade-off.",
         (PROJECT_NAME, MODEL_VERSION, DEFECT_RATE, THRESHOLD, MAX_EXAMPLES, REGION),
-        EvaluationReport,
+        "EvaluationReport",
         analyze_evaluation,
         has_view=True,
     ),
@@ -184,7 +186,7 @@ TOOLS: Final = (
         "Whether versions of one project are truly better than the first: a paired test on the "
         "same test images, intervals otherwise; no winner that the data does not support.",
         (PROJECT_NAME, MODEL_VERSIONS, REGION),
-        ModelComparison,
+        "ModelComparison",
         compare_models,
         has_view=True,
     ),

@@ -560,7 +560,9 @@ def test_a_signal_ends_it_quietly(number: signal.Signals, code: int) -> None:
     assert out == ""
     assert log.splitlines() == [
         "Replaying the bundled sample (models: 20): read-only, nothing is authenticated. "
-        "Ctrl-C ends it."
+        "Ctrl-C ends it.",
+        "For a boto3 or AWS CLI that no longer has the service: "
+        f"AWS_DATA_PATH={PACKAGE / 'aws' / '_api'}",
     ]
 
 

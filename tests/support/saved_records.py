@@ -169,7 +169,6 @@ SPELLINGS: Final[dict[str, Callable[[float], object]]] = {
     "CLI v2, UTC": lambda s: moment(s).isoformat(),
     "Z": lambda s: moment(s).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     "boto3, default=str": lambda s: str(moment(s, -5)),
-    "evaluation file": lambda s: moment(s).replace(tzinfo=None).isoformat(),
 }
 
 

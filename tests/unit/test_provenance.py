@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.provenance import OtherStatus, Provenance
+from lfv_mcp.provenance import LeftOut, OtherStatus, Provenance
 from lfv_mcp.results.common import SourceBasis
 from lfv_mcp.text import clean
 
@@ -25,6 +25,7 @@ statuses = st.none() | visible.filter(bool)
         captured=seconds,
         location=visible,
         disagreeing=st.lists(st.builds(OtherStatus, statuses, seconds), max_size=5).map(tuple),
+        left_out=st.lists(st.builds(LeftOut, visible, visible, visible), max_size=20).map(tuple),
     )
 )
 def test_headers_carry_all_of_it(provenance: Provenance) -> None:
@@ -56,6 +57,12 @@ def test_a_live_reply_has_none() -> None:
         ({"x-lfv-kind": "archive", "x-lfv-captured": "soon"}, Provenance("archive")),
         ({"x-lfv-kind": "archive", "x-lfv-disagreeing": "{"}, Provenance("archive")),
         ({"x-lfv-kind": "archive", "x-lfv-disagreeing": "[1]"}, Provenance("archive")),
+        ({"x-lfv-kind": "archive", "x-lfv-left-out": "{"}, Provenance("archive")),
+        ({"x-lfv-kind": "archive", "x-lfv-left-out": '[["Status"]]'}, Provenance("archive")),
+        (
+            {"x-lfv-kind": "archive", "x-lfv-left-out": '[["a", "\\u001b[31mb", "c"]]'},
+            Provenance("archive", left_out=(LeftOut("a", "b", "c"),)),
+        ),
         (
             {"x-lfv-kind": "archive", "x-lfv-location": "a%0A%1B%5B31mb"},
             Provenance("archive", location=clean("a b")),

@@ -26,22 +26,26 @@ def test_metric_of_no_use_is_left_out_and_named(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "value"),
+    ("member", "value", "why"),
     [
-        ("Performance", [0.9]),
-        ("Description", 7),
-        ("Status", ["HOSTED"]),
-        ("CreationTimestamp", 1754296200.412),  # botocore parses times; a number is none
-        ("MinInferenceUnits", True),
-        ("MinInferenceUnits", "1"),
-        ("MaxInferenceUnits", 1.5),
-        ("EvaluationResult", "s3://bucket/key"),
+        ("Performance", [0.9], "0.9 is not a structure"),
+        ("Description", 7, "7 is not text"),
+        ("Status", {"Is": "HOSTED"}, '{"Is": "HOSTED"} is not text'),
+        # botocore parses times; a number is none
+        ("CreationTimestamp", 1754296200.412, "1754296200.412 is not a time"),
+        ("CreationTimestamp", ["2021-03-09 10:11:12"], "'2021-03-09 10:11:12' has no time zone"),
+        ("MinInferenceUnits", True, "True is not a number of units"),
+        ("MinInferenceUnits", "1", "'1' is not a number of units"),
+        ("MaxInferenceUnits", 1.5, "1.5 is not a number of units"),
+        ("MaxInferenceUnits", -1, "-1 is not a number of units"),
+        ("EvaluationResult", "s3://bucket/key", "'s3://bucket/key' is not a structure"),
     ],
 )
-def test_member_of_another_type_is_left_out_and_named(member: str, value: object) -> None:
+def test_member_of_another_type_is_left_out_and_named(member: str, value: object, why: str) -> None:
     made = readable_description({member: value, "ModelVersion": "3"})
     assert made.description.to_json() == {"ModelVersion": "3"}
-    assert made.unusable == (member,)
+    (left_out,) = made.unusable
+    assert (left_out.member, f"{left_out.value} {left_out.why}") == (member, why)
 
 
 def test_unknown_members_are_not_ours_to_show() -> None:
@@ -90,4 +94,4 @@ def test_arns_and_keys_are_not_cut() -> None:
     }
     made = readable_description(members)
     assert made.description.to_json() == members
-    assert made.shortened == made.unusable == ()
+    assert (made.shortened, made.unusable) == ((), ())

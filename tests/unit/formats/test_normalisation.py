@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.normalisation import normalised, plain, proven_performance
+from lfv_mcp.formats.members import read_members
+from lfv_mcp.formats.normalisation import plain, proven_performance
 from tests.support.saved_records import described, project_of, result_of
 
 
@@ -22,11 +23,21 @@ def test_what_tools_did_to_an_answer_is_undone() -> None:
         "Performance": {"F1Score": 1, "Recall": 1, "Precision": 0.5, "Future": None},
         "CreationTimestamp": str(usual["CreationTimestamp"]),
     }
-    assert json.dumps(normalised(odd)) == json.dumps(normalised(usual))
-    assert list(normalised(usual)) == sorted(usual)
+    assert json.dumps(read_members(odd)) == json.dumps(read_members(usual))
+    assert list(read_members(usual)) == sorted(usual)
     datasets = project_of()["Datasets"]
     spelled = [{**datasets[0], "CreationTimestamp": "2025-07-28T13:31:05.200Z"}]
-    assert normalised({"Datasets": spelled}) == {"Datasets": datasets}
+    assert read_members({"Datasets": spelled}, "project") == {"Datasets": datasets}
+
+
+@pytest.mark.parametrize("unset", [None, "", 0, "0001-01-01T00:00:00", "1970-01-01T00:00:00Z"])
+def test_what_was_never_set_is_absent(unset: object) -> None:
+    """A language's default is no statement: 0 units, the year 1, an empty text."""
+    names = ("CreationTimestamp", "MinInferenceUnits", "MaxInferenceUnits", "KmsKeyId")
+    units = 0 if unset == 0 else ""
+    odd = described() | dict(zip(names, (unset, units, units, None), strict=True))
+    known = {name: value for name, value in described().items() if name not in names}
+    assert read_members(odd) == known
 
 
 def test_what_is_no_json_is_left_out() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lfv_mcp.formats.members import sendable
 from lfv_mcp.formats.normalisation import proven_performance
 from lfv_mcp.formats.recognition import Record, recognise, recognise_answer
 from lfv_mcp.identifiers import ModelKey, ProjectKey
@@ -59,7 +60,7 @@ def problems_of(data: bytes) -> list[str]:
 
 times = st.integers(1_500_000_000_000, 1_800_000_000_000).map(lambda ms: ms / 1000)
 metric = st.floats(0, 1)
-texts = st.text(max_size=60)
+texts = st.text(min_size=1, max_size=60)  # the API has no empty ones
 optional: Final[dict[str, st.SearchStrategy[Any]]] = {
     "CreationTimestamp": times,
     "EvaluationEndTimestamp": times,
@@ -211,13 +212,20 @@ def test_answer_as_botocore_parsed_it() -> None:
     assert record.body == described(Performance={"Recall": 0.9})
 
 
-def test_unreadable_time_is_unknown() -> None:
-    body = described(CreationTimestamp="yesterday", EvaluationEndTimestamp=10**400)
-    known = described(CreationTimestamp=..., EvaluationEndTimestamp=...)
-    assert one(encoded({"ModelDescription": body})).body == known
+@pytest.mark.parametrize("unread", ["yesterday", "2021-03-09T10:11:12", 10**400, {"at": 1}, -1])
+def test_unreadable_time_stays_as_it_was_saved_and_is_not_sent(unread: object) -> None:
+    """An import must not lose it, and no client of the API could parse it."""
+    record = one(encoded({"ModelDescription": described(CreationTimestamp=unread)}))
+    assert record.body == described(CreationTimestamp=unread)
+    sent, left_out = sendable(record.body)
+    assert sent == described(CreationTimestamp=...)
+    assert [each.member for each in left_out] == ["CreationTimestamp"]
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", 5, None, ["Tue"], {"a": 1}])
+@pytest.mark.parametrize(
+    "date",
+    ["", "yesterday", 5, None, ["Tue"], {"a": 1}, "Tue, 28 Oct 2025 09:00:00", "2025-10-28"],
+)
 def test_unreadable_response_date_is_no_date(date: object) -> None:
     answer = {"ModelDescription": described()}
     for metadata in ({"HTTPHeaders": {"date": date}}, {"HTTPHeaders": date}, date):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from inspect import Parameter, signature
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import pytest
 
 from lfv_mcp.server.tools import TOOLS, Tool
+from scripts.make_docs import RESULTS
 
 WITHOUT_THE_SDK = ("tools", "arguments", "prompts", "size_limits", "view")
 
@@ -25,7 +26,8 @@ def test_a_tool_takes_the_arguments_of_its_row(tool: Tool) -> None:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_arguments_have_the_types_that_the_tool_declares(tool: Tool) -> None:
-    declared = get_type_hints(tool.run)
+    declared = get_type_hints(tool.run, localns={result.__name__: result for result in RESULTS})
+    assert get_args(declared["return"])[1].__name__ == tool.result
     for argument in tool.arguments:
         assert get_type_hints(argument.parse)["return"] == declared[argument.name], argument.name
 
