@@ -25,8 +25,6 @@ _NEAR: Final = 4096
 """Characters after a place that is no JSON within which the service is named if it was a record."""
 _EMBEDDED_DEPTH: Final = 8
 """Levels of nesting in which JSON inside a string is looked for."""
-_TEXT_MEMBERS: Final = {"Description", "StatusMessage", "description", "statusMessage"}
-"""Members whose text is a person's or the service's, whatever it looks like."""
 
 _find_start: Final = re.compile(r"\S").search
 _opening: Final = re.compile(r"[\[{](?=\s*[\"'{\[\]}])")
@@ -337,14 +335,12 @@ def _embedded_documents(text: str) -> Iterator[Any]:
 
 
 def _with_strings_decoded(value: Any, levels: int) -> Any:
-    """A document in which strings that hold JSON about the service are decoded, one level deep."""
+    """A document that is a string of JSON about the service, or a list of such, decoded.
+
+    Strings in the members of an object are left to the search for records.
+    """
     if type(value) is str:
         return _decoded(value) if SERVICE in value and value.lstrip()[:1] in "{[" else value
-    if levels and is_object(value):
-        return {
-            name: item if name in _TEXT_MEMBERS else _with_strings_decoded(item, levels - 1)
-            for name, item in value.items()
-        }
     if levels and is_array(value):
         return [_with_strings_decoded(item, levels - 1) for item in value]
     return value
