@@ -39,6 +39,7 @@ import floors
 import wire
 from archive import show
 from boto3_client import open_client
+from fleet import VERSIONS
 from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
@@ -554,8 +555,8 @@ async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[R
     def asked(
         models: int, number: int
     ) -> ModelQuery:  # another one each time: nothing is remembered
-        projects = models // archive.VERSIONS
-        version = number // projects % archive.VERSIONS + 1
+        projects = models // VERSIONS
+        version = number // projects % VERSIONS + 1
         return ModelQuery(f"line-{number % projects:05}", str(version))
 
     page, one, pause = "list_models, first page of 50", "describe_model", "  after a pause of 2 s"
