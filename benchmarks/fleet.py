@@ -53,7 +53,8 @@ class Fleet(Sequence[str]):
     def __init__(self, models: int, images: int = 0, foreign: int = 0) -> None:
         """Make nothing yet."""
         self.models = models
-        self.versions = _VERSIONS if models >= VERSIONS else _VERSIONS[:1] + _VERSIONS[2:][: models - 1]
+        few = [version for version in _VERSIONS if version <= models]
+        self.versions = few if models < VERSIONS else _VERSIONS
         self._records = models * len(_FILES)
         self._foreign, self._images = foreign, images
 
@@ -159,7 +160,7 @@ def evaluation_result(project: str, version: int, recall: float) -> dict[str, An
 
 
 def evaluation_manifest(project: str, version: int) -> bytes:
-    """The service's own file of judgements: one false alarm in ten, as many missed as metrics say."""
+    """The service's own file of judgements; its errors are those that the metrics tell of."""
     times = LARGE if version == VERSIONS else 1
     lines = []
     for number in range(2 * DEFECTS * times):

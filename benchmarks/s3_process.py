@@ -1,4 +1,4 @@
-"""The S3 of `s3_server.py` as a process of its own, and what is asked of it beside S3's requests."""
+"""The S3 of `s3_server.py` as a process of its own, and how it is told what to do."""
 
 from __future__ import annotations
 

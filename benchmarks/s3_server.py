@@ -254,26 +254,17 @@ class S3:
             self.buckets.setdefault(request.bucket, StoredBucket())
             return Answer(200, {"location": f"/{request.bucket}"}, b"")
         bucket = self.bucket(request.bucket)
-        match request.method:
-            case "GET" | "HEAD" if request.key:
+        if request.method in ("GET", "HEAD"):
+            if request.key:
                 return read_object(bucket, request)
-            case "GET":
-                return list_objects(bucket, request)
-            case "HEAD":
-                return Answer(200, {}, b"")
+            return list_objects(bucket, request)
         if not isinstance(bucket, StoredBucket):
             raise S3Error("AccessDenied")
-        match request.method:
-            case "PUT":
-                return self.put_object(bucket, request)
-            case "POST":
-                return post_object(bucket, request)
-            case "DELETE":
-                bucket.uploads.pop(request.query.get("uploadId", ""), None)
-                if "uploadId" not in request.query:
-                    bucket.delete(request.key)
-                return Answer(204, {}, b"")
-        raise S3Error("MethodNotAllowed")
+        if request.method == "PUT":
+            return self.put_object(bucket, request)
+        if request.method == "POST":
+            return post_object(bucket, request)
+        return delete_object(bucket, request)
 
     def put_object(self, bucket: StoredBucket, request: Request) -> Answer:
         """PutObject, CopyObject or UploadPart."""
@@ -296,6 +287,15 @@ class S3:
             bucket.uploads[upload][int(request.query["partNumber"])] = body
             return Answer(200, {"etag": etag_of(body)}, b"")
         return Answer(200, {"etag": bucket.put(request.key, body)}, b"")
+
+
+def delete_object(bucket: StoredBucket, request: Request) -> Answer:
+    """DeleteObject or AbortMultipartUpload."""
+    if upload := request.query.get("uploadId"):
+        bucket.uploads.pop(upload, None)
+    else:
+        bucket.delete(request.key)
+    return Answer(204, {}, b"")
 
 
 def post_object(bucket: StoredBucket, request: Request) -> Answer:
@@ -373,10 +373,9 @@ def read_object(bucket: Bucket, request: Request) -> Answer:
 def list_objects(bucket: Bucket, request: Request) -> Answer:
     """ListObjectsV2; its token is the last key or common prefix of the page before."""
     query = request.query
-    if query.get("list-type") != "2":
-        name = next((name for name in ("location", "versioning") if name in query), "")
-        if name == "location":
-            return xml(f"<LocationConstraint {XMLNS}></LocationConstraint>")
+    if "location" in query:
+        return xml(f"<LocationConstraint {XMLNS}></LocationConstraint>")
+    if request.method == "GET" and query.get("list-type") != "2":
         raise S3Error("MethodNotAllowed")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = query.get("continuation-token") or query.get("start-after", "")
@@ -430,9 +429,7 @@ def written(answer: Answer, request: Request) -> tuple[bytes, bytes]:
     return "\r\n".join(lines).encode(), b"" if request.method == "HEAD" else answer.body
 
 
-async def read_request(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> Request:
+async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
     """The next request of a connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip().split("\r\n")
@@ -537,9 +534,7 @@ async def serve(latency: float) -> None:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await converse(s3, reader, writer)
 
-    server = await asyncio.start_server(
-        connected, "127.0.0.1", 0, backlog=512, limit=1 << 20
-    )
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=512, limit=1 << 20)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
