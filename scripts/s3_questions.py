@@ -210,7 +210,7 @@ async def _describe(client: Client, model: Model) -> Outcome:
 
 async def _describe_latest(client: Client, model: Model) -> Outcome:
     outcome = await call(client, "describe_model", {"project_name": model.project})
-    return judged(outcome, latest=True)._replace(held=model.stays)
+    return judged(outcome, latest=True)._replace(kind="latest", held=model.stays)
 
 
 async def _list_all(client: Client, model: Model) -> Outcome:

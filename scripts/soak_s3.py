@@ -217,6 +217,8 @@ class Soak:
                 model = {"project_name": project, "model_version": version}
                 outcome = await call(client, "describe_model", model)
                 assert not outcome.code, outcome.text
+            for number in range(self.fleet.projects):
+                await call(client, "describe_model", {"project_name": project_of(number)})
         self.note("warm-up", await self.ask_for(10.0, self.url, CLIENTS), reads=True)
         self.s3.control(faults=FAILURES[LAST])
         await self.ask_for(LIMIT, self.url, CLIENTS)
@@ -237,7 +239,7 @@ def told(outcomes: Sequence[Outcome]) -> str:
     return f"{codes['']} answers" + (f"; {errors}" if errors else "")
 
 
-def row(name: str, tally: Tally, seconds: float, recovered: float) -> str:
+def row(name: str, tally: Tally, seconds: float, recovered: float, memory: float) -> str:
     """A line of the table of failures."""
     slowest = max((each.seconds for each in tally.all), default=0)
     absent = sum(bool(each.broken) for each in tally.all)
@@ -251,13 +253,14 @@ def row(name: str, tally: Tally, seconds: float, recovered: float) -> str:
         str(failed),
         f"{slowest:.1f}",
         f"{recovered:.1f}",
+        f"{memory:.0f}",
     )
     return f"| {' | '.join(cells)} |"
 
 
 HEAD: Final = (
     "| S3 | questions/s | had read all | fresh server | absence claimed | held, and failed "
-    "| slowest, s | recovered, s |\n|---|---:|---|---|---:|---:|---:|---:|"
+    "| slowest, s | recovered, s | memory, MiB |\n|---|---:|---|---|---:|---:|---:|---:|---:|"
 )
 
 
@@ -279,7 +282,8 @@ async def soak(minutes: float, models: int) -> Counter[str]:
                 tasks.start_soon(run.watch)
                 for name in list(FAILURES)[:number]:
                     tally = await run.fail(name, seconds)
-                    say(row(name, tally, seconds, await run.recover(name)))
+                    recovered = await run.recover(name)
+                    say(row(name, tally, seconds, recovered, use(process).memory))
                 tasks.cancel_scope.cancel()
             after = await run.at_rest()
     say(f"\n{table(before, run.most, after)}")
