@@ -33,7 +33,7 @@ from archive import show
 from figures import HEAD, Row, counted, line, machine, row
 from fleet import VERSIONS, Fleet, project_of
 from s3_process import KEYS, S3Process, s3_process
-from talk import Reply, Talk, meanwhile, talk
+from talk import HOW_FAR, Reply, Talk, meanwhile, talk
 
 LATENCY: Final = 0.025
 PARALLEL: Final = 16
@@ -41,6 +41,9 @@ PARALLEL: Final = 16
 SAMPLE: Final = 1_600
 """Objects that the floor reads at most; its time is taken as many times as there are more."""
 LATER: Final = 20
+"""Questions after the first answer."""
+TOLD: Final = ("answered", "told how far", "told how long")
+"""What a question may come to while an archive is being indexed."""
 FIRST_ANSWER: Final = 5.0
 """Seconds that a pack of the largest fleet may take."""
 FIRST_REQUESTS: Final = 20
@@ -268,7 +271,9 @@ def fate(reply: Reply) -> str:
     if reply.code == "silence":
         return "silence"
     if reply.code:
-        return "told how long" if reply.wait is not None else f"neither: {reply.code}"
+        if reply.wait is not None:
+            return "told how long"
+        return "told how far" if HOW_FAR.search(reply.text) else f"neither: {reply.code}"
     if "models" in reply.structure and not reply.structure["models"]:
         return "neither: no models"
     return "answered"
@@ -287,6 +292,8 @@ def first_answer(lab: Lab, asked: Talk, seen: Measured) -> None:
             else:
                 reply = asked.describe("line-00000", "2")
             told = fate(reply)
+            if told not in TOLD and told not in fates:
+                show(f"  {told}: {' '.join(reply.text.split())[:300]}")
             fates[told] = fates.get(told, 0) + 1
 
     with meanwhile(others):
@@ -421,9 +428,7 @@ def rows_of(case: Case, seen: Measured, largest: int) -> Iterator[Row]:
     fleet_packed = case.packed and case.place == "s3" and case.models == largest
     target = {"target": FIRST_ANSWER, "of": "ours"} if fleet_packed else {}
     yield row(f"{case}: first answer", "s", [(seen.first, seen.floor)], **target)
-    wrong = sum(
-        n for told, n in seen.meanwhile.items() if told not in ("answered", "told how long")
-    )
+    wrong = sum(number for told, number in seen.meanwhile.items() if told not in TOLD)
     asked = sum(seen.meanwhile.values())
     name = "  questions meanwhile that were neither answered nor told"
     yield counted(name, "", wrong, asked, 0)

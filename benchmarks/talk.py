@@ -21,6 +21,8 @@ PATIENCE: Final = 120.0
 """Seconds after which a question counts as not answered at all."""
 HOW_LONG: Final = re.compile(r"about ([\d,]+(?:\.\d+)?) ?(s\b|seconds|min)")
 """How an error says how long something still takes."""
+HOW_FAR: Final = re.compile(r"[\d,]+ (?:objects|files) (?:listed|read)")
+"""How it says how far that is, while a listing has not told yet how much there is."""
 
 
 class Reply(NamedTuple):
