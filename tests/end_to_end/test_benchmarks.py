@@ -72,7 +72,7 @@ def test_the_size_of_a_manifest_does_not_matter_to_memory() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.timeout(120)  # servers are started, several one after another
+@pytest.mark.timeout(300)  # servers are started, many one after another
 def test_the_short_form_runs_to_its_end(section: str, tmp_path: Path) -> None:
     kept = tmp_path / "figures.json"
     command = [sys.executable, str(BENCHMARK), "--short", "--only", section, "--json", str(kept)]
