@@ -171,6 +171,12 @@ def benchmark(session: nox.Session) -> None:
 
 
 @nox.session
+def soak_s3(session: nox.Session) -> None:
+    """Questions for ten minutes while S3 fails in every way; no answer may claim absence."""
+    python(session, "scripts/soak_s3.py", *session.posargs)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """A hundred thousand calls; memory, threads, sockets, files. By hand: up to 15 minutes."""
     python(session, "scripts/soak.py", *session.posargs)

@@ -17,9 +17,10 @@ import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
+from fleet import VERSIONS, describe_answer, evaluation_result
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
@@ -27,10 +28,7 @@ from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.model_query import ModelQuery
 
-VERSIONS: Final = 10
-"""Models of one project."""
 RUNS: Final = 5
-ACCOUNT: Final = "arn:aws:lookoutvision:us-east-1:111122223333"
 
 
 def make(folder: Path, models: int) -> tuple[int, int]:
@@ -48,48 +46,6 @@ def make(folder: Path, models: int) -> tuple[int, int]:
             files += 1
             size += path.write_text(json.dumps(answer, indent=2), encoding="utf-8")
     return files, size
-
-
-def describe_answer(project: str, version: int, recall: float) -> dict[str, Any]:
-    """A boto3 response with all members that a hosted model has."""
-    bucket, key = "lookoutvision-us-east-1-1a2b3c4d5e", f"{project}/output/Evaluation"
-    name = f"{project}-{version}.json"
-    return {
-        "ModelDescription": {
-            "ModelVersion": str(version),
-            "ModelArn": f"{ACCOUNT}:model/{project}/{version}",
-            "CreationTimestamp": 1754296200.412,
-            "Description": "august_relabel",
-            "Status": "HOSTED",
-            "StatusMessage": "The model is running.",
-            "Performance": {"F1Score": 0.8780487804878049, "Recall": recall, "Precision": 0.9},
-            "OutputConfig": {"S3Location": {"Bucket": bucket, "Prefix": f"{project}/output/"}},
-            "EvaluationManifest": {"Bucket": bucket, "Key": f"{key}Manifest-{name}"},
-            "EvaluationResult": {"Bucket": bucket, "Key": f"{key}Result-{name}"},
-            "EvaluationEndTimestamp": 1754299005.127,
-            "MinInferenceUnits": 1,
-            "MaxInferenceUnits": 4,
-        },
-        "ResponseMetadata": {
-            "HTTPStatusCode": 200,
-            "HTTPHeaders": {"date": "Tue, 28 Oct 2025 09:00:00 GMT"},
-        },
-    }
-
-
-def evaluation_result(project: str, version: int, recall: float) -> dict[str, Any]:
-    """The service's own file."""
-    metrics = {"ROCAUC": 0.97, "AveragePrecision": 0.96, "Precision": 0.9, "Recall": recall}
-    return {
-        "Version": 1,
-        "EvaluationDetails": {
-            "ModelArn": f"{ACCOUNT}:model/{project}/{version}",
-            "EvaluationEndTimestamp": "2025-08-04T09:16:45.127000",
-            "NumberOfTrainingImages": 212,
-            "NumberOfTestingImages": 120,
-        },
-        "AggregatedEvaluationResults": {"Metrics": metrics | {"F1Score": 0.8780487804878049}},
-    }
 
 
 def show(line: str) -> None:

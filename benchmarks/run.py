@@ -13,7 +13,6 @@ import gc
 import json
 import logging
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -23,22 +22,25 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import metadata
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from statistics import median, quantiles
-from typing import Any, Final, Literal
+from statistics import median
+from typing import Any, Final
 
 import anyio
 import archive
 import command as one_command
 import floors
+import hard_files
+import scale
 import wire
 from archive import show
 from boto3_client import open_client
+from figures import HEAD, Row, counted, line, machine, row
+from fleet import VERSIONS
 from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
@@ -62,31 +64,6 @@ SLOW: Final = 0.020
 CALLERS: Final = 100
 MANIFEST_LINES: Final = 4_000
 """As many test images as the service allows."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured thing. `ratio` is ours to the floor's, the median of the pairs."""
-
-    name: str
-    unit: str
-    ours: float
-    floor: float
-    ratio: float
-    low: float  # quartiles of the pairs' ratios
-    high: float
-    pairs: int
-    target: float | None = None  # None: for information
-    of: Literal["ratio", "ours"] = "ratio"
-    at_least: bool = False
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the target is met."""
-        if self.target is None:
-            return None
-        value = getattr(self, self.of)
-        return bool(value >= self.target if self.at_least else value <= self.target)
 
 
 @dataclass(frozen=True)
@@ -119,20 +96,6 @@ class Bench:
         if not self.short:
             more["PYTHONPYCACHEPREFIX"] = str(self.scratch / "pyc")
         return wire.environment(self.scratch, url, **more)
-
-
-def row(name: str, unit: str, pairs: list[tuple[float, float]], **target: Any) -> Row:
-    """A row of pairs (ours, floor)."""
-    ratios = [ours / floor for ours, floor in pairs]
-    low, _, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    ours, floor = (median(side) for side in zip(*pairs, strict=True))
-    return Row(name, unit, ours, floor, median(ratios), low, high, len(pairs), **target)
-
-
-def counted(name: str, unit: str, ours: float, floor: float, most: float | None) -> Row:
-    """A row of a count, which has no spread; its target is of the count itself."""
-    ratio = ours / floor if floor else 0.0
-    return Row(name, unit, ours, floor, ratio, ratio, ratio, 1, most, "ours")
 
 
 async def in_turns(
@@ -555,8 +518,8 @@ async def questions_of_size(bench: Bench, folders: Mapping[int, Path]) -> list[R
     def asked(
         models: int, number: int
     ) -> ModelQuery:  # another one each time: nothing is remembered
-        projects = models // archive.VERSIONS
-        version = number // projects % archive.VERSIONS + 1
+        projects = models // VERSIONS
+        version = number // projects % VERSIONS + 1
         return ModelQuery(f"line-{number % projects:05}", str(version))
 
     page, one, pause = "list_models, first page of 50", "describe_model", "  after a pause of 2 s"
@@ -670,6 +633,21 @@ def context(bench: Bench) -> Iterator[Row]:
         yield counted(name, "B", ours["describe_model"], floor, None)
 
 
+# Fleets, and files that were made to cost much
+
+
+def fleets(bench: Bench) -> Iterator[Row]:
+    """Archives on disk and in a slow S3; `scale.py` has more to choose from."""
+    small = ["--models", "20", "--images", "1500", "--foreign", "50", "--replicas", "20"]
+    quick = ["--latency", "0.005", "--rescan-after", "2", "--patience", "60"]
+    yield from scale.run(scale.asked_for([*small, *quick] if bench.short else []), [])
+
+
+def hard(bench: Bench) -> Iterator[Row]:
+    """Single files that unpack to much."""
+    yield from hard_files.rows(["deep arrays"] if bench.short else None)
+
+
 # The run
 
 SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
@@ -681,37 +659,11 @@ SECTIONS: Final[dict[str, Callable[[Bench], Iterator[Row]]]] = {
     "archive": archives,
     "installed": installed,
     "context": context,
+    "scale": fleets,
+    "files": hard,
 }
-
-
-def machine() -> dict[str, Any]:
-    """Where this was measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    models = re.findall(r"model name\s*: (.+)", cpuinfo.read_text()) if cpuinfo.exists() else []
-    named = ("lfv-mcp", "mcp", "boto3", "botocore", "pydantic", "anyio")
-    return {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "system": platform.platform(),
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "load": [round(load, 2) for load in os.getloadavg()],
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in named},
-    }
-
-
-HEAD: Final = f"{'':58}{'ours':>10}{'floor':>10}  {'':8}{'ratio':>7}{'quartiles':>15}{'target':>9}"
-
-
-def line(r: Row) -> str:
-    """A row for people."""
-    target = ""
-    if r.target is not None:
-        sign = ">=" if r.at_least else "<="
-        target = f"{sign}{r.target:g}  {'holds' if r.holds else 'MISSED'}"
-    spread = f"{r.low:.3f}..{r.high:.3f}" if r.pairs > 1 else ""
-    values = f"{r.ours:>10,.2f}{r.floor:>10,.2f}  {r.unit:8}{r.ratio:>7.3f}"
-    return f"{r.name:58}{values}{spread:>15}  {target}".rstrip()
+LONG: Final = ("scale", "files")
+"""Sections that take longer than all others together: they run if they are named."""
 
 
 def main() -> None:
@@ -728,7 +680,7 @@ def main() -> None:
     crashed = False
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(Path(scratch), given.short)
-        for name in given.only or SECTIONS:
+        for name in given.only or [name for name in SECTIONS if name not in LONG]:
             try:
                 for measured in SECTIONS[name](bench):
                     rows.append(measured)

@@ -321,6 +321,7 @@ async def soak(calls: int, over_http: bool, warm_up: int) -> tuple[Use, Use]:
 def say(text: str) -> None:
     """A line on stdout."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
