@@ -439,9 +439,8 @@ def test_packs_of_any_length_are_read(tmp_path: Path, monkeypatch: pytest.Monkey
     """What is too long for one file of records is not too long for a pack of them."""
     packed(many(tmp_path / "from", 300), tmp_path / "pack")
     assert len(gzip.decompress((tmp_path / "pack" / RECORDS).read_bytes())) > 400_000
-    for module in ("formats.decoding", "archive.packed_lines", "archive.reading"):
+    for module in ("formats.decoding", "formats.texts", "archive.packed_lines", "archive.reading"):
         monkeypatch.setattr(f"lfv_mcp.{module}.FILE_LIMIT", 400_000)
-    monkeypatch.setattr("lfv_mcp.formats.decoding.decode_text.__kwdefaults__", {"limit": 400_000})
     found = table(run("archive", "check", tmp_path / "pack").output)
     assert (found["models"], found["corrupt"]) == (300, 0)
     assert "300 model" in imported(tmp_path / "back", tmp_path / "pack").stdout

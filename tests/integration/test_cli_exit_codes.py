@@ -52,6 +52,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "compare": ("sample-cap-seal", "1", "3"),
     "archive import": ("{sample}", "--to", "{tmp}/to"),
     "archive export": ("--to", "{tmp}/to"),
+    "archive pack": ("{sample}", "--to", "{tmp}/pack"),
     "archive check": ("{sample}",),
     "replay": ("--port", "0"),
     "config": ("cursor",),

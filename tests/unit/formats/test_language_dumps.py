@@ -330,11 +330,11 @@ def test_search_is_bounded_and_says_so() -> None:
     assert "not searched any further" in str(problems[0])
 
 
-def test_text_in_text_is_read_three_levels_deep() -> None:
+def test_text_in_text_is_read_twice_and_no_deeper() -> None:
     text = json.dumps({"ModelDescription": described()})
     for level in range(1, 5):
         found, _ = recognise(json.dumps({"body": text}).encode())
-        assert len(found) == (1 if level <= 3 else 0)
+        assert len(found) == (1 if level <= 2 else 0)
         text = json.dumps({"body": text})
 
 
