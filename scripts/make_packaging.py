@@ -235,8 +235,8 @@ All of them start the same server on the bundled sample. For your own models set
 ([iam-policy.json](iam-policy.json) is all that it needs; put your bucket in it). Flags do the same
 as variables: `"args": ["--source", "/ABSOLUTE/PATH/TO/archive"]` is all that a host needs, for
 without a command `lfv-mcp` takes every flag of `serve`. Write values out: hosts pass
-`${{HOME}}/archive` or `$HOME/archive` as it stands, and then every answer says that it was not filled
-in.
+`${{HOME}}/archive` or `$HOME/archive` as it stands, and then every answer says that it was not
+filled in.
 
 Hosts start servers with a short PATH and from a directory of their own choice, so the command is an
 absolute path: `{INSTALLED}` below stands for the one that `lfv-mcp config`

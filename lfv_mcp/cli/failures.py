@@ -113,6 +113,8 @@ def _of_click(error: click.ClickException) -> Failure:
 
 def _text_of_click(error: click.ClickException) -> str:
     """What click would print, but that a wrong value needs no line on how to call the command."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()  # the help of a group that was called alone
     if isinstance(error, click.UsageError) and not is_about_a_value(error):
         ctx = error.ctx
         usage = f"{ctx.get_usage()}\n" if ctx is not None else ""

@@ -16,6 +16,7 @@ _NEAR: Final = timedelta(days=2)
 _DOCTOR: Final = re.compile(
     r"^(ok   versions: lfv-mcp \S+, Python )\S+, mcp \S+, boto3 \S+, botocore \S+$", re.MULTILINE
 )
+_CLOCK: Final = re.compile(r"\b(since|at) \d\d:\d\d UTC")
 _COMMAND: Final = re.compile(r"^(ok   command: ).+$", re.MULTILINE)
 
 
@@ -36,6 +37,7 @@ class Normaliser:
             text = text.replace(known, self._known[known])
         text = _DOCTOR.sub(r"\1<version>, mcp <version>, boto3 <version>, botocore <version>", text)
         text = _COMMAND.sub(r"\1<command>", text)
+        text = _CLOCK.sub(r"\1 <now>", text)
         return _HTTP.sub(_http_date, _ISO.sub(_iso_date, text))
 
 
