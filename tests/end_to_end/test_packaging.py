@@ -238,7 +238,7 @@ def by_name(module: str) -> set[str]:
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in {"client", "s3", "sts"}
-        and node.attr not in {"meta", "close"}
+        and node.attr not in {"meta", "close", "exceptions"}
     }
 
 

@@ -37,7 +37,7 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
 
 index = Archive(Directory(Path(sys.argv[1]))).index()
-problems = [str(problem) for found in index.problems.values() for problem in found]
+problems = [message for group in index.problems for _, message in group.first]
 assert len(problems) < 100, len(problems)
 status = Path("/proc/self/status").read_text()
 print(int(status.split("VmHWM:")[1].split()[0]) // 1024, len(index.models), *problems, sep="\\n")
