@@ -128,7 +128,7 @@ async def test_one_deadline_for_a_resource_and_a_prompt(
     names = {"project_name": "cap-seal", "baseline": "1", "candidate": "2"}
     with row.in_time():
         prompt = await client.get_prompt("compare_model_versions", names)
-    assert prompt.model_dump_json().count("There is no record") == 2
+    assert prompt.model_dump_json().count("This goes with no record") == 2
 
 
 async def test_deadlines_inside_each_other(row: Row) -> None:
