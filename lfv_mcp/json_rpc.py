@@ -70,6 +70,8 @@ def read_message(data: bytes) -> dict[str, Any] | Refusal | None:
     except RecursionError:
         return _too_deep(text)
     except ValueError:
+        if _opens_too_deep(text):  # how deep Python reads, or finds a mistake, differs
+            return _too_deep(text)
         return Refusal(
             None, PARSE_ERROR, "Parse error: a message is one JSON object in UTF-8, on one line."
         )
@@ -187,6 +189,21 @@ def _parts(value: object) -> Iterator[object]:
         yield from cast("dict[str, object]", value).values()
     elif isinstance(value, list):
         yield from cast("list[object]", value)
+
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]')
+
+
+def _opens_too_deep(text: str) -> bool:
+    """Whether a text that is no JSON opens more lists and objects within each other than may be."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _depth_exceeds(value: object, limit: int) -> bool:

@@ -163,9 +163,12 @@ class Directory:
         return not self._leads_out(name) and (self._root / name).is_dir()
 
     def _leads_out(self, name: str) -> bool:
+        link, root = self._root / name, self._root.resolve()
         try:
-            return not (self._root / name).resolve().is_relative_to(self._root.resolve())
-        except (OSError, RuntimeError):  # a link to itself
+            return not link.resolve(strict=True).is_relative_to(root)
+        except FileNotFoundError:
+            return not link.resolve().is_relative_to(root)
+        except (OSError, RuntimeError):  # a link to itself: which of them differs between Pythons
             return True
 
 

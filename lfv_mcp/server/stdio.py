@@ -91,6 +91,7 @@ class StdioConnection:
             SessionMessage | Exception
         ]()
         self._to_client, self._answers = anyio.create_memory_object_stream[SessionMessage]()
+        self._written = anyio.Event()
         self.failure: OSError | None = None
         """Why stdout cannot be written to, if it cannot."""
 
@@ -102,6 +103,10 @@ class StdioConnection:
                 tasks.start_soon(self._write, tasks)
                 options = server.create_initialization_options()
                 await server.run(self._from_client, self._to_client, options)
+                # Else the last answers are cut off: the writer has taken them, and not written yet.
+                self._to_client.close()
+                with anyio.move_on_after(self._limits.farewell_seconds):
+                    await self._written.wait()
                 tasks.cancel_scope.cancel()
 
     # From the client
@@ -178,6 +183,7 @@ class StdioConnection:
             await self._write_line(encoded(item.message), tasks)
             if isinstance(item.message, JSONRPCResponse | JSONRPCError):
                 self._queue.settle(item.message.id)
+        self._written.set()
 
     async def _refuse(self, refusal: Refusal, tasks: TaskGroup) -> None:
         await self._write_line(refusal.to_bytes(), tasks)

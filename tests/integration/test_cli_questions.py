@@ -215,7 +215,7 @@ def imported(*command: str) -> set[str]:
         ("list",),
         ("evaluate", "sample-cap-seal", "3", "--defect-rate", "0.01"),
         ("compare", "sample-cap-seal", "1", "3"),
-        ("archive", "check", "."),
+        ("archive", "check", "docs"),
         ("doctor",),
     ],
     ids=" ".join,

@@ -142,7 +142,8 @@ async def test_after_the_grace_callers_are_told_that_it_is_over() -> None:
     async with connected(
         wait_if_told, StdioLimits(grace_seconds=0.2, farewell_seconds=30)
     ) as client:
-        client.send(client.call(1, "slow"))
+        client.send(client.call(1, "slow"), client.call(2, "quick"))
+        assert await client.ids(1) == [2]  # so the first one runs, too
         started = time.monotonic()
         client.close(client.stdin)
         answer = await client.answer()
