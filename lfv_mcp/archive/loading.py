@@ -98,9 +98,10 @@ class FileLoader:
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            return self._indexed(name, None, [Batch(*recognise(data), data)])
+            file = self._indexed(name, None, [Batch(*recognise(data), data)])
         except UnrecognisedError as error:
-            return IndexedFile(None, (), self._shared(problem_of(error, name)))
+            file = IndexedFile(None, (), self._shared(problem_of(error, name)))
+        return file._replace(kept_version=digest_of(data))
 
     def _failure(self, problem: FileProblem, error: OSError | LfvError, name: str) -> LfvError:
         """The error of the first file with this problem: one object, again, for all of them."""

@@ -253,7 +253,9 @@ class Scanner:
         before = self._known.get(name)
         if before is not None and file.failure is not None:
             # What it held before is the best that is known while it cannot be read.
-            file = file._replace(records=before.records, pack=before.pack)
+            file = file._replace(
+                records=before.records, pack=before.pack, kept_version=before.version
+            )
         if before is None or before.is_changed_to(file):
             self._is_merged = False
         self._known[name] = file
