@@ -124,6 +124,7 @@ class IndexedFile(NamedTuple):
     failure: LfvError | None = None  # that of its only problem, if that may soon be over
     pack: PackContents | None = None  # of a pack: where its records are, and its table
     kept_version: Hashable = None  # without a stamp: that of the bytes that `records` are of
+    is_withheld: bool = False  # it is there, but its bytes could not be had
 
     @property
     def version(self) -> Hashable:

@@ -18,6 +18,7 @@ from lfv_mcp.archive.index import Index, IndexedFile, merge
 from lfv_mcp.archive.loading import FileLoader
 from lfv_mcp.archive.pack_reading import PackTables
 from lfv_mcp.archive.packed_lines import is_records_file
+from lfv_mcp.archive.problems import is_gone
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.archive.reading import may_be_record
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -161,7 +162,7 @@ class Scanner:
                 self._scan(look)
                 self.checked_at = began
         except LfvError as failure:
-            error, look.is_gone = failure.copy(), _is_gone(failure)
+            error, look.is_gone = failure.copy(), is_gone(failure)
         except Exception:
             logger.exception("a look at the archive failed unexpectedly")
             error = ServiceError(
@@ -251,7 +252,7 @@ class Scanner:
         """Keep what a file holds, for the next index and for the next look."""
         name = entry.name
         before = self._known.get(name)
-        if before is not None and file.failure is not None:
+        if before is not None and file.is_withheld:
             # What it held before is the best that is known while it cannot be read.
             file = file._replace(
                 records=before.records, pack=before.pack, kept_version=before.version
@@ -292,13 +293,6 @@ class Scanner:
                     reader.read(entry)
                 reader.finish()
                 self._merge(index.skipped_images)
-
-
-def _is_gone(error: LfvError) -> bool:
-    """Whether a listing failed because the place is not there: what it held is no answer then."""
-    return error.code == "s3_not_found" or isinstance(
-        error.__cause__, FileNotFoundError | NotADirectoryError
-    )
 
 
 _TO_COME: Final = IndexedFile(None, (), ())
