@@ -7,7 +7,7 @@ which model, and which of several records wins. Nothing is written here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index, RecordRef
@@ -166,6 +166,12 @@ class Archive:
         else:
             self._look_again(None)
         return None
+
+    def version_of(self, ref: RecordRef) -> Hashable:
+        """Another one if the file of a record has changed, even where the index keeps only a part
+        of it, as of a manifest. Never waits."""
+        file = self._scanner.knows(ref.name)
+        return None if file is None else file.version
 
     def is_pack(self, ref: RecordRef) -> bool:
         """Whether a record lies among those of other models, so that its file is not its own."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import Queue
-from typing import Final, Protocol
+from typing import Final
 
 from lfv_mcp.archive.index import IndexedFile
 from lfv_mcp.archive.loading import FileLoader
+from lfv_mcp.archive.progress import Pace
 from lfv_mcp.archive.store import FileEntry
 
 _WAITING: Final = 100_000
@@ -16,12 +17,6 @@ _WAITING: Final = 100_000
 _HOPELESS: Final = 2
 """Failures in a row, times the files read at one time, after which the rest is not tried now: with
 an S3 that is down, thirty thousand objects would keep a look busy for hours."""
-
-
-class ReadCount(Protocol):
-    """Counts the files that have been read."""
-
-    read: int
 
 
 class FileReader:
@@ -33,7 +28,7 @@ class FileReader:
         loader: reads one file.
         parallel: files read at one time.
         keep: takes what a file holds.
-        count: is told of every file that was read.
+        pace: is told of every file that was read.
     """
 
     def __init__(
@@ -41,13 +36,13 @@ class FileReader:
         loader: FileLoader,
         parallel: int,
         keep: Callable[[FileEntry, IndexedFile], None],
-        count: ReadCount,
+        pace: Pace,
     ) -> None:
         """Start no thread yet."""
         self._loader = loader
         self._parallel = parallel
         self._keep = keep
-        self._count = count
+        self._pace = pace
         self._queue: Queue[FileEntry | None] = Queue(_WAITING)
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -58,7 +53,7 @@ class FileReader:
         """Read a file now, or as soon as a thread is free."""
         if self._parallel == 1:  # on this thread alone: no lock, and no end of hope
             self._keep(entry, self._loader.load(entry))
-            self._count.read += 1
+            self._pace.count()
             return
         if len(self._threads) < self._parallel:
             thread = threading.Thread(target=self._work, name="archive-read", daemon=True)
@@ -89,5 +84,5 @@ class FileReader:
             else:
                 self._failed_in_a_row += 1
                 self._last_failure = file
-            self._count.read += 1
+            self._pace.count()
             self._keep(entry, file)

@@ -6,7 +6,7 @@ Pure: it is merged from what each file was found to hold, and knows nothing of h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -123,6 +123,14 @@ class IndexedFile(NamedTuple):
     problems: tuple[FileProblem, ...]
     failure: LfvError | None = None  # that of its only problem, if that may soon be over
     pack: PackContents | None = None  # of a pack: where its records are, and its table
+    kept_version: Hashable = None  # without a stamp: that of the bytes that `records` are of
+    is_withheld: bool = False  # it is there, but its bytes could not be had
+
+    @property
+    def version(self) -> Hashable:
+        """Another one if its records were read from other bytes; of a file that could not be read
+        again that of the bytes before."""
+        return self.kept_version if self.stamp is None else self.stamp
 
     def is_changed_to(self, other: IndexedFile) -> bool:
         """Whether an index that has this file has to be made anew for the other.

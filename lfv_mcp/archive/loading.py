@@ -11,7 +11,7 @@ from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
 from lfv_mcp.archive.metadata import pack_metadata
 from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of
-from lfv_mcp.archive.problems import FileProblem, problem_of, unreadable_error
+from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -49,7 +49,7 @@ class FileLoader:
             # Not the bytes but the way to them failed: the unchanged file is tried again.
             (problem,) = problems = self._shared(problem_of(error, entry.name))
             failure = self._failure(problem, error, entry.name) if problem.passing else None
-            return IndexedFile(None, (), problems, failure)
+            return IndexedFile(None, (), problems, failure, is_withheld=not is_gone(error))
         except Exception as error:  # a defect of ours: one odd file must not deny all others
             logger.exception("a file of the archive could not be read for a defect of this server")
             return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
@@ -98,9 +98,10 @@ class FileLoader:
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            return self._indexed(name, None, [Batch(*recognise(data), data)])
+            file = self._indexed(name, None, [Batch(*recognise(data), data)])
         except UnrecognisedError as error:
-            return IndexedFile(None, (), self._shared(problem_of(error, name)))
+            file = IndexedFile(None, (), self._shared(problem_of(error, name)))
+        return file._replace(kept_version=digest_of(data))
 
     def _failure(self, problem: FileProblem, error: OSError | LfvError, name: str) -> LfvError:
         """The error of the first file with this problem: one object, again, for all of them."""

@@ -38,10 +38,12 @@ _LASTING_CODES: Final = frozenset(
 """Failures that stay until somebody changes something; every other one may soon have passed."""
 _LASTING_NUMBERS: Final = frozenset(
     {
+        None,  # our own: a link that leads out, no regular file
         *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR),
-        *(errno.ENXIO, errno.EINVAL, errno.ENAMETOOLONG, None),
+        *(errno.ENXIO, errno.EINVAL, errno.ENAMETOOLONG),
     }
 )
+"""Numbers of a system's errors that stay until somebody changes something."""
 _REASONS: Final = {
     "s3_access_denied": "access denied to S3 objects",
     "s3_not_found": "S3 objects that are gone",
@@ -106,7 +108,7 @@ def problem_of(error: Exception, name: str) -> FileProblem:
         )
     if isinstance(error, OSError):
         why = error.strerror or str(error)
-        passing = error.errno not in _LASTING_NUMBERS
+        passing = system_error_may_pass(error)
         return FileProblem(
             "failed",
             why[:1].lower() + why[1:],
@@ -127,6 +129,21 @@ def problem_of(error: Exception, name: str) -> FileProblem:
         "cannot be read: it takes more memory than there is",
         f"Give this server more memory, or take the file out of the archive. {_CHECK}",
     )
+
+
+def is_gone(error: OSError | LfvError) -> bool:
+    """Whether a place or file could not be read because it is not there any more."""
+    if isinstance(error, LfvError):
+        return error.code == "s3_not_found" or isinstance(error.__cause__, _GONE)
+    return isinstance(error, _GONE)
+
+
+_GONE: Final = (FileNotFoundError, NotADirectoryError)
+
+
+def system_error_may_pass(error: OSError) -> bool:
+    """Whether the same may work a little later, with nobody having changed anything."""
+    return error.errno not in _LASTING_NUMBERS
 
 
 def _unrecognised(error: UnrecognisedError) -> FileProblem:

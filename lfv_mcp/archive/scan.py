@@ -18,7 +18,8 @@ from lfv_mcp.archive.index import Index, IndexedFile, merge
 from lfv_mcp.archive.loading import FileLoader
 from lfv_mcp.archive.pack_reading import PackTables
 from lfv_mcp.archive.packed_lines import is_records_file
-from lfv_mcp.archive.progress import IndexingProgress
+from lfv_mcp.archive.problems import is_gone
+from lfv_mcp.archive.progress import IndexingProgress, Pace
 from lfv_mcp.archive.reading import may_be_record
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, ServiceError
@@ -26,7 +27,7 @@ from lfv_mcp.errors import LfvError, ServiceError
 logger = logging.getLogger(__name__)
 FIRST_RETRY: Final = 1.0
 """Seconds until files that failed in passing are tried again; twice as many each further time."""
-LAST_RETRY: Final = 30.0
+LAST_RETRY: Final = 8.0
 """Seconds between two tries at most."""
 _TURN: Final = 0.5
 """Seconds that a changed file waits for a look to end, to be taken into the index itself."""
@@ -37,16 +38,16 @@ _IDLE: Final = 600.0
 class Look:
     """One look at the files, in progress or ended; `done` is set once it has an outcome."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, files: FileStore) -> None:
         self.done = threading.Event()
         self.error: LfvError | None = None
         self.is_gone = False  # it failed because the place is not there
         self.began = time.monotonic()
-        self._unit = unit
+        self._files = files
+        self.pace = Pace()
         self.listed = 0
         self.wanted = 0
         self.known = 0
-        self.read = 0
         self.listing = True
 
     @property
@@ -56,12 +57,13 @@ class Look:
 
     def progress(self) -> IndexingProgress:
         """How far it has come."""
-        read = self.known + self.read
+        read = self.known + self.pace.files
+        # Of a place that is opened late the location is not known before.
+        unit = "objects" if self._files.location.startswith("s3://") else "files"
         if self.listing:
-            return IndexingProgress(read, None, None, self._unit, self.listed)
-        left = max(0, self.wanted - read)
-        seconds = left * self.age / self.read if self.read else None
-        return IndexingProgress(read, self.wanted, seconds, self._unit, self.listed)
+            return IndexingProgress(read, None, None, unit, self.listed)
+        seconds = self.pace.seconds_for(max(0, self.wanted - read))
+        return IndexingProgress(read, self.wanted, seconds, unit, self.listed)
 
 
 class Scanner:
@@ -77,7 +79,6 @@ class Scanner:
         self._files = files
         self._clock = clock
         self._loader = FileLoader(files)
-        self._unit = "objects" if files.location.startswith("s3://") else "files"
         self._lock = threading.Lock()  # of what follows; held for moments only
         self._look: Look | None = None
         self._failures = 0  # looks that failed in a row
@@ -119,7 +120,7 @@ class Scanner:
                 return self._look
             if self.index is not None and self._failures and self._clock() < self._next_look:
                 return None
-            look = self._look = Look(self._unit)
+            look = self._look = Look(self._files)
             self._retry_wake.set()  # a look reads again whatever is to be tried again
             self._retry_wake = threading.Event()
         # A daemon: a command that has its answer, or has been stopped, ends at once.
@@ -161,7 +162,7 @@ class Scanner:
                 self._scan(look)
                 self.checked_at = began
         except LfvError as failure:
-            error, look.is_gone = failure.copy(), _is_gone(failure)
+            error, look.is_gone = failure.copy(), is_gone(failure)
         except Exception:
             logger.exception("a look at the archive failed unexpectedly")
             error = ServiceError(
@@ -213,6 +214,7 @@ class Scanner:
             tables.add(entry.name, self._known[entry.name])
         look.listing = False
         self._read_packs(packs, tables, look)
+        look.pace.restart()
         for entry in fresh:
             self._read(entry, tables, reader, look)
         reader.finish()
@@ -228,7 +230,7 @@ class Scanner:
         self._merge(look.listed - look.wanted)
 
     def _reader(self, look: Look) -> FileReader:
-        return FileReader(self._loader, self._files.parallel, self._keep, look)
+        return FileReader(self._loader, self._files.parallel, self._keep, look.pace)
 
     def _read(self, entry: FileEntry, tables: PackTables, reader: FileReader, look: Look) -> None:
         """Read a file, unless a pack says what it holds."""
@@ -251,9 +253,11 @@ class Scanner:
         """Keep what a file holds, for the next index and for the next look."""
         name = entry.name
         before = self._known.get(name)
-        if before is not None and file.failure is not None:
+        if before is not None and file.is_withheld:
             # What it held before is the best that is known while it cannot be read.
-            file = file._replace(records=before.records, pack=before.pack)
+            file = file._replace(
+                records=before.records, pack=before.pack, kept_version=before.version
+            )
         if before is None or before.is_changed_to(file):
             self._is_merged = False
         self._known[name] = file
@@ -285,18 +289,11 @@ class Scanner:
             with self._work:
                 if wake.is_set():
                     return
-                reader = self._reader(Look(self._unit))
+                reader = self._reader(Look(self._files))
                 for entry in list(self._failed.values()):
                     reader.read(entry)
                 reader.finish()
                 self._merge(index.skipped_images)
-
-
-def _is_gone(error: LfvError) -> bool:
-    """Whether a listing failed because the place is not there: what it held is no answer then."""
-    return error.code == "s3_not_found" or isinstance(
-        error.__cause__, FileNotFoundError | NotADirectoryError
-    )
 
 
 _TO_COME: Final = IndexedFile(None, (), ())

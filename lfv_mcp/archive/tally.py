@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
+from lfv_mcp.archive.problems import system_error_may_pass
 from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record
@@ -61,12 +60,4 @@ def may_pass(problem: Problem) -> bool:
     """Whether the same may work a little later: the network's failures, and those of a disk."""
     if isinstance(problem, LfvError):
         return isinstance(problem, ServiceError) or problem.code == "endpoint_unreachable"
-    return isinstance(problem, OSError) and problem.errno not in _LASTING
-
-
-_LASTING: Final = {
-    None,  # our own: a link that leads out, no regular file
-    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR),
-    *(errno.ENXIO, errno.EINVAL, errno.ENAMETOOLONG),
-}
-"""Numbers of errors that stay until somebody changes something."""
+    return isinstance(problem, OSError) and system_error_may_pass(problem)

@@ -26,6 +26,14 @@ from lfv_mcp.provenance import Provenance
 MAX_PAGES: Final = 1000
 """Pages of a listing after which it is taken for endless: 100,000 models of one project."""
 
+_FAULTS_OF_CLIENTS: Final = frozenset(
+    {
+        *("credentials_expired", "credentials_missing", "credentials_rejected"),
+        *("clock_skewed", "endpoint_unreachable", "setup_invalid"),
+    }
+)
+"""What a user may have corrected by the next call, where a kept client would go on as before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -173,10 +181,7 @@ class LookoutVision:
             with translated(url):
                 return getattr(client, operation)(**parameters), url
         except SetupError as error:
-            # Whoever is told to correct something may have done so by the next call, and a client
-            # that is kept would go on with the old credentials. What a policy denies is no fault
-            # of the client.
-            if error.code != "access_denied":
+            if error.code in _FAULTS_OF_CLIENTS:
                 self._clients.forget(client)
             raise
 

@@ -103,7 +103,13 @@ class ClientCache:
             return client
 
     def forget(self, client: BaseClient) -> None:
-        """Drop every client and the session, unless another thread has dropped this one already."""
+        """Drop every client and the session, unless another thread has dropped this one already.
+
+        Those of a transport stay, for what fails there is what the transport reads: made anew for
+        every question while S3 fails, they would fill the memory faster than it is freed.
+        """
+        if self._transport is not None:
+            return
         with self._lock:
             if client in self._clients.values():
                 self._clients.clear()

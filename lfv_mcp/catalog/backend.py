@@ -100,11 +100,6 @@ class AtHand:
     staleness: Staleness | None = None
 
     @property
-    def number(self) -> int:
-        """For cache keys: another one if the archive's files have changed."""
-        return 0 if self.index is None else self.index.number
-
-    @property
     def unread(self) -> Unread | None:
         """The files that could not be read; None if there are none."""
         return None if self.index is None else self.index.unread
@@ -184,4 +179,5 @@ class IndexLoader:
         Raises:
             LfvError: as `load`.
         """
-        return (await self.load()).number
+        index = (await self.load()).index
+        return 0 if index is None else index.number

@@ -22,7 +22,8 @@ STABLE_STATUSES: Final = ("TRAINED", "TRAINING_FAILED", "HOSTED", "HOSTING_FAILE
 class CachePolicy:
     """How long the catalogue's caches keep an answer, and how many they keep.
 
-    What an archive answers is kept until the archive's index changes, whatever is set here.
+    What an archive answers of a model is kept while the records about that model stay the same,
+    whatever is set here.
     """
 
     live_summary_seconds: float = 5.0

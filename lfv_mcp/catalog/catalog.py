@@ -20,7 +20,7 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.backend import AtHand, Backend, IndexLoader
-from lfv_mcp.catalog.cache import STABLE_STATUSES, Cache, CachePolicy
+from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.describe import Describer
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
 from lfv_mcp.catalog.index_findings import (
@@ -36,6 +36,7 @@ from lfv_mcp.catalog.portfolio import Portfolio, Progress
 from lfv_mcp.catalog.readiness import Readiness
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
+from lfv_mcp.catalog.summaries import Summaries
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
 from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.model_query import LATEST, ModelQuery
@@ -103,13 +104,10 @@ class Catalog:
         self._lookup = Lookup(backend)
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
-        self._describer = Describer(backend, self._lookup, self._sources, self._files)
+        describer = Describer(backend, self._lookup, self._sources, self._files)
+        self._summaries = Summaries(describer, workers, archive, policy, clock)
         self._portfolio = Portfolio(backend, self._lookup, workers)
         self._suggestions = Suggestions(self._list_suggested, workers, self._index, policy, clock)
-        # The number of the archive's index is part of the key: other files, other answers.
-        self._summary_cache: Cache[tuple[int, ModelQuery], ModelSummary] = Cache(
-            self._summary_lifetime, policy.max_summaries, clock
-        )
 
     @cached_property
     def _evidence(self) -> EvidenceLoader:
@@ -308,14 +306,7 @@ class Catalog:
             raise failure from error.__cause__
 
     async def _describe(self, query: ModelQuery, at_hand: AtHand) -> ModelSummary:
-        call = partial(self._workers.run, partial(self._describer.describe, query))
-        return await self._summary_cache.get((at_hand.number, query), call)
-
-    def _summary_lifetime(self, summary: ModelSummary) -> float:
-        if self._backend.archive is not None:
-            return math.inf  # a newer index has another number, so an old answer is never found
-        stable = summary.status in STABLE_STATUSES
-        return self._cache_policy.live_summary_seconds if stable else 0.0
+        return await self._summaries.describe(query, at_hand.index)
 
     async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
         page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)

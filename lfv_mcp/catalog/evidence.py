@@ -7,12 +7,14 @@ time to report on the other one. A file that is not there or cannot be read is a
 report; only if both are missing, the call fails, with `evidence_unavailable`.
 
 What was read is cached by the record it belongs to, not by the question: `latest` may be another
-model a moment later. A failure that may be over soon (a timeout, a network error) is not cached.
+model a moment later; and by the archived files it came from, so that one of them that has changed
+is read again, and no other. A failure that may be over soon (a timeout, a network error, a file
+that cannot be opened) is not cached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, Never, TypeVar
@@ -91,7 +93,7 @@ class EvidenceLoader:
     Args:
         files: finds the files.
         workers: run the reads.
-        index: its number is part of the cache's keys.
+        index: says which archived files there are by now.
         policy: how long files are kept, and of how many models.
         clock: seconds, for the cache.
     """
@@ -108,7 +110,7 @@ class EvidenceLoader:
         self._files = files
         self._workers = workers
         self._index = index
-        self._cache: Cache[tuple[int, ModelDescription], Evidence] = Cache(
+        self._cache: Cache[tuple[Hashable, ModelDescription], Evidence] = Cache(
             lambda evidence: policy.evidence_seconds if evidence.cacheable else 0.0,
             policy.max_evidence,
             clock,
@@ -121,7 +123,8 @@ class EvidenceLoader:
             SetupError: `evidence_unavailable`, neither file could be read.
             LfvError: the archive cannot be listed.
         """
-        key = (await self._index.number(), description)
+        index = (await self._index.load()).index
+        key = (self._files.version_of(description, index), description)
         return await self._cache.get(key, partial(self._read_both, description))
 
     async def _read_both(self, description: ModelDescription) -> Evidence:
@@ -207,7 +210,7 @@ def _failed(form: EvidenceForm, error: LfvError | UnrecognisedError | OSError) -
         form,
         f"{problem}.",
         "Replace it by the file that the service wrote; `lfv-mcp archive check` helps.",
-        cacheable=True,
+        cacheable=isinstance(error, UnrecognisedError),
     )
 
 

@@ -7,13 +7,14 @@ an evaluation file or refused, and nothing of it is echoed.
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Final, Literal, Protocol
 
 from lfv_mcp.archive.archive import Archive
-from lfv_mcp.archive.index import RecordRef
+from lfv_mcp.archive.index import Index, ModelEntry, RecordRef
 from lfv_mcp.archive.store import FileStore
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.errors import SetupError
@@ -127,11 +128,24 @@ class EvidenceFiles:
             )
         return [S3File(self._s3, recorded.Bucket, recorded.Key)]
 
+    def version_of(self, description: ModelDescription, index: Index | None) -> Hashable:
+        """For cache keys: another one if an archived evaluation file of the model has changed.
+
+        Args:
+            description: the model's record.
+            index: the archive's at hand; None without one.
+        """
+        entry = _entry(description, index)
+        if self._archive is None or entry is None:
+            return None
+        # Of a manifest the index has its start and end only: its file's version tells of the rest.
+        versions = [(ref, self._archive.version_of(ref)) for ref in entry.manifest]
+        return tuple(entry.result), tuple(versions)
+
     def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
-        key = model_key(description.present_members())
-        if self._archive is None or key is None:
+        if self._archive is None:
             return []
-        entry = self._archive.index().models.get(key)
+        entry = _entry(description, self._archive.index())
         if entry is None:
             return []
         refs = entry.result if form == "result" else entry.manifest
@@ -141,3 +155,9 @@ class EvidenceFiles:
             else ArchivedFile(self._archive.files, ref.name)
             for ref in refs
         ]
+
+
+def _entry(description: ModelDescription, index: Index | None) -> ModelEntry | None:
+    """What an index has about the model with this record."""
+    key = model_key(description.present_members())
+    return None if index is None or key is None else index.models.get(key)

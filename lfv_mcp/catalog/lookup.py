@@ -201,6 +201,21 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
     return AccountScope(query.region or fallback)
 
 
+def archived_model(index: Index, query: ModelQuery) -> ModelKey | None:
+    """The model in an archive that a query means; None if there is none, or it is ambiguous."""
+    try:
+        region, account = archived_scope(index, query)
+    except CallerError:
+        return None
+    versions = index.versions.get(ProjectKey(region, account, query.project_name))
+    if not versions:
+        return None
+    if not query.model_version:
+        return versions[0]
+    key = versions[0]._replace(version=int(query.model_version))
+    return key if key in index.models else None
+
+
 def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
     """ARNs of the version that was asked for, else the newest, in each project with models."""
     newest = [index.versions[project][0] for project in projects if project in index.versions]

@@ -32,7 +32,9 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
     Raises:
         SetupError: a source that cannot be one.
     """
-    return _catalog_of(settings, open_archive(settings, options.get("clock")), options)
+    s3 = open_s3(settings)
+    opened = open_archive(settings, options.get("clock"), s3)
+    return _catalog_of(settings, opened, s3, options)
 
 
 def open_catalog_to_serve(
@@ -50,21 +52,22 @@ def open_catalog_to_serve(
     """
     problem: SetupError | None = None
     kind_and_archive: tuple[SourceKind, Archive] | None = None
+    s3 = open_s3(settings)
     try:
-        kind_and_archive = open_archive(settings, options.get("clock"))
+        kind_and_archive = open_archive(settings, options.get("clock"), s3)
     except SetupError as error:
         problem = error
     is_place = kind_and_archive is not None and kind_and_archive[0] == "archive"
     if problem is not None or (is_place and remote):
         files = LateStore(
-            partial(_open_source_files, settings),
+            partial(_open_source_files, settings, s3),
             SETTING,
             partial(_retold, settings) if remote else None,
             _file_retold if remote else None,
         )
         kind_and_archive = "archive", Archive(files, clock=options.get("clock"))
     options["for_remote"] = remote
-    return _catalog_of(settings, kind_and_archive, options), problem
+    return _catalog_of(settings, kind_and_archive, s3, options), problem
 
 
 def _retold(settings: Settings, error: LfvError) -> LfvError:
@@ -90,7 +93,7 @@ def _file_retold(error: LfvError) -> LfvError:
 
 
 def _catalog_of(
-    settings: Settings, opened: tuple[SourceKind, Archive] | None, options: CatalogOptions
+    settings: Settings, opened: tuple[SourceKind, Archive] | None, s3: S3, options: CatalogOptions
 ) -> Catalog:
     if opened is None:
         limits = options.get("worker_limits") or WorkerLimits()
@@ -99,7 +102,7 @@ def _catalog_of(
             "live",
             None,
             settings.timeout,
-            open_s3(settings),
+            s3,
             **options,
         )
     kind, archive = opened
@@ -111,18 +114,21 @@ def _catalog_of(
         return LookoutVision(timeout=settings.timeout, transport=Replay(archive, kind))
 
     # The bucket that the sample's records name does not exist: S3 is never asked for it.
-    s3 = None if kind == "sample" else open_s3(settings)
-    catalog = Catalog(open_replay, kind, archive, settings.timeout, s3, **options)
+    evidence_s3 = None if kind == "sample" else s3
+    catalog = Catalog(open_replay, kind, archive, settings.timeout, evidence_s3, **options)
     catalog.doubt_sample(settings.doubt)
     return catalog
 
 
 def open_archive(
-    settings: Settings, clock: Callable[[], float] | None = None
+    settings: Settings, clock: Callable[[], float] | None = None, s3: S3 | None = None
 ) -> tuple[SourceKind, Archive] | None:
     """The archive that the settings name, and whether it is the sample; None for a live endpoint.
 
-    By `clock` a listing of the archive's files grows old; None for the archive's own.
+    Args:
+        settings: name the source.
+        clock: by it a listing of the archive's files grows old; None for the archive's own.
+        s3: reads a source in S3; None for one of its own.
 
     Raises:
         SetupError: a source that cannot be one.
@@ -132,7 +138,7 @@ def open_archive(
         return None
     if source == "sample":
         return "sample", Archive(Directory(SAMPLE), clock=clock)
-    return "archive", Archive(_open_source_files(settings), clock=clock)
+    return "archive", Archive(_open_source_files(settings, s3), clock=clock)
 
 
 def _usable_source(settings: Settings) -> str:
@@ -146,13 +152,13 @@ def _usable_source(settings: Settings) -> str:
     return parse_source(settings.source)
 
 
-def _open_source_files(settings: Settings) -> FileStore:
+def _open_source_files(settings: Settings, s3: S3 | None) -> FileStore:
     """The files of the source that the settings name.
 
     Raises:
         SetupError: they cannot be opened.
     """
-    return _open_place(_usable_source(settings), settings, SETTING)
+    return _open_place(_usable_source(settings), settings, SETTING, s3)
 
 
 def open_files(place: str, settings: Settings) -> FileStore:
@@ -164,9 +170,9 @@ def open_files(place: str, settings: Settings) -> FileStore:
     return _open_place(parse_source(place, ""), settings, "")
 
 
-def _open_place(place: str, settings: Settings, setting: str) -> FileStore:
+def _open_place(place: str, settings: Settings, setting: str, s3: S3 | None = None) -> FileStore:
     if place.startswith("s3://"):
-        return S3Prefix(place, open_s3(settings))
+        return S3Prefix(place, s3 or open_s3(settings))
     return Directory(open_path(place, setting))
 
 
