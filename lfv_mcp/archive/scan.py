@@ -211,8 +211,6 @@ class Scanner:
                 continue
             # At once, for there may be very many. A pack comes before the folders beside it.
             self._read(entry, tables, reader, look)
-            if is_records_file(entry.name):
-                tables.add(entry.name, self._known[entry.name])
         look.listing = False
         self._read_packs(packs, tables, look)
         for entry in fresh:
@@ -239,6 +237,9 @@ class Scanner:
         else:
             look.known += 1
             self._keep(entry, self._loader.packed(entry, said))
+            return
+        if self._files.parallel == 1 and is_records_file(entry.name):
+            tables.add(entry.name, self._known[entry.name])
 
     def _read_packs(self, packs: list[FileEntry], tables: PackTables, look: Look) -> None:
         """Read packs before all else: they spare the files beside them a request each."""
