@@ -11,7 +11,9 @@ from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
 from lfv_mcp.archive.metadata import pack_metadata
 from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of
+from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
+from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -41,7 +43,10 @@ class FileLoader:
     def load(self, entry: FileEntry) -> IndexedFile:
         """What one file holds; that it cannot be read or recognised is a problem, not an error."""
         try:
-            return self._indexed(entry.name, entry.stamp, batches_of(self._files, entry))
+            if not is_records_file(entry.name):
+                data = read_enough_to_recognise(self._files, entry)
+                return self._of_bytes(entry.name, entry.stamp, data)
+            return self._of_pack(entry.name, entry.stamp, batches_of(self._files, entry))
         except (UnrecognisedError, MemoryError) as error:
             # The same bytes would fail again.
             return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
@@ -59,8 +64,19 @@ class FileLoader:
         record = Record("manifest", said.key, {}, None)
         return IndexedFile(entry.stamp, (self._record(entry.name, 0, record, said.content),), ())
 
-    def _indexed(self, name: str, stamp: int | str | None, batches: Iterable[Batch]) -> IndexedFile:
-        """What a file holds, of its batches.
+    def _of_bytes(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
+        """What a file of these bytes holds, which is no pack."""
+        records, problems = recognise(data)
+        indexed: list[IndexedRecord] = []
+        for ordinal, record in enumerate(records):
+            if record.form == "packed_file":
+                return self._of_pack(name, stamp, [Batch(records, problems, data)])
+            indexed.append(self._record(name, ordinal, record, _digest(record, data)))
+        found = self._problems_of(problems, name) if problems else ()
+        return IndexedFile(stamp, tuple(indexed), found)
+
+    def _of_pack(self, name: str, stamp: int | str | None, batches: Iterable[Batch]) -> IndexedFile:
+        """What a pack holds, of its batches.
 
         Raises:
             UnrecognisedError: nothing, and why; or not all of it can be read.
@@ -79,14 +95,17 @@ class FileLoader:
                         table.append(PackedFile.of(record))
                     except UnrecognisedError as problem:
                         problems.append(problem)
-                    continue
-                # A manifest's body is empty: its lines are judged when it is analysed.
-                is_manifest = record.form == "manifest"
-                content = digest_of(batch.data) if is_manifest else record_digest(record)
-                indexed.append(self._record(name, ordinal, record, content))
-        found = tuple(self._shared(problem_of(each, name))[0] for each in problems)
+                else:
+                    digest = _digest(record, batch.data)
+                    indexed.append(self._record(name, ordinal, record, digest))
         pack = PackContents(tuple(parts), tuple(table)) if parts else None
+        found = self._problems_of(problems, name)
         return IndexedFile(stamp, tuple(indexed), found, pack=pack)
+
+    def _problems_of(
+        self, problems: Iterable[UnrecognisedError], name: str
+    ) -> tuple[FileProblem, ...]:
+        return tuple(self._shared(problem_of(each, name))[0] for each in problems)
 
     def _record(self, name: str, ordinal: int, record: Record, content: bytes) -> IndexedRecord:
         form, key, body, captured = record
@@ -98,7 +117,7 @@ class FileLoader:
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            file = self._indexed(name, None, [Batch(*recognise(data), data)])
+            file = self._of_bytes(name, None, data)
         except UnrecognisedError as error:
             file = IndexedFile(None, (), self._shared(problem_of(error, name)))
         return file._replace(kept_version=digest_of(data))
@@ -121,6 +140,11 @@ class FileLoader:
                 self._failures.clear()
             shared = self._problems.setdefault(problem, (problem,))
         return shared
+
+
+def _digest(record: Record, data: bytes) -> bytes:
+    # A manifest's body is empty: its lines are judged when it is analysed.
+    return digest_of(data) if record.form == "manifest" else record_digest(record)
 
 
 def record_digest(record: Record) -> bytes:

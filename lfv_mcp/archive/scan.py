@@ -192,6 +192,7 @@ class Scanner:
         seen: dict[str, IndexedFile] = {}
         tables = PackTables()
         reader = self._reader(look)
+        is_parallel = self._files.parallel > 1
         fresh: list[FileEntry] = []
         packs: list[FileEntry] = []
         for entry in self._files.entries():
@@ -206,12 +207,11 @@ class Scanner:
                 tables.add(entry.name, before)
                 continue
             seen[entry.name] = _TO_COME
-            if self._files.parallel > 1:
+            if is_parallel:
                 (packs if is_records_file(entry.name) else fresh).append(entry)
                 continue
             # At once, for there may be very many. A pack comes before the folders beside it.
             self._read(entry, tables, reader, look)
-            tables.add(entry.name, self._known[entry.name])
         look.listing = False
         self._read_packs(packs, tables, look)
         look.pace.restart()
@@ -224,7 +224,7 @@ class Scanner:
         if len(seen) != len(self._known):  # some are gone
             self._is_merged = False
             self._failed = {name: entry for name, entry in self._failed.items() if name in seen}
-        if self._files.parallel > 1:  # read in no certain order
+        if is_parallel:  # read in no certain order
             seen = dict(sorted(seen.items()))
         self._known = seen
         self._merge(look.listed - look.wanted)
@@ -239,6 +239,9 @@ class Scanner:
         else:
             look.known += 1
             self._keep(entry, self._loader.packed(entry, said))
+            return
+        if self._files.parallel == 1 and is_records_file(entry.name):
+            tables.add(entry.name, self._known[entry.name])
 
     def _read_packs(self, packs: list[FileEntry], tables: PackTables, look: Look) -> None:
         """Read packs before all else: they spare the files beside them a request each."""

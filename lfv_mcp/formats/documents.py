@@ -35,6 +35,23 @@ _decode_strictly: Final = json.JSONDecoder(parse_constant=_refuse).raw_decode
 """Decodes what is JSON; NaN and Infinity are not."""
 
 
+def plain_document(data: bytes) -> dict[str, Any] | None:
+    """The one JSON object that a file's bytes are, as most files of an archive are; None otherwise.
+
+    None also where an object may not be taken as it is: with JSON in its texts, a notebook.
+    """
+    if data[:1] != b"{" or len(data) > SMALL:
+        return None
+    try:
+        content = data.decode()
+        value, end = _decode_strictly(content)
+    except (ValueError, RecursionError):
+        return None
+    if '\\"' in content or not _NOT_PLAIN.isdisjoint(value):
+        return None
+    return value if end == len(content) or not content[end:].strip() else None
+
+
 def documents_and_problems(data: bytes) -> Iterator[Any]:
     """The documents in a file's bytes one by one, with each problem in its place.
 
@@ -42,18 +59,9 @@ def documents_and_problems(data: bytes) -> Iterator[Any]:
     manifest one line is yielded that says whose it is.
     """
     try:
-        # Most files are one JSON document: everything else is tried if this one is not.
-        if data[:1] == b"{" and len(data) <= SMALL:
-            try:
-                content = data.decode()
-                value, end = _decode_strictly(content)
-            except (ValueError, RecursionError):
-                pass
-            else:
-                is_plain = '\\"' not in content and _NOT_PLAIN.isdisjoint(value)
-                if is_plain and (end == len(content) or not content[end:].strip()):
-                    yield value
-                    return
+        if (plain := plain_document(data)) is not None:
+            yield plain
+            return
         yield from _documents_in_parts(data)
     except MemoryError:
         yield UnrecognisedError("too large for the memory of this machine", corrupt=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lfv_mcp.formats.containers import is_container
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
-from lfv_mcp.formats.documents import documents_and_problems
+from lfv_mcp.formats.documents import documents_and_problems, plain_document
 from lfv_mcp.formats.foreign import UNKNOWN_FORM
 from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.formats.members import MEMBERS
@@ -38,7 +38,17 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
 
     One bad item (of a list, of JSON Lines) does not lose the others.
     """
-    return recognise_documents(documents_and_problems(data), may_hold=_may_name_service(data))
+    try:
+        # Most files of an archive are one answer as it was saved: nothing else is looked for there.
+        document = plain_document(data)
+        if document is not None and (record := _usual_record(document)) is not None:
+            return [record], []
+    except UnrecognisedError as problem:
+        return [], [problem]
+    except MemoryError:
+        document = None  # met again, and named
+    documents = documents_and_problems(data) if document is None else (document,)
+    return recognise_documents(documents, may_hold=_may_name_service(data))
 
 
 _SPELLINGS_OF_SERVICE: Final = tuple(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from itertools import product
 from typing import Final, NamedTuple
 
 import pytest
@@ -52,7 +53,8 @@ LINES: Final = (
     "config cursor",
     f"archive check {SAMPLE}",
 )
-QUICK: Final = LINES[:2]
+QUICK: Final = (("describe sample-cap-seal 3", ""), ("--help", "1"))
+"""Lines, and PYTHONUNBUFFERED, of the quick suite: each starts seven processes."""
 
 
 def start(line: str, shell: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -66,22 +68,24 @@ def start(line: str, shell: str, **environment: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [pytest.param(line, marks=() if line in QUICK else pytest.mark.slow) for line in LINES],
+    ("line", "unbuffered"),
+    [
+        pytest.param(*both, marks=() if both in QUICK else pytest.mark.slow)
+        for both in product(LINES, ("", "1"))
+    ],
 )
-def test_an_answer_that_cannot_be_written_is_said(line: str) -> None:
-    for unbuffered in ("", "1"):
-        started = {
-            name: start(line, streams.shell, PYTHONUNBUFFERED=unbuffered)
-            for name, streams in STREAMS.items()
-        }
-        for name, process in started.items():
-            _, stderr = process.communicate(timeout=PATIENCE)
-            exit_code, said = STREAMS[name].exit_code, STREAMS[name].stderr
-            notes = stderr.decode()
-            if line == "config cursor":  # which says on stderr where its answer belongs
-                notes = notes if "--write merges" not in notes else ""
-            assert (process.returncode, notes) == (exit_code, said), name
+def test_an_answer_that_cannot_be_written_is_said(line: str, unbuffered: str) -> None:
+    started = {
+        name: start(line, streams.shell, PYTHONUNBUFFERED=unbuffered)
+        for name, streams in STREAMS.items()
+    }
+    for name, process in started.items():
+        _, stderr = process.communicate(timeout=PATIENCE)
+        exit_code, said = STREAMS[name].exit_code, STREAMS[name].stderr
+        notes = stderr.decode()
+        if line == "config cursor":  # which says on stderr where its answer belongs
+            notes = notes if "--write merges" not in notes else ""
+        assert (process.returncode, notes) == (exit_code, said), name
 
 
 @pytest.mark.parametrize("name", ["stdout full", "stdout closed", "nobody reads"])

@@ -75,6 +75,7 @@ def walked(source: Path | str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_examples_run_over_saved_descriptions(tmp_path: Path) -> None:
     """Nobody saved a project, so its datasets are not known: there are none to show."""
     write(tmp_path, "d.json", {"ModelDescription": described(Status="HOSTED")})
@@ -96,6 +97,7 @@ def test_examples_run_over_models_rebuilt_from_evaluation_files(tmp_path: Path) 
     assert model["output"] == {"Bucket": "", "Prefix": ""}
 
 
+@pytest.mark.slow
 def test_examples_run_over_a_listing(tmp_path: Path) -> None:
     """What only DescribeModel says is empty, its numbers are those of the listing."""
     write(tmp_path, "l.json", {"Models": [listed(described())], "Projects": [project_of()]})
@@ -104,6 +106,7 @@ def test_examples_run_over_a_listing(tmp_path: Path) -> None:
     assert (model["output"], model["manifest"]) == ("s3:///", "s3:///")
 
 
+@pytest.mark.slow
 def test_no_metric_is_made_up(tmp_path: Path) -> None:
     """Of a trained model without metrics the examples stop, as the documentation says."""
     write(tmp_path, "d.json", {"ModelDescription": described(Performance=...)})

@@ -49,8 +49,24 @@ def conversation(
     return [answers[number] for number in sorted(answers)], stderr.decode()
 
 
-@pytest.mark.parametrize("source", ["/no/such/directory", "${HOME}/lfv-archive", "S3:", "$HOME/x"])
-@pytest.mark.parametrize("by_flag", [False, True], ids=["variable", "flag"])
+@pytest.mark.parametrize(
+    ("source", "by_flag"),
+    [
+        ("/no/such/directory", False),
+        ("${HOME}/lfv-archive", True),
+        *(
+            pytest.param(source, by_flag, marks=pytest.mark.slow)
+            for source, by_flag in (
+                ("/no/such/directory", True),
+                ("${HOME}/lfv-archive", False),
+                ("S3:", False),
+                ("S3:", True),
+                ("$HOME/x", False),
+                ("$HOME/x", True),
+            )
+        ),
+    ],
+)
 def test_over_stdio_it_starts_and_says_what_is_wrong(source: str, by_flag: bool) -> None:
     answers, stderr = conversation(
         ("tools/list", {}),
@@ -71,12 +87,13 @@ def test_over_stdio_it_starts_and_says_what_is_wrong(source: str, by_flag: bool)
     assert "Traceback" not in stderr
 
 
-def test_the_documented_flag_starts_the_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_the_documented_flag_starts_the_server(tmp_path: Path, apart: bool) -> None:
     shutil.copytree(SAMPLE, tmp_path / "mine")
-    for flags in (("--source", str(tmp_path / "mine")), (f"--source={tmp_path / 'mine'}",)):
-        (answer,), stderr = conversation(("tools/call", LIST), flags=flags)
-        assert answer["result"]["structuredContent"]["source"]["kind"] == "archive"
-        assert stderr == ""
+    flags = ("--source", str(tmp_path / "mine")) if apart else (f"--source={tmp_path / 'mine'}",)
+    (answer,), stderr = conversation(("tools/call", LIST), flags=flags)
+    assert answer["result"]["structuredContent"]["source"]["kind"] == "archive"
+    assert stderr == ""
 
 
 def test_a_source_left_unexpanded_is_said_and_the_sample_answers() -> None:

@@ -121,8 +121,15 @@ def without_places(answer: Any) -> Any:
 
 
 @pytest.mark.usefixtures("s3")
-@pytest.mark.parametrize("place", ["directory", "s3"])
-@pytest.mark.parametrize("source", ["sample", "odd"])
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("sample", "directory"),
+        ("odd", "s3"),
+        pytest.param("sample", "s3", marks=pytest.mark.slow),
+        pytest.param("odd", "directory", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_pack_says_what_its_archive_says(tmp_path: Path, place: str, source: str) -> None:
     folder = SAMPLE if source == "sample" else odd_archive(tmp_path / "from")
     target: object = tmp_path / "pack" if place == "directory" else "s3://bkt/pack"

@@ -223,7 +223,14 @@ def slow_down(rate: float, methods: tuple[str, ...] = ("GET",)) -> Any:
     )
 
 
-@pytest.mark.parametrize("methods", [("GET",), ("PUT",), ("GET", "PUT", "LIST")])
+@pytest.mark.parametrize(
+    "methods",
+    [
+        pytest.param(("GET",), marks=pytest.mark.slow),
+        pytest.param(("PUT",), marks=pytest.mark.slow),
+        ("GET", "PUT", "LIST"),
+    ],
+)
 def test_slow_down_of_a_third(tmp_path: Path, s3: LoopbackS3, methods: tuple[str, ...]) -> None:
     source = saved(tmp_path / "from", 100)
     imported(tmp_path / "to", source)
@@ -321,7 +328,7 @@ def start(source: Path, target: object, **environment: str) -> subprocess.Popen[
     )
 
 
-@pytest.mark.parametrize("place", ["directory", "s3"])
+@pytest.mark.parametrize("place", [pytest.param("directory", marks=pytest.mark.slow), "s3"])
 def test_two_imports_at_one_time_both_end_well(tmp_path: Path, place: str) -> None:
     source = saved(tmp_path / "from", 150)
     imported(tmp_path / "whole", source)

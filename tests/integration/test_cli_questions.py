@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from lfv_mcp.analysis.model_summary import summary_digest
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.cli import wiring
 from lfv_mcp.cli.options import Settings
@@ -204,7 +205,10 @@ def imported(*command: str) -> set[str]:
         f"    main({[*command]!r})\n"
         "print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # Where it is the folder that a command is about, it has to be one of few files.
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SAMPLE
+    )
     return {*done.stdout.split()}
 
 

@@ -336,19 +336,29 @@ FAULTS: Final[tuple[Reply, ...]] = (
 )
 
 
-@pytest.mark.usefixtures("without_retry_pauses")
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(
+_BROKEN: Final = given(
     broken=st.dictionaries(st.sampled_from(sorted(OBJECTS)), st.sampled_from(FAULTS), min_size=1),
     cut=st.booleans(),
 )
+_UNHURRIED: Final = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.mark.usefixtures("without_retry_pauses")
+@settings(_UNHURRIED, max_examples=6)
+@_BROKEN
 def test_no_answer_claims_absence_while_a_file_is_unread(
     broken: dict[str, Reply], cut: bool
 ) -> None:
+    anyio.run(_ask_everything, broken, cut)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_retry_pauses")
+@settings(_UNHURRIED, max_examples=100)
+@_BROKEN
+def test_no_answer_of_many_claims_absence(broken: dict[str, Reply], cut: bool) -> None:
     anyio.run(_ask_everything, broken, cut)
 
 

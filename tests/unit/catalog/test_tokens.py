@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import anyio
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,16 +46,32 @@ class Slow:
         return iter({"ModelVersion": version, "Status": "TRAINED"} for version in "12")
 
 
-@settings(max_examples=12, deadline=None)
-@given(
+_LISTINGS: Final = given(
     slow=st.dictionaries(st.sampled_from(PROJECTS), st.integers(1, 3), max_size=4),
     together=st.sampled_from([1, 3, 8]),
     max_results=st.sampled_from([1, 5, 100]),
     status=st.sampled_from(["", "HOSTED"]),
 )
+
+
+@settings(max_examples=4, deadline=None)
+@_LISTINGS
 def test_a_token_always_moves(
     slow: dict[str, int], together: int, max_results: int, status: str
 ) -> None:
+    _follow_all_tokens(slow, together, max_results, status)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@_LISTINGS
+def test_a_token_of_many_listings_always_moves(
+    slow: dict[str, int], together: int, max_results: int, status: str
+) -> None:
+    _follow_all_tokens(slow, together, max_results, status)
+
+
+def _follow_all_tokens(slow: dict[str, int], together: int, max_results: int, status: str) -> None:
     async def follow() -> list[tuple[str, str]]:
         catalog = Catalog(
             lambda: cast(LookoutVision, Slow(slow)),
