@@ -60,8 +60,8 @@ _REASONS: Final = {
     "credentials_rejected": "credentials rejected",
 }
 _CHECK: Final = "`lfv-mcp archive check` names the files and what is wrong with each kind."
-_DAMAGED: Final = f"Replace them by whole copies. {_CHECK}"
-_PASSING: Final = "They are tried again in the background: ask again in a few seconds."
+_DAMAGED: Final = f"Replace the damaged files by whole copies. {_CHECK}"
+_PASSING: Final = "The files are tried again in the background: ask again in a few seconds."
 
 
 class FileProblem(NamedTuple):
@@ -113,7 +113,7 @@ def problem_of(error: Exception, name: str) -> FileProblem:
             "failed",
             why[:1].lower() + why[1:],
             f"cannot be read: {why}",
-            _PASSING if passing else f"Make them readable for this server. {_CHECK}",
+            _PASSING if passing else f"Make those files readable for this server. {_CHECK}",
             passing=passing,
         )
     if not isinstance(error, MemoryError):
@@ -152,7 +152,7 @@ def _unrecognised(error: UnrecognisedError) -> FileProblem:
         kind: ProblemKind = "read" if getattr(error, "read", False) else "foreign"
         return FileProblem(kind, _reason(message), message, "")
     if not error.corrupt:
-        return FileProblem("unread", _reason(message), message, f"Convert them. {_CHECK}")
+        return FileProblem("unread", _reason(message), message, f"Convert those files. {_CHECK}")
     return FileProblem("corrupt", _reason(message), message, _DAMAGED)
 
 

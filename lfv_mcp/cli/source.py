@@ -70,7 +70,9 @@ def parse_source(text: str, setting: str = SETTING) -> str:
     """
     value = _bare(text)
     if not value:
-        raise _unusable(f"{_named(setting, text)}: that is empty.", SPELLINGS, "it is empty")
+        raise _unusable(
+            f"{_named(setting, text)}: that is empty.", _spellings(setting), "it is empty"
+        )
     if value.lower() in WORDS and (value.islower() or not os.path.lexists(value)):
         return value.lower()
     placeholder = placeholder_in(value)
@@ -101,7 +103,7 @@ def open_path(value: str, setting: str = SETTING) -> Path:
             raise _unusable(
                 f"{named}, which is neither an existing directory or file, nor s3://bucket/prefix"
                 f"{_where(path)}.",
-                _closest_spelling(value) or SPELLINGS,
+                _closest_spelling(value) or _spellings(setting),
                 "there is no such directory or file",
             )
     except RuntimeError:  # ~somebody
@@ -130,7 +132,12 @@ def _unusable(message: str, next_step: str, reason: str) -> SourceError:
 def _named(setting: str, value: str) -> str:
     """The start of an error: the setting, and its value."""
     shown = f"'{clean(value, 300)}'"
-    return f"{setting} is {shown}" if setting else shown
+    return f"{setting or 'The source'} is {shown}"
+
+
+def _spellings(setting: str) -> str:
+    """What to do about a source that cannot be one: of a setting, or of an argument."""
+    return SPELLINGS if setting else "Name a directory, a file, or s3://bucket/prefix."
 
 
 def _where(path: Path) -> str:

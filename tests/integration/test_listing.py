@@ -390,7 +390,7 @@ async def test_a_resource_too_gives_what_is_complete(live: Endpoint) -> None:
     """The listing in it ends a little before the resource's own time limit does."""
     live.answer = line = Line(2)
     line.failing["line-01"] = Reply(b"{" * 1000, drip=0.05)
-    async with door("live", region="us-east-1", limit=2.0) as ask:
+    async with door("live", region="us-east-1", limit=4.0) as ask:
         (content,) = (await ask.client.read_resource("lookoutvision://models")).contents
     assert isinstance(content, TextResourceContents)
     assert codes(json.loads(content.text)) == {"listing_cut"}

@@ -218,8 +218,8 @@ async def test_indexing_goes_on_and_says_how_far_it_is() -> None:
         seen.append((progress, total, message))
 
     with served(many) as s3:
-        s3.pause = 0.1
-        async with door("s3://b-1/x/", limit=1.5) as ask:
+        s3.pause = 0.2
+        async with door("s3://b-1/x/", limit=2.5) as ask:
             errors = 0
             while (
                 result := await ask.client.call_tool(
