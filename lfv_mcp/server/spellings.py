@@ -59,7 +59,7 @@ def plain(value: object) -> object:
         if not isinstance(value, str) or len(value) > _MAX_TEXT:
             break
         value = _without_quotes(value.strip(_BLANKS))
-        if fenced := _FENCE.fullmatch(value) if isinstance(value, str) else None:
+        if fenced := _FENCE.fullmatch(value):
             value = fenced["inside"]
     return value
 
@@ -171,7 +171,7 @@ def items(value: object) -> object:
                 given = [item for item in given if not is_not_given(item)]
             if len(given) != 1 or not isinstance(given[0], list | str | Mapping):
                 return given
-            bare = plain(given[0])
+            bare = plain(cast("object", given[0]))
         elif isinstance(bare, str) and len(bare) <= _MAX_TEXT:
             bare = _split(bare)
     return bare
