@@ -14,6 +14,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import url2pathname
 
 from lfv_mcp.errors import CallerError
+from lfv_mcp.placeholders import (
+    THIS_COMPUTERS_PATH,
+    WINDOWS_PATH,
+    is_windows_path,
+    placeholder_in,
+)
 from lfv_mcp.text import clean
 
 _HELP: Final = "Name a directory, or an S3 prefix as s3://bucket/prefix."
@@ -26,7 +32,6 @@ _AMAZON: Final = re.compile(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]+)\.)?s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com(?:\.cn)?"
 )
 _CONSOLE: Final = re.compile(r"(?:[a-z0-9-]+\.)*console\.aws\.amazon\.com")
-_UNEXPANDED: Final = re.compile(r"\$\{[^}]*\}|%[A-Za-z_]\w*%")
 _SOURCES: Final = ("sample", "live")
 """Words that `--source` takes for something else than a directory."""
 
@@ -76,10 +81,15 @@ def parse_place(text: str) -> Place:
         raise _refused(
             text, "has blanks or quotation marks around it", f"Write it as {clean(stripped, 200)}."
         )
-    if found := _UNEXPANDED.search(text):
+    placeholder = placeholder_in(text)
+    if placeholder and (placeholder.startswith("${") or not os.path.lexists(text)):
         raise _refused(
-            text, f"still has {found[0]} in it, which nothing has filled in", "Write the path out."
+            text,
+            f"still has {placeholder} in it, which nothing has filled in",
+            "Write the path out.",
         )
+    if is_windows_path(text):
+        raise _refused(text, f"is {WINDOWS_PATH}", THIS_COMPUTERS_PATH)
     if "\0" in text:
         raise _refused(text, "has a character in it that no path can have", _HELP)
     if text in _SOURCES:

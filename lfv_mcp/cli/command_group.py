@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from lfv_mcp.cli.failures import exit_code_of
+from lfv_mcp.text import clean
 
 DEFAULT: Final = "serve"
 """The command that is run if none is named."""
@@ -77,6 +79,12 @@ class CommandGroup(click.Group):
                 name = f"{name} {below[0]}"
             raise click.UsageError(
                 f"A flag of a command stands after the command: put {flags} after {name}.", ctx
+            )
+        if name not in self.commands and re.search(r"[/\\]", name):
+            raise click.UsageError(
+                f"{clean(name, 200)} is no command. The archive that is to be served is the value "
+                f"of a flag: --source {clean(name, 200)}",
+                ctx,
             )
         return super().parse_args(ctx, args[before.word :])
 

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple, cast
 import click
 from click.core import ParameterSource
 
-from lfv_mcp.cli.placeholders import FILL_IN, is_unset, not_filled_in, placeholder_in
 from lfv_mcp.cli.values import CommaList
+from lfv_mcp.placeholders import FILL_IN, is_unset, not_filled_in, placeholder_in
 
 ENDPOINT_VARIABLES: Final = (
     "AWS_ENDPOINT_URL",

@@ -23,8 +23,8 @@ from lfv_mcp.cli.environment import (
     unfilled,
     variables_of,
 )
-from lfv_mcp.cli.placeholders import is_unset
 from lfv_mcp.cli.values import CommaList, LogLevel, Port, Seconds, Switch
+from lfv_mcp.placeholders import is_unset
 
 _QUIET_LOGGERS: Final = ("boto3", "botocore", "urllib3", "httpx2", "httpcore2")
 """Loggers that show tokens at DEBUG, and URLs of the account at INFO."""

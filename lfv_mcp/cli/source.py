@@ -13,8 +13,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from lfv_mcp.cli.placeholders import FILL_IN, not_filled_in, placeholder_in
 from lfv_mcp.errors import SetupError
+from lfv_mcp.placeholders import (
+    FILL_IN,
+    THIS_COMPUTERS_PATH,
+    WINDOWS_PATH,
+    is_windows_path,
+    not_filled_in,
+    placeholder_in,
+)
 from lfv_mcp.text import clean
 
 WORDS: Final = ("live", "sample")
@@ -25,6 +32,8 @@ SPELLINGS: Final = (
     "saved answers."
 )
 """What to do about a source that cannot be one."""
+_PLACES: Final = "Name an existing directory or file, or an S3 prefix as s3://bucket/prefix."
+"""What to do about an argument of a command that cannot be a place."""
 _QUOTES: Final = {
     "'": "'",
     '"': '"',
@@ -99,11 +108,17 @@ def open_path(value: str, setting: str = SETTING) -> Path:
         path = Path(value).expanduser()
         if path.is_dir():
             os.scandir(path).close()
+        elif is_windows_path(value):
+            raise _unusable(
+                f"{named}{', which' if setting else ''} is {WINDOWS_PATH}.",
+                THIS_COMPUTERS_PATH,
+                "it is a path of Windows",
+            )
         elif not path.exists():
             raise _unusable(
-                f"{named}, which is neither an existing directory or file, nor s3://bucket/prefix"
-                f"{_where(path)}.",
-                _closest_spelling(value) or _spellings(setting),
+                f"{named}{', which' if setting else ''} is neither an existing directory or file, "
+                f"nor s3://bucket/prefix{_where(path)}.",
+                (setting and _closest_spelling(value)) or _spellings(setting),
                 "there is no such directory or file",
             )
     except RuntimeError:  # ~somebody
@@ -114,12 +129,13 @@ def open_path(value: str, setting: str = SETTING) -> Path:
         ) from None
     except ValueError:
         raise _unusable(
-            f"{named}: a path cannot hold a NUL character.", SPELLINGS, "it is no path"
+            f"{named}: a path cannot hold a NUL character.", _spellings(setting), "it is no path"
         ) from None
     except OSError as error:
         raise _unusable(
-            f"{named}, which cannot be read: {error.strerror}.",
-            "Let the user that runs lfv-mcp read it, or set another source.",
+            f"{named}{', which' if setting else ''} cannot be read: {error.strerror}.",
+            "Let the user that runs lfv-mcp read it, or "
+            + ("set another source." if setting else "name another place."),
             "it cannot be read",
         ) from error
     return path
@@ -132,12 +148,12 @@ def _unusable(message: str, next_step: str, reason: str) -> SourceError:
 def _named(setting: str, value: str) -> str:
     """The start of an error: the setting, and its value."""
     shown = f"'{clean(value, 300)}'"
-    return f"{setting or 'The source'} is {shown}"
+    return f"{setting} is {shown}" if setting else shown
 
 
 def _spellings(setting: str) -> str:
-    """What to do about a source that cannot be one: of a setting, or of an argument."""
-    return SPELLINGS if setting else "Name a directory, a file, or s3://bucket/prefix."
+    """What to do about a value: another for the setting, or another argument."""
+    return SPELLINGS if setting else _PLACES
 
 
 def _where(path: Path) -> str:

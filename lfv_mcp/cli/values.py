@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lfv_mcp.cli.placeholders import is_unexpanded
+from lfv_mcp.placeholders import is_unexpanded
 
 
 class CommaList(click.types.StringParamType):

@@ -15,9 +15,9 @@ from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.catalog.workers import WorkerLimits
 from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.placeholders import FILL_IN
 from lfv_mcp.cli.source import SETTING, SourceError, open_path, parse_source
 from lfv_mcp.errors import ERRORS, LfvError, SetupError
+from lfv_mcp.placeholders import FILL_IN
 from lfv_mcp.results.common import SourceKind
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from lfv_mcp.model_query import (
     invalid_argument,
 )
 from lfv_mcp.server import spellings
+from lfv_mcp.server.version_arns import versions_from_arns
 
 DEFAULT_PAGE_SIZE: Final = 50
 """Models on a page of list_models, if the caller does not say."""
@@ -40,6 +41,12 @@ _ADDED_BY_HOSTS: Final = frozenset({"toolcallid", "sessionid", "chatinput", "act
 """Names that hosts add to every call (n8n does), in lower case and without `_` and `-`."""
 _WHOLE_CALL: Final = "arguments"
 """The name under which a host may have put all arguments once more, as an object or as its text."""
+_WRAPPERS: Final = frozenset(
+    {_WHOLE_CALL, "args", "input", "kwargs", "parameters", "params", "tool_input"}
+)
+"""Names that frameworks put all arguments under."""
+_MAX_WRAPPERS: Final = 3
+"""Wrappers around each other; a framework that calls another makes two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,24 +289,33 @@ def _own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str
     Raises:
         CallerError: all there is, is `arguments`, and it is no object.
     """
-    own = {k: v for k, v in given.items() if k in names or not is_added_by_host(k)}
-    if set(own) != {_WHOLE_CALL} or _WHOLE_CALL in names:
-        return own
-    whole = own[_WHOLE_CALL]
-    if isinstance(whole, str):
-        with suppress(ValueError, RecursionError):  # refused below, as text that is no object
-            whole = cast("object", json.loads(whole or "{}"))
+    own = given
+    for _ in range(_MAX_WRAPPERS):
+        own = {k: v for k, v in own.items() if k in names or not is_added_by_host(k)}
+        if len(own) > 1:  # beside arguments of the call an empty wrapper says nothing
+            own = {k: v for k, v in own.items() if v or k in names or k not in _WRAPPERS}
+        wrapper = next(iter(own), "")
+        if len(own) != 1 or wrapper not in _WRAPPERS or wrapper in names:
+            return own
+        own = _unwrapped(wrapper, own[wrapper], names)
+    return own
+
+
+def _unwrapped(wrapper: str, whole: object, names: list[str]) -> Mapping[str, object]:
+    for _ in range(_MAX_WRAPPERS):
+        if isinstance(whole, str):
+            with suppress(ValueError, RecursionError):  # refused below, as text that is no object
+                whole = cast("object", json.loads(whole or "{}"))
     if whole is None or (isinstance(whole, str) and not whole.strip()):
         return {}
     if not isinstance(whole, Mapping):
         raise invalid_argument(
-            _WHOLE_CALL,
+            wrapper,
             whole,
             f"arguments are a JSON object with the members {', '.join(names)}",
             '{"project_name": "sample-cap-seal"}',
         )
-    inner = cast("Mapping[str, object]", whole)
-    return {k: v for k, v in inner.items() if k in names or not is_added_by_host(k)}
+    return cast("Mapping[str, object]", whole)
 
 
 def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[str, Any]:
@@ -309,7 +325,7 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
         CallerError: an argument is unknown, missing or breaks its rule. Nothing has been sent yet.
     """
     names = [a.name for a in arguments]
-    own = _own_arguments(given, names)
+    own = versions_from_arns(_own_arguments(given, names))
     unknown = [name for name in own if name not in names]
     if unknown:
         raise CallerError(

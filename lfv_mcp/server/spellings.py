@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Final, cast
@@ -35,8 +37,15 @@ _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[
 _DECIMAL_COMMA: Final = re.compile(r"(?P<whole>[+-]?[0-9]+),(?P<fraction>[0-9]+)")
 _PERCENT: Final = re.compile(r"(?P<number>.*?)[ \u00a0]*(?:%|percent|per cent)", re.IGNORECASE)
 _VERSION: Final = re.compile(
-    r"(?:v\.?\s?|(?:version|ver\.?)\s+)?(?P<number>[1-9][0-9]{0,9})(?:\.0+)?", re.IGNORECASE
+    r"(?:\#|v\.?\s?|(?:(?:model\s)?version|ver\.?|model)[\s_:#-]*)?"
+    r"(?P<number>[1-9][0-9]{0,9})(?:\.0+)?",
+    re.IGNORECASE,
 )
+_LATEST: Final = re.compile(
+    r"[$@:]?(?:the\s+)?latest(?:[\s_-]+(?:model[\s_-]+)?version)?", re.IGNORECASE
+)
+_FENCE: Final = re.compile(r"```[a-z]*\s+(?P<inside>.*?)\s*```", re.DOTALL | re.IGNORECASE)
+_BETWEEN_ITEMS: Final = re.compile(r"\s*(?:[,;|&\n]|\b(?:and|vs\.?|versus)\b)\s*", re.IGNORECASE)
 _NOT_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
 """What languages make of "no value" when they turn it into text, in lower case."""
 
@@ -50,6 +59,8 @@ def plain(value: object) -> object:
         if not isinstance(value, str) or len(value) > _MAX_TEXT:
             break
         value = _without_quotes(value.strip(_BLANKS))
+        if fenced := _FENCE.fullmatch(value):
+            value = fenced["inside"]
     return value
 
 
@@ -104,47 +115,96 @@ def whole_number(value: object) -> object:
 
 
 def version(value: object) -> object:
-    """A version as text: `3`, `3.0`, `"3.0"`, `"v3"` and `"version 3"` → `"3"`.
+    """A version as text: `3`, `3.0`, `"3.0"`, `"v3"`, `"#3"`, `"version 3"` → `"3"`.
 
-    Of a name in letters only the case of `latest` is put right.
+    A list of one, and an object with one member, is that one. Of names in letters only `latest` is
+    known, also as `"Latest version"`.
     """
-    bare = plain(value)
+    bare = only_one(value)
     if isinstance(bare, float) and bare.is_integer():
         return int(bare)
     if isinstance(bare, str) and len(bare) <= _MAX_NUMBER:
-        if bare.lower() == "latest":
+        text = unicodedata.normalize("NFKC", bare)  # the wide digits of East Asian keyboards
+        if _LATEST.fullmatch(text):
             return "latest"
-        if found := _VERSION.fullmatch(bare):
+        if found := _VERSION.fullmatch(text):
             return found["number"]
+    return bare
+
+
+def only_one(value: object) -> object:
+    """What a list of one item or an object of one member holds.
+
+    `["3"]` and `{"version": "3"}` → `"3"`.
+
+    Every other value as it is, without blanks and quotes.
+    """
+    bare = plain(value)
+    for _ in range(_MAX_LAYERS):
+        if isinstance(bare, str) and looks_like_json(bare):
+            bare = _from_json(bare)
+        if isinstance(bare, Mapping):
+            bare = list(cast("Mapping[str, object]", bare).values())
+        if not isinstance(bare, list):
+            return bare
+        held = cast("list[object]", bare)
+        if len(held) != 1:
+            return plain(value)
+        bare = plain(held[0])
     return bare
 
 
 def items(value: object) -> object:
     """The list that a value spells: JSON text, or text with commas; a value that spells none as is.
 
-    `'["2", "3"]'`, `"[2, 3]"`, `"['2', '3']"`, `"2,3"` and `[["2", "3"]]` → two items.
+    `'["2", "3"]'`, `"[2, 3]"`, `"['2', '3']"`, `"2,3"`, `"2 and 3"`, `[["2", "3"]]`,
+    `{"0": "2", "1": "3"}` and `{"items": ["2", "3"]}` → two items. Nulls and blanks, which
+    strict hosts pad a list with, are left out.
     """
     bare = plain(value)
     for _ in range(_MAX_LAYERS):
+        if isinstance(bare, Mapping):
+            bare = _members(cast("Mapping[str, object]", bare))
         if isinstance(bare, list):
-            only = cast("list[object]", bare)
-            if len(only) != 1 or not isinstance(only[0], list | str):
-                return only
-            bare = plain(cast("object", only[0]))
+            given = cast("list[object]", bare)
+            if not isinstance(value, str):
+                given = [item for item in given if not is_not_given(item)]
+            if len(given) != 1 or not isinstance(given[0], list | str | Mapping):
+                return given
+            bare = plain(cast("object", given[0]))
         elif isinstance(bare, str) and len(bare) <= _MAX_TEXT:
             bare = _split(bare)
     return bare
 
 
+def _members(spelled: Mapping[str, object]) -> object:
+    """The items of a list that a host made an object of; an object that spells none as it is."""
+    if not spelled:
+        return spelled
+    if len(spelled) == 1:
+        return next(iter(spelled.values()))  # {"items": […]}
+    by_number = {int(name): v for name, v in spelled.items() if re.fullmatch("[0-9]{1,3}", name)}
+    numbers = sorted(by_number)
+    if len(numbers) < len(spelled) or numbers[-1] - numbers[0] != len(numbers) - 1:
+        return spelled
+    return [by_number[number] for number in numbers]
+
+
 def _split(text: str) -> object:
-    """The items of a text that is a JSON list, or that has commas between them."""
-    if text[:1] == "[":
-        with suppress(ValueError, RecursionError):  # no JSON: looked at below
-            return cast("object", json.loads(text))
+    """The items of a text that is a JSON list, or that has commas or words between them."""
+    if looks_like_json(text) and not isinstance(found := _from_json(text), str):
+        return found
     inside = text[1:-1] if text[:1] + text[-1:] in ("[]", "()") else text
-    if not re.search("[,;]", inside) or re.search(r"[\[\](){}]", inside):
+    if not _BETWEEN_ITEMS.search(inside) or re.search(r"[\[\](){}<>]", inside):
         return text
-    return [part.strip(_BLANKS) for part in re.split("[,;]", inside)]
+    return _BETWEEN_ITEMS.split(inside.strip(_BLANKS).strip(",;"))
+
+
+def _from_json(text: str) -> object:
+    """What a text is as JSON; the text if it is none."""
+    with suppress(ValueError, RecursionError):
+        return cast("object", json.loads(text))
+    return text
 
 
 def code_word(value: object) -> object:

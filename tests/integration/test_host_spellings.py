@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 WELD: Final = {"project_name": "sample-weld-bead"}
 SEAL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
 RATE: Final = SEAL | {"defect_rate": 0.01}
+ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/sample-{}/{}"
 CALLS: Final[tuple[tuple[str, Mapping[str, object], tuple[Mapping[str, object], ...]], ...]] = (
     # tool, what the model meant, what hosts make of it
     (
@@ -29,6 +30,16 @@ CALLS: Final[tuple[tuple[str, Mapping[str, object], tuple[Mapping[str, object], 
             {"project_name": "lookoutvision://projects/sample-cap-seal/models/3"},
             {"arguments": SEAL},
             {"arguments": json.dumps(SEAL)},
+            {"input": SEAL, "toolCallId": "x"},
+            {"params": {"arguments": json.dumps(SEAL)}},
+            SEAL | {"kwargs": {}, "args": []},
+            SEAL | {"model_version": ["3"]},
+            SEAL | {"model_version": {"version": 3}},
+            SEAL | {"model_version": "version_3"},
+            SEAL | {"model_version": "\uff13"},
+            SEAL | {"model_version": ARN.format("cap-seal", 3)},
+            {"model_version": ARN.format("cap-seal", 3)},
+            {"project_name": ARN.format("cap-seal", 3), "model_version": ARN.format("cap-seal", 3)},
         ),
     ),
     (
@@ -40,6 +51,15 @@ CALLS: Final[tuple[tuple[str, Mapping[str, object], tuple[Mapping[str, object], 
             WELD | {"model_versions": "2,3"},
             WELD | {"model_versions": [2, 3.0]},
             WELD | {"model_versions": [["v2", "v3"]]},
+            WELD | {"model_versions": {"0": "2", "1": "3"}},
+            WELD | {"model_versions": {"2": "3", "1": "2"}},
+            WELD | {"model_versions": '{"items": ["2", "3"]}'},
+            WELD | {"model_versions": [{"model_version": "2"}, {"model_version": 3}]},
+            WELD | {"model_versions": ["2", "3", None, ""]},
+            WELD | {"model_versions": "2 and 3"},
+            WELD | {"model_versions": "2\n3\n"},
+            WELD | {"model_versions": "[2, 3,]"},
+            WELD | {"model_versions": '```json\n["2", "3"]\n```'},
         ),
     ),
     (
@@ -84,6 +104,14 @@ async def test_the_answer_is_that_to_the_call_meant(
         assert text(answer) == text(expected)
 
 
+async def test_versions_by_their_arns_are_compared_like_versions(client: Client) -> None:
+    arns = [ARN.format("weld-bead", 2), ARN.format("weld-bead", 3)]
+    expected = await client.call_tool("compare_models", WELD | {"model_versions": ["2", "3"]})
+    for arguments in (WELD | {"model_versions": arns}, {"model_versions": json.dumps(arns)}):
+        answer = await client.call_tool("compare_models", arguments)
+        assert answer.structured_content == expected.structured_content
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "said", "example"),
     [
@@ -105,6 +133,27 @@ async def test_the_answer_is_that_to_the_call_meant(
             "a version is a whole number from 1",
             'for example model_versions=["1", "3"]',
         ),
+        (
+            "describe_model",
+            SEAL | {"model_version": ARN.format("weld-bead", 3)},
+            "of another project",
+            'model_version="3"',
+        ),
+        (
+            "compare_models",
+            WELD | {"model_versions": [ARN.format("weld-bead", 2), ARN.format("cap-seal", 3)]},
+            "of another project",
+            'model_versions=["1", "3"]',
+        ),
+        ("describe_model", SEAL | {"model_version": "3rd"}, "a whole number from 1", '"3"'),
+        ("describe_model", SEAL | {"model_version": ["2", "3"]}, "a whole number from 1", '"3"'),
+        (
+            "compare_models",
+            WELD | {"model_versions": {"0": "2", "5": "3"}},
+            "a list of 2 to 10",
+            '["1", "3"]',
+        ),
+        ("describe_model", SEAL | {"input": SEAL}, "Unknown argument 'input'", "arguments are"),
         ("analyze_evaluation", SEAL | {"defect_rate": True}, "a fraction from 0", "=0.01"),
         ("analyze_evaluation", SEAL | {"defect_rate": {}}, "a fraction from 0", "=0.01"),
         ("list_models", {"max_results": "ten"}, "a whole number from 1", "max_results=50"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from lfv_mcp.errors import CallerError
         ("s3", DirectoryPlace(Path("s3"))),
         ("./sample", DirectoryPlace(Path("sample"))),
         ("a:b/c", DirectoryPlace(Path("a:b/c"))),
-        ("C:\\archive", DirectoryPlace(Path("C:\\archive"))),
         ("two words/and more", DirectoryPlace(Path("two words/and more"))),
         ("file:///x/y%20z", DirectoryPlace(Path("/x/y z"))),
         ("file://localhost/x", DirectoryPlace(Path("/x"))),
@@ -33,6 +33,37 @@ from lfv_mcp.errors import CallerError
 )
 def test_taken(text: str, place: object) -> None:
     assert parse_place(text) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${HOME}/x",
+        "$HOME/x",
+        "$HOME",
+        "$(pwd)/x",
+        "`pwd`/x",
+        "%USERPROFILE%\\x",
+        "{{DIR}}/x",
+        "<PATH>",
+        "@{HOME}/x",
+        "s3://$BUCKET/x",
+        "s3://<bucket>/x",
+        "$env:USERPROFILE\\x",
+        "<% dir %>/x",
+    ],
+)
+def test_what_nobody_has_filled_in_becomes_no_folder(text: str) -> None:
+    with pytest.raises(CallerError, match="which nothing has filled in"):
+        parse_place(text)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a path like others")
+@pytest.mark.parametrize("text", ["C:\\archive", "c:/archive", "\\\\server\\share"])
+def test_a_path_of_windows_becomes_no_folder_elsewhere(text: str) -> None:
+    with pytest.raises(CallerError, match="a path of Windows") as refused:
+        parse_place(text)
+    assert "/mnt/c" in refused.value.next_step
 
 
 def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
