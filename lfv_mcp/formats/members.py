@@ -83,8 +83,12 @@ _DATASET_STATUSES: Final = tuple(
 )
 _NOISE: Final = frozenset({"resultmetadata", "responsemetadata", "httpstatuscode", "contentlength"})
 """What an SDK adds beside the members of the API; says nothing about a model."""
-_BOXES: Final = frozenset({"value", "S", "N", "M", "L", "BOOL", "NULL", "Value"})
-"""The one member of the object that .NET makes of an enum, and DynamoDB of every value."""
+_BOXES: Final = frozenset(
+    {"value", "S", "N", "M", "L", "BOOL", "NULL", "Value"}
+    | {"$numberDouble", "$numberDecimal", "$numberInt", "$numberLong"}
+)
+"""The one member of the object that .NET makes of an enum, DynamoDB of every value, and MongoDB of
+every number."""
 
 
 @lru_cache(maxsize=2048)

@@ -11,9 +11,11 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
+from lfv_mcp.formats import almost_json
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL, BadJsonError, JsonText
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.printed_elsewhere import printed_record, quoted_otherwise, stand_in
 from lfv_mcp.formats.printed_python import python_value
 from lfv_mcp.formats.yaml_text import looks_like_yaml, yaml_documents
 
@@ -28,6 +30,8 @@ _EMBEDDED_DEPTH: Final = 8
 
 _find_start: Final = re.compile(r"\S").search
 _opening: Final = re.compile(r"[\[{](?=\s*[\"'{\[\]}])")
+_whole_member: Final = re.compile(r'[\[{\s]*(?:"(?:[^"\\\n]|\\.)*"\s*:|\Z)')
+"""A document that begins as JSON does, by a name in quotes: it is JSON that is cut or damaged."""
 _line_with_opening: Final = re.compile(
     # At the start of a line, or behind what a log puts there; a line that starts with a blank or
     # a quote goes on with the document that could not be read.
@@ -39,7 +43,7 @@ _SCALAR_STARTS: Final = frozenset("-0123456789tfnNI")
 _CLI_TEXT: Final = re.compile(
     r"^(?:MODELDESCRIPTION|MODELMETADATA|MODELS|PROJECTDESCRIPTION|PROJECTS|PERFORMANCE)\t", re.M
 )
-_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\n\|\s+\w+\s+\|\n")
+_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\r?\n\|\s+\w+\s+\|\r?\n")
 _ARN_IN_YAML: Final = re.compile(r"^[ -]*(?:Model|Project)Arn:", re.M)
 _HTML: Final = re.compile(r"\A\s*<(?:!doctype html|html|head|body)\b", re.I)
 _NOT_JSON: Final = "not JSON"
@@ -57,12 +61,18 @@ def documents_in_text(
         everything: also the documents of a large text that do not name the service, by the million
             maybe; else these are counted, for none of them can be a record.
     """
+    if SERVICE in content or "\x1b" in content:
+        content = almost_json.without_escapes(content)
     found = _find_start(content)
     if found is None:
         yield UnrecognisedError("empty file", corrupt=True)
+    elif SERVICE in content and almost_json.has_cells(content):
+        for start, cell in almost_json.cells(content):
+            line = content.count("\n", 0, start) + first_line
+            yield from documents_in_text(cell, first_line=line)
     elif found[0] in '{["' or (found[0] in _SCALAR_STARTS and SERVICE not in content):
         scan = _Scan(content, first_line, everything=everything)
-        yield from _or_else(scan.documents(), UnrecognisedError(_NOT_JSON))
+        yield from _or_named(scan.documents(), content)
     else:
         yield from _documents_in_prose(content, first_line)
 
@@ -70,7 +80,7 @@ def documents_in_text(
 def _documents_in_prose(content: str, first_line: int) -> Iterator[Any]:
     """The documents in a text that does not begin with one."""
     if SERVICE not in content:
-        yield UnrecognisedError(_NOT_JSON)
+        yield stand_in(content) or UnrecognisedError(_NOT_JSON)
         return
     yaml_problem: UnrecognisedError | None = None
     if looks_like_yaml(content):
@@ -85,12 +95,17 @@ def _documents_in_prose(content: str, first_line: int) -> Iterator[Any]:
         yield UnrecognisedError(named, convertible=True)
         return
     scan = _Scan(content, first_line, prose=True)
-    yield from _or_else(scan.documents(), yaml_problem or UnrecognisedError(_NOT_JSON))
+    yield from _or_named(scan.documents(), content, yaml_problem)
 
 
-def _or_else(documents: Iterator[Any], problem: UnrecognisedError) -> Iterator[Any]:
-    """The documents; the problem if there is none."""
-    first = next(documents, problem)
+def _or_named(
+    documents: Iterator[Any], content: str, problem: UnrecognisedError | None = None
+) -> Iterator[Any]:
+    """The documents; what the text is if there is none."""
+    first = next(documents, None)
+    if first is None:
+        yield problem or printed_record(content) or UnrecognisedError(_NOT_JSON)
+        return
     yield first
     yield from documents
 
@@ -124,6 +139,7 @@ class _Scan:
         self._prose = prose
         self._filter = _Mentions(content) if len(content) > SMALL and not everything else None
         self._bad_places = 0
+        self._without_comments: JsonText | None = None
         self._is_ours = SERVICE in content
         self._has_strings = self._is_ours and '\\"' in content
 
@@ -221,16 +237,42 @@ class _Scan:
                 return end
         except UnrecognisedError as other:
             problem = other
+        if (mended := self._mended(start)) is not None:
+            value, end = mended
+            yield from self._prepared(value)
+            return end
         if content[start] == "[" and self._filter is None and not problem.convertible:
             yield from self._items_before(start, error.position)
-        if not self._prose or SERVICE in content[start : start + _NEAR]:
-            self._bad_places += 1
-            yield problem
         # In JSON Lines another document follows; the lines of a single one are indented.
         found = _line_with_opening.search(content, start + 1)
+        end = min(found.start("at") if found else len(content), start + _NEAR)
+        if not self._prose or SERVICE in content[start:end]:
+            self._bad_places += 1
+            yield self._said_of(start, error.position, problem)
         if found is None or self._bad_places == _MAX_BAD_PLACES:
             return None
         return found.start("at")
+
+    def _mended(self, start: int) -> tuple[Any, int] | None:
+        """The document that starts at a place once comments and the like are taken out of it."""
+        if not self._is_ours or len(self._content) > almost_json.LIMIT:
+            return None
+        if self._without_comments is None:
+            self._without_comments = JsonText(almost_json.without_comments(self._content))
+        try:
+            return self._without_comments.value(start)
+        except BadJsonError:
+            return None
+
+    def _said_of(self, start: int, position: int, problem: UnrecognisedError) -> UnrecognisedError:
+        """The problem of a document that is no JSON: its notation, where that can be told."""
+        if problem.convertible or not self._is_ours or "Python" in str(problem):
+            return problem
+        near = self._content[start : max(position, start) + _NEAR]
+        if edited := quoted_otherwise(near):
+            return UnrecognisedError(edited, convertible=True)
+        is_json = _whole_member.match(self._content, start) is not None
+        return problem if is_json else printed_record(near) or problem
 
     def _items_before(self, start: int, position: int) -> Iterator[Any]:
         """The whole items of an array that is broken at some place."""
@@ -299,7 +341,7 @@ def _notebook_documents(notebook: JsonObject) -> Iterator[Any]:
     """The documents in the outputs of a Jupyter notebook; nothing else of it."""
     count = 0
     for text in _output_texts(notebook):
-        for document in _embedded_documents(text) if isinstance(text, str) else (text,):
+        for document in embedded_documents(text) if isinstance(text, str) else (text,):
             count += 1
             yield document
     if not count:
@@ -326,7 +368,7 @@ def _objects(value: object) -> Iterable[JsonObject]:
     return [item for item in value if is_object(item)] if is_array(value) else []
 
 
-def _embedded_documents(text: str) -> Iterator[Any]:
+def embedded_documents(text: str) -> Iterator[Any]:
     """The documents in a text inside another document, without what is no record there."""
     for document in documents_in_text(text):
         is_unread = isinstance(document, UnrecognisedError) and document.is_unread
@@ -347,7 +389,7 @@ def _with_strings_decoded(value: Any, levels: int) -> Any:
 
 
 def _decoded(text: str) -> Any:
-    found: list[Any] = [each for each in _embedded_documents(text) if not _is_problem(each)]
+    found: list[Any] = [each for each in embedded_documents(text) if not _is_problem(each)]
     if not found:
         return text
     return found[0] if len(found) == 1 else found

@@ -17,7 +17,9 @@ from lfv_mcp.formats.documents import documents_and_problems, plain_document
 from lfv_mcp.formats.foreign import UNKNOWN_FORM
 from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.formats.members import MEMBERS
+from lfv_mcp.formats.printed_elsewhere import unread_record
 from lfv_mcp.formats.record import (
+    NO_MODEL_ARN,
     Record,
     RecordForm,
     bare_model_form,
@@ -48,7 +50,26 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
     except MemoryError:
         document = None  # met again, and named
     documents = documents_and_problems(data) if document is None else (document,)
-    return recognise_documents(documents, may_hold=_may_name_service(data))
+    found, problems = recognise_documents(documents, may_hold=_may_name_service(data))
+    # What nothing is known of may still hold the members of a record.
+    if not found and all(not p.is_unread and str(p).startswith(_UNKNOWN) for p in problems):
+        unread = unread_record(data)
+        return found, [unread] if unread is not None else problems
+    if _has_two_encodings(data):
+        two = (
+            "text in two encodings, one appended to another; save each answer in a file of its own"
+        )
+        problems.append(UnrecognisedError(two, convertible=True))
+    return found, problems
+
+
+def _has_two_encodings(data: bytes) -> bool:
+    """Whether a text names the service in UTF-16 and also in ASCII, as Add-Content leaves it."""
+    ascii_name, wide_name = _SPELLINGS_OF_SERVICE[:2]
+    return b"\0" in data[:64] and ascii_name in data and wide_name in data
+
+
+_UNKNOWN: Final = (UNKNOWN_FORM, NO_MODEL_ARN, "not JSON")
 
 
 _SPELLINGS_OF_SERVICE: Final = tuple(

@@ -16,6 +16,7 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.foreign import UNKNOWN_FORM, foreign_name
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.members import MEMBERS, folded
+from lfv_mcp.formats.notations import embedded_documents
 from lfv_mcp.formats.record import (
     METADATA,
     ModelForm,
@@ -138,11 +139,19 @@ class _Search:
                 return
             yield from self._visit_object(value, place)
         elif _may_hold_records(value) and place.texts < _TEXT_LEVELS:
-            try:
-                inside = json.loads(value)
-            except (ValueError, RecursionError):
-                return  # a text that only starts as JSON does
-            yield place._replace(value=inside, texts=place.texts + 1, depth=place.depth + 1)
+            yield from self._visit_text(value, place)
+
+    def _visit_text(self, text: str, place: _Place) -> Iterator[_Place]:
+        """Go into the JSON that a text is, or that stands in it, as in the line of a log."""
+        within = place._replace(texts=place.texts + 1, depth=place.depth + 1)
+        try:
+            yield within._replace(value=json.loads(text))
+        except (ValueError, RecursionError):
+            for inside in embedded_documents(text):
+                if isinstance(inside, UnrecognisedError):
+                    self._problems.append(inside)
+                else:
+                    yield within._replace(value=inside)
 
     def _visit_object(self, node: JsonObject, place: _Place) -> Iterator[_Place]:
         names = {folded(str(name)): name for name in node}
@@ -235,6 +244,6 @@ def _may_hold_records(value: object) -> bool:
     return (
         isinstance(value, str)
         and len(value) >= _SHORTEST_TEXT
-        and value.lstrip()[:1] in ("{", "[")
         and SERVICE in value
+        and ("{" in value or "[" in value)
     )

@@ -92,6 +92,10 @@ def is_table(head: bytes) -> bool:
 
 def foreign_kind(head: bytes) -> UnrecognisedError:
     """What a foreign file is."""
+    if len(head) < HEAD and not head.strip(b"\0"):
+        return UnrecognisedError(
+            "nothing but zeros, as after a full disk or a copy that was broken off", corrupt=True
+        )
     kinds = (kind for mark, kind in _KINDS if head.startswith(mark))
     return UnrecognisedError(next(kinds, _FOREIGN))
 

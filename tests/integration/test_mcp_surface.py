@@ -381,8 +381,8 @@ BAD_VERSIONS: Final[dict[str, object]] = {
     "integer_huge": 10**5000,
     "float": 3.5,
     "bool": True,
-    "list": ["3"],
-    "object": {"version": {"number": 3}},
+    "list": ["3", "4"],
+    "object": {"version": {"number": [3, 4]}},
 }
 BAD: Final[dict[str, tuple[Mapping[str, object], str, str]]] = {
     **{
