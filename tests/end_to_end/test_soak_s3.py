@@ -17,7 +17,7 @@ from tests.support.paths import REPOSITORY
 @pytest.mark.skipif(sys.platform != "linux", reason="what is held is read from /proc")
 def test_half_a_minute_of_questions_while_s3_fails() -> None:
     done = subprocess.run(
-        [sys.executable, "scripts/soak_s3.py", "--minutes", "0.5", "--models", "60"],
+        [sys.executable, "scripts/soak_s3.py", "--minutes", "0.5", "--models", "100"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
