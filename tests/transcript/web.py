@@ -56,10 +56,15 @@ class Server:
         code = self.process.wait(_PATIENCE)
         for reader in self._readers:
             reader.join()
-        said = {name: "".join(lines) for name, lines in self.said.items()}
-        return {"exit": code} | {
-            name: _ACCESS.sub(r"\1id=<id>\2seconds=<seconds> ", text) for name, text in said.items()
-        }
+        # Lines of the access log are written by a thread of their own, so their place among the
+        # others differs, and even among themselves: they come last, sorted.
+        return {"exit": code} | {name: _in_order(lines) for name, lines in self.said.items()}
+
+
+def _in_order(lines: list[str]) -> str:
+    plain = [_ACCESS.sub(r"\1id=<id>\2seconds=<seconds> ", line) for line in lines]
+    access = sorted(line for line in plain if "id=<id>" in line)
+    return "".join([line for line in plain if "id=<id>" not in line] + access)
 
 
 @contextmanager
