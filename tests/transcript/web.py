@@ -63,7 +63,8 @@ class Server:
 
 def _in_order(lines: list[str]) -> str:
     plain = [_ACCESS.sub(r"\1id=<id>\2seconds=<seconds> ", line) for line in lines]
-    access = sorted(line for line in plain if "id=<id>" in line)
+    access = [line for line in plain if "id=<id>" in line]
+    access.sort(key=lambda line: line.partition(" id=<id>")[2])  # without their times
     return "".join([line for line in plain if "id=<id>" not in line] + access)
 
 
