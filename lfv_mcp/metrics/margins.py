@@ -104,4 +104,5 @@ def nam_sample_size(share: float, difference: float, margin: float, z: float) ->
 def _rounded_up(value: float) -> float:
     """A number of 0 to 1, rounded up to two significant digits."""
     digits = 1 - floor(log10(value))
-    return round(ceil(round(value * 10**digits, 9)) / 10**digits, digits)
+    scale = 10.0**digits
+    return round(ceil(round(value * scale, 9)) / scale, digits)
