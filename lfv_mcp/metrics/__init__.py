@@ -6,6 +6,12 @@ with a reason: never NaN, and never a zero that nothing measured. This package i
 `lfv_mcp`, so that it can be read, tested and reused alone.
 """
 
+from lfv_mcp.metrics.cost import (
+    Cost,
+    Prices,
+    cost_difference,
+    cost_per_part,
+)
 from lfv_mcp.metrics.counts import (
     NO_ANOMALOUS,
     NO_NORMAL,
@@ -25,10 +31,33 @@ from lfv_mcp.metrics.counts import (
 from lfv_mcp.metrics.defect_rate import (
     escapes_per_million,
     expected_precision,
+    expected_precision_interval,
     false_rejects_per_million,
 )
-from lfv_mcp.metrics.intervals import wilson_interval
-from lfv_mcp.metrics.paired import mcnemar_exact
+from lfv_mcp.metrics.delong import (
+    AucDifference,
+    delong_difference,
+)
+from lfv_mcp.metrics.intervals import (
+    average_precision_interval,
+    f1_interval,
+    newcombe_difference,
+    roc_auc_interval,
+    wilson_interval,
+)
+from lfv_mcp.metrics.margins import (
+    decision_z,
+    default_margin,
+    images_needed,
+    rounded_count,
+    smallest_margin_shown,
+)
+from lfv_mcp.metrics.paired import (
+    holm_adjusted,
+    mcnemar_exact,
+    mcnemar_mid_p,
+    tango_interval,
+)
 from lfv_mcp.metrics.ranking import (
     Separability,
     anomaly_score,
@@ -37,31 +66,56 @@ from lfv_mcp.metrics.ranking import (
     roc_auc,
     separability,
 )
+from lfv_mcp.metrics.requirements import (
+    Requirement,
+    error_requirement,
+)
 
 __all__ = [
     "NONE_FLAGGED",
     "NO_ANOMALOUS",
     "NO_NORMAL",
     "ROUNDING_TOLERANCE",
+    "AucDifference",
     "Confusion",
+    "Cost",
     "Interval",
+    "Prices",
+    "Requirement",
     "Separability",
     "Undefined",
     "Value",
     "anomaly_score",
     "at_threshold",
     "average_precision",
+    "average_precision_interval",
+    "cost_difference",
+    "cost_per_part",
     "counts_from_rates",
+    "decision_z",
+    "default_margin",
+    "delong_difference",
+    "error_requirement",
     "escapes_per_million",
     "expected_precision",
+    "expected_precision_interval",
     "f1_from",
+    "f1_interval",
     "f1_score",
     "false_alarm_rate",
     "false_rejects_per_million",
+    "holm_adjusted",
+    "images_needed",
     "mcnemar_exact",
+    "mcnemar_mid_p",
+    "newcombe_difference",
     "precision",
     "recall",
     "roc_auc",
+    "roc_auc_interval",
+    "rounded_count",
     "separability",
+    "smallest_margin_shown",
+    "tango_interval",
     "wilson_interval",
 ]
