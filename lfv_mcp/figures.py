@@ -1,0 +1,118 @@
+"""Figures in sentences, rounded to what the test set behind them can carry. Pure.
+
+A structure keeps fractions and exact counts; a sentence says percent, whole below 1,000 images, and
+two significant digits of what is estimated. Nothing becomes 0, 1 or 100 % by rounding alone.
+"""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import Final
+
+MINUS: Final = "−"
+"""The minus sign of sentences: a hyphen before a digit reads as a dash."""
+_IMAGES_FOR_DECIMALS: Final = 1000
+"""Images from which a percentage has a decimal: below, one image is more than the decimal says."""
+_NARROW: Final = 0.10
+"""Width of an interval, as a share, below which differences are said in tenths of a point."""
+
+
+def count_of(count: int, one: str, many: str) -> str:
+    """A count with its noun: 1 → `"1 escape"`, 1204 → `"1,204 escapes"`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def two_digits(value: float) -> str:
+    """An estimate in two significant digits: 454.545 → `"450"`, 74250 → `"74,000"`, 1.25 → `"1.2"`.
+
+    Below 10 a decimal that says nothing is left out: 2.0 → `"2"`.
+    """
+    if value == 0:
+        return "0"
+    # Formatting rounds first, so that 99.6 takes its place among the hundreds.
+    rounded = float(f"{abs(value):.1e}")
+    places = max(0, 1 - floor(log10(rounded)))
+    text = f"{rounded:,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def percent(share: float, images: int) -> str:
+    """A share of so many images in percent: 0.8517 of 45 → `"85 %"`; of 4,000 → `"85.2 %"`.
+
+    A share that would be rounded to nothing or to all is bounded instead: 0.9996 of 45 →
+    `"more than 99 %"`.
+    """
+    return f"{_percentage(share, images)} %"
+
+
+def percent_range(low: float, high: float, images: int) -> str:
+    """Both ends of an interval: `"85 to 99 %"`; the ends are shares of so many images."""
+    return f"{_percentage(low, images)} to {_percentage(high, images)} %"
+
+
+def interval_of_95(low: float, high: float, images: int) -> str:
+    """A 95 % interval by its one name: `"95 % interval 85 to 99 %"`."""
+    return f"95 % interval {percent_range(low, high, images)}"
+
+
+def points(difference: float, low: float, high: float) -> str:
+    """A difference of two shares with its interval, in points: `"+16 points (+3 to +30)"`.
+
+    In tenths where the interval is narrower than 10 points: `"+2.5 points (+1.4 to +4.5)"`.
+    """
+    decimals = 1 if high - low < _NARROW else 0
+    noun = "point" if _signed(difference, decimals)[1:] == "1" else "points"
+    middle, *ends = (_signed(each, decimals) for each in (difference, low, high))
+    return f"{middle} {noun} ({' to '.join(ends)})"
+
+
+def points_upward(margin: float) -> str:
+    """A margin in points, rounded up to two significant digits: 0.07836 → `"7.9 points"`."""
+    percentage = 100 * margin
+    if percentage <= 0:
+        return "0 points"
+    unit = 10.0 ** (floor(log10(percentage)) - 1)
+    # A float's noise is no reason to round up: 3.0 must stay 3.
+    up = -floor(-round(percentage / unit, 6)) * unit
+    text = two_digits(up)
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def fraction(value: float) -> str:
+    """A metric from 0 to 1 in three digits; never 0 or 1 by rounding.
+
+    0.857143 → `"0.857"`, 0.99999975 → `"more than 0.9999"`, 0.00002 → `"less than 0.0001"`
+    """
+    if 0 < value < 1e-4:
+        return "less than 0.0001"
+    if 0.9999 < value < 1:
+        return "more than 0.9999"
+    short = f"{value:.3g}"
+    return f"{value:.4f}" if short == "1" and value != 1 else short
+
+
+def probability(p_value: float) -> str:
+    """A p-value in two significant digits: 0.00195 → `"p = 0.002"`."""
+    return "p < 0.0001" if p_value < 1e-4 else f"p = {float(f'{p_value:.1e}'):g}"
+
+
+def _percentage(share: float, images: int) -> str:
+    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
+    least = 10.0**-decimals
+    percentage = 100 * share
+    if share in (0, 1):
+        return f"{percentage:.0f}"
+    if percentage < least / 2:
+        return f"less than {least:g}"
+    if percentage > 100 - least / 2:
+        return f"more than {100 - least:g}"
+    return f"{percentage:.{decimals}f}"
+
+
+def _signed(share: float, decimals: int) -> str:
+    text = f"{abs(100 * share):.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    if text == "0":
+        return "±0"
+    return f"{MINUS if share < 0 else '+'}{text}"
