@@ -13,7 +13,7 @@ from contextlib import suppress
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -92,13 +92,13 @@ class LoopbackS3:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def handle_error(self, *request: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that went away before it had all of an object.
 
         The traceback went to the stderr of the command under test, which runs in this process.
         """
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(*request)
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
