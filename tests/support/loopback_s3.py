@@ -166,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         data = self._body()
-        if (name := self._name("PUT")) is None:
+        if data is None or (name := self._name("PUT")) is None:
             return
         condition = self.headers.get("If-None-Match")
         if condition and not self.store.conditional:
@@ -187,8 +187,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self.store.objects.pop(name, None)
             self._reply(204, b"", {})
 
-    def _body(self) -> bytes:
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def _body(self) -> bytes | None:
+        """The object that is sent; None if the client went away in the middle of it."""
+        length = int(self.headers.get("Content-Length", 0))
+        data = self.rfile.read(length)
+        if len(data) < length:
+            self.close_connection = True
+            return None
         if "aws-chunked" not in self.headers.get("Content-Encoding", ""):
             return data
         whole = b""  # SIZE[;signature]CRLF DATA CRLF ... 0 CRLF trailers
