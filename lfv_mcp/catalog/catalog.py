@@ -46,6 +46,7 @@ from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
+    from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
     from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -157,14 +158,9 @@ class Catalog:
             return with_findings(summary, _findings(at_hand, query))
 
     async def analyze_evaluation(
-        self,
-        query: ModelQuery,
-        *,
-        defect_rate: float | None = None,
-        threshold: float | None = None,
-        max_examples: int = 5,
+        self, query: ModelQuery, question: EvaluationQuestion | None = None
     ) -> EvaluationReport:
-        """What the evaluation files of one model prove.
+        """What the evaluation files of one model prove; `question` is what is asked of them.
 
         Raises:
             LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
@@ -181,9 +177,7 @@ class Catalog:
                 evidence.result,
                 evidence.manifest,
                 of_evaluation(described.source),
-                defect_rate=defect_rate,
-                threshold=threshold,
-                max_examples=max_examples,
+                question=question,
                 findings=evidence.findings,
             )
             return with_findings(
