@@ -102,8 +102,13 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "evidence_missing": ("warning", "no evaluation file of a version could be read"),
     "different_test_sets": ("warning", "the models were not judged on the same images"),
     "test_set_unknown": ("warning", "whether the test images were the same is not known"),
-    "trade_off": ("warning", "fewer escapes for more false alarms, or the reverse"),
+    "counts_missing": ("warning", "a version without counts by class, so nothing is decided"),
+    "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
+    "trade_off": ("warning", "proven better in one question and worse in the other"),
+    "images_left_out": ("info", "images of a comparison that are not compared, and why"),
+    "cuts_chosen_here": ("info", "the baseline's cut was chosen on these images, and what it adds"),
     "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
+    "labels_to_doubt": ("info", "images that every version judges against their label"),
 }
 """Severity and meaning of every finding, by its code. A code never changes its meaning."""
 

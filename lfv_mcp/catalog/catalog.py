@@ -46,6 +46,7 @@ from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
+    from lfv_mcp.analysis.comparison_question import ComparisonQuestion
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
@@ -184,7 +185,12 @@ class Catalog:
                 await self._workers.run(work), [*_findings(at_hand, query), *self._backend.doubts]
             )
 
-    async def compare_models(self, query: ModelQuery, versions: Sequence[str]) -> ModelComparison:
+    async def compare_models(
+        self,
+        query: ModelQuery,
+        versions: Sequence[str],
+        question: ComparisonQuestion | None = None,
+    ) -> ModelComparison:
         """Each version against the first, by what can be read of their evaluations.
 
         Raises:
@@ -208,7 +214,9 @@ class Catalog:
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
-            comparison = await self._workers.run(partial(compare, candidates, source, findings))
+            comparison = await self._workers.run(
+                partial(compare, candidates, source, findings, question)
+            )
             return with_findings(
                 comparison, [*_findings(at_hand, *questions), *self._backend.doubts]
             )

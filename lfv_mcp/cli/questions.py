@@ -105,6 +105,8 @@ _PLACES: Final = {
     "cost_of_false_reject": ("--cost-of-false-reject", "--cost-of-false-reject 1"),
     "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
     "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
+    "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
+    "false_alarm_margin": ("--false-alarm-margin", "--false-alarm-margin 0.02"),
     "max_examples": ("--examples", "--examples 5"),
 }
 """What the command line calls an argument of a tool, and a good value of it."""
@@ -310,9 +312,30 @@ def evaluate(
 @click.command()
 @click.argument("project")
 @click.argument("versions", nargs=-1, required=True)
+@click.option(
+    "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
+)
+@click.option(
+    "--false-alarm-margin", type=float, help="Share of good parts by which false alarms may rise."
+)
+@click.option(
+    "--examples",
+    "max_examples",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Images to show of each kind.",
+)
 @_output_options
 @settings_options
-def compare(*, project: str, versions: tuple[str, ...], output: Output, settings: Settings) -> None:
+def compare(
+    *,
+    project: str,
+    versions: tuple[str, ...],
+    output: Output,
+    settings: Settings,
+    **asked: float | None,
+) -> None:
     """Compare VERSIONS of PROJECT; the first is the baseline."""
-    arguments = {"project_name": project, "model_versions": list(versions)}
+    arguments = {"project_name": project, "model_versions": list(versions), **asked}
     _ask_about_models(settings, "compare_models", arguments, output)

@@ -118,9 +118,9 @@ class ComparedModel(Result):
     false_alarm_rate: ComparedRate | None = None
     roc_auc: AucDifference | None = None
     verdict: Annotated[Verdict | None, Field(description="against the baseline")] = None
-    replacement: Annotated[
-        Replacement | None, Field(description="may it replace the baseline")
-    ] = None
+    replacement: Annotated[Replacement | None, Field(description="may it replace the baseline")] = (
+        None
+    )
     changed: ChangedVerdicts | None = None
 
 

@@ -88,9 +88,9 @@ def _shortened(
     max_bytes -= size_of(essential)
     lists = dict(_lists(shorter))
     lengths = {path: len(items) for path, items in lists.items()}
-    while lists and size_of(shorter) > max_bytes:
-        longest = max(lists.values(), key=json_size)
-        if len(longest) < 2:
+    while size_of(shorter) > max_bytes:
+        longest = _next_to_shorten(lists)
+        if longest is None:
             break
         del longest[len(longest) * 3 // 4 :]
     left_out = [
@@ -124,10 +124,25 @@ def _take_essential(structure: dict[str, Any]) -> list[dict[str, str]]:
     return essential
 
 
+def _next_to_shorten(lists: Mapping[str, list[Any]]) -> list[Any] | None:
+    """The longest list that may still lose its end: labels to doubt last; None if none may.
+
+    A list inside a row may lose all, for a count beside it says how many there are.
+    """
+    kept = {path: 0 if path.startswith("models.") else 1 for path in lists}
+    open_ = [path for path, items in lists.items() if len(items) > kept[path]]
+    first = [path for path in open_ if path != "labels_to_doubt"] or open_
+    return max((lists[path] for path in first), key=json_size, default=None)
+
+
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """The lists that may lose their ends, by path; not `models`, to which other members refer."""
+    """The lists that may lose their ends, by path; of `models`, to which other members refer, the
+    lists inside its rows."""
     for name, member in value.items():
-        if isinstance(member, list) and name != "models":
+        if name == "models" and isinstance(member, list):
+            for row in cast(list[dict[str, Any]], member):
+                yield from _lists(row, f"models.{row.get('model_version', '')}.")
+        elif isinstance(member, list):
             yield f"{path}{name}", member
         elif isinstance(member, dict):
             yield from _lists(member, f"{path}{name}.")

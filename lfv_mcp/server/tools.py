@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lfv_mcp.analysis.listing import listing_digest
 from lfv_mcp.analysis.model_summary import summary_digest
@@ -28,6 +28,11 @@ from lfv_mcp.server.arguments import (
     REGION,
     STATUS,
     Argument,
+)
+from lfv_mcp.server.comparison_arguments import (
+    COMPARED_EXAMPLES,
+    FALSE_ALARM_MARGIN,
+    RECALL_MARGIN,
 )
 from lfv_mcp.server.evaluation_arguments import (
     COST_OF_ESCAPE,
@@ -145,11 +150,17 @@ async def analyze_evaluation(
 
 
 async def compare_models(
-    context: ToolContext, *, project_name: str, model_versions: list[str], region: str
+    context: ToolContext,
+    *,
+    project_name: str,
+    model_versions: list[str],
+    region: str,
+    **asked: Any,
 ) -> tuple[str, ModelComparison]:
-    """Whether other versions of a project are truly better than the first one."""
+    """Whether other versions of a project may replace the first; `asked`: margins, examples."""
     # Not at the top: a client that starts the server waits for its imports.
-    from lfv_mcp.analysis.comparison_text import comparison_digest
+    from lfv_mcp.analysis.comparison_digest import comparison_digest
+    from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 
     query = parse_model_query(project_name, region=region)
     if query.model_version and query.model_version not in model_versions:
@@ -159,7 +170,8 @@ async def compare_models(
             f"the ARN names version {query.model_version}, which is not among them",
             f'["{query.model_version}", "latest"]',
         )
-    comparison = await context.catalog.compare_models(query, model_versions)
+    question = ComparisonQuestion(**asked)
+    comparison = await context.catalog.compare_models(query, model_versions, question)
     return comparison_digest(comparison), comparison
 
 
@@ -209,9 +221,16 @@ TOOLS: Final = (
     Tool(
         "compare_models",
         "Compare model versions",
-        "Whether versions of one project are truly better than the first: a paired test on the "
-        "same test images, intervals otherwise; no winner that the data does not support.",
-        (PROJECT_NAME, MODEL_VERSIONS, REGION),
+        "Whether versions of one project may replace the first: recall and false alarms on the "
+        "same test images, each with interval and verdict; undecided is not equal.",
+        (
+            PROJECT_NAME,
+            MODEL_VERSIONS,
+            RECALL_MARGIN,
+            FALSE_ALARM_MARGIN,
+            COMPARED_EXAMPLES,
+            REGION,
+        ),
         "ModelComparison",
         compare_models,
         has_view=True,
