@@ -192,13 +192,17 @@ def best_in_words(verdicts: Verdicts, asked: int) -> str:
     if verdicts.best is not None:
         than = f"version {baseline}" if len(trained) == 2 else "every other one"
         return f"Version {verdicts.best} is the best: it is proven better than {than}."
+    return f"No version is proven the best: {_why_none_is_best(verdicts, trained)}."
+
+
+def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
     undecided = [o for o in verdicts.others if o.candidate.metrics and not o.decision]
     if undecided:
-        return f"No version is proven the best: {why_undecided(undecided[0], verdicts.baseline)}."
-    if len(trained) == 2:
-        verdict = next(o.verdict for o in verdicts.others if o.candidate.metrics)
-        return f"No version is proven the best: version {trained[1]} is {VERDICTS[verdict]}."
-    return "No version is proven the best: none is proven better than every other one."
+        return why_undecided(undecided[0], verdicts.baseline)
+    if len(trained) > 2:
+        return "none is proven better than every other one"
+    verdict = next((o.verdict for o in verdicts.others if o.candidate.metrics), "undecided")
+    return f"version {trained[1]} is {VERDICTS[verdict]}"
 
 
 # The summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -93,11 +94,7 @@ def _shortened(
         if longest is None:
             break
         del longest[len(longest) * 3 // 4 :]
-    left_out = [
-        f"{lengths[path] - len(items)} of {lengths[path]} {path}"
-        for path, items in lists.items()
-        if len(items) < lengths[path]
-    ]
+    left_out = _what_is_missing(lists, lengths)
     if size_of(shorter) > max_bytes:
         shorter = _with_short_texts(shorter)
         left_out.append("the ends of long texts")
@@ -124,6 +121,17 @@ def _take_essential(structure: dict[str, Any]) -> list[dict[str, str]]:
     return essential
 
 
+def _what_is_missing(lists: Mapping[str, list[Any]], lengths: Mapping[str, int]) -> list[str]:
+    """How many items of each list are left out; the lists inside rows are said as one."""
+    whole: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
+    for path, items in lists.items():
+        name = "images of models" if path.startswith("models.") else path
+        whole[name] += lengths[path]
+        missing[name] += lengths[path] - len(items)
+    return [f"{count} of {whole[name]} {name}" for name, count in missing.items() if count]
+
+
 def _next_to_shorten(lists: Mapping[str, list[Any]]) -> list[Any] | None:
     """The longest list that may still lose its end: labels to doubt last; None if none may.
 
@@ -140,7 +148,8 @@ def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
     lists inside its rows."""
     for name, member in value.items():
         if name == "models" and isinstance(member, list):
-            for row in cast(list[dict[str, Any]], member):
+            # Rows of a listing stay whole; those of a comparison name images.
+            for row in cast(list[dict[str, Any]], member) if "baseline" in value else ():
                 yield from _lists(row, f"models.{row.get('model_version', '')}.")
         elif isinstance(member, list):
             yield f"{path}{name}", member
