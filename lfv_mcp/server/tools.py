@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lfv_mcp.analysis.listing import listing_digest
 from lfv_mcp.analysis.model_summary import summary_digest
@@ -154,10 +154,12 @@ async def compare_models(
     *,
     project_name: str,
     model_versions: list[str],
+    recall_margin: float | None,
+    false_alarm_margin: float | None,
+    max_examples: int,
     region: str,
-    **asked: Any,
 ) -> tuple[str, ModelComparison]:
-    """Whether other versions of a project may replace the first; `asked`: margins, examples."""
+    """Whether other versions of a project may replace the first one, within margins."""
     # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.comparison_digest import comparison_digest
     from lfv_mcp.analysis.comparison_question import ComparisonQuestion
@@ -170,7 +172,7 @@ async def compare_models(
             f"the ARN names version {query.model_version}, which is not among them",
             f'["{query.model_version}", "latest"]',
         )
-    question = ComparisonQuestion(**asked)
+    question = ComparisonQuestion(recall_margin, false_alarm_margin, max_examples)
     comparison = await context.catalog.compare_models(query, model_versions, question)
     return comparison_digest(comparison), comparison
 
