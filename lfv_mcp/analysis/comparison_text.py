@@ -201,8 +201,8 @@ def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
         return why_undecided(undecided[0], verdicts.baseline)
     if len(trained) > 2:
         return "none is proven better than every other one"
-    verdict = next((o.verdict for o in verdicts.others if o.candidate.metrics), "undecided")
-    return f"version {trained[1]} is {VERDICTS[verdict]}"
+    told = [VERDICTS[o.verdict] for o in verdicts.others if o.candidate.metrics]
+    return f"version {trained[1]} is {told[0]}"
 
 
 # The summary
