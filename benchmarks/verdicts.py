@@ -23,7 +23,7 @@ from error_rates import Rate, error_rates
 from grid import SEED, SETS, cells
 from interval_coverage import Coverage, coverages
 
-PAGE: Final = ROOT / "docs" / "statistics.md"
+PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "statistics.md"
 MARKERS: Final = ("<!-- simulation -->", "<!-- /simulation -->")
 QUICK_SETS: Final = SETS[:2]
 QUICK_RUNS: Final = 300
