@@ -1,6 +1,7 @@
 """What the docs say of the code, made from the code: docs/codes.md; in the README the table of
 tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes;
-in docs/architecture.md the diagram of who imports whom; the tables of docs/statistics.md; and lfv_mcp/server/output_schemas.json.
+in docs/architecture.md the diagram of who imports whom; the tables of docs/statistics.md; and
+lfv_mcp/server/output_schemas.json.
 
 `python scripts/make_docs.py` writes them; `--check` exits 1 if one is not current.
 """
