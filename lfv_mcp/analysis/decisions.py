@@ -60,7 +60,8 @@ class Question:
         margin: how much worse the candidate may be.
         smallest_margin_shown: the smallest margin by which it is shown not to be worse.
         images_needed: further images of the class that would decide, if the two are in truth equal;
-            None if the question is decided, or the estimate itself lies beyond the margin.
+            None if the question is decided, and where the images are enough for equal models but
+            the estimate itself lies beyond the margin.
     """
 
     counts: PairedCounts
