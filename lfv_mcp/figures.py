@@ -13,6 +13,8 @@ MINUS: Final = "−"
 """The minus sign of sentences: a hyphen before a digit reads as a dash."""
 _IMAGES_FOR_DECIMALS: Final = 1000
 """Images from which a percentage has a decimal: below, one image is more than the decimal says."""
+_MOST_DECIMALS: Final = 7
+"""Decimals of a percentage that tell it from a limit, at most; ends nearer to it are rarer."""
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
@@ -49,6 +51,28 @@ def percent(share: float, images: int) -> str:
 def percent_range(low: float, high: float, images: int) -> str:
     """Both ends of an interval: `"85 to 99 %"`; the ends are shares of so many images."""
     return f"{_percentage(low, images)} to {_percentage(high, images)} %"
+
+
+def percent_range_beside(low: float, high: float, limit: float, images: int) -> str:
+    """Both ends of an interval, in decimals enough to see on which side of a limit each lies.
+
+    0.9497 and 0.99 of 45 beside 0.95 → `"94.97 to 99.00 %"`; beside 0.9 → `"95 to 99 %"`.
+    """
+    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
+    for more in range(decimals, _MOST_DECIMALS):
+        if all(
+            end == limit or f"{100 * end:.{more}f}" != f"{100 * limit:.{more}f}"
+            for end in (low, high)
+        ):
+            if more == decimals:
+                return percent_range(low, high, images)
+            return f"{100 * low:.{more}f} to {100 * high:.{more}f} %"
+    return f"{100 * low:.12g} to {100 * high:.12g} %"
+
+
+def limit_in_percent(limit: float) -> str:
+    """A limit that somebody set, as it was set: 0.95 → `"95 %"`, 0.995 → `"99.5 %"`."""
+    return f"{100 * limit:.10g} %"
 
 
 def interval_of_95(low: float, high: float, images: int) -> str:

@@ -115,7 +115,7 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
     )
 
 
-def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
+def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
     import anyio
 
@@ -177,7 +177,7 @@ def _ask_about_models(
             answers += [(model, second)] if second else []
         _write_page(output.html, answers)
 
-    _ask_all(settings, work)
+    ask_all(settings, work)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
@@ -252,7 +252,7 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         if as_json:
             click.echo(_joined(pages).as_json())
 
-    _ask_all(settings, work)
+    ask_all(settings, work)
 
 
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
