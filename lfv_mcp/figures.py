@@ -54,20 +54,12 @@ def percent_range(low: float, high: float, images: int) -> str:
 
 
 def percent_range_beside(low: float, high: float, limit: float, images: int) -> str:
-    """Both ends of an interval, in decimals enough to see on which side of a limit each lies.
+    """Both ends of an interval, each in decimals enough to see on which side of a limit it lies.
 
-    0.9497 and 0.99 of 45 beside 0.95 → `"94.97 to 99.00 %"`; beside 0.9 → `"95 to 99 %"`.
+    0.9497 and 0.99 of 45 beside 0.95 → `"94.97 to 99 %"`; beside 0.9 → `"95 to 99 %"`.
     """
-    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
-    for more in range(decimals, _MOST_DECIMALS):
-        if all(
-            end == limit or f"{100 * end:.{more}f}" != f"{100 * limit:.{more}f}"
-            for end in (low, high)
-        ):
-            if more == decimals:
-                return percent_range(low, high, images)
-            return f"{100 * low:.{more}f} to {100 * high:.{more}f} %"
-    return f"{100 * low:.12g} to {100 * high:.12g} %"
+    ends = (_percentage_beside(end, limit, images) for end in (low, high))
+    return f"{' to '.join(ends)} %"
 
 
 def limit_in_percent(limit: float) -> str:
@@ -121,17 +113,25 @@ def probability(p_value: float) -> str:
     return "p < 0.0001" if p_value < 1e-4 else f"p = {float(f'{p_value:.1e}'):g}"
 
 
-def _percentage(share: float, images: int) -> str:
-    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
+def _percentage(share: float, images: int, least_decimals: int = 0) -> str:
+    decimals = max(least_decimals, 1 if images >= _IMAGES_FOR_DECIMALS else 0)
     least = 10.0**-decimals
     percentage = 100 * share
     if share in (0, 1):
         return f"{percentage:.0f}"
-    if percentage < least / 2:
+    if percentage <= least / 2:  # a half would be rounded to the even 0
         return f"less than {least:g}"
-    if percentage > 100 - least / 2:
+    if percentage >= 100 - least / 2:
         return f"more than {100 - least:g}"
     return f"{percentage:.{decimals}f}"
+
+
+def _percentage_beside(share: float, limit: float, images: int) -> str:
+    for decimals in range(1 if images >= _IMAGES_FOR_DECIMALS else 0, _MOST_DECIMALS):
+        near = f"{100 * share:.{decimals}f}"
+        if share == limit or near != f"{100 * limit:.{decimals}f}":
+            return near if decimals > 1 else _percentage(share, images, decimals)
+    return f"{100 * share:.12g}"
 
 
 def _signed(share: float, decimals: int) -> str:
