@@ -220,7 +220,7 @@ def _requirements(rules: Rules, report: Structure) -> Iterator[JudgedRule]:
         yield JudgedRule(
             rule,
             row["verdict"] == "shown",
-            row["seen"],
+            "undefined" if "undefined" in row["seen"] else row["seen"],
             row["needed"],
             row["verdict"],
             _requirement_in_words(row, report),
@@ -253,6 +253,8 @@ class _Class:
 def _requirement_in_words(row: Structure, report: Structure) -> str:
     """What was measured, and what that shows of the requirement."""
     counts, needed, seen = report["confusion"], row["needed"], row["seen"]
+    if "undefined" in seen:
+        return f"It is not shown: {seen['undefined']}."
     if row["requirement"] == "recall_at_least":
         caught, missed = counts["true_positives"], counts["false_negatives"]
         images, limit = _Class("caught", caught, caught + missed, "defect", "defects"), "at least"
@@ -327,16 +329,18 @@ def _in_words(code: str) -> str:
 
 def _findings(answers: Answers) -> Iterator[GateFinding]:
     """The findings about the candidate, and of the baseline those that fail the gate; each once."""
-    told: dict[tuple[str, str], Structure] = {}
     comparison = answers.comparison
-    for each in _findings_of(answers.candidate):
-        told[_key(each)] = _with_version(each, comparison, is_baseline=False)
-    for each in _findings_of(answers.baseline):
-        if each["code"] in STOPPING and _key(each) not in told:
-            told[_key(each)] = _with_version(each, comparison, is_baseline=True)
-    for each in _findings_of(comparison):
-        told.setdefault(_key(each), each)
-    for (code, _), each in told.items():
+    found = [
+        *(_with_version(each, comparison, 1) for each in _findings_of(answers.candidate)),
+        *(
+            _with_version(each, comparison, 0)
+            for each in _findings_of(answers.baseline)
+            if each["code"] in STOPPING
+        ),
+        *_findings_of(comparison),
+    ]
+    told = {_key(each): each for each in reversed(found)}
+    for (code, _), each in reversed(told.items()):
         yield GateFinding(each, stops=code in STOPPING)
 
 
@@ -348,14 +352,17 @@ def _key(found: Structure) -> tuple[str, str]:
     return found["code"], found["message"]
 
 
-def _with_version(
-    found: Structure, comparison: Structure | None, *, is_baseline: bool
-) -> Structure:
-    """A finding of one of two models, with the version that it is about."""
+def _with_version(found: Structure, comparison: Structure | None, place: int) -> Structure:
+    """A finding of one of two models, with the version that it is about.
+
+    Args:
+        found: the finding.
+        comparison: the answer about both; None if there is one model only.
+        place: of the model in the comparison.
+    """
     if comparison is None or _is_about_the_source(found, comparison):
         return found
-    versions: Sequence[str] = [row["model_version"] for row in comparison["models"]]
-    version = versions[0] if is_baseline else versions[1]
+    version: str = comparison["models"][place]["model_version"]
     return {**found, "message": f"Version {version}: {found['message']}"}
 
 

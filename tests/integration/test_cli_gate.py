@@ -107,7 +107,7 @@ def test_a_requirement_passes_up_to_the_worse_end_of_the_interval(
             found = rule(judged(tmp_path, flag, needed), name)
             assert (found["passed"], found["needed"]) == (passes, pytest.approx(needed))
             seen = found["seen"]["low" if name == "recall_at_least" else "high"]
-            assert seen == pytest.approx(end, abs=1e-9)
+            assert seen == pytest.approx(end, abs=6e-7)  # six decimals
 
 
 @pytest.mark.parametrize(("missed", "enough"), [(0, 73), (1, 110), (2, 142)])
@@ -118,7 +118,7 @@ def test_five_percent_of_escapes_are_shown_by_as_many_defects(
         write_manifest(tmp_path, PROJECT, 2, verdicts(defects, range(missed)), [True])
         result = gate(tmp_path, "--recall-at-least", "0.95")
         assert result.exit_code == (0 if passes else 1)
-        line, decision = result.stdout.splitlines()
+        line, *_, decision = result.stdout.splitlines()
         assert line.startswith("pass" if passes else "FAIL")
         assert decision == f"{'PASSED' if passes else 'FAILED'}: {PROJECT} 2"
         # Rounded to whole percents both ends would read 95.
@@ -129,7 +129,7 @@ def test_five_percent_of_escapes_are_shown_by_as_many_defects(
 
 def test_a_requirement_that_is_not_shown_says_what_it_would_take(tmp_path: Path) -> None:
     write_manifest(tmp_path, PROJECT, 2, verdicts(45, range(2)), verdicts(80, range(6)))
-    (line, other, _) = gate(
+    line, other, *_ = gate(
         tmp_path, "--recall-at-least", "0.95", "--false-alarms-at-most", "0.03"
     ).stdout.splitlines()
     assert line == (
@@ -445,7 +445,7 @@ def test_junit_has_a_case_for_each_rule_and_one_for_findings(equal: Path, tmp_pa
         "better": [Failure],
         "findings": [],
     }
-    assert [case.result[0].type for case in suite if case.result] == ["not_shown", "not_worse"]
+    assert [case.result[0].type for case in suite if case.result] == ["refuted", "not_worse"]
     properties = {each.name: each.value for each in suite.properties()}
     assert properties == {"recall-at-least": "0.995", "baseline": "1", "better": "True"}
     spoil(equal, "duplicate_images")
@@ -481,8 +481,8 @@ def test_an_old_report_is_replaced_whole(equal: Path, tmp_path: Path) -> None:
 HOSTILE: Final = "x%0A::error::gotcha,y ##[add-mask]circuit ::stop-commands::t.json.gz"
 
 
-def annotations(output: str) -> list[str]:
-    return [line for line in output.splitlines() if line.lstrip().startswith("::")]
+def annotations(output: str, level: str = "") -> list[str]:
+    return [line for line in output.splitlines() if line.lstrip().startswith(f"::{level}")]
 
 
 def test_annotations_say_what_failed_and_what_warns(equal: Path) -> None:
@@ -501,7 +501,7 @@ def test_with_json_they_go_to_stderr(equal: Path) -> None:
     result = gate(equal, "--recall-at-least", "0.995", "--json", GITHUB_ACTIONS="true")
     assert not json.loads(result.stdout)["passed"]
     assert annotations(result.stdout) == []
-    assert len(annotations(result.stderr)) == 1
+    assert len(annotations(result.stderr, "error")) == 1
 
 
 def test_an_error_is_annotated(equal: Path) -> None:
@@ -543,7 +543,7 @@ def test_as_a_process_in_a_job(equal: Path, tmp_path: Path) -> None:
             env={"GITHUB_ACTIONS": "true", "PATH": "", "HOME": str(tmp_path)},
         )
         assert (done.returncode, done.stderr) == (code, "")
-        assert len(annotations(done.stdout)) == code
+        assert len(annotations(done.stdout, "error")) == code
         (suite,) = JUnitXml.fromfile(str(report))
         assert suite.failures == code
 
