@@ -159,6 +159,7 @@ class _Candidate:
             {
                 "project_name": self.project,
                 "model_versions": [rules.baseline, self.version],
+                "max_examples": 0,
                 **_given(
                     recall_margin=rules.recall_margin, false_alarm_margin=rules.false_alarm_margin
                 ),

@@ -48,7 +48,8 @@ def judged(folder: Path, *arguments: object, version: str = "2") -> dict[str, An
 def rule(whole: dict[str, Any], name: str) -> dict[str, Any]:
     (found,) = [each for each in whole["rules"] if each["rule"] == name]
     assert set(found) == {"rule", "passed", "seen", "needed"}
-    return found
+    only: dict[str, Any] = found
+    return only
 
 
 def stopping(whole: dict[str, Any]) -> set[str]:
@@ -225,11 +226,13 @@ def test_the_model_may_be_named_by_its_arn(equal: Path) -> None:
 # Findings that fail the gate
 
 
-def described(folder: Path, **performance: float) -> None:
+def described(folder: Path, ended: str = "", **performance: float) -> None:
     """A saved DescribeModel answer of version 2."""
     arn = f"arn:aws:lookoutvision:us-east-1:111122223333:model/{PROJECT}/2"
     model = {"ModelVersion": "2", "ModelArn": arn, "Status": "TRAINED"}
-    answer = {"ModelDescription": {**model, "Performance": performance}}
+    members = {"Performance": performance} if performance else {}
+    evaluated = {"EvaluationEndTimestamp": ended} if ended else {}
+    answer = {"ModelDescription": {**model, **members, **evaluated}}
     (folder / "described.json").write_text(json.dumps(answer))
 
 
@@ -259,6 +262,9 @@ def spoil(folder: Path, code: str) -> None:
             path.write_text("\n".join([*lines, '{"source-ref": "s3://bucket/x.png"}']) + "\n")
         case "duplicate_images":
             path.write_text("\n".join([*lines, lines[-1]]) + "\n")
+        case "evaluation_mismatch":
+            described(folder, ended="2025-01-01T00:00:00+00:00")
+            with_result(folder, 600, **right)
         case "files_unread":
             (folder / "EvaluationManifest-cut.json.gz").write_bytes(b"\x1f\x8b\x08\x00 cut")
         case _:
@@ -269,6 +275,7 @@ def spoil(folder: Path, code: str) -> None:
     "code",
     [
         "description_disagrees",
+        "evaluation_mismatch",
         "metrics_disagree",
         "test_set_size_differs",
         "unusable_lines",
@@ -446,7 +453,7 @@ def test_junit_has_a_case_for_each_rule_and_one_for_findings(equal: Path, tmp_pa
         "findings": [],
     }
     assert [case.result[0].type for case in suite if case.result] == ["refuted", "not_worse"]
-    properties = {each.name: each.value for each in suite.properties()}
+    properties = {each.name: each.value for each in suite.properties()}  # type: ignore[no-untyped-call]
     assert properties == {"recall-at-least": "0.995", "baseline": "1", "better": "True"}
     spoil(equal, "duplicate_images")
     gate(equal, "--recall-at-least", "0.5", "--junit", report)
@@ -481,32 +488,32 @@ def test_an_old_report_is_replaced_whole(equal: Path, tmp_path: Path) -> None:
 HOSTILE: Final = "x%0A::error::gotcha,y ##[add-mask]circuit ::stop-commands::t.json.gz"
 
 
-def annotations(output: str, level: str = "") -> list[str]:
+def annotation_lines(output: str, level: str = "") -> list[str]:
     return [line for line in output.splitlines() if line.lstrip().startswith(f"::{level}")]
 
 
 def test_annotations_say_what_failed_and_what_warns(equal: Path) -> None:
     spoil(equal, "duplicate_images")
     result = gate(equal, "--recall-at-least", "0.995", "--baseline", "1", GITHUB_ACTIONS="true")
-    found = annotations(result.stdout)
+    found = annotation_lines(result.stdout)
     assert found[0].startswith(
         "::error title=lfv-mcp gate%3A recall_at_least::It caught 294 of 300"
     )
     assert "(95 %25 interval" in found[0]
     assert any(a.startswith("::error title=lfv-mcp gate%3A duplicate_images::") for a in found)
-    assert annotations(gate(equal, "--recall-at-least", "0.995").output) == []
+    assert annotation_lines(gate(equal, "--recall-at-least", "0.995").output) == []
 
 
 def test_with_json_they_go_to_stderr(equal: Path) -> None:
     result = gate(equal, "--recall-at-least", "0.995", "--json", GITHUB_ACTIONS="true")
     assert not json.loads(result.stdout)["passed"]
-    assert annotations(result.stdout) == []
-    assert len(annotations(result.stderr, "error")) == 1
+    assert annotation_lines(result.stdout) == []
+    assert len(annotation_lines(result.stderr, "error")) == 1
 
 
 def test_an_error_is_annotated(equal: Path) -> None:
     result = gate(equal, "--baseline", "9", GITHUB_ACTIONS="true")
-    (found,) = annotations(result.stdout)
+    (found,) = annotation_lines(result.stdout)
     assert found.startswith("::error title=lfv-mcp gate%3A model_not_found::")
     assert "[model_not_found]" in result.stderr
 
@@ -543,7 +550,7 @@ def test_as_a_process_in_a_job(equal: Path, tmp_path: Path) -> None:
             env={"GITHUB_ACTIONS": "true", "PATH": "", "HOME": str(tmp_path)},
         )
         assert (done.returncode, done.stderr) == (code, "")
-        assert len(annotations(done.stdout, "error")) == code
+        assert len(annotation_lines(done.stdout, "error")) == code
         (suite,) = JUnitXml.fromfile(str(report))
         assert suite.failures == code
 

@@ -74,7 +74,8 @@ def test_what_is_in_it() -> None:
         "No manifest.",
         "No manifest.",
     )
-    assert [(each.name, each.value) for each in found.properties()] == [("baseline", "2")]
+    properties = list(found.properties())  # type: ignore[no-untyped-call]
+    assert [(each.name, each.value) for each in properties] == [("baseline", "2")]
     output = ET.fromstring(junit_xml(suite)).findtext("testsuite/system-out")
     assert output == "pass  a\nFAIL  b"
 
