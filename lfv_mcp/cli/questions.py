@@ -124,7 +124,7 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
     )
 
 
-def _ask_all(
+def ask_all(
     settings: Settings, work: Callable[[Questions], Awaitable[None]], *, for_page: bool = False
 ) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
@@ -188,7 +188,7 @@ def _ask_about_models(
             answers += [(model, second)] if second else []
         _write_page(output.html, answers)
 
-    _ask_all(settings, work, for_page=output.html is not None)
+    ask_all(settings, work, for_page=output.html is not None)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
@@ -263,7 +263,7 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         if as_json:
             click.echo(_joined(pages).as_json())
 
-    _ask_all(settings, work)
+    ask_all(settings, work)
 
 
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
