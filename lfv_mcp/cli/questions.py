@@ -94,6 +94,7 @@ class Questions:
             return Answer(*truncate_answer(text, result.to_json()))
 
 
+_BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
 _PLACES: Final = {
     "project_name": ("PROJECT", "sample-cap-seal"),
     "model_version": ("VERSION", "3"),
@@ -101,8 +102,8 @@ _PLACES: Final = {
     "status": ("--status", "--status HOSTED"),
     "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
     "threshold": ("--threshold", "--threshold 0.8"),
-    "cost_of_escape": ("--cost-of-escape", "--cost-of-escape 10"),
-    "cost_of_false_reject": ("--cost-of-false-reject", "--cost-of-false-reject 1"),
+    "cost_of_escape": ("--cost-of-escape", _BOTH_COSTS),
+    "cost_of_false_reject": ("--cost-of-false-reject", _BOTH_COSTS),
     "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
     "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
     "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
