@@ -129,7 +129,7 @@ async def test_the_cheapest_cut_of_all_is_found(client: Client) -> None:
 
 
 COSTS: Final = [
-    # project, version, rate, Ce, Cf, cheapest (missed, alarms, cost, low, high), built-in, difference
+    # project, version, rate, both costs, cheapest (missed, alarms, cost, ends), built-in, difference
     (
         ("sample-cap-seal", "3", 0.01, 10, 1),
         (7, 4, 0.0670, 0.0357, 0.1394),

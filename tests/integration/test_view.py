@@ -109,7 +109,7 @@ async def test_hosts_with_and_without_apps_get_the_same(
             assert shown.meta == plain.meta, name
             drawn = dict(shown.structured_content or {})
             if name == "analyze_evaluation":
-                # The page draws the cuts; who did not ask for them is spared their half of an answer.
+                # The page draws the cuts; who did not ask for them is spared half of an answer.
                 assert drawn.pop("threshold")["rule_holds"]
             assert drawn == (plain.structured_content or {}), name
 
