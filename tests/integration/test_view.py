@@ -188,6 +188,8 @@ def test_file_holds_what_was_asked_and_the_other_half(
     shown = run(*command, "--html", str(target))
     assert shown == run(*command)
     held = [answer["result"] for answer in inside(target.read_text(encoding="utf-8"))]
+    cuts = [answer.pop("threshold") for answer in held if "confusion" in answer]
+    assert all(drawn["candidates"] for drawn in cuts)  # drawn, and not printed unless asked for
     assert held == [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
     assert [path.name for path in tmp_path.iterdir()] == ["card.html"]
 
