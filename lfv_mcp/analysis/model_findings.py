@@ -83,7 +83,7 @@ def sample_finding(doubt: str = "") -> Finding:
     return finding(
         "sample_data",
         f"{message} {doubt}" if doubt else message,
-        "For your own set LFV_SOURCE.",
+        "Your own: set LFV_SOURCE.",
     )
 
 

@@ -98,5 +98,5 @@ def _rejects(precision: float) -> Finding:
     return finding(
         "precision_of_test_set",
         f"Of the rejects on the test set {percent(share) if share else 'none'} were good parts.",
-        "Where defects are rare, most are: tell analyze_evaluation the rate.",
+        "Where defects are rare, most are: tell analyze_evaluation the defect rate.",
     )

@@ -36,7 +36,9 @@ def test_precision_of_a_test_set_is_never_graded(precision: float) -> None:
     model = judged(precision, 0.9)
     told = found(model, "precision_of_test_set")
     assert told.severity == "info"
-    assert told.advice == ("Where defects are rare, most are: tell analyze_evaluation the rate.")
+    assert told.advice == (
+        "Where defects are rare, most are: tell analyze_evaluation the defect rate."
+    )
     assert not [c for c in codes(model) if c.startswith("false_rejects")]
 
 
