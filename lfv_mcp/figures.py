@@ -92,6 +92,31 @@ def fraction(value: float) -> str:
     return f"{value:.4f}" if short == "1" and value != 1 else short
 
 
+def plain_number(value: float) -> str:
+    """A number as a person gave it, in at most six digits: 0.005 → `"0.005"`, 340.0 → `"340"`."""
+    text = f"{value:.6g}"
+    if "e" in text:  # 1e-07 and 2e+08 are no numbers that a person types
+        text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.0f}"
+    return text
+
+
+def share_of_line(rate: float) -> str:
+    """A rate of the line, which was given and not measured, in percent: 0.005 → `"0.5 %"`."""
+    return f"{plain_number(100 * rate)} %"
+
+
+def score(value: float) -> str:
+    """An anomaly score or a cut in three digits; never 0 or 1 by rounding: 0.861364 → `"0.861"`."""
+    return fraction(value) if 0 <= value <= 1 else plain_number(value)
+
+
+def estimate_with_interval(value: float, low: float | None, high: float | None) -> str:
+    """An estimate in two digits with its interval: `"1,000 (400 to 2,300)"`; without one, alone."""
+    if low is None or high is None:
+        return two_digits(value)
+    return f"{two_digits(value)} ({two_digits(low)} to {two_digits(high)})"
+
+
 def probability(p_value: float) -> str:
     """A p-value in two significant digits: 0.00195 → `"p = 0.002"`."""
     return "p < 0.0001" if p_value < 1e-4 else f"p = {float(f'{p_value:.1e}'):g}"
@@ -116,3 +141,16 @@ def _signed(share: float, decimals: int) -> str:
     if text == "0":
         return "±0"
     return f"{MINUS if share < 0 else '+'}{text}"
+
+
+def of_hundred(share: float) -> str:
+    """A share of a hundred things, whole from 1 on: 0.0547 → `"5"`, 0.0042 → `"0.42"`."""
+    count = 100 * share
+    if 99.5 <= count < 100:
+        return "more than 99"
+    return f"{count:.0f}" if count >= 1 else two_digits(count)
+
+
+def signed_estimate(value: float) -> str:
+    """An estimate with its sign in two digits: 0.0045 → `"+0.0045"`, −0.0173 → `"−0.017"`."""
+    return two_digits(value) if value <= 0 else f"+{two_digits(value)}"
