@@ -12,7 +12,7 @@ const PYTHON = process.env.PYTHON || `${root}.venv/bin/python`;
 /** The page's own functions: what stands between its two marks, and the check of what is known. */
 const page = readFileSync(`${root}lfv_mcp/server/view.html`, 'utf8');
 const source = page.match(/\/\/ --- Figures,[^]*?\/\/ --- End of figures/)[0];
-const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'intervalOf95', 'points', 'pointsUpward', 'fraction', 'probability', 'wilson', 'costPerPart'];
+const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'intervalOf95', 'points', 'pointsUpward', 'fraction', 'probability', 'plainNumber', 'shareOfLine', 'score', 'ofHundred', 'signedEstimate', 'wilson', 'costPerPart'];
 const ours = runInNewContext(`const num = v => Number.isFinite(v) ? v : undefined, known = (...v) => v.every(x => x !== undefined);\n${source}\n({ ${names.join(', ')} })`);
 
 /** Answers of Python to many questions at one time: [name, arguments] each. */
@@ -65,6 +65,11 @@ const SAID = {
   pointsUpward: ['points_upward', SHARES.filter(x => x < .3).concat(.03, .0783542, .0064, .2, .044, 1e-6).map(x => [x])],
   fraction: ['fraction', SHARES.map(x => [x])],
   probability: ['probability', SHARES.concat(.001953125, .00098, 1e-4, 9.9e-5).map(x => [x])],
+  plainNumber: ['plain_number', AMOUNTS.concat(999_999.7, 999_999.4, -2.5e6, 1e-13, 1.5e-5, 340).map(x => [x])],
+  shareOfLine: ['share_of_line', SHARES.map(x => [x])],
+  score: ['score', SHARES.concat(AMOUNTS).map(x => [x])],
+  ofHundred: ['of_hundred', SHARES.map(x => [x])],
+  signedEstimate: ['signed_estimate', AMOUNTS.map(x => [x])],
   countOf: ['count_of', [0, 1, 2, 999, 1000, 1_204_567].map(n => [n, 'escape', 'escapes'])],
 };
 for (const [name, [theirs, given]] of Object.entries(SAID)) {
