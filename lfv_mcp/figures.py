@@ -13,6 +13,8 @@ MINUS: Final = "−"
 """The minus sign of sentences: a hyphen before a digit reads as a dash."""
 _IMAGES_FOR_DECIMALS: Final = 1000
 """Images from which a percentage has a decimal: below, one image is more than the decimal says."""
+_MOST_DECIMALS: Final = 7
+"""Decimals of a percentage that tell it from a limit, at most; ends nearer to it are rarer."""
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
@@ -49,6 +51,20 @@ def percent(share: float, images: int) -> str:
 def percent_range(low: float, high: float, images: int) -> str:
     """Both ends of an interval: `"85 to 99 %"`; the ends are shares of so many images."""
     return f"{_percentage(low, images)} to {_percentage(high, images)} %"
+
+
+def percent_range_beside(low: float, high: float, limit: float, images: int) -> str:
+    """Both ends of an interval, each in decimals enough to see on which side of a limit it lies.
+
+    0.9497 and 0.99 of 45 beside 0.95 → `"94.97 to 99 %"`; beside 0.9 → `"95 to 99 %"`.
+    """
+    ends = (_percentage_beside(end, limit, images) for end in (low, high))
+    return f"{' to '.join(ends)} %"
+
+
+def limit_in_percent(limit: float) -> str:
+    """A limit that somebody set, as it was set: 0.95 → `"95 %"`, 0.995 → `"99.5 %"`."""
+    return f"{100 * limit:.10g} %"
 
 
 def interval_of_95(low: float, high: float, images: int) -> str:
@@ -122,17 +138,25 @@ def probability(p_value: float) -> str:
     return "p < 0.0001" if p_value < 1e-4 else f"p = {float(f'{p_value:.1e}'):g}"
 
 
-def _percentage(share: float, images: int) -> str:
-    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
+def _percentage(share: float, images: int, least_decimals: int = 0) -> str:
+    decimals = max(least_decimals, 1 if images >= _IMAGES_FOR_DECIMALS else 0)
     least = 10.0**-decimals
     percentage = 100 * share
     if share in (0, 1):
         return f"{percentage:.0f}"
-    if percentage < least / 2:
+    if percentage <= least / 2:  # a half would be rounded to the even 0
         return f"less than {least:g}"
-    if percentage > 100 - least / 2:
+    if percentage >= 100 - least / 2:
         return f"more than {100 - least:g}"
     return f"{percentage:.{decimals}f}"
+
+
+def _percentage_beside(share: float, limit: float, images: int) -> str:
+    for decimals in range(1 if images >= _IMAGES_FOR_DECIMALS else 0, _MOST_DECIMALS):
+        near = f"{100 * share:.{decimals}f}"
+        if share == limit or near != f"{100 * limit:.{decimals}f}":
+            return near if decimals > 1 else _percentage(share, images, decimals)
+    return f"{100 * share:.12g}"
 
 
 def _signed(share: float, decimals: int) -> str:

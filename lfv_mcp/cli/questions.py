@@ -94,6 +94,7 @@ class Questions:
             return Answer(*truncate_answer(text, result.to_json()))
 
 
+_BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
 _PLACES: Final = {
     "project_name": ("PROJECT", "sample-cap-seal"),
     "model_version": ("VERSION", "3"),
@@ -101,8 +102,8 @@ _PLACES: Final = {
     "status": ("--status", "--status HOSTED"),
     "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
     "threshold": ("--threshold", "--threshold 0.8"),
-    "cost_of_escape": ("--cost-of-escape", "--cost-of-escape 10"),
-    "cost_of_false_reject": ("--cost-of-false-reject", "--cost-of-false-reject 1"),
+    "cost_of_escape": ("--cost-of-escape", _BOTH_COSTS),
+    "cost_of_false_reject": ("--cost-of-false-reject", _BOTH_COSTS),
     "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
     "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
     "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
@@ -124,7 +125,7 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
     )
 
 
-def _ask_all(
+def ask_all(
     settings: Settings, work: Callable[[Questions], Awaitable[None]], *, for_page: bool = False
 ) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
@@ -188,7 +189,7 @@ def _ask_about_models(
             answers += [(model, second)] if second else []
         _write_page(output.html, answers)
 
-    _ask_all(settings, work, for_page=output.html is not None)
+    ask_all(settings, work, for_page=output.html is not None)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
@@ -263,7 +264,7 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         if as_json:
             click.echo(_joined(pages).as_json())
 
-    _ask_all(settings, work)
+    ask_all(settings, work)
 
 
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
