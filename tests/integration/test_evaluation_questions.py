@@ -129,7 +129,7 @@ async def test_the_cheapest_cut_of_all_is_found(client: Client) -> None:
 
 
 COSTS: Final = [
-    # project, version, rate, both costs, cheapest (missed, alarms, cost, ends), built-in, difference
+    # model, rate, both costs, cheapest (missed, alarms, cost, ends), built-in, difference
     (
         ("sample-cap-seal", "3", 0.01, 10, 1),
         (7, 4, 0.0670, 0.0357, 0.1394),
@@ -374,13 +374,13 @@ async def test_every_figure_has_its_interval(client: Client, model: tuple[str, s
             pytest.approx(high, abs=1e-6),
         ]
     f1, auc, ap = TABLE[model]
-    for name, worked in (("f1_score", f1), ("roc_auc", auc), ("average_precision", ap)):
-        if worked is None:
+    for name, ends in (("f1_score", f1), ("roc_auc", auc), ("average_precision", ap)):
+        if ends is None:
             assert metrics[name]["no_interval"]
             assert "low" not in metrics[name]
         else:
             shown = metrics[name]["low"], metrics[name]["high"]
-            assert shown == pytest.approx(worked, abs=5.1e-5)
+            assert shown == pytest.approx(ends, abs=5.1e-5)
     names = ("escapes_per_million", "false_rejects_per_million", "expected_precision")
     for name, worked, digits in zip(names, LINE[model], (1, 600, 5.1e-4), strict=True):
         figure = structure["line"][name]
@@ -479,7 +479,7 @@ async def test_every_number_of_the_summary_is_in_the_structure(
     client: Client, model: tuple[str, str], threshold: float | None
 ) -> None:
     asked = ALL_OF_IT if threshold is None else {**ALL_OF_IT, "threshold": threshold}
-    _, structure = await by_tool(client, *model, **asked)
+    _, structure = await by_tool(client, model[0], model[1], **asked)
     known = [*numbers_of(structure)]
     counts = structure["confusion"]
     defects = counts["true_positives"] + counts["false_negatives"]
