@@ -37,11 +37,11 @@ def two_digits(value: float) -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
-def percent(share: float, images: int) -> str:
+def percent(share: float, images: int = 0) -> str:
     """A share of so many images in percent: 0.8517 of 45 → `"85 %"`; of 4,000 → `"85.2 %"`.
 
     A share that would be rounded to nothing or to all is bounded instead: 0.9996 of 45 →
-    `"more than 99 %"`.
+    `"more than 99 %"`. How many images are behind it may be unknown: then it is whole, too.
     """
     return f"{_percentage(share, images)} %"
 
@@ -103,11 +103,11 @@ def _percentage(share: float, images: int) -> str:
     percentage = 100 * share
     if share in (0, 1):
         return f"{percentage:.0f}"
-    if percentage < least / 2:
+    text = f"{percentage:.{decimals}f}"
+    # Asked of the text, because half a unit is rounded to the even digit: 0.5 to 0, 99.5 to 100.
+    if float(text) == 0:
         return f"less than {least:g}"
-    if percentage > 100 - least / 2:
-        return f"more than {100 - least:g}"
-    return f"{percentage:.{decimals}f}"
+    return f"more than {100 - least:g}" if float(text) == 100 else text
 
 
 def _signed(share: float, decimals: int) -> str:

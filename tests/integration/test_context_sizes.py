@@ -113,7 +113,8 @@ async def live_results(patch: pytest.MonkeyPatch) -> dict[str, dict[str, int]]:
 
 async def prompts(client: Client) -> dict[str, dict[str, int]]:
     """Of each prompt its own words, and the records that it embeds."""
-    known = {"project_name": "sample-cap-seal", "baseline": "2", "candidate": "3"}
+    versions = {"baseline": "2", "candidate": "3", "successor": "3"}
+    known = {"project_name": "sample-cap-seal", **versions}
     table = {}
     for prompt in (await client.list_prompts()).prompts:
         asked = {a.name: known[a.name] for a in prompt.arguments or () if a.required}

@@ -480,7 +480,7 @@ class Conversation(RuleBasedStateMachine):
     @rule(model=models, other=models, name=st.sampled_from(list(PROMPTS)))
     def prompt(self, model: tuple[str, str], other: tuple[str, str], name: str) -> None:
         known = {"project_name": model[0], "model_version": model[1]}
-        known |= {"baseline": model[1], "candidate": other[1]}
+        known |= {"baseline": model[1], "candidate": other[1], "successor": other[1]}
         asked = {a.name: known[a.name] for a in prompts()[name].arguments if a.name in known}
         type(self).asking(lambda asker: asker.prompt(name, asked))
 
