@@ -171,6 +171,12 @@ def benchmark(session: nox.Session) -> None:
 
 
 @nox.session
+def verdicts(session: nox.Session) -> None:
+    """How often verdicts err and intervals miss, against bounds. By hand: ten minutes."""
+    python(session, "benchmarks/verdicts.py", *session.posargs)
+
+
+@nox.session
 def soak_s3(session: nox.Session) -> None:
     """Questions for ten minutes while S3 fails in every way; no answer may claim absence."""
     python(session, "scripts/soak_s3.py", *session.posargs)

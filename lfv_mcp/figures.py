@@ -13,6 +13,8 @@ MINUS: Final = "−"
 """The minus sign of sentences: a hyphen before a digit reads as a dash."""
 _IMAGES_FOR_DECIMALS: Final = 1000
 """Images from which a percentage has a decimal: below, one image is more than the decimal says."""
+_MOST_DECIMALS: Final = 7
+"""Decimals of a percentage that tell it from a limit, at most; ends nearer to it are rarer."""
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
@@ -49,6 +51,20 @@ def percent(share: float, images: int = 0) -> str:
 def percent_range(low: float, high: float, images: int) -> str:
     """Both ends of an interval: `"85 to 99 %"`; the ends are shares of so many images."""
     return f"{_percentage(low, images)} to {_percentage(high, images)} %"
+
+
+def percent_range_beside(low: float, high: float, limit: float, images: int) -> str:
+    """Both ends of an interval, each in decimals enough to see on which side of a limit it lies.
+
+    0.9497 and 0.99 of 45 beside 0.95 → `"94.97 to 99 %"`; beside 0.9 → `"95 to 99 %"`.
+    """
+    ends = (_percentage_beside(end, limit, images) for end in (low, high))
+    return f"{' to '.join(ends)} %"
+
+
+def limit_in_percent(limit: float) -> str:
+    """A limit that somebody set, as it was set: 0.95 → `"95 %"`, 0.995 → `"99.5 %"`."""
+    return f"{100 * limit:.10g} %"
 
 
 def interval_of_95(low: float, high: float, images: int) -> str:
@@ -92,13 +108,38 @@ def fraction(value: float) -> str:
     return f"{value:.4f}" if short == "1" and value != 1 else short
 
 
+def plain_number(value: float) -> str:
+    """A number as a person gave it, in at most six digits: 0.005 → `"0.005"`, 340.0 → `"340"`."""
+    text = f"{value:.6g}"
+    if "e" in text:  # 1e-07 and 2e+08 are no numbers that a person types
+        text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.0f}"
+    return text
+
+
+def share_of_line(rate: float) -> str:
+    """A rate of the line, which was given and not measured, in percent: 0.005 → `"0.5 %"`."""
+    return f"{plain_number(100 * rate)} %"
+
+
+def score(value: float) -> str:
+    """An anomaly score or a cut in three digits; never 0 or 1 by rounding: 0.861364 → `"0.861"`."""
+    return fraction(value) if 0 <= value <= 1 else plain_number(value)
+
+
+def estimate_with_interval(value: float, low: float | None, high: float | None) -> str:
+    """An estimate in two digits with its interval: `"1,000 (400 to 2,300)"`; without one, alone."""
+    if low is None or high is None:
+        return two_digits(value)
+    return f"{two_digits(value)} ({two_digits(low)} to {two_digits(high)})"
+
+
 def probability(p_value: float) -> str:
     """A p-value in two significant digits: 0.00195 → `"p = 0.002"`."""
     return "p < 0.0001" if p_value < 1e-4 else f"p = {float(f'{p_value:.1e}'):g}"
 
 
-def _percentage(share: float, images: int) -> str:
-    decimals = 1 if images >= _IMAGES_FOR_DECIMALS else 0
+def _percentage(share: float, images: int, least_decimals: int = 0) -> str:
+    decimals = max(least_decimals, 1 if images >= _IMAGES_FOR_DECIMALS else 0)
     least = 10.0**-decimals
     percentage = 100 * share
     if share in (0, 1):
@@ -110,9 +151,30 @@ def _percentage(share: float, images: int) -> str:
     return f"more than {100 - least:g}" if float(text) == 100 else text
 
 
+def _percentage_beside(share: float, limit: float, images: int) -> str:
+    for decimals in range(1 if images >= _IMAGES_FOR_DECIMALS else 0, _MOST_DECIMALS):
+        near = f"{100 * share:.{decimals}f}"
+        if share == limit or near != f"{100 * limit:.{decimals}f}":
+            return near if decimals > 1 else _percentage(share, images, decimals)
+    return f"{100 * share:.12g}"
+
+
 def _signed(share: float, decimals: int) -> str:
     text = f"{abs(100 * share):.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     if text == "0":
         return "±0"
     return f"{MINUS if share < 0 else '+'}{text}"
+
+
+def of_hundred(share: float) -> str:
+    """A share of a hundred things, whole from 1 on: 0.0547 → `"5"`, 0.0042 → `"0.42"`."""
+    count = 100 * share
+    if 99.5 <= count < 100:
+        return "more than 99"
+    return f"{count:.0f}" if count >= 1 else two_digits(count)
+
+
+def signed_estimate(value: float) -> str:
+    """An estimate with its sign in two digits: 0.0045 → `"+0.0045"`, −0.0173 → `"−0.017"`."""
+    return two_digits(value) if value <= 0 else f"+{two_digits(value)}"

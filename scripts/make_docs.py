@@ -1,6 +1,7 @@
 """What the docs say of the code, made from the code: docs/codes.md; in the README the table of
 tools and the configuration of Claude Desktop; in docs/performance.md what is installed, and sizes;
-in docs/architecture.md the diagram of who imports whom; and lfv_mcp/server/output_schemas.json.
+in docs/architecture.md the diagram of who imports whom; the tables of docs/statistics.md; and
+lfv_mcp/server/output_schemas.json.
 
 `python scripts/make_docs.py` writes them; `--check` exits 1 if one is not current.
 """
@@ -25,6 +26,7 @@ from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.results.schema import published_schema
 from lfv_mcp.server.tools import TOOLS
+from scripts.statistics_tables import TABLES
 from scripts.structure import arrows
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +34,7 @@ CODES = ROOT / "docs" / "codes.md"
 README = ROOT / "README.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+STATISTICS = ROOT / "docs" / "statistics.md"
 RESULTS = (ModelSummary, ModelList, EvaluationReport, ModelComparison)
 SCHEMAS = ROOT / "lfv_mcp" / "server" / "output_schemas.json"
 PROJECT = ROOT / "pyproject.toml"
@@ -65,6 +68,14 @@ def architecture() -> str:
     lines = [f"  {source} --> {to}" for source, to in sorted(arrows()) if {source, to} <= drawn]
     diagram = "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
     return _between(text, "diagram", diagram)
+
+
+def statistics() -> str:
+    """The page of the statistics with its tables, which the product computes."""
+    text = STATISTICS.read_text(encoding="utf-8")
+    for name, made in TABLES.items():
+        text = _between(text, name, made())
+    return text
 
 
 def schemas() -> str:
@@ -169,6 +180,7 @@ def main() -> int:
         README: readme(),
         PERFORMANCE: performance(),
         ARCHITECTURE: architecture(),
+        STATISTICS: statistics(),
         SCHEMAS: schemas(),
     }
     stale = [

@@ -1,36 +1,39 @@
-"""`compare`: whether one version of a model is better than another, as far as evidence decides.
+"""`compare`: whether another version may replace the first one, as far as evidence decides.
 
 Puts the answer of compare_models together: the verdicts come from `verdicts`, the words from
-`comparison_text`.
+`comparison_text`, the findings from `comparison_findings`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lfv_mcp.analysis.comparison_text import (
-    comparison_summary,
-    incomplete_manifest,
-    limitations,
-    ranking_in_words,
-)
+from lfv_mcp.analysis.changed_images import changed_verdicts, doubted_labels, within_limit
+from lfv_mcp.analysis.comparison_findings import comparison_findings, shortened_lists
+from lfv_mcp.analysis.comparison_question import ComparisonQuestion
+from lfv_mcp.analysis.comparison_text import best_in_words, comparison_summary, why_undecided
+from lfv_mcp.analysis.decisions import Question
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
-from lfv_mcp.analysis.paired_tests import McNemarTest
-from lfv_mcp.analysis.recount import metric_values, why_incomplete
-from lfv_mcp.analysis.verdicts import (
-    Candidate,
-    PairVerdict,
-    pair_verdicts,
-    rank,
-    same_test_set,
-)
+from lfv_mcp.analysis.thresholds import scores_of
+from lfv_mcp.analysis.verdicts import Candidate, VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+from lfv_mcp.metrics import Undefined, delong_difference, newcombe_difference
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.model_comparison import ComparedModel, ModelComparison, PairedTest
+from lfv_mcp.results.model_comparison import (
+    AucDifference,
+    ChangedVerdicts,
+    ComparedModel,
+    ComparedRate,
+    ModelComparison,
+)
 
 
 def compare(
-    candidates: Sequence[Candidate], source: Source, findings: Sequence[Finding] = ()
+    candidates: Sequence[Candidate],
+    source: Source,
+    findings: Sequence[Finding] = (),
+    question: ComparisonQuestion | None = None,
 ) -> ModelComparison:
     """Each version against the first, and the best of all if the data decides.
 
@@ -38,41 +41,40 @@ def compare(
         candidates: two or more different versions of one project; the first is the baseline.
         source: what the answer rests on.
         findings: what the caller knows about files that could not be read.
+        question: margins and examples that were asked for.
     """
+    question = question or ComparisonQuestion()
     strays = [_files_of_another_model(candidate) for candidate in candidates]
     trusted = [
         Candidate(candidate.summary) if wrong else candidate
         for candidate, wrong in zip(candidates, strays, strict=True)
     ]
-    baseline, *others = trusted
-    verdicts = pair_verdicts(trusted)
-    against_baseline = [verdicts[baseline.version, other.version] for other in others]
-    same = {other.version: same_test_set(baseline, other) for other in others}
+    verdicts = judge(trusted, question)
+    baseline = verdicts.baseline
+    same = {other.version: same_test_set(baseline, other) for other in trusted[1:]}
+    doubted = doubted_labels(list(verdicts.votes.values()))
+    named = within_limit(
+        [_changed(each, question.max_examples) for each in verdicts.others],
+        doubted[: question.max_examples],
+        of_two=len(trusted) == 2,
+    )
+    rows = [
+        _row(each, baseline, changed, k=len(verdicts.paired))
+        for each, changed in zip(verdicts.others, named.changed, strict=True)
+    ]
     found = [*findings, *(each for wrong in strays for each in wrong)]
-    found += limitations(baseline.version, same, verdicts)
-    parts = [c for c in trusted if why_incomplete(c.manifest, c.result)]
-    found += map(incomplete_manifest, parts)
-    ranking = rank(trusted, verdicts)
+    found += comparison_findings(verdicts, trusted, same, rows, len(doubted))
+    found += shortened_lists(named.left_out)
     return ModelComparison(
-        summary=comparison_summary(
-            baseline.summary.project_name,
-            source.kind,
-            len(trusted),
-            ranking,
-            [verdict.second for verdict in against_baseline if verdict.verdict == "better"],
-            baseline.version,
-            [part.version for part in parts],
-        ),
+        summary=comparison_summary(verdicts, rows, source.kind),
         baseline=baseline.version,
-        models=(
-            _baseline_row(baseline),
-            *(
-                _row(other, baseline, verdict)
-                for other, verdict in zip(others, against_baseline, strict=True)
-            ),
-        ),
-        best=ranking.best,
-        best_reason=ranking_in_words(ranking),
+        recall_margin=verdicts.margins.recall,
+        false_alarm_margin=verdicts.margins.false_alarms,
+        margins_given=verdicts.margins.given,
+        models=(_baseline_row(baseline), *rows),
+        labels_to_doubt=named.doubted if len(verdicts.votes) > 1 else None,
+        best=verdicts.best,
+        best_reason=best_in_words(verdicts, len(trusted)),
         same_test_set=_same_for_all(list(same.values())),
         findings=tuple(by_severity(found)),
         source=source,
@@ -103,25 +105,119 @@ def _baseline_row(baseline: Candidate) -> ComparedModel:
     )
 
 
-def _row(this: Candidate, baseline: Candidate, verdict: PairVerdict) -> ComparedModel:
-    ours, theirs = metric_values(this.metrics), metric_values(baseline.metrics)
-    # Twelve digits are more than any metric has, and hide the noise of a subtraction.
-    deltas = {name: round(ours[name] - theirs[name], 12) for name in ours if name in theirs}
+def _row(
+    this: VersionVerdict, baseline: Candidate, changed: ChangedVerdicts | None, *, k: int
+) -> ComparedModel:
+    candidate, decision = this.candidate, this.decision
+    if decision:
+        recall = _decided_rate(decision.recall, k=k, sign=1)
+        alarms = _decided_rate(decision.false_alarms, k=k, sign=-1)
+    else:
+        recall, alarms = _rates_of_other_images(this, baseline)
     return ComparedModel(
-        model_version=this.version,
-        status=this.summary.status,
-        metrics=this.metrics,
-        deltas=deltas or None,
-        verdict=verdict.verdict,
-        paired=_paired_test(verdict.test),
+        model_version=candidate.version,
+        status=candidate.summary.status,
+        metrics=candidate.metrics,
+        recall=recall,
+        false_alarm_rate=alarms,
+        roc_auc=_auc_difference(this, baseline) if decision else None,
+        verdict=this.verdict,
+        replacement=this.replacement,
+        changed=changed,
     )
 
 
-def _paired_test(test: McNemarTest | None) -> PairedTest | None:
-    if test is None:
+def _decided_rate(question: Question | Undefined, *, k: int, sign: int) -> ComparedRate:
+    """One question as the answer has it; a false-alarm rate turns the sign, for more is worse."""
+    if isinstance(question, Undefined):
+        return ComparedRate(undefined=question.reason)
+    low, high = _turned(question.interval.low, question.interval.high, sign)
+    strict_low, strict_high = _turned(question.decision.low, question.decision.high, sign)
+    return ComparedRate(
+        images=question.counts.images,
+        only_baseline_right=question.counts.only_baseline_right,
+        only_this_right=question.counts.only_candidate_right,
+        difference=sign * question.difference + 0.0,  # never -0.0
+        low=low,
+        high=high,
+        decision_low=strict_low if k > 1 else None,
+        decision_high=strict_high if k > 1 else None,
+        p_value=question.p_value,
+        p_adjusted=question.p_adjusted,
+        verdict=question.verdict,
+        smallest_margin_shown=question.smallest_margin_shown,
+        images_needed=question.images_needed,
+    )
+
+
+def _turned(low: float, high: float, sign: int) -> tuple[float, float]:
+    return (low, high) if sign > 0 else (-high + 0.0, -low + 0.0)
+
+
+def _rates_of_other_images(
+    this: VersionVerdict, baseline: Candidate
+) -> tuple[ComparedRate, ComparedRate]:
+    """Differences between other images: with an interval, and never with a verdict."""
+    before, after = baseline.manifest, this.candidate.manifest
+    if this.basis == "no_counts" or before is None or after is None:
+        reason = why_undecided(this, baseline)
+        return ComparedRate(undefined=reason), ComparedRate(undefined=reason)
+    rates: list[ComparedRate] = []
+    for shares, name in ((_recall, "defect"), (_false_alarm_rate, "good part")):
+        first, second = shares(before), shares(after)
+        interval = newcombe_difference(first, second)
+        if isinstance(interval, Undefined):
+            rates.append(ComparedRate(undefined=f"one of the two test sets has no {name}"))
+            continue
+        difference = second[0] / second[1] - first[0] / first[1]
+        rates.append(
+            ComparedRate(
+                difference=difference, low=interval.low, high=interval.high, verdict="undecided"
+            )
+        )
+    return rates[0], rates[1]
+
+
+def _recall(manifest: EvaluationManifest) -> tuple[int, int]:
+    counts = manifest.confusion
+    return counts.true_positives, counts.true_positives + counts.false_negatives
+
+
+def _false_alarm_rate(manifest: EvaluationManifest) -> tuple[int, int]:
+    counts = manifest.confusion
+    return counts.false_positives, counts.false_positives + counts.true_negatives
+
+
+def _has_scores(candidate: Candidate) -> bool:
+    """Whether scores made of confidence explain every verdict of this version."""
+    scores = scores_of(candidate.manifest.images if candidate.manifest else None)
+    return not isinstance(scores, Undefined) and scores.rule.rule_holds
+
+
+def _auc_difference(this: VersionVerdict, baseline: Candidate) -> AucDifference | None:
+    """Paired DeLong on the images of both, where scores explain the verdicts of both."""
+    if this.pairing is None or not (_has_scores(baseline) and _has_scores(this.candidate)):
         return None
-    return PairedTest(
-        only_baseline_right=test.first_alone_right,
-        only_this_right=test.second_alone_right,
-        p_value=test.p_value,
+    scored = [
+        (image.anomalous, image.baseline.score, image.candidate.score)
+        for image in this.pairing.images
+        if image.baseline.score is not None and image.candidate.score is not None
+    ]
+    found = delong_difference(
+        ([a for truth, a, _ in scored if truth], [a for truth, a, _ in scored if not truth]),
+        ([b for truth, _, b in scored if truth], [b for truth, _, b in scored if not truth]),
     )
+    if isinstance(found, Undefined):
+        return None
+    return AucDifference(
+        difference=found.difference,
+        low=found.interval.low,
+        high=found.interval.high,
+        p_value=found.p_value,
+    )
+
+
+def _changed(this: VersionVerdict, most: int) -> ChangedVerdicts | None:
+    if this.pairing is None or this.decision is None:
+        return None
+    return changed_verdicts(this.pairing.images, most, by_score=_has_scores(this.candidate))

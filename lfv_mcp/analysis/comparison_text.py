@@ -1,181 +1,335 @@
-"""The words of a ModelComparison: reasons, limits, its summary, and the readable text."""
+"""The words of a ModelComparison: what differs, why nothing is decided, and its summary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from lfv_mcp.analysis.evaluation_text import metric_in_words
-from lfv_mcp.analysis.paired_tests import ALPHA, McNemarTest
-from lfv_mcp.analysis.recount import metrics_by_name, why_incomplete
-from lfv_mcp.analysis.verdicts import (
-    COMPARED_METRICS,
-    Candidate,
-    PairVerdict,
-    PairVerdicts,
-    Ranking,
-)
-from lfv_mcp.findings import as_line, finding
-from lfv_mcp.provenance import source_in_words
-from lfv_mcp.results.common import Finding, SourceKind
-from lfv_mcp.results.model_comparison import ComparedModel, ModelComparison, Verdict
-from lfv_mcp.text import truncate_lines
+from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict
+from lfv_mcp.figures import count_of, points, points_upward, signed_estimate
+from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
+from lfv_mcp.results.common import SourceKind
+from lfv_mcp.results.model_comparison import AucDifference, ComparedModel, ComparedRate, Verdict
 
-COMPARISON_DIGEST_LIMIT: Final = 1600
-"""Characters of the readable text of a compare_models answer."""
-
-_VERDICTS: Final[Mapping[Verdict, str]] = {
+VERDICTS: Final[Mapping[Verdict, str]] = {
     "better": "better",
     "worse": "worse",
-    "no_difference": "no proven difference",
+    "trade_off": "a trade, better in one and worse in the other",
+    "not_worse": "not worse",
+    "undecided": "undecided, which is not equal",
     "not_comparable": "not comparable",
 }
-_NO_EVIDENCE: Final = (
-    "metrics of different versions are comparable only if the test set was the same, which "
-    "DescribeModel does not record"
-)
+_NUMBERS: Final = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_MANY: Final = 10_000
+"""Further images that are so many that their number says no more."""
 
 
-def reason_in_words(verdict: PairVerdict) -> str:
-    """Why a verdict on two versions is what it is, as a clause."""
-    if verdict.test is not None:
-        return _test_in_words(verdict, verdict.test)
-    names = f"versions {verdict.first} and {verdict.second}"
-    if verdict.basis == "no_counts":
-        return f"{names} lack counts of both classes: {_NO_EVIDENCE}"
-    too_few = f"{names} share too few test images for a paired test"
-    if verdict.basis == "intervals_overlap":
-        return f"{too_few}, and their intervals overlap"
-    if verdict.basis == "intervals_apart":
-        return f"{too_few}, but their intervals lie apart"
-    return f"{too_few}, and their intervals do not both lie apart in one direction"
-
-
-def _test_in_words(verdict: PairVerdict, test: McNemarTest) -> str:
-    return (
-        f"of {test.images} shared test images version {verdict.first} alone judges "
-        f"{test.first_alone_right} right and version {verdict.second} alone "
-        f"{test.second_alone_right} (p = {test.p_value:.2g}); version {verdict.second} has "
-        f"{_difference(test.more_escapes)} escapes and "
-        f"{_difference(test.more_false_alarms)} false alarms"
-    )
-
-
-def _difference(count: int) -> str:
-    return f"{abs(count)} {'fewer' if count < 0 else 'more'}"
-
-
-def ranking_in_words(ranking: Ranking) -> str:
-    """Why the best version is the best, or why none is, as a sentence."""
-    if len(ranking.trained) < 2:
-        return f"There is nothing to compare: {len(ranking.trained)} of them has metrics."
-    reasons = [reason_in_words(verdict) for verdict in ranking.deciding]
-    pairs = "pair" if len(reasons) == 3 else "pairs"
-    more = f" (and {len(reasons) - 2} more {pairs})" if len(reasons) > 2 else ""
-    text = "; ".join(reasons[:2]) + more
-    if ranking.best is not None:
-        return f"{text[0].upper()}{text[1:]}."
-    leaders = ranking.leaders
-    among = f" among versions {', '.join(leaders)}" if len(leaders) > 2 else ""
-    return f"Undecided{among}: {text}."
-
-
-def comparison_summary(
-    project_name: str,
-    kind: SourceKind,
-    versions: int,
-    ranking: Ranking,
-    better_than_baseline: Sequence[str],
-    baseline: str,
-    incomplete: Sequence[str] = (),
-) -> str:
-    """How many versions were compared, which is the best, and why.
-
-    `incomplete` are the versions whose manifest is not the whole of their test.
-    """
-    name = project_name + (" (synthetic sample)" if kind == "sample" else "")
-    verdict = "no version is proven the best"
-    if ranking.best is not None:
-        verdict = f"version {ranking.best} is the best"
-    elif better_than_baseline:
-        verdict += f"; better than version {baseline}: {_versions(better_than_baseline)}"
-    words = f"Of {versions} versions of {name} {verdict}. {ranking_in_words(ranking)}"
-    if incomplete:
-        words += f" But not the whole test is known of {_versions(incomplete)}."
-    return words
-
-
-def incomplete_manifest(candidate: Candidate) -> Finding:
-    """The finding on a version whose manifest is not the whole of its test."""
-    manifest = candidate.manifest
-    return finding(
-        "unusable_lines" if manifest and manifest.unusable else "test_set_size_differs",
-        f"Version {candidate.version}: the manifest is not whole "
-        f"({why_incomplete(manifest, candidate.result)}), so what is said of this version rests on "
-        "a part of its test.",
-        "Get the whole manifest before you decide.",
-    )
-
-
-def limitations(
-    baseline: str, same_test_set: Mapping[str, bool | None], verdicts: PairVerdicts
-) -> Iterator[Finding]:
-    """The findings on what limits a comparison.
+class AskedRate(NamedTuple):
+    """One of the two questions in words and figures.
 
     Args:
-        baseline: the version that the others are compared with.
-        same_test_set: for each other version, whether its test set is the baseline's.
-        verdicts: the verdict on every pair.
+        name: the rate, as the subject of a sentence.
+        verb: of that subject.
+        one: an image of the class.
+        images: several of them.
+        done: what was done to those that were judged right.
+        rate: the answer.
+        margin: how much worse the version may be.
+        is_given: whether the caller named the margin.
     """
-    if differing := [version for version, is_same in same_test_set.items() if is_same is False]:
-        yield finding(
-            "different_test_sets",
-            f"Tested on other images, or with other labels, than version {baseline}: "
-            f"{_versions(differing)}.",
-            "The images of one version may simply have been harder.",
+
+    name: str
+    verb: str
+    one: str
+    images: str
+    done: str
+    rate: ComparedRate
+    margin: float
+    is_given: bool
+
+
+def asked_rates(row: ComparedModel, margins: Margins) -> Iterator[AskedRate]:
+    """Both questions of a version."""
+    if row.recall:
+        given = "recall" in margins.given
+        yield AskedRate(
+            "recall", "is", "defect", "defects", "caught", row.recall, margins.recall or 0.0, given
         )
-    if unknown := [version for version, is_same in same_test_set.items() if is_same is None]:
-        yield finding(
-            "test_set_unknown",
-            f"Whether it is the test set of version {baseline} is not known: {_versions(unknown)}.",
-            "Add the evaluation manifests of these versions to the archive.",
-        )
-    for verdict in verdicts.values():
-        if verdict.is_trade:
-            yield finding(
-                "trade_off",
-                f"A trade, not a win: {reason_in_words(verdict)}.",
-                "Decide by what an escape and a false reject cost.",
-            )
-    if (tests := sum(verdict.test is not None for verdict in verdicts.values())) > 1:
-        yield finding(
-            "several_comparisons",
-            f"{tests} pairs were tested, so the smallest p-value must be at most "
-            f"{ALPHA / tests:.2g} to count (Holm's correction, {ALPHA:.0%} in all).",
+    if row.false_alarm_rate:
+        rate, margin = row.false_alarm_rate, margins.false_alarms or 0.0
+        given = "false_alarm" in margins.given
+        yield AskedRate(
+            "false alarms", "are", "good part", "good parts", "passed", rate, margin, given
         )
 
 
-def _versions(versions: Sequence[str]) -> str:
+def difference_in_words(rate: ComparedRate) -> str:
+    """A difference with its interval: `"+16 points (+3 to +30)"`."""
+    return points(rate.difference or 0.0, rate.low or 0.0, rate.high or 0.0)
+
+
+def auc_in_words(auc: AucDifference) -> str:
+    """A difference of two ROC AUCs with its interval: `"+0.094 (+0.02 to +0.17)"`."""
+    ends = f"{signed_estimate(auc.low)} to {signed_estimate(auc.high)}"
+    return f"{signed_estimate(auc.difference)} ({ends})"
+
+
+def margin_in_words(margin: float) -> str:
+    """A margin as it stands in the structure: 0.05 → `"5 points"`, 0.0057 → `"0.57 points"`."""
+    return points_upward(margin)
+
+
+def question_in_words(asked: AskedRate) -> str:
+    """What is shown of one question, as a clause: verdict, difference, what would decide it."""
+    rate = asked.rate
+    if rate.difference is None:
+        return f"{asked.name}: nothing can be said, for {rate.undefined}"
+    figures = difference_in_words(rate)
+    subject = f"{asked.name} {asked.verb}"
+    if rate.p_value is None:
+        return f"{subject} undecided (which is not equal): {figures}"
+    if rate.verdict == "not_worse":
+        shown = rate.smallest_margin_shown or 0.0
+        by = f" by more than {points_upward(shown)}" if shown else ""
+        return f"{subject} not worse{by}: {figures}{_not_yet_proof(rate)}"
+    if rate.verdict == "undecided":
+        return (
+            f"{subject} undecided (which is not equal): {figures}{_not_yet_proof(rate)}"
+            f"{_what_decides(asked)}"
+        )
+    held = f", within the margin of {margin_in_words(asked.margin)}" if _is_loss_held(asked) else ""
+    return f"{subject} {rate.verdict}: {figures}{held}{_what_decides(asked)}"
+
+
+def _not_yet_proof(rate: ComparedRate) -> str:
+    """That an interval leaves out 0 though nothing is proven."""
+    if rate.low is None or rate.high is None or rate.low <= 0 <= rate.high:
+        return ""
+    return "; the interval leaves out 0, which is not yet proof with so many questions asked"
+
+
+def _is_loss_held(asked: AskedRate) -> bool:
+    rate = asked.rate
+    return (
+        rate.verdict == "worse"
+        and rate.smallest_margin_shown is not None
+        and rate.smallest_margin_shown < asked.margin
+    )
+
+
+def _what_decides(asked: AskedRate) -> str:
+    """How many images would decide an open question; empty for one that is decided."""
+    rate = asked.rate
+    if rate.images_needed is not None:
+        count = rate.images_needed
+        many = f"more than {_MANY:,}" if count > _MANY else f"about {count:,}"
+        noun = asked.one if count == 1 else asked.images
+        return f"; {many} more {noun} would decide, if the two are in truth equal, with 80 % chance"
+    loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0
+    if rate.verdict == "undecided" and loss >= asked.margin:
+        return f"; the estimate itself lies beyond the margin of {margin_in_words(asked.margin)}"
+    return ""
+
+
+def alone_in_words(asked: AskedRate, this: str, baseline: str) -> str:
+    """Who alone judged images right: `"of 45 defects version 3 alone caught 8, version 2 1"`."""
+    rate = asked.rate
+    noun = asked.one if rate.images == 1 else asked.images
+    return (
+        f"of {rate.images:,} {noun} version {this} alone {asked.done} {rate.only_this_right:,}, "
+        f"version {baseline} alone {rate.only_baseline_right:,}"
+    )
+
+
+def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
+    """Why a version and the baseline cannot be compared image by image, as a clause."""
+    if this.basis == "no_counts":
+        lacking = [c for c in (baseline, this.candidate) if not c.has_counts]
+        untrained = [c.version for c in lacking if not c.metrics]
+        if untrained:
+            return f"{versions_in_words(untrained)} {_has(untrained)} no metrics"
+        names = [c.version for c in lacking]
+        return f"no counts are known of {versions_in_words(names)}: there is no EvaluationManifest"
+    if this.basis == "too_many_images":
+        return f"one of the test sets has more than {LINES_KEPT:,} images, or names none"
+    shared = len(this.pairing.images) if this.pairing else 0
+    of = this.pairing.of if this.pairing else 0
+    return (
+        f"versions {baseline.version} and {this.candidate.version} were tested on other images "
+        f"({shared:,} of {of:,} are shared, with equal labels)"
+    )
+
+
+def _has(versions: Sequence[str]) -> str:
+    return "have" if len(versions) > 1 else "has"
+
+
+def versions_in_words(versions: Sequence[str]) -> str:
+    """Versions by number: `"version 2"`, `"versions 2, 3"`."""
     return f"version{'s' if len(versions) > 1 else ''} {', '.join(versions)}"
 
 
-def comparison_digest(comparison: ModelComparison) -> str:
-    """The readable half of an answer: COMPARISON_DIGEST_LIMIT characters at most, whole lines."""
-    is_live = comparison.source.kind == "live"
-    lines = [comparison.summary]
-    lines += [_model_line(model, is_live=is_live) for model in comparison.models]
-    lines += map(as_line, comparison.findings)
-    lines.append(f"Source: {source_in_words(comparison.source)}.")
-    return truncate_lines(lines, COMPARISON_DIGEST_LIMIT)
+def sentence(clause: str) -> str:
+    """A clause as a sentence."""
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
-def _model_line(model: ComparedModel, *, is_live: bool) -> str:
-    status = "status unknown" if model.status is None else model.status
-    status = status if is_live else f"{status} when captured"
-    verdict = "the baseline" if model.verdict is None else _VERDICTS[model.verdict]
-    block = metrics_by_name(model.metrics)
-    # Without precision, which depends on how rich in defects the test set is.
-    numbers = ", ".join(
-        metric_in_words(name, block[name]) for name in COMPARED_METRICS[1:] if name in block
+# The best
+
+
+def best_in_words(verdicts: Verdicts, asked: int) -> str:
+    """Why the best version is the best, or why none is, as a sentence."""
+    trained = [
+        c.version for c in (verdicts.baseline, *(o.candidate for o in verdicts.others)) if c.metrics
+    ]
+    if not trained:
+        return f"None of the {asked} versions has metrics, so there is nothing to compare."
+    if len(trained) == 1:
+        return f"Only version {trained[0]} has metrics, so there is nothing to compare."
+    baseline = verdicts.baseline.version
+    if verdicts.best == baseline:
+        return f"Version {baseline} is the best: every other one is proven worse."
+    if verdicts.best is not None:
+        than = f"version {baseline}" if len(trained) == 2 else "every other one"
+        return f"Version {verdicts.best} is the best: it is proven better than {than}."
+    return f"No version is proven the best: {_why_none_is_best(verdicts, trained)}."
+
+
+def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
+    undecided = [o for o in verdicts.others if o.candidate.metrics and not o.decision]
+    if undecided:
+        return why_undecided(undecided[0], verdicts.baseline)
+    if len(trained) > 2:
+        return "none is proven better than every other one"
+    told = [VERDICTS[o.verdict] for o in verdicts.others if o.candidate.metrics]
+    return f"version {trained[1]} is {told[0]}"
+
+
+# The summary
+
+
+def comparison_summary(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
+    """What is decided of each version, the gravest first, and which is the best."""
+    project = verdicts.baseline.summary.project_name
+    project += " (synthetic sample)" if kind == "sample" else ""
+    best = best_in_words(verdicts, len(rows) + 1)
+    if "nothing to compare" in best:
+        return f"{best[:-1]} in {project}."
+    if len(rows) == 1:
+        return _of_two(verdicts, rows[0], project)
+    return f"{_of_many(verdicts, rows, project)} {best}"
+
+
+def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
+    this, baseline = verdicts.others[0], verdicts.baseline.version
+    asked = list(asked_rates(row, verdicts.margins))
+    if not this.decision:
+        reason = why_undecided(this, verdicts.baseline)
+        known = [question_in_words(each) for each in asked if each.rate.difference is not None]
+        figures = f" {sentence('; '.join(known))}" if known else ""
+        return (
+            f"Nothing is decided about versions {baseline} and {row.model_version} of {project}: "
+            f"{reason}.{figures}"
+        )
+    told = [question_in_words(each) for each in asked]
+    rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
+    return f"{_lead(row, asked, baseline, project)} {rest}"
+
+
+def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project: str) -> str:
+    """The first sentence about one version: what is proven, and whether it may take over."""
+    this = f"version {row.model_version}"
+    replace = f"replace version {baseline} of {project}"
+    if row.replacement == "accept":
+        if row.verdict in ("worse", "trade_off"):
+            return f"{accepted_though_worse(asked, this)}; {this} may {replace}."
+        quality = "better" if row.verdict == "better" else "not worse by more than the margins"
+        return f"Version {row.model_version} may {replace}: it is {quality}."
+    if row.replacement == "reject":
+        losses = " and ".join(each.name for each in asked if each.rate.verdict == "worse")
+        trade = ", though it is better in the other" if row.verdict == "trade_off" else ""
+        return (
+            f"Version {row.model_version} may not {replace}: it is proven worse in {losses} by "
+            f"more than the margin{trade}."
+        )
+    proven = [each for each in asked if each.rate.verdict in ("better", "worse")]
+    if proven:
+        what = ", and ".join(f"{e.rate.verdict} in {e.name}" for e in proven)
+        return (
+            f"Version {row.model_version} is proven {what}; whether it may {replace} is undecided."
+        )
+    return f"Whether {this} may {replace} is undecided, which is not equal."
+
+
+def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
+    """The clause on a version whose proven loss stays within the margin."""
+    losses = [each for each in asked if each.rate.verdict == "worse"]
+    allowed = " and ".join(
+        f"the {margin_in_words(each.margin)} you allowed"
+        if each.is_given
+        else f"the margin of {margin_in_words(each.margin)}"
+        for each in losses
     )
-    return f"Version {model.model_version} ({status}): {verdict}; {numbers or 'no metrics'}"
+    lost: list[str] = []
+    for each in losses:
+        rate = each.rate
+        ends = (abs(rate.low or 0.0), abs(rate.high or 0.0))
+        size = points(abs(rate.difference or 0.0), min(ends), max(ends)).replace("+", "")
+        verb = "misses" if each.name == "recall" else "rejects"
+        amount, _, interval = size.partition(" (")
+        lost.append(f"{verb} {amount} more of the {each.images} ({interval}")
+    return f"Accepted within {allowed}, but proven worse: {this} {' and '.join(lost)}"
+
+
+def margins_in_words(margins: Margins) -> str:
+    """Both margins, and which of them the caller gave, as a sentence."""
+    told: list[str] = []
+    for name, margin, question in (
+        ("recall", margins.recall, "recall"),
+        ("false alarms", margins.false_alarms, "false_alarm"),
+    ):
+        if margin is not None:
+            how = "given" if question in margins.given else "by default"
+            told.append(f"{margin_in_words(margin)} of {name} ({how})")
+    return f"Margins: {', '.join(told)}." if told else "Margins: none can be said."
+
+
+def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) -> str:
+    """Every version in one sentence, by what is decided of it."""
+    baseline = verdicts.baseline.version
+    groups: dict[str, list[str]] = {}
+    for row, verdict in zip(rows, verdicts.others, strict=True):
+        if row.replacement == "reject":
+            kind = "may not replace it"
+        elif not verdict.decision:
+            kind = "not comparable with it"
+        elif row.replacement == "undecided":
+            proven = [
+                f"{each.rate.verdict} in {each.name}"
+                for each in asked_rates(row, verdicts.margins)
+                if each.rate.verdict in ("better", "worse")
+            ]
+            kind = f"proven {' and '.join(proven)}, else undecided" if proven else "undecided"
+        elif row.verdict in ("worse", "trade_off"):
+            kind = "accepted within the margins, but proven worse"
+        else:
+            kind = f"may replace it ({VERDICTS[row.verdict or 'undecided']})"
+        groups.setdefault(kind, []).append(row.model_version)
+    order = sorted(groups, key=lambda kind: not kind.startswith(("proven", "accepted", "may not")))
+    told = "; ".join(f"{kind}: {versions_in_words(groups[kind])}" for kind in order)
+    note = " (undecided is not equal)" if "undecided" in told else ""
+    return f"Against version {baseline} of {project}, {told}{note}."
+
+
+def stricter_test(verdicts: Verdicts) -> str:
+    """That several versions were compared at once, as a sentence; empty for one."""
+    count = len(verdicts.paired)
+    if count < 2:
+        return ""
+    number = _NUMBERS[count - 1] if count <= len(_NUMBERS) else str(count)
+    return f"{number} pairs were compared, so each had to pass a stricter test."
+
+
+def images_in_words(count: int) -> str:
+    """A number of images with its noun."""
+    return count_of(count, "image", "images")

@@ -60,7 +60,8 @@ class Question:
         margin: how much worse the candidate may be.
         smallest_margin_shown: the smallest margin by which it is shown not to be worse.
         images_needed: further images of the class that would decide, if the two are in truth equal;
-            None if the question is decided, or the estimate itself lies beyond the margin.
+            None if the question is decided, and where the images are enough for equal models but
+            the estimate itself lies beyond the margin.
     """
 
     counts: PairedCounts
@@ -104,7 +105,11 @@ class Pair:
 
 
 def decide(
-    pairs: Sequence[Pair], recall_margin: float, false_alarm_margin: float
+    pairs: Sequence[Pair],
+    recall_margin: float,
+    false_alarm_margin: float,
+    *,
+    comparisons: int | None = None,
 ) -> list[Decision]:
     """The decision on each candidate; all of them together are one family of questions.
 
@@ -112,6 +117,7 @@ def decide(
         pairs: the candidates of one comparison that are paired with the baseline.
         recall_margin: share of defects by which recall may be lower.
         false_alarm_margin: share of good parts by which false alarms may be higher.
+        comparisons: how many acceptances together may err in 2.5 %; None: one for each pair.
     """
     asked = [
         (counts, margin)
@@ -130,7 +136,7 @@ def decide(
     answers = [
         counts
         if isinstance(counts, Undefined)
-        else _answer(counts, margin, *next(tested), decision_z(len(pairs)))
+        else _answer(counts, margin, *next(tested), decision_z(comparisons or len(pairs)))
         for counts, margin in asked
     ]
     return [

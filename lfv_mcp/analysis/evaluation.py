@@ -6,32 +6,42 @@ made of both; each step only reads what the one before it returned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_findings import evaluation_findings
-from lfv_mcp.analysis.evaluation_text import model_name, report_summary
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
+from lfv_mcp.analysis.evaluation_summary import model_name, report_summary
+from lfv_mcp.analysis.examples import examples_of
+from lfv_mcp.analysis.line import line_of, line_of_rates, requirements_of
+from lfv_mcp.analysis.line_cost import line_cost
 from lfv_mcp.analysis.recount import (
     EvaluationNumbers,
-    metric_of,
+    defects_and_good_parts,
     metrics_of,
+    ranking_metrics,
+    reported_values,
     why_incomplete,
 )
-from lfv_mcp.analysis.thresholds import Scores, scores_of, threshold_analysis
-from lfv_mcp.formats.evaluation_manifest import REF_LIMIT, EvaluationManifest, ImagePrediction
-from lfv_mcp.formats.evaluation_result import EvaluationResult
-from lfv_mcp.metrics import Undefined, Value
-from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.evaluation_report import (
-    EvaluationReport,
-    Example,
-    Examples,
-    ManifestCounts,
-    OnTheLine,
+from lfv_mcp.analysis.recovered_counts import counts_of_report
+from lfv_mcp.analysis.thresholds import (
+    Cut,
+    Scores,
+    every_cut,
+    is_best_f1,
+    scores_of,
+    threshold_analysis,
 )
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+from lfv_mcp.formats.evaluation_result import EvaluationResult
+from lfv_mcp.metrics import Confusion, Undefined, Value
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import EvaluationReport, ManifestCounts
 from lfv_mcp.results.model_description import ModelDescription
-from lfv_mcp.text import clean
+
+_UNEXPLAINED = "no threshold on scores from confidence explains the predictions"
+_NO_MANIFEST = "there is no EvaluationManifest with the images one by one"
 
 
 def report(
@@ -40,9 +50,7 @@ def report(
     manifest: EvaluationManifest | None,
     source: Source,
     *,
-    defect_rate: float | None = None,
-    threshold: float | None = None,
-    max_examples: int = 5,
+    question: EvaluationQuestion | None = None,
     findings: Sequence[Finding] = (),
 ) -> EvaluationReport:
     """All that the files at hand prove about a model.
@@ -52,9 +60,7 @@ def report(
         result: its EvaluationResult, if that could be read.
         manifest: its EvaluationManifest, if that could be read.
         source: where the answer comes from; advice needs the service only if it is live.
-        defect_rate: share of the line's parts that are defective, 0 to 1.
-        threshold: a score from which to flag, 0 to 1.
-        max_examples: wrong images to name, of each kind.
+        question: what is asked beside which model; None for nothing more.
         findings: what the caller knows about a file that could not be read.
 
     Raises:
@@ -62,13 +68,14 @@ def report(
     """
     if result is None and manifest is None:
         raise ValueError("neither evaluation file")
-    numbers = _numbers(result, manifest, threshold, max_examples)
-    if defect_rate is not None:
-        numbers = replace(numbers, line=_line(numbers.known_metrics(), defect_rate))
-    found = evaluation_findings(numbers, description, result, manifest, source, findings)
+    question = question or EvaluationQuestion()
+    numbers = _on_the_line(_numbers(result, manifest, question), question)
+    found = evaluation_findings(
+        numbers, description, result, manifest, source, findings, question=question
+    )
     name = model_name(description, result, manifest)
     return EvaluationReport(
-        summary=report_summary(numbers, found, source, name),
+        summary=report_summary(numbers, found, source, name, question),
         test_images=numbers.test_images,
         training_images=numbers.training_images,
         confusion=numbers.confusion,
@@ -76,7 +83,9 @@ def report(
         reported=numbers.reported,
         agrees=numbers.agrees(),
         line=numbers.line,
-        threshold=numbers.threshold,
+        cost=numbers.cost,
+        requirements=numbers.requirements,
+        threshold=numbers.threshold if question.asks_for_cuts else None,
         labels=numbers.labels,
         examples=numbers.examples,
         findings=tuple(found),
@@ -87,8 +96,7 @@ def report(
 def _numbers(
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
-    threshold: float | None,
-    max_examples: int,
+    question: EvaluationQuestion,
 ) -> EvaluationNumbers:
     """What either file says; the manifest's own count of images goes before the result's."""
     numbers = EvaluationNumbers()
@@ -100,26 +108,92 @@ def _numbers(
             labels=result.labels or None,
         )
     if manifest is None:
-        return numbers
+        numbers = _with_recovered_counts(numbers)
+        return _about_a_cut_unknown(numbers, question, _NO_MANIFEST)
     counts, scores = manifest.confusion, scores_of(manifest.images)
-    analysis = None
-    if manifest.images and isinstance(scores, Scores):
-        analysis = threshold_analysis(scores, threshold)
-    roc_auc, average_precision = _areas(scores)
-    return replace(
+    cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
+    areas = ranking_metrics(*_areas(scores), *defects_and_good_parts(counts))
+    numbers = replace(
         numbers,
         test_images=counts.total,
-        confusion=ManifestCounts(
-            true_positives=counts.true_positives,
-            false_positives=counts.false_positives,
-            false_negatives=counts.false_negatives,
-            true_negatives=counts.true_negatives,
-            unusable_lines=sum(manifest.unusable.values()),
-        ),
-        metrics=metrics_of(counts, metric_of(roc_auc), metric_of(average_precision)),
-        threshold=analysis,
-        examples=_examples(manifest.images, max_examples) if manifest.images else None,
+        confusion=_as_answered(counts, unusable_lines=sum(manifest.unusable.values())),
+        metrics=metrics_of(counts, *areas),
+        asked=counts,
+        cut_is_best=is_best_f1(counts, cuts),
         incomplete=why_incomplete(manifest, result),
+    )
+    if not manifest.images or not isinstance(scores, Scores):
+        why = scores.reason if isinstance(scores, Undefined) else "it has no usable line"
+        numbers = _about_a_cut_unknown(numbers, question, why)
+    else:
+        numbers = _by_score(numbers, scores, cuts, question)
+    if manifest.images and not numbers.cut_unanswerable:
+        examples = examples_of(
+            manifest.images,
+            question.threshold,
+            question.max_examples,
+            by_score=bool(numbers.threshold and numbers.threshold.rule_holds),
+        )
+        numbers = replace(numbers, examples=examples)
+    return _with_cost(numbers, scores if isinstance(scores, Scores) else None, cuts, question)
+
+
+def _by_score(
+    numbers: EvaluationNumbers, scores: Scores, cuts: Sequence[Cut], question: EvaluationQuestion
+) -> EvaluationNumbers:
+    """What the scores say, and the counts at the cut that is asked for."""
+    analysis, left_out = threshold_analysis(scores, cuts, question.threshold)
+    numbers = replace(numbers, threshold=analysis, candidates_left_out=left_out)
+    if not analysis.rule_holds:
+        return _about_a_cut_unknown(numbers, question, _UNEXPLAINED)
+    if question.threshold is None:
+        return numbers
+    return replace(numbers, asked=scores.at(question.threshold))
+
+
+def _about_a_cut_unknown(
+    numbers: EvaluationNumbers, question: EvaluationQuestion, why: str
+) -> EvaluationNumbers:
+    """Without scores a cut that is asked for has no counts, and the model's own are no answer."""
+    if question.threshold is None:
+        return numbers
+    return replace(numbers, asked=None, cut_unanswerable=why)
+
+
+def _with_recovered_counts(numbers: EvaluationNumbers) -> EvaluationNumbers:
+    """The counts that the reported figures leave, if they leave one solution."""
+    solutions = counts_of_report(numbers.reported, numbers.test_images)
+    if isinstance(solutions, Undefined):
+        return replace(numbers, counts_why_unknown=solutions.reason)
+    if len(solutions) != 1:
+        why = "" if solutions else "no whole numbers of images give the reported figures"
+        return replace(numbers, possible_counts=solutions, counts_why_unknown=why)
+    (counts,) = solutions
+    reported = reported_values(numbers.reported)
+    why_none = Undefined("it is not reported")
+    areas = ranking_metrics(
+        reported.get("roc_auc", why_none),
+        reported.get("average_precision", why_none),
+        *defects_and_good_parts(counts),
+    )
+    return replace(
+        numbers,
+        confusion=_as_answered(counts, recovered=True),
+        metrics=metrics_of(counts, *areas),
+        asked=counts,
+    )
+
+
+def _as_answered(
+    counts: Confusion, unusable_lines: int | None = None, *, recovered: bool | None = None
+) -> ManifestCounts:
+    return ManifestCounts(
+        true_positives=counts.true_positives,
+        false_positives=counts.false_positives,
+        false_negatives=counts.false_negatives,
+        true_negatives=counts.true_negatives,
+        unusable_lines=unusable_lines,
+        recovered=recovered,
     )
 
 
@@ -128,44 +202,42 @@ def _areas(scores: Scores | Undefined) -> tuple[Value, Value]:
     if isinstance(scores, Undefined):
         return scores, scores
     if not scores.rule.rule_holds:
-        why = Undefined("no threshold on scores from confidence explains the predictions")
+        why = Undefined(_UNEXPLAINED)
         return why, why
     sides = scores.anomalous, scores.normal
     return metrics.roc_auc(*sides), metrics.average_precision(*sides)
 
 
-def _examples(images: Sequence[ImagePrediction], most: int) -> Examples:
-    wrong = [image for image in images if image.flagged is not image.anomalous and image.source_ref]
-    missed = [image for image in wrong if image.anomalous]
-    alarms = [image for image in wrong if not image.anomalous]
-    return Examples(missed_defects=_worst(missed, most), false_alarms=_worst(alarms, most))
-
-
-def _worst(wrong: Sequence[ImagePrediction], most: int) -> tuple[Example, ...]:
-    """Wrong predictions, the surest first: its score is farthest on the wrong side."""
-    ranked = sorted(
-        wrong, key=lambda i: (1 if i.confidence is None else -i.confidence, i.source_ref)
-    )
-    return tuple(
-        Example(image=clean(image.source_ref, REF_LIMIT), confidence=image.confidence)
-        for image in ranked[:most]
+def _on_the_line(numbers: EvaluationNumbers, question: EvaluationQuestion) -> EvaluationNumbers:
+    """The line that is asked for, and whether requirements are met, by the counts asked about."""
+    if numbers.cut_unanswerable:
+        return numbers
+    rate, asked = question.defect_rate, numbers.asked
+    if asked is None:
+        line = None if rate is None else line_of_rates(numbers.known_metrics(), rate)
+        return replace(numbers, line=line)
+    return replace(
+        numbers,
+        line=None if rate is None else line_of(asked, rate),
+        requirements=requirements_of(asked, question),
     )
 
 
-def _line(known: Mapping[str, float], defect_rate: float) -> OnTheLine:
-    """What the known rates say of the line; a number that they do not give is absent."""
-    recall, alarms = known.get("recall"), known.get("false_alarm_rate")
-    expected = None
-    if recall is not None and alarms is not None:
-        expected = metrics.expected_precision(recall, alarms, defect_rate)
-    # Nine decimals of a part per million: no more than float noise is lost.
-    return OnTheLine(
-        defect_rate=defect_rate,
-        expected_precision=None if isinstance(expected, Undefined) else expected,
-        escapes_per_million=None
-        if recall is None
-        else round(metrics.escapes_per_million(recall, defect_rate), 9),
-        false_rejects_per_million=None
-        if alarms is None
-        else round(metrics.false_rejects_per_million(alarms, defect_rate), 9),
+def _with_cost(
+    numbers: EvaluationNumbers,
+    scores: Scores | None,
+    cuts: Sequence[Cut],
+    question: EvaluationQuestion,
+) -> EvaluationNumbers:
+    """What cuts cost, where both costs and the defect rate are given."""
+    prices, counts = question.prices, numbers.confusion
+    if prices is None or counts is None or not numbers.test_images:
+        return numbers
+    built_in = Confusion(
+        counts.true_positives,
+        counts.false_positives,
+        counts.false_negatives,
+        counts.true_negatives,
     )
+    usable = scores if scores and scores.rule.rule_holds else None
+    return replace(numbers, cost=line_cost(built_in, usable, cuts, prices, question.threshold))

@@ -6,37 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from lfv_mcp.analysis.evaluation_text import rate_of_line
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.quality import F1_TOLERANCE
 from lfv_mcp.analysis.recount import (
-    RANKING_METRICS,
     EvaluationNumbers,
-    error_count,
+    defects_and_good_parts,
     metric_values,
     reported_values,
 )
+from lfv_mcp.analysis.statistics_findings import statistics_findings
+from lfv_mcp.figures import count_of
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT, EvaluationManifest
 from lfv_mcp.formats.evaluation_result import REPORTED_METRICS, EvaluationResult
-from lfv_mcp.metrics import f1_from
+from lfv_mcp.metrics import Confusion, f1_from
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.evaluation_report import EvaluationMetrics, LabelMetrics, OnTheLine
+from lfv_mcp.results.evaluation_report import LabelMetrics, ManifestCounts
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.text import TEXT_LIMIT, clean, digits
 from lfv_mcp.times import epoch_seconds, iso_utc
 
 SAME_TIME: Final = 1.0
 """Seconds by which two records of one end of evaluation may differ."""
-FEW: Final = 30
-"""Anomalous or normal images below which a test set is small: 27 of 30 is 0.74 to 0.97."""
-FEW_IF_PERFECT: Final = 100
-"""Anomalous or normal images below which "no error" says little: 100 of 100 is 0.96 to 1."""
-PRECISION_FALL: Final = 0.10
-"""Loss of precision, from the test set to the line, from which it is a warning."""
 LABEL_RECALL_LOW: Final = 0.70
 """Recall below which a segmentation label is weak."""
 LABEL_IOU_LOW: Final = 0.50
 """Average IoU below which a segmentation label is weak."""
+_POSSIBLE_LISTED: Final = 5
+"""Sets of counts that are listed, where several give the reported figures."""
 _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its own training."
 
 
@@ -47,6 +44,8 @@ def evaluation_findings(
     manifest: EvaluationManifest | None,
     source: Source,
     others: Sequence[Finding] = (),
+    *,
+    question: EvaluationQuestion,
 ) -> list[Finding]:
     """Every finding about the files and their numbers, and `others`; the gravest first."""
     return by_severity(
@@ -57,10 +56,7 @@ def evaluation_findings(
             *(_manifest_findings(manifest) if manifest else ()),
             *_agreement_findings(numbers, result),
             *_description_findings(numbers, description, result),
-            *_size_findings(numbers, source),
-            *_best_case_findings(numbers),
-            *_score_findings(numbers),
-            *_line_findings(numbers),
+            *statistics_findings(numbers, question, source),
         )
     )
 
@@ -143,10 +139,14 @@ def _agreement_findings(
     """Whether the manifest and the EvaluationResult say the same."""
     known, reported = numbers.known_metrics(), reported_values(numbers.reported)
     if numbers.confusion is None:
+        yield from _unknown_counts(numbers)
+    elif numbers.confusion.recovered:
         yield finding(
-            "counts_unknown",
-            "No EvaluationManifest, so no counts, intervals, thresholds or images: how many test "
-            "images were anomalous is not in the EvaluationResult.",
+            "counts_recovered",
+            "No EvaluationManifest, so the counts are recovered: "
+            f"{counts_in_words(numbers.confusion)} are "
+            f"the only whole numbers of {numbers.test_images} images that give the reported "
+            "figures. Single images and thresholds are not known.",
         )
     elif result and result.testing_images not in (None, numbers.test_images):
         yield finding(
@@ -169,6 +169,34 @@ def _agreement_findings(
         if isinstance(f1, float):
             message = f"The file has no F1; from its precision and recall it is {f1:.6g}."
             yield finding("metrics_incomplete", message)
+
+
+def _unknown_counts(numbers: EvaluationNumbers) -> Iterator[Finding]:
+    """Why there are no counts without a manifest, or which there may be."""
+    why = f" ({numbers.counts_why_unknown})" if numbers.counts_why_unknown else ""
+    yield finding(
+        "counts_unknown",
+        "No EvaluationManifest, so no counts, intervals, thresholds or images: how many test "
+        f"images were anomalous is not in the EvaluationResult{why}.",
+    )
+    if possible := numbers.possible_counts:
+        listed = "; or ".join(map(counts_in_words, possible[:_POSSIBLE_LISTED]))
+        more = len(possible) - _POSSIBLE_LISTED
+        rest = f"; or one of {more} more" if more > 0 else ""
+        yield finding(
+            "counts_ambiguous",
+            f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
+            "Find out how many of the test images were defects: that tells which it is.",
+        )
+
+
+def counts_in_words(counts: Confusion | ManifestCounts) -> str:
+    """Both outcomes of a test: `"36 of 40 defects caught and 6 of 80 good parts rejected"`."""
+    defects, good = defects_and_good_parts(counts)
+    return (
+        f"{counts.true_positives} of {count_of(defects, 'defect', 'defects')} caught and "
+        f"{counts.false_positives} of {count_of(good, 'good part', 'good parts')} rejected"
+    )
 
 
 def _description_findings(
@@ -225,94 +253,3 @@ def _differing(described: Mapping[str, float], known: Mapping[str, float]) -> st
         if (theirs := described.get(REPORTED_METRICS[name])) is not None
         and abs(theirs - known[name]) > F1_TOLERANCE
     )
-
-
-def _size_findings(numbers: EvaluationNumbers, source: Source) -> Iterator[Finding]:
-    """How far a test set of this size can be trusted."""
-    images = numbers.test_images or 0
-    if not images:
-        return
-    advice = (
-        "Add verified images to the test set, then retrain."
-        if source.kind == "live"
-        else "Rely on the worse end of each interval only, for this model and for its successor."
-    )
-    if numbers.confusion is None or numbers.metrics is None:
-        known = numbers.known_metrics()
-        if known.get("precision") == known.get("recall") == 1 and images < 2 * FEW_IF_PERFECT:
-            yield finding("perfect_on_few", f"No error in {images} images, which are few.", advice)
-        return
-    anomalies = numbers.confusion.true_positives + numbers.confusion.false_negatives
-    fewest = min(anomalies, images - anomalies)
-    if fewest < FEW:
-        message = f"Only {anomalies} anomalous and {images - anomalies} normal test images."
-        yield finding("small_test_set", message, advice)
-    if fewest < FEW_IF_PERFECT and not error_count(numbers.confusion):
-        bounds = ", ".join(_worst_ends(numbers.metrics))
-        message = f"No error in {images} images: {bounds} (95 % interval)."
-        yield finding("perfect_on_few", message, advice)
-
-
-def _worst_ends(block: EvaluationMetrics) -> Iterator[str]:
-    if block.recall and block.recall.low is not None:
-        yield f"recall may be as low as {digits(block.recall.low)}"
-    if block.false_alarm_rate and block.false_alarm_rate.high is not None:
-        yield f"false alarms as frequent as {digits(block.false_alarm_rate.high)}"
-
-
-def _best_case_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
-    """Whether the built-in threshold was chosen on these very images."""
-    known, rows = numbers.known_metrics(), numbers.threshold and numbers.threshold.candidates
-    if rows and known.get("f1_score", -1) >= max(row.f1_score or 0 for row in rows):
-        message = "The built-in cut has the best F1 of all on these very images: expect less on "
-        yield finding("metrics_best_case", message + "others.")
-    elif "recall" in known and not rows:
-        message = "Measured on its own test set, most likely at the cut with the best F1 there."
-        yield finding("metrics_best_case", message)
-
-
-def _score_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
-    """What the numbers by score rest on."""
-    analysis = numbers.threshold
-    if analysis and analysis.candidates:
-        areas = [same for name, same in numbers.agreement().items() if name in RANKING_METRICS]
-        if areas and all(areas):
-            message = "Scores computed from confidence reproduce the reported ranking metrics."
-            yield finding("scores_confirmed", message)
-        else:
-            but = "the reported ranking metrics are others" if areas else "nothing else confirms it"
-            message = f"Scores computed from confidence explain all predictions, but {but}."
-            yield finding("scores_unconfirmed", message)
-    elif numbers.examples and numbers.metrics and numbers.metrics.roc_auc:  # so there are images
-        yield finding(
-            "scores_unusable",
-            f"No analysis by score: {numbers.metrics.roc_auc.undefined}.",
-            "Judge the model by its counts alone; no threshold can be chosen.",
-        )
-    if analysis and analysis.at:
-        yield finding(
-            "threshold_client_side",
-            "The service has no threshold to set: any cut but the built-in one is a rule of the "
-            "caller on DetectAnomalies output (score = Confidence, or 1 - Confidence if normal).",
-        )
-
-
-def _line_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
-    """What is not known of the line, and whether precision survives there."""
-    line, known = numbers.line, numbers.known_metrics()
-    if line is None:
-        return
-    present = line.present_members()
-    if missing := [name for name in OnTheLine.model_fields if name not in present]:
-        rates = [name for name in ("recall", "false_alarm_rate") if name not in known]
-        why = f"{' and '.join(rates)} not known" if rates else "no part would be rejected"
-        yield finding("line_incomplete", f"Absent: {', '.join(missing)} ({why}).")
-    expected, tested = line.expected_precision, known.get("precision")
-    if expected is not None and tested is not None and tested - expected >= PRECISION_FALL:
-        yield finding(
-            "precision_falls_on_line",
-            f"At {rate_of_line(line)} defects precision falls from {digits(tested)} to "
-            f"{digits(expected)}: "
-            f"of 100 rejects about {100 * (1 - expected):.0f} would be good parts.",
-            "Plan the line with these numbers, not with the precision of the test set.",
-        )

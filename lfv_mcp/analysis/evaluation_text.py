@@ -1,101 +1,168 @@
-"""The words of an EvaluationReport: its summary, and the readable text of the whole answer."""
+"""The readable text of an EvaluationReport: the digest that stands beside its structure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from lfv_mcp.analysis.quality import grade
 from lfv_mcp.analysis.recount import (
-    EvaluationNumbers,
-    error_count,
+    interval_of,
     metrics_by_name,
     reported_values,
 )
+from lfv_mcp.figures import fraction, plain_number, score
 from lfv_mcp.findings import as_line
-from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.formats.evaluation_result import EvaluationResult
-from lfv_mcp.metrics import Interval, escapes_per_million, false_rejects_per_million
 from lfv_mcp.provenance import source_in_words
-from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import (
+    CutRange,
     EvaluationReport,
+    Example,
+    ExampleList,
     Metric,
-    OnTheLine,
     OperatingRange,
     ThresholdAnalysis,
     ThresholdRow,
 )
-from lfv_mcp.results.model_description import ModelDescription
-from lfv_mcp.text import clean, complement, digits, percent, truncate_lines
+from lfv_mcp.text import clean, truncate_lines
 
-EVALUATION_DIGEST_LIMIT: Final = 1600
-"""Characters of the readable text of an analyze_evaluation answer."""
-
-
-# The readable text of an answer
+EVALUATION_DIGEST_LIMIT: Final = 3000
+"""Characters of the readable text of an analyze_evaluation answer, without its images."""
+EXAMPLES_LIMIT: Final = 6000
+"""Characters that the images of one kind may take: 20 images with long names."""
+_CAVEATS: Final = ("metrics_best_case", "cost_chosen_here", "threshold_client_side")
+"""Notes on how far the figures flatter: they stand before all that a limit may cut."""
+_ROWS: Final = 12
+"""Cuts that the text names; the structure has all."""
 
 
 def evaluation_digest(report: EvaluationReport) -> str:
-    """The readable half of an answer: EVALUATION_DIGEST_LIMIT characters at most, whole lines."""
-    found = [*map(as_line, report.findings)]
-    grave = sum(f.severity != "info" for f in report.findings)
+    """The readable half of an answer: EVALUATION_DIGEST_LIMIT characters, and images as asked."""
+    findings = [f for f in report.findings if not _is_told(report, f.message)]
+    caveats = [as_line(f) for f in findings if f.code in _CAVEATS]
+    grave = [as_line(f) for f in findings if f.severity != "info"]
+    notes = [as_line(f) for f in findings if f.severity == "info" and f.code not in _CAVEATS]
     source = f"Source: {source_in_words(report.source)}."
     # Numbers before notes, but no warning may fall to the limit for the sake of an example.
-    lines = [report.summary, *_number_lines(report), *found[:grave], *_detail_lines(report)]
-    return truncate_lines([*lines, *found[grave:], source], EVALUATION_DIGEST_LIMIT)
+    lines = [report.summary, *caveats, *_number_lines(report), *grave, *_threshold_lines(report)]
+    text = truncate_lines([*lines, *notes, source], EVALUATION_DIGEST_LIMIT)
+    body, _, last = text.rpartition("\n")
+    return "\n".join([body, *_example_lines(report), last])
+
+
+def _is_told(report: EvaluationReport, message: str) -> bool:
+    """Whether a finding's message stands in the summary already."""
+    return message in report.summary
 
 
 def _number_lines(report: EvaluationReport) -> Iterator[str]:
+    asked = report.threshold.at if report.threshold else None
     if counts := report.confusion:
         unusable = counts.unusable_lines
+        whose = "Counts recovered" if counts.recovered else "Test images"
         yield (
-            f"Test images: {counts.true_positives} defects caught, "
-            f"{counts.false_negatives} missed; {counts.true_negatives} good parts passed, "
+            f"{whose}{', by the model itself' if asked else ''}: {counts.true_positives} defects "
+            f"caught, {counts.false_negatives} missed; {counts.true_negatives} good parts passed, "
             f"{counts.false_positives} rejected"
             + (f"; {unusable} lines unusable" if unusable else "")
         )
         listed = ", ".join(
             metric_in_words(*item) for item in metrics_by_name(report.metrics).items()
         )
-        yield f"Recounted (95 %): {listed}"
+        how = "From them" if counts.recovered else "Recounted"
+        yield f"{how} (95 % intervals): {listed}"
     if report.agrees is not None:
         agrees = "agrees" if report.agrees else "DISAGREES"
         yield f"The EvaluationResult {agrees} with the recount."
-    elif report.reported is not None:
+    elif report.reported is not None and not (report.confusion and report.confusion.recovered):
         values = reported_values(report.reported)
-        listed = ", ".join(f"{name_in_words(n)} {digits(v)}" for n, v in values.items())
+        listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in values.items())
         yield f"Reported: {listed}"
-    if line := report.line:
-        values = line.present_members()
-        listed = ", ".join(f"{name_in_words(n)} {v:,.6g}" for n, v in values.items())
-        yield f"On the line: {listed}"
+    if report.cost and (alike := report.cost.indistinguishable):
+        yield f"Not shown to cost more than the cheapest: {_range_in_words(alike)}."
+    for label in report.labels or ():
+        figures = {n: v for n, v in label.present_members().items() if n != "name"}
+        listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in figures.items())
+        yield f"Label {clean(label.name, 40)}: {listed}"
 
 
-def _detail_lines(report: EvaluationReport) -> Iterator[str]:
-    if report.threshold:
-        yield from _threshold_lines(report.threshold)
-    if report.examples:
-        kinds = (
-            ("missed_defects", report.examples.missed_defects),
-            ("false_alarms", report.examples.false_alarms),
-        )
-        for kind, images in kinds:
-            if images:
-                listed = ", ".join("/".join(image.image.split("/")[-2:]) for image in images[:3])
-                yield f"Worst {name_in_words(kind)}: {clean(listed, 150)}"
+def _range_in_words(cuts: CutRange) -> str:
+    low = "the lowest score" if cuts.low is None else score(cuts.low)
+    if cuts.high is None:
+        return f"cuts from {low} up, to reject nothing among them"
+    return f"cuts from {low} to {score(cuts.high)}"
 
 
-def _threshold_lines(analysis: ThresholdAnalysis) -> Iterator[str]:
-    if analysis.candidates:
-        ends = analysis.operating_range or OperatingRange()
-        low = 0.0 if ends.max_normal_score is None else ends.max_normal_score
-        high = 1.0 if ends.min_anomaly_score is None else ends.min_anomaly_score
-        rows = "; ".join(map(_row_in_words, analysis.candidates))
-        yield f"Built-in cut: {digits(low)} to {digits(high)}. Cut missed/false alarms: {rows}"
+def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
+    analysis = report.threshold
+    if analysis is None:
+        return
+    if analysis.rule_holds:
+        yield f"{built_in_in_words(analysis)} Cuts that can be cheapest: {_rows_in_words(analysis)}"
     if analysis.at:
-        row = _row_in_words(analysis.at)
-        yield f"At a cut of your own (the service has none to set): {row}"
+        yield f"At the cut asked for, {_row_in_words(analysis.at)}."
+
+
+def built_in_in_words(analysis: ThresholdAnalysis) -> str:
+    """Where the model's own cut lies."""
+    ends = analysis.operating_range or OperatingRange()
+    low, high = ends.max_normal_score, ends.min_anomaly_score
+    if low is None and high is None:
+        return "Where the model's own cut lies is not known."
+    if low is None:
+        return f"The model's own cut lies at {score(high or 0.0)} or below."
+    if high is None:
+        return f"The model's own cut lies above {score(low)}."
+    return f"The model's own cut lies above {score(low)}, up to {score(high)}."
+
+
+def _rows_in_words(analysis: ThresholdAnalysis) -> str:
+    rows = analysis.candidates or ()
+    listed = "; ".join(map(_row_in_words, rows[:_ROWS]))
+    more = f"; and {len(rows) - _ROWS} more in the structure" if len(rows) > _ROWS else ""
+    return f"{listed}{more}."
+
+
+def _row_in_words(row: ThresholdRow) -> str:
+    return (
+        f"at {plain_number(row.threshold)} {row.false_negatives} missed, "
+        f"{row.false_positives} rejected"
+    )
+
+
+def _example_lines(report: EvaluationReport) -> Iterator[str]:
+    if report.examples is None:
+        return
+    for kind, wrong in (
+        ("Missed defects", report.examples.missed_defects),
+        ("False alarms", report.examples.false_alarms),
+    ):
+        if wrong.images:
+            yield _examples_in_words(kind, wrong)
+
+
+def _examples_in_words(kind: str, wrong: ExampleList) -> str:
+    """The images of one kind, by full name; the folder that all share is said once."""
+    names = [image.image for image in wrong.images]
+    folder = names[0].rpartition("/")[0] + "/"
+    if len(names) < 2 or not all(name.startswith(folder) for name in names):
+        folder = ""
+    shown: list[str] = []
+    left = EXAMPLES_LIMIT
+    for image in wrong.images:
+        words = _example_in_words(image, folder)
+        if len(words) > left and shown:
+            break
+        shown.append(words)
+        left -= len(words)
+    how_many = f"{len(shown)} of {wrong.count}, worst first" if wrong.count > 1 else "1"
+    where = f", in {clean(folder, 1200)}" if folder else ""
+    scored = "" if wrong.images[0].anomaly_score is None else ", with anomaly score"
+    return f"{kind} ({how_many}{scored}{where}): {'; '.join(shown)}"
+
+
+def _example_in_words(image: Example, folder: str) -> str:
+    name = clean(image.image[len(folder) :], 1200)
+    return name if image.anomaly_score is None else f"{name} {score(image.anomaly_score)}"
 
 
 def metric_in_words(name: str, metric: Metric) -> str:
@@ -103,113 +170,14 @@ def metric_in_words(name: str, metric: Metric) -> str:
     if metric.value is None:
         return f"{name_in_words(name)} undefined ({metric.undefined})"
     interval = interval_of(metric)
-    ends = f" ({digits(interval.low)} to {digits(interval.high)})" if interval else ""
-    return f"{name_in_words(name)} {digits(metric.value)}{ends}"
-
-
-def interval_of(metric: Metric | None) -> Interval | None:
-    """The 95 % interval of a metric, if it has one."""
-    if metric is None or metric.low is None or metric.high is None:
-        return None
-    return Interval(metric.low, metric.high)
+    if interval is None:
+        return f"{name_in_words(name)} {fraction(metric.value)} (no interval: {metric.no_interval})"
+    return (
+        f"{name_in_words(name)} {fraction(metric.value)} "
+        f"({fraction(interval.low)} to {fraction(interval.high)})"
+    )
 
 
 def name_in_words(name: str) -> str:
     """A member's name as words: `false_alarm_rate` → "false alarm rate"."""
-    return name.replace("_", " ")
-
-
-def _row_in_words(row: ThresholdRow) -> str:
-    return f"{row.threshold:.6g} {row.false_negatives}/{row.false_positives}"
-
-
-def rate_of_line(line: OnTheLine) -> str:
-    """The defect rate of a line, as a percentage."""
-    return f"{100 * line.defect_rate:.3g}%"
-
-
-# The summary
-
-
-def model_name(
-    description: ModelDescription,
-    result: EvaluationResult | None,
-    manifest: EvaluationManifest | None,
-) -> str:
-    """Whose report it is, in words."""
-    arns = [description.ModelArn, result.model_arn if result else ""]
-    arn = next(filter(None, [*arns, *(manifest.model_arns if manifest else ())]), "")
-    project, _, version = arn.partition(":model/")[2].rpartition("/")
-    return f"{clean(project, 255)} version {version}" if project else "This model"
-
-
-def report_summary(
-    numbers: EvaluationNumbers, findings: Sequence[Finding], source: Source, name: str
-) -> str:
-    """The verdict, the line if it was asked for, and the first thing to do."""
-    name += " (synthetic sample)" if source.kind == "sample" else ""
-    quality, outcome = _quality_in_words(numbers), " and ".join(_outcome_in_words(numbers))
-    sentences = [f"{name} {quality}{outcome}."]
-    if not outcome:
-        sentences = [f"How good {name} is cannot be said: nothing is left to count."]
-    if any(f.code == "evaluation_mismatch" for f in findings):
-        sentences = [f"These may not be the files of {name}."]
-        if outcome:
-            sentences.append(f"The model that they judge {quality}{outcome}.")
-    elif numbers.line and (expected := " and ".join(_line_in_words(numbers.line, numbers))):
-        rate = rate_of_line(numbers.line)
-        sentences.append(f"At {rate} defects expect {expected} per million parts.")
-    if numbers.incomplete:
-        sentences.insert(
-            -1 if numbers.line else len(sentences),
-            f"Its manifest is not whole ({numbers.incomplete}), so these are not the counts of the "
-            "whole test.",
-        )
-    return " ".join(sentences + [f.advice for f in findings if f.advice is not None][:1])
-
-
-def _quality_in_words(numbers: EvaluationNumbers) -> str:
-    known = numbers.known_metrics()
-    if numbers.test_images and numbers.confusion and not error_count(numbers.confusion):
-        return f"made no error in {numbers.test_images} test images: it "
-    if "precision" not in known or "recall" not in known:
-        return ""
-    word = grade(complement(known["recall"]), complement(known["precision"]))
-    return f"was {word} on its test set: it "
-
-
-def _outcome_in_words(numbers: EvaluationNumbers) -> Iterator[str]:
-    """What became of defects and of good parts."""
-    if (counts := numbers.confusion) and numbers.metrics:
-        tp, fn = counts.true_positives, counts.false_negatives
-        fp, tn = counts.false_positives, counts.true_negatives
-        if interval := interval_of(numbers.metrics.recall):
-            yield f"caught {tp} of {tp + fn} defects ({_interval_in_words(interval)})"
-        if interval := interval_of(numbers.metrics.false_alarm_rate):
-            yield f"rejected {fp} of {fp + tn} good parts ({_interval_in_words(interval)})"
-        return
-    known = numbers.known_metrics()
-    if "recall" in known:
-        yield f"caught {percent(known['recall'])} of the defects"
-    if "precision" in known:
-        yield f"was right in {percent(known['precision'])} of its rejects"
-
-
-def _interval_in_words(interval: Interval) -> str:
-    return f"95% interval {percent(interval.low)} to {percent(interval.high)}"
-
-
-def _line_in_words(line: OnTheLine, numbers: EvaluationNumbers) -> Iterator[str]:
-    """What the line will see, each with the ends that the interval behind it gives."""
-    if numbers.metrics is None:
-        return
-    recall = interval_of(numbers.metrics.recall)
-    alarms = interval_of(numbers.metrics.false_alarm_rate)
-    if recall and line.escapes_per_million is not None:
-        most = escapes_per_million(recall.low, line.defect_rate)
-        least = escapes_per_million(recall.high, line.defect_rate)
-        yield f"{line.escapes_per_million:,.0f} escapes ({least:,.0f} to {most:,.0f})"
-    if alarms and line.false_rejects_per_million is not None:
-        least = false_rejects_per_million(alarms.low, line.defect_rate)
-        most = false_rejects_per_million(alarms.high, line.defect_rate)
-        yield (f"{line.false_rejects_per_million:,.0f} false rejects ({least:,.0f} to {most:,.0f})")
+    return {"f1_score": "F1", "roc_auc": "ROC AUC"}.get(name, name.replace("_", " "))

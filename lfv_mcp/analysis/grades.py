@@ -9,20 +9,14 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from lfv_mcp.metrics import Undefined, wilson_interval
+from lfv_mcp.analysis.recount import defects_and_good_parts
+from lfv_mcp.metrics import Confusion, Undefined, wilson_interval
 
 ERROR_BAR: Final = 0.05
 """The bar of escapes and of false alarms, this project's own: 1 part in 20."""
 
 Grade: TypeAlias = Literal["below", "above", "open"]
 """Where an error rate is shown to lie: below the bar, above it, or on neither side."""
-
-GRADE_WORDS: Final[dict[Grade, str]] = {
-    "below": "shown to be below",
-    "above": "shown to be above",
-    "open": "not shown to be below or above",
-}
-"""The words of each grade, before the bar."""
 
 
 def grade_errors(errors: int, images: int, bar: float = ERROR_BAR) -> Grade | None:
@@ -41,12 +35,24 @@ def grade_errors(errors: int, images: int, bar: float = ERROR_BAR) -> Grade | No
     return "above" if interval.low > bar else "open"
 
 
-def grade_in_words(what: str, grade: Grade, bar: float = ERROR_BAR) -> str:
-    """A grade as a sentence without its end: `"its escape rate is shown to be below 5 % ..."`.
+def grade_in_words(grade: Grade, bar: float = ERROR_BAR) -> str:
+    """A grade as the end of a sentence: `"shown to be below 5 %"`, `"not shown either way"`."""
+    return "not shown either way" if grade == "open" else f"shown to be {grade} {100 * bar:g} %"
 
-    Args:
-        what: the rate, as the subject: `"its escape rate"`.
-        grade: of `grade_errors`.
-        bar: the one that was asked about.
+
+def graded_outcome(counts: Confusion, bar: float = ERROR_BAR) -> str:
+    """Both rates against our bar, as a sentence; empty if the test set has no image.
+
+    `"Against our bar of 5 %, missed defects are not shown either way and false alarms are shown to
+    be above 5 %."`
     """
-    return f"{what} is {GRADE_WORDS[grade]} {100 * bar:g} % (our bar)"
+    defects, good = defects_and_good_parts(counts)
+    graded = [
+        f"{what} are {grade_in_words(grade, bar)}"
+        for what, errors, images in (
+            ("missed defects", counts.false_negatives, defects),
+            ("false alarms", counts.false_positives, good),
+        )
+        if (grade := grade_errors(errors, images, bar)) is not None
+    ]
+    return f"Against our bar of {100 * bar:g} %, {' and '.join(graded)}." if graded else ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lfv_mcp.analysis.grades import grade_errors, grade_in_words
+from lfv_mcp.analysis.grades import ERROR_BAR, grade_errors, grade_in_words
 from lfv_mcp.analysis.recount import metrics_by_name
 from lfv_mcp.figures import count_of, fraction, interval_of_95, percent
 from lfv_mcp.metrics import Undefined, wilson_interval
@@ -114,7 +114,8 @@ def _graded(seen: str, rate: str, errors: int, images: int) -> Iterator[str]:
     if isinstance(interval, Undefined) or grade is None:
         return
     ends = interval_of_95(interval.low, interval.high, images)
-    yield f"- {seen}, {percent(errors / images, images)} ({ends}): {grade_in_words(rate, grade)}."
+    outcome = f"against our bar of {percent(ERROR_BAR)} {rate} is {grade_in_words(grade)}"
+    yield f"- {seen}, {percent(errors / images, images)} ({ends}); {outcome}."
 
 
 def _finding(each: Finding, *, advice: bool) -> str:

@@ -102,12 +102,3 @@ def _escapes(recall: float) -> Finding:
         f"{seen} (our bar: {percent(ESCAPES_HIGH)}).",
         RE_JUDGE,
     )
-
-
-def grade(escape_rate: float | None, false_reject_share: float | None) -> str:
-    """Both rates in one word: strong, fair or weak; empty if one of them is not known."""
-    if escape_rate is None or false_reject_share is None:
-        return ""
-    if escape_rate >= ESCAPES_HIGH or false_reject_share >= ESCAPES_HIGH:
-        return "weak"
-    return "strong" if escape_rate < ESCAPES_NOTABLE and false_reject_share < 0.1 else "fair"

@@ -6,20 +6,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from lfv_mcp import metrics
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
-from lfv_mcp.metrics import ROUNDING_TOLERANCE, Confusion, Undefined, Value
+from lfv_mcp.metrics import (
+    ROUNDING_TOLERANCE,
+    Confusion,
+    Interval,
+    Undefined,
+    Value,
+    wilson_interval,
+)
 from lfv_mcp.results.evaluation_report import (
     EvaluationMetrics,
     Examples,
     LabelMetrics,
+    LineCost,
     ManifestCounts,
     Metric,
     OnTheLine,
     ReportedMetrics,
+    RequirementVerdict,
     ThresholdAnalysis,
 )
 
@@ -30,7 +40,17 @@ RANKING_METRICS: Final = ("roc_auc", "average_precision")
 class EvaluationNumbers:
     """Every number of an EvaluationReport, under the report's own member names; None is absent.
 
-    `incomplete` says why the manifest is not the whole of its test; empty if nothing shows that.
+    `threshold` is made wherever scores allow it, also where the answer leaves it out.
+
+    Args:
+        asked: the counts that the answer is about: at the cut that was asked for, else those of the
+            model's own verdicts; None if they are not known.
+        cut_unanswerable: why nothing can be said about the cut that was asked for, as a clause.
+        cut_is_best: whether no other cut has a better F1 on these images.
+        possible_counts: without a manifest, all counts that give the reported figures, if several.
+        counts_why_unknown: without a manifest, why no counts give them, as a clause.
+        candidates_left_out: telling cuts that have no row, because an answer has room for so many.
+        incomplete: why the manifest is not the whole of its test; empty if nothing shows that.
     """
 
     test_images: int | None = None
@@ -39,9 +59,17 @@ class EvaluationNumbers:
     metrics: EvaluationMetrics | None = None
     reported: ReportedMetrics | None = None
     line: OnTheLine | None = None
+    cost: LineCost | None = None
+    requirements: tuple[RequirementVerdict, ...] | None = None
     threshold: ThresholdAnalysis | None = None
     labels: tuple[LabelMetrics, ...] | None = None
     examples: Examples | None = None
+    asked: Confusion | None = None
+    cut_unanswerable: str = ""
+    cut_is_best: bool = False
+    possible_counts: tuple[Confusion, ...] = ()
+    counts_why_unknown: str = ""
+    candidates_left_out: int = 0
     incomplete: str = ""
 
     def known_metrics(self) -> dict[str, float]:
@@ -49,7 +77,12 @@ class EvaluationNumbers:
         return {**reported_values(self.reported), **metric_values(self.metrics)}
 
     def agreement(self) -> dict[str, bool]:
-        """Whether recount and report are equal, for every metric that has both."""
+        """Whether recount and report are equal, for every metric that has both.
+
+        Counts that were recovered from the report agree with it, which proves nothing.
+        """
+        if self.confusion and self.confusion.recovered:
+            return {}
         recount = metric_values(self.metrics)
         return {
             name: abs(value - recount[name]) <= ROUNDING_TOLERANCE
@@ -107,24 +140,54 @@ def error_count(counts: Confusion | ManifestCounts) -> int:
 def metrics_of(
     counts: Confusion, roc_auc: Metric | None = None, average_precision: Metric | None = None
 ) -> EvaluationMetrics:
-    """The metrics of a confusion matrix, shares with their Wilson intervals; and those by score."""
+    """The metrics of a confusion matrix with their 95 % intervals; and those by score."""
     tp, fp = counts.true_positives, counts.false_positives
     anomalies, normals = tp + counts.false_negatives, fp + counts.true_negatives
     return EvaluationMetrics(
-        precision=metric_of(metrics.precision(counts), tp, tp + fp),
-        recall=metric_of(metrics.recall(counts), tp, anomalies),
-        false_alarm_rate=metric_of(metrics.false_alarm_rate(counts), fp, normals),
-        f1_score=metric_of(metrics.f1_score(counts)),
+        precision=metric_of(metrics.precision(counts), wilson_interval(tp, tp + fp)),
+        recall=metric_of(metrics.recall(counts), wilson_interval(tp, anomalies)),
+        false_alarm_rate=metric_of(metrics.false_alarm_rate(counts), wilson_interval(fp, normals)),
+        f1_score=metric_of(metrics.f1_score(counts), metrics.f1_interval(counts)),
         roc_auc=roc_auc,
         average_precision=average_precision,
     )
 
 
-def metric_of(value: Value, successes: int = 0, trials: int = 0) -> Metric:
-    """A metric as it is answered; with an interval if it is the share `successes` of `trials`."""
+def ranking_metrics(
+    roc_auc: Value, average_precision: Value, anomalous: int, normal: int
+) -> tuple[Metric, Metric]:
+    """ROC AUC and average precision over so many images of each class, with their intervals."""
+    areas: list[Metric] = []
+    for value, interval in (
+        (roc_auc, partial(metrics.roc_auc_interval, anomalous=anomalous, normal=normal)),
+        (average_precision, partial(metrics.average_precision_interval, anomalous=anomalous)),
+    ):
+        why_none = Undefined("there is no value")
+        areas.append(
+            metric_of(value, why_none if isinstance(value, Undefined) else interval(value))
+        )
+    return areas[0], areas[1]
+
+
+def metric_of(value: Value, interval: Interval | Undefined) -> Metric:
+    """A figure as it is answered: with its interval, or the reason why it has none."""
     if isinstance(value, Undefined):
         return Metric(undefined=value.reason)
-    interval = metrics.wilson_interval(successes, trials)
     if isinstance(interval, Undefined):
-        return Metric(value=value)
+        return Metric(value=value, no_interval=interval.reason)
     return Metric(value=value, low=interval.low, high=interval.high)
+
+
+def interval_of(metric: Metric | None) -> Interval | None:
+    """The 95 % interval of a metric, if it has one."""
+    if metric is None or metric.low is None or metric.high is None:
+        return None
+    return Interval(metric.low, metric.high)
+
+
+def defects_and_good_parts(counts: Confusion | ManifestCounts) -> tuple[int, int]:
+    """Test images of each class: defects, and good parts."""
+    return (
+        counts.true_positives + counts.false_negatives,
+        counts.false_positives + counts.true_negatives,
+    )

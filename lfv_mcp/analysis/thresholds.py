@@ -6,20 +6,19 @@ Where one threshold on them does not explain every prediction, nothing made of s
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from lfv_mcp import metrics
-from lfv_mcp.analysis.recount import metric_values, metrics_of
+from lfv_mcp.analysis.recount import defects_and_good_parts, metric_values, metrics_of
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT, ImagePrediction
 from lfv_mcp.metrics import Confusion, Separability, Undefined, separability
 from lfv_mcp.results.evaluation_report import OperatingRange, ThresholdAnalysis, ThresholdRow
 
-MAX_CANDIDATES: Final = 9
-"""Rows of `threshold.candidates`."""
+MAX_CANDIDATES: Final = 40
+"""Rows of `threshold.candidates`, each 400 bytes of an answer; what is left out is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,26 @@ class Scores:
     anomalous: list[float]
     normal: list[float]
     rule: Separability
+
+    def at(self, threshold: float) -> Confusion:
+        """The counts at a threshold."""
+        return metrics.at_threshold(self.anomalous, self.normal, threshold)
+
+
+class Cut(NamedTuple):
+    """One way to divide the test images by score.
+
+    Args:
+        threshold: the highest that divides them so; None for "nothing is rejected", above all
+            scores.
+        above: the next lower score: thresholds above it, up to `threshold`, divide them alike;
+            None if there is none.
+        counts: of the test images.
+    """
+
+    threshold: float | None
+    above: float | None
+    counts: Confusion
 
 
 def scores_of(images: Sequence[ImagePrediction] | None) -> Scores | Undefined:
@@ -52,54 +71,85 @@ def scores_of(images: Sequence[ImagePrediction] | None) -> Scores | Undefined:
     return Scores(missed + caught, passed + alarms, separability(alarms + caught, passed + missed))
 
 
-def threshold_analysis(scores: Scores, threshold: float | None) -> ThresholdAnalysis:
-    """The built-in threshold, the candidates, and the row of `threshold` if one is asked for."""
+def every_cut(scores: Scores) -> list[Cut]:
+    """Every way to divide the images by score, from "nothing is rejected" down to the lowest."""
+    anomalous_at, normal_at = Counter(scores.anomalous), Counter(scores.normal)
+    levels = sorted({*anomalous_at, *normal_at}, reverse=True)
+    tp = fp = 0
+    defects, good = len(scores.anomalous), len(scores.normal)
+    cuts = [Cut(None, levels[0] if levels else None, Confusion(0, 0, defects, good))]
+    for threshold, above in zip(levels, [*levels[1:], None], strict=True):
+        tp += anomalous_at.get(threshold, 0)
+        fp += normal_at.get(threshold, 0)
+        cuts.append(Cut(threshold, above, Confusion(tp, fp, defects - tp, good - fp)))
+    return cuts
+
+
+def hull(cuts: Sequence[Cut]) -> list[Cut]:
+    """The cuts that can be cheapest: the vertices of the lower convex hull of misses and alarms.
+
+    Whatever an escape and a false reject cost, and however rare defects are, one of them costs
+    least. Cuts come descending, and so do those that are returned.
+    """
+    vertices: list[Cut] = []
+    for cut in cuts:
+        # Fewer misses at no more alarms: the one before is beaten.
+        while vertices and (_alarms(vertices[-1]) == _alarms(cut) or _turns(vertices, cut)):
+            vertices.pop()
+        if not vertices or _misses(cut) < _misses(vertices[-1]):
+            vertices.append(cut)
+    return vertices
+
+
+def _turns(vertices: Sequence[Cut], cut: Cut) -> bool:
+    """Whether the last vertex lies on or above the line from the one before it to this cut."""
+    if len(vertices) < 2 or _misses(cut) >= _misses(vertices[-1]):
+        return False
+    before, last = vertices[-2], vertices[-1]
+    along = (_alarms(last) - _alarms(before)) * (_misses(cut) - _misses(before))
+    across = (_misses(last) - _misses(before)) * (_alarms(cut) - _alarms(before))
+    return along <= across
+
+
+def _misses(cut: Cut) -> int:
+    return cut.counts.false_negatives
+
+
+def _alarms(cut: Cut) -> int:
+    return cut.counts.false_positives
+
+
+def threshold_analysis(
+    scores: Scores, cuts: Sequence[Cut], threshold: float | None
+) -> tuple[ThresholdAnalysis, int]:
+    """The built-in threshold, the cuts that can be cheapest, and the row that is asked for.
+
+    The second part is how many of the cuts have no row: an answer has room for `MAX_CANDIDATES`,
+    spread evenly from the first to the last.
+    """
     rule = scores.rule
     if not rule.rule_holds:
-        return ThresholdAnalysis(rule_holds=False)  # anything more would be made of scores
-    at = None
-    if threshold is not None:
-        counts = metrics.at_threshold(scores.anomalous, scores.normal, threshold)
-        at = _row(threshold, counts)
-    return ThresholdAnalysis(
+        return ThresholdAnalysis(rule_holds=False), 0  # anything more would be made of scores
+    telling = [(cut.threshold, cut.counts) for cut in hull(cuts) if cut.threshold is not None]
+    rows = telling
+    if len(telling) > MAX_CANDIDATES:
+        last = len(telling) - 1
+        rows = [telling[i * last // (MAX_CANDIDATES - 1)] for i in range(MAX_CANDIDATES)]
+    analysis = ThresholdAnalysis(
         rule_holds=True,
         operating_range=OperatingRange(
             max_normal_score=rule.max_normal_score, min_anomaly_score=rule.min_anomaly_score
         ),
-        candidates=_candidates(
-            sorted(scores.anomalous), sorted(scores.normal), rule.min_anomaly_score
-        ),
-        at=at,
+        candidates=tuple(_row(*each) for each in rows),
+        at=None if threshold is None else _row(threshold, scores.at(threshold)),
     )
+    return analysis, len(telling) - len(rows)
 
 
-def _candidates(
-    anomalous: Sequence[float], normal: Sequence[float], built_in: float | None
-) -> tuple[ThresholdRow, ...]:
-    """The telling thresholds, at most MAX_CANDIDATES, descending. Scores come ascending.
-
-    The built-in threshold, the strictest one with the best F1, and, evenly spread from first to
-    last, those that are unbeaten: no other has fewer escapes without more false alarms.
-    """
-
-    def counts_at(threshold: float) -> Confusion:
-        missed, passed = bisect_left(anomalous, threshold), bisect_left(normal, threshold)
-        return Confusion(len(anomalous) - missed, len(normal) - passed, missed, passed)
-
-    # Only thresholds at anomalous scores: a lower one adds alarms alone. Beaten if the next adds
-    # none.
-    passed = [(each, bisect_left(normal, each)) for each in sorted(set(anomalous), reverse=True)]
-    unbeaten = [
-        each for (each, n), looser in zip_longest(passed, passed[1:]) if not looser or looser[1] < n
-    ]
-    chosen = {max(unbeaten, key=lambda each: _f1(counts_at(each)))} if unbeaten else set[float]()
-    if built_in is not None:
-        chosen.add(built_in)
-    places = MAX_CANDIDATES - len(chosen)
-    others = [each for each in unbeaten if each not in chosen]
-    if len(others) > places:
-        others = [others[i * (len(others) - 1) // (places - 1)] for i in range(places)]
-    return tuple(_row(each, counts_at(each)) for each in sorted(chosen.union(others), reverse=True))
+def is_best_f1(counts: Confusion, cuts: Sequence[Cut]) -> bool:
+    """Whether no cut has a better F1 on these images than the counts have."""
+    defects, _ = defects_and_good_parts(counts)
+    return defects > 0 and _f1(counts) >= max((_f1(cut.counts) for cut in cuts), default=0.0)
 
 
 def _f1(counts: Confusion) -> float:
@@ -108,15 +158,15 @@ def _f1(counts: Confusion) -> float:
 
 
 def _row(threshold: float, counts: Confusion) -> ThresholdRow:
-    values = metric_values(metrics_of(counts))
+    measured = metrics_of(counts)
     return ThresholdRow(
         true_positives=counts.true_positives,
         false_positives=counts.false_positives,
         false_negatives=counts.false_negatives,
         true_negatives=counts.true_negatives,
         threshold=threshold,
-        precision=values.get("precision"),
-        recall=values.get("recall"),
-        false_alarm_rate=values.get("false_alarm_rate"),
-        f1_score=values.get("f1_score"),
+        precision=measured.precision,
+        recall=measured.recall,
+        false_alarm_rate=measured.false_alarm_rate,
+        f1_score=metric_values(measured).get("f1_score"),
     )

@@ -1,40 +1,34 @@
-"""Which of two versions is better, and which of several is the best: verdicts without words.
+"""What the evidence says of each version against the baseline, and which is the best: no words.
 
-On the same test images McNemar's exact test decides. On others a version wins only if the 95 %
-intervals of recall and of the false-alarm rate both lie clear of the other's. Fewer escapes for
-more false alarms, or the reverse, is a trade and never a win. Versions without counts are not
-ranked.
+On the same test images two questions are asked and decided by `decisions`. On other images, or
+without counts, nothing is decided: a difference may be that of the images.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, Literal, TypeAlias
 
-from lfv_mcp.analysis.paired_tests import (
-    McNemarTest,
-    VersionPair,
-    match_images,
-    mcnemar_test,
-    significant_pairs,
-)
+from lfv_mcp.analysis.comparison_question import ComparisonQuestion
+from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
+from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_images, votes_of
 from lfv_mcp.analysis.recount import metrics_of, reported_values
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
+from lfv_mcp.metrics import Undefined, default_margin
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, Metric
-from lfv_mcp.results.model_comparison import Verdict
+from lfv_mcp.results.model_comparison import Class, Replacement, Verdict
 from lfv_mcp.results.model_summary import ModelSummary
 
-COMPARED_METRICS: Final = ("precision", "recall", "false_alarm_rate", "f1_score")
+_COMPARED_METRICS: Final = ("precision", "recall", "false_alarm_rate", "f1_score")
 """The metrics of a comparison: those that need no score."""
+_LARGEST_DEFAULT: Final = 0.05
+"""A margin for a class of which the baseline has no image; no question is asked of it."""
 
-VerdictBasis: TypeAlias = Literal[
-    "paired_test", "no_counts", "intervals_overlap", "intervals_apart", "intervals_mixed"
-]
-"""What a verdict rests on."""
+Basis: TypeAlias = Literal["same_images", "other_images", "too_many_images", "no_counts"]
+"""What a verdict rests on, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,11 @@ class Candidate:
         return self.summary.model_version
 
     @property
+    def has_counts(self) -> bool:
+        """Whether test images were counted by class and verdict."""
+        return bool(self.manifest and self.manifest.confusion.total)
+
+    @property
     def metrics(self) -> EvaluationMetrics | None:
         """Recounted, with intervals; else as reported (the file before DescribeModel)."""
         if self.manifest and self.manifest.confusion.total:
@@ -61,79 +60,187 @@ class Candidate:
             **reported_values(self.result.reported if self.result else None),
         }
         return EvaluationMetrics(
-            **{n: Metric(value=reported[n]) for n in COMPARED_METRICS if n in reported}
+            **{
+                name: Metric(value=reported[name], no_interval="reported without counts")
+                for name in _COMPARED_METRICS
+                if name in reported
+            }
         ).or_none()
 
 
 @dataclass(frozen=True, slots=True)
-class PairVerdict:
-    """What the evidence says of the later of two versions against the earlier, and why."""
+class Margins:
+    """How much worse a version may be to replace the baseline.
 
-    first: str
-    second: str
-    verdict: Verdict
-    basis: VerdictBasis
-    test: McNemarTest | None = None
-    is_trade: bool = False
+    Args:
+        recall: share of defects; None if nothing tells it.
+        false_alarms: share of good parts; None if nothing tells it.
+        given: those that the caller named.
+        default_recall: what it is where nobody names one; None if nothing tells.
+        default_false_alarms: the same for false alarms.
+    """
+
+    recall: float | None
+    false_alarms: float | None
+    given: tuple[Class, ...]
+    default_recall: float | None
+    default_false_alarms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionVerdict:
+    """One version against the baseline; without `decision` nothing is decided.
+
+    `pairing` is there wherever both name their images, also if they are not the same ones.
+    """
+
+    candidate: Candidate
+    basis: Basis
+    pairing: Pairing | None = None
+    decision: Decision | None = None
 
     @property
-    def pair(self) -> VersionPair:
-        """Both versions, the earlier first."""
-        return self.first, self.second
+    def verdict(self) -> Verdict:
+        """What differs."""
+        return self.decision.verdict if self.decision else "not_comparable"
+
+    @property
+    def replacement(self) -> Replacement:
+        """Whether the version may take over."""
+        return self.decision.replacement if self.decision else "undecided"
 
 
-PairVerdicts: TypeAlias = Mapping[VersionPair, PairVerdict]
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Every version against the baseline, with the margins, and the best of all if one is."""
+
+    baseline: Candidate
+    margins: Margins
+    others: tuple[VersionVerdict, ...]
+    best: str | None
+    votes: Mapping[str, Votes]
+
+    @property
+    def paired(self) -> tuple[VersionVerdict, ...]:
+        """The versions that were decided on the baseline's own images."""
+        return tuple(other for other in self.others if other.decision)
 
 
-def pair_verdicts(candidates: Sequence[Candidate]) -> PairVerdicts:
-    """The verdict on every pair, the version that was named earlier before the later."""
-    pairs = {(a.version, b.version): (a, b) for a, b in combinations(candidates, 2)}
-    matches = {pair: match_images(a.manifest, b.manifest) for pair, (a, b) in pairs.items()}
-    tests = {pair: mcnemar_test(matched) for pair, matched in matches.items() if matched}
-    significant = significant_pairs({pair: test.p_value for pair, test in tests.items()})
-    return {
-        pair: _verdict_by_test(pair, tests[pair], is_significant=pair in significant)
-        if pair in tests
-        else _verdict_by_intervals(a, b)
-        for pair, (a, b) in pairs.items()
+def judge(candidates: Sequence[Candidate], question: ComparisonQuestion) -> Verdicts:
+    """The verdicts on all versions; the first is the baseline."""
+    baseline, *others = candidates
+    votes = {c.version: of_one for c in candidates if (of_one := votes_of(c.manifest))}
+    margins = _margins(baseline, votes.get(baseline.version), question)
+    judged = [_paired(baseline, other, votes) for other in others]
+    same = [each for each in judged if each.basis == "same_images" and each.pairing]
+    decisions = dict(
+        zip(
+            (each.candidate.version for each in same),
+            _decided([each.pairing.counts() for each in same if each.pairing], margins),
+            strict=True,
+        )
+    )
+    verdicts = tuple(
+        VersionVerdict(
+            each.candidate, each.basis, each.pairing, decisions.get(each.candidate.version)
+        )
+        for each in judged
+    )
+    return Verdicts(baseline, margins, verdicts, _best(candidates, verdicts, votes, margins), votes)
+
+
+def _margins(baseline: Candidate, votes: Votes | None, question: ComparisonQuestion) -> Margins:
+    defaults: list[float | None] = []
+    for anomalous in (True, False):
+        errors, images = 0, 0
+        if votes is not None:
+            errors, images = votes.errors(anomalous=anomalous)
+        elif baseline.manifest:
+            counts = baseline.manifest.confusion
+            errors = counts.false_negatives if anomalous else counts.false_positives
+            images = errors + (counts.true_positives if anomalous else counts.true_negatives)
+        margin = default_margin(errors, images)
+        defaults.append(None if isinstance(margin, Undefined) else margin)
+    recall, alarms = defaults
+    asked: dict[Class, float | None] = {
+        "recall": question.recall_margin,
+        "false_alarm": question.false_alarm_margin,
     }
+    return Margins(
+        recall=recall if question.recall_margin is None else question.recall_margin,
+        false_alarms=alarms if question.false_alarm_margin is None else question.false_alarm_margin,
+        given=tuple(name for name, margin in asked.items() if margin is not None),
+        default_recall=recall,
+        default_false_alarms=alarms,
+    )
 
 
-def _verdict_by_test(pair: VersionPair, test: McNemarTest, *, is_significant: bool) -> PairVerdict:
-    """`is_significant`: the p-value passes, among all those tested."""
-    verdict: Verdict = "no_difference"
-    if test.is_trade:
-        verdict = "not_comparable"
-    elif is_significant:
-        verdict = "better" if test.second_alone_right > test.first_alone_right else "worse"
-    return PairVerdict(*pair, verdict, "paired_test", test, is_trade=test.is_trade)
+def _paired(baseline: Candidate, other: Candidate, votes: Mapping[str, Votes]) -> VersionVerdict:
+    if not (baseline.has_counts and other.has_counts):
+        return VersionVerdict(other, "no_counts")
+    before, after = votes.get(baseline.version), votes.get(other.version)
+    if before is None or after is None:
+        return VersionVerdict(other, "too_many_images")
+    pairing = pair_images(before, after)
+    return VersionVerdict(
+        other, "same_images" if pairing.is_same_images else "other_images", pairing
+    )
 
 
-def _verdict_by_intervals(first: Candidate, second: Candidate) -> PairVerdict:
-    """The verdict on versions that share too few test images to be paired, or are not counted."""
-    pair = first.version, second.version
-    theirs = first.metrics or EvaluationMetrics()
-    ours = second.metrics or EvaluationMetrics()
-    recall = interval_order(ours.recall, theirs.recall)
-    alarms = interval_order(theirs.false_alarm_rate, ours.false_alarm_rate)
-    if recall is None or alarms is None:
-        return PairVerdict(*pair, "not_comparable", "no_counts")
-    if recall == alarms == 0:
-        return PairVerdict(*pair, "no_difference", "intervals_overlap")
-    if recall == alarms:
-        return PairVerdict(*pair, "better" if recall > 0 else "worse", "intervals_apart")
-    is_trade = recall == -alarms
-    return PairVerdict(*pair, "not_comparable", "intervals_mixed", is_trade=is_trade)
+def _decided(
+    pairs: Sequence[Pair], margins: Margins, comparisons: int | None = None
+) -> list[Decision]:
+    recall = _LARGEST_DEFAULT if margins.recall is None else margins.recall
+    alarms = _LARGEST_DEFAULT if margins.false_alarms is None else margins.false_alarms
+    return decide(pairs, recall, alarms, comparisons=comparisons) if pairs else []
 
 
-def interval_order(a: Metric | None, b: Metric | None) -> int | None:
-    """1 if the interval of `a` lies clear above that of `b`, -1 below, 0 if they overlap.
+def _best(
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[VersionVerdict],
+    votes: Mapping[str, Votes],
+    margins: Margins,
+) -> str | None:
+    """The version that is proven to be the best of all that were trained; None if none is.
 
-    None if one of the metrics has no interval.
+    Tests against the baseline cannot rank the others, so with three or more every pair is asked,
+    all of them as one family.
     """
-    if a is None or a.low is None or a.high is None or b is None or b.low is None or b.high is None:
+    trained = [c for c in candidates if c.metrics]
+    rivals = [v for v in verdicts if v.candidate.metrics]
+    if not rivals or len(trained) != len(rivals) + 1:
         return None
-    return (a.low > b.high) - (a.high < b.low)
+    if all(rival.verdict == "worse" for rival in rivals):
+        return candidates[0].version
+    if len(rivals) == 1:
+        return rivals[0].candidate.version if rivals[0].verdict == "better" else None
+    if any(candidate.version not in votes for candidate in trained):
+        return None
+    versions = [candidate.version for candidate in trained]
+    pairs = {
+        (a, b): pairing.counts()
+        for a, b in combinations(versions, 2)
+        if (pairing := pair_images(votes[a], votes[b])).is_same_images
+    }
+    k = len(versions) * (len(versions) - 1) // 2
+    forward = _decided(list(pairs.values()), margins, k)
+    backward = _decided([_turned(pair) for pair in pairs.values()], margins, k)
+    wins = dict.fromkeys(versions, 0)
+    for (first, second), second_wins, first_wins in zip(pairs, forward, backward, strict=True):
+        wins[second] += second_wins.verdict == "better"
+        wins[first] += first_wins.verdict == "better"
+    return next((version for version in versions if wins[version] == len(versions) - 1), None)
+
+
+def _turned(pair: Pair) -> Pair:
+    """The same images with the roles of the two versions exchanged."""
+    return Pair(_turned_counts(pair.recall), _turned_counts(pair.false_alarms))
+
+
+def _turned_counts(counts: PairedCounts | Undefined) -> PairedCounts | Undefined:
+    if isinstance(counts, Undefined):
+        return counts
+    return PairedCounts(counts.only_candidate_right, counts.only_baseline_right, counts.images)
 
 
 def same_test_set(a: Candidate, b: Candidate) -> bool | None:
@@ -142,45 +249,10 @@ def same_test_set(a: Candidate, b: Candidate) -> bool | None:
     None: the files do not tell.
     """
     if a.manifest and b.manifest and a.manifest.images and b.manifest.images:
-        sets = [sorted(i[:2] for i in m.images or ()) for m in (a.manifest, b.manifest)]
+        sets = [{i[:2] for i in m.images or ()} for m in (a.manifest, b.manifest)]
         named = all(ref for images in sets for ref, _ in images)
         whole = not (a.manifest.unusable or b.manifest.unusable)
         if named and whole:
             return sets[0] == sets[1]
     sizes = {c.result.testing_images for c in (a, b) if c.result}
     return False if len(sizes - {None}) == 2 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Which version is the best, and the pairs of versions that decide it or leave it open."""
-
-    trained: tuple[str, ...]
-    """The versions that have metrics."""
-    best: str | None
-    leaders: tuple[str, ...]
-    """The best; without one, the versions that no other beats."""
-    deciding: tuple[PairVerdict, ...]
-    """The pairs that tell why."""
-
-
-def rank(candidates: Sequence[Candidate], verdicts: PairVerdicts) -> Ranking:
-    """The version that beats every other that was trained, if there is one; and why, or why not."""
-    trained = tuple(c.version for c in candidates if c.metrics)
-    if len(trained) < 2:
-        return Ranking(trained, None, (), ())
-    won: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
-    among_trained = [verdicts[pair] for pair in combinations(trained, 2)]
-    for each in among_trained:
-        if each.verdict in ("better", "worse"):
-            second_wins = each.verdict == "better"
-            won[each.second if second_wins else each.first] += 1
-            lost[each.first if second_wins else each.second] += 1
-    best = next((version for version in trained if won[version] == len(trained) - 1), None)
-    if best is not None:
-        return Ranking(trained, best, (best,), tuple(e for e in among_trained if best in e.pair))
-    # Without a winner, what tells is why those that nothing beats do not beat each other.
-    leaders = tuple(version for version in trained if not lost[version])
-    deciding = (e for e in among_trained if len(leaders) < 2 or set(e.pair) <= set(leaders))
-    return Ranking(trained, None, leaders, tuple(deciding))

@@ -46,6 +46,8 @@ from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
+    from lfv_mcp.analysis.comparison_question import ComparisonQuestion
+    from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
     from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -157,14 +159,9 @@ class Catalog:
             return with_findings(summary, _findings(at_hand, query))
 
     async def analyze_evaluation(
-        self,
-        query: ModelQuery,
-        *,
-        defect_rate: float | None = None,
-        threshold: float | None = None,
-        max_examples: int = 5,
+        self, query: ModelQuery, question: EvaluationQuestion | None = None
     ) -> EvaluationReport:
-        """What the evaluation files of one model prove.
+        """What the evaluation files of one model prove; `question` is what is asked of them.
 
         Raises:
             LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
@@ -181,16 +178,19 @@ class Catalog:
                 evidence.result,
                 evidence.manifest,
                 of_evaluation(described.source),
-                defect_rate=defect_rate,
-                threshold=threshold,
-                max_examples=max_examples,
+                question=question,
                 findings=evidence.findings,
             )
             return with_findings(
                 await self._workers.run(work), [*_findings(at_hand, query), *self._backend.doubts]
             )
 
-    async def compare_models(self, query: ModelQuery, versions: Sequence[str]) -> ModelComparison:
+    async def compare_models(
+        self,
+        query: ModelQuery,
+        versions: Sequence[str],
+        question: ComparisonQuestion | None = None,
+    ) -> ModelComparison:
         """Each version against the first, by what can be read of their evaluations.
 
         Raises:
@@ -214,7 +214,9 @@ class Catalog:
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
-            comparison = await self._workers.run(partial(compare, candidates, source, findings))
+            comparison = await self._workers.run(
+                partial(compare, candidates, source, findings, question)
+            )
             return with_findings(
                 comparison, [*_findings(at_hand, *questions), *self._backend.doubts]
             )

@@ -168,6 +168,12 @@ def settings_options(command: _Command) -> _Command:
     return decorated
 
 
+def is_source_flag_given() -> bool:
+    """Whether the command at hand was told its source by `--source`, not by the environment."""
+    context = click.get_current_context()
+    return context.get_parameter_source("source") is ParameterSource.COMMANDLINE
+
+
 def _doubt(context: click.Context, source: str) -> str:
     """What was meant for this server and has no effect on it, as sentences."""
     sentences = misspelt_settings(os.environ, {*variables_of(context.find_root().command)})

@@ -1,9 +1,10 @@
-"""A file that a command writes, as a value of the command line."""
+"""A file that a command writes: as a value of the command line, and how it is written."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import click
 
@@ -31,3 +32,33 @@ class OutputFile(click.Path):
                 f"{click.unstyle(str(value))} is not on this machine. {_HELP}"
             )
         return super().convert(str(place.path), param, ctx)
+
+
+def write_file(path: Path, data: bytes, flag: str) -> None:
+    """Write a whole file; one that is there stays until the new one is complete.
+
+    Args:
+        path: the file.
+        data: all that is to be in it.
+        flag: by which the file was named, for the error.
+
+    Raises:
+        SetupError: `output_failed`, the file cannot be written.
+    """
+    from lfv_mcp.errors import SetupError
+    from lfv_mcp.text import clean
+
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        try:
+            with unfinished.open("xb") as out:
+                out.write(data)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise SetupError(
+            "output_failed",
+            f"The file {clean(str(path))} ({flag}) cannot be written: {error.strerror}.",
+            "Name a file in a directory that exists and can be written to.",
+        ) from error

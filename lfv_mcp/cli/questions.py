@@ -46,9 +46,10 @@ class Answer:
 class Questions:
     """Asks the tools about one catalogue, which is opened once for a whole command."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Ask this catalogue."""
+    def __init__(self, catalog: Catalog, *, for_page: bool = False) -> None:
+        """Ask this catalogue; for a page that draws more than is told, if `for_page`."""
         self._catalog = catalog
+        self._for_page = for_page
 
     async def ask(self, name: str, arguments: Mapping[str, object]) -> Answer:
         """Run the tool of that name.
@@ -86,7 +87,9 @@ class Questions:
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
             parsed = parse(tool.arguments, arguments)
-            text, result = await tool.run(ToolContext(self._catalog), **parsed)
+            text, result = await tool.run(
+                ToolContext(self._catalog, shows_page=self._for_page), **parsed
+            )
             resume_collector()  # a listing may have many pages
             return Answer(*truncate_answer(text, result.to_json()))
 
@@ -98,6 +101,12 @@ _PLACES: Final = {
     "status": ("--status", "--status HOSTED"),
     "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
     "threshold": ("--threshold", "--threshold 0.8"),
+    "cost_of_escape": ("--cost-of-escape", "--cost-of-escape 10"),
+    "cost_of_false_reject": ("--cost-of-false-reject", "--cost-of-false-reject 1"),
+    "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
+    "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
+    "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
+    "false_alarm_margin": ("--false-alarm-margin", "--false-alarm-margin 0.02"),
     "max_examples": ("--examples", "--examples 5"),
 }
 """What the command line calls an argument of a tool, and a good value of it."""
@@ -115,7 +124,9 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
     )
 
 
-def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
+def ask_all(
+    settings: Settings, work: Callable[[Questions], Awaitable[None]], *, for_page: bool = False
+) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
     import anyio
 
@@ -128,7 +139,7 @@ def _ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -
     with ended_at_once_by_ctrl_c():
         anyio.run(
             with_progress,
-            partial(work, Questions(catalog)),
+            partial(work, Questions(catalog, for_page=for_page)),
             partial(indexing_in_words, catalog),
         )
 
@@ -177,7 +188,7 @@ def _ask_about_models(
             answers += [(model, second)] if second else []
         _write_page(output.html, answers)
 
-    _ask_all(settings, work)
+    ask_all(settings, work, for_page=output.html is not None)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
@@ -252,7 +263,7 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         if as_json:
             click.echo(_joined(pages).as_json())
 
-    _ask_all(settings, work)
+    ask_all(settings, work)
 
 
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
@@ -267,6 +278,12 @@ def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
 @click.argument("version", default="latest")
 @click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
+@click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
+@click.option("--cost-of-false-reject", type=float, help="Cost of a good part rejected.")
+@click.option("--recall-at-least", type=float, help="Recall that is required: 0.95 is 95 %.")
+@click.option(
+    "--false-alarms-at-most", type=float, help="Share of good parts that may be rejected."
+)
 @click.option(
     "--examples",
     "max_examples",
@@ -295,9 +312,30 @@ def evaluate(
 @click.command()
 @click.argument("project")
 @click.argument("versions", nargs=-1, required=True)
+@click.option(
+    "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
+)
+@click.option(
+    "--false-alarm-margin", type=float, help="Share of good parts by which false alarms may rise."
+)
+@click.option(
+    "--examples",
+    "max_examples",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Images to show of each kind.",
+)
 @_output_options
 @settings_options
-def compare(*, project: str, versions: tuple[str, ...], output: Output, settings: Settings) -> None:
+def compare(
+    *,
+    project: str,
+    versions: tuple[str, ...],
+    output: Output,
+    settings: Settings,
+    **asked: float | None,
+) -> None:
     """Compare VERSIONS of PROJECT; the first is the baseline."""
-    arguments = {"project_name": project, "model_versions": list(versions)}
+    arguments = {"project_name": project, "model_versions": list(versions), **asked}
     _ask_about_models(settings, "compare_models", arguments, output)

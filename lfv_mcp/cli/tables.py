@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+from lfv_mcp.figures import score, two_digits
+
+_WORDS: Final = {"f1_score": "F1", "roc_auc": "ROC AUC"}
+"""Names of members that are not words with `_` for blanks."""
+_POLICIES: Final = (
+    ("cheapest", "cheapest here"),
+    ("built_in", "model's own cut"),
+    ("at", "cut asked for"),
+    ("reject_nothing", "reject nothing"),
+    ("reject_everything", "reject everything"),
+)
 
 
 def evaluation_tables(report: Mapping[str, Any]) -> str:
-    """The confusion table, metrics with intervals, thresholds, examples and findings."""
-    sections = (_counts, _metrics, _on_the_line, _thresholds, _labels, _examples, _findings)
+    """The confusion table, metrics with intervals, what was asked, examples and findings."""
+    sections = (
+        _counts,
+        _metrics,
+        _on_the_line,
+        _requirements,
+        _cost,
+        _thresholds,
+        _labels,
+        _examples,
+        _findings,
+    )
     lines = (line for section in sections for line in section(report))
     return "\n".join((report["summary"], *lines, _source(report["source"])))
 
@@ -16,7 +38,8 @@ def evaluation_tables(report: Mapping[str, Any]) -> str:
 def _counts(report: Mapping[str, Any]) -> Iterator[str]:
     """The confusion table."""
     if counts := report.get("confusion"):
-        yield "\nTest images, by truth and prediction"
+        how = ", recovered from the reported figures" if counts.get("recovered") else ""
+        yield f"\nTest images, by truth and the model's own prediction{how}"
         yield from table(
             ("", "predicted anomaly", "predicted normal"),
             (
@@ -29,29 +52,120 @@ def _counts(report: Mapping[str, Any]) -> Iterator[str]:
 def _metrics(report: Mapping[str, Any]) -> Iterator[str]:
     """Metrics with their intervals, or else as they were reported."""
     if measured := report.get("metrics"):
-        yield "\nMetrics, with 95 % Wilson intervals"
-        yield from table(("", "value", "low", "high"), map(_metric, measured.items()))
+        yield "\nMetrics of the model's own predictions, with 95 % intervals"
+        yield from table(
+            ("", "value", "low", "high", ""), (_figure(*item) for item in measured.items())
+        )
     elif reported := report.get("reported"):
         yield "\nMetrics as reported; without the manifest there are no intervals"
-        yield from table(("", "value"), ((_words(n), f"{v:.4f}") for n, v in reported.items()))
+        yield from table(("", "value"), ((_words(n), _number(v)) for n, v in reported.items()))
 
 
 def _on_the_line(report: Mapping[str, Any]) -> Iterator[str]:
     """What the line will see at the defect rate that was asked for."""
     if line := report.get("line"):
-        yield "\nOn the line"
+        at = _asked_cut(report)
+        yield f"\nOn the line, at a defect rate of {_number(line['defect_rate'])}{at}"
+        figures = ((name, line[name]) for name in line if name != "defect_rate")
         yield from table(
-            ("", "per part or per million"),
-            ((_words(n), f"{v:,.0f}" if "million" in n else _number(v)) for n, v in line.items()),
+            ("", "value", "low", "high", ""), (_figure(name, metric) for name, metric in figures)
         )
 
 
-def _thresholds(report: Mapping[str, Any]) -> Iterator[str]:
-    """The trade-off at other thresholds."""
-    if rows := _threshold_rows(report.get("threshold", {})):
-        yield "\nThresholds: reject when score >= threshold"
+def _asked_cut(report: Mapping[str, Any]) -> str:
+    row = report.get("threshold", {}).get("at")
+    return f" and a cut of {row['threshold']:.6g}" if row else ""
+
+
+def _requirements(report: Mapping[str, Any]) -> Iterator[str]:
+    """Whether what was required is shown, and how many images more it would take."""
+    if required := report.get("requirements"):
+        yield f"\nRequirements{_asked_cut(report)}"
         yield from table(
-            ("threshold", "missed", "false alarms", "precision", "recall", "F1", ""), rows
+            (
+                "",
+                "needed",
+                "seen",
+                "low",
+                "high",
+                "verdict",
+                "images without an error",
+                "images as measured",
+            ),
+            (
+                (
+                    _words(each["requirement"]),
+                    _number(each["needed"]),
+                    *(_number(each["seen"].get(part)) for part in ("value", "low", "high")),
+                    each["verdict"].replace("_", " "),
+                    _images(each.get("images_needed")),
+                    _images(each.get("images_needed_as_measured")),
+                )
+                for each in required
+            ),
+        )
+
+
+def _images(count: int | None) -> str:
+    return "" if count is None else f"{count:,} more"
+
+
+def _cost(report: Mapping[str, Any]) -> Iterator[str]:
+    """What each cut and each policy costs."""
+    if cost := report.get("cost"):
+        yield "\nCost per part, in the unit of the two costs"
+        yield from table(
+            ("", "cut", "missed", "false alarms", "cost", "low", "high"),
+            (
+                (
+                    words,
+                    _cut(cost[name].get("threshold"), cost[name].get("gap")),
+                    cost[name]["false_negatives"],
+                    cost[name]["false_positives"],
+                    *(
+                        _estimate(cost[name]["cost_per_part"].get(part))
+                        for part in ("value", "low", "high")
+                    ),
+                )
+                for name, words in _POLICIES
+                if name in cost
+            ),
+        )
+
+
+def _cut(threshold: Any, gap: Mapping[str, float] | None) -> str:
+    """Where a cut lies: between two scores, or nowhere."""
+    if isinstance(threshold, Mapping):
+        gap = {
+            "low": threshold.get("max_normal_score"),
+            "high": threshold.get("min_anomaly_score"),
+        }
+    if gap is None or gap.get("high") is None:
+        return "" if gap is None or gap.get("low") is None else f"> {score(gap['low'])}"
+    if gap.get("low") is None:
+        return f"<= {score(gap['high'])}"
+    return f"{score(gap['low'])} to {score(gap['high'])}"
+
+
+def _thresholds(report: Mapping[str, Any]) -> Iterator[str]:
+    """The cuts that can be cheapest."""
+    if rows := _threshold_rows(report.get("threshold", {})):
+        yield "\nThresholds that can be cheapest: reject when score >= threshold"
+        yield from table(
+            (
+                "threshold",
+                "missed",
+                "false alarms",
+                "precision",
+                "recall",
+                "low",
+                "high",
+                "false alarm rate",
+                "low",
+                "high",
+                "",
+            ),
+            rows,
         )
 
 
@@ -67,16 +181,19 @@ def _labels(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _examples(report: Mapping[str, Any]) -> Iterator[str]:
-    """Images that the model got wrong, each kind under its own heading."""
-    for name, images in report.get("examples", {}).items():
-        if images:
-            yield f"\n{_words(name).capitalize()}, worst first"
+    """Images that were judged wrongly, each kind under its own heading, with how many there are."""
+    for name, wrong in report.get("examples", {}).items():
+        if images := wrong["images"]:
+            how_many = f"{len(images)} of {wrong['count']}"
+            yield f"\n{_words(name).capitalize()} ({how_many}), worst first{_asked_cut(report)}"
             yield from map(_example, images)
 
 
 def _example(image: Mapping[str, Any]) -> str:
-    confidence = f"  confidence {image['confidence']:.3g}" if "confidence" in image else ""
-    return f"  {image['image']}{confidence}"
+    shown = ""
+    if "anomaly_score" in image:
+        shown = f"  anomaly score {score(image['anomaly_score'])}"
+    return f"  {image['image']}{shown}"
 
 
 def _findings(report: Mapping[str, Any]) -> Iterator[str]:
@@ -93,12 +210,13 @@ def _source(source: Mapping[str, Any]) -> str:
     return f"\nSource: {source['kind']}, {source['basis']}, captured {captured}"
 
 
-def _metric(item: tuple[str, Mapping[str, Any]]) -> tuple[str, str, str, str]:
-    name, metric = item
+def _figure(name: str, metric: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    """A figure with its interval, or why it has none."""
+    shown = _per_million if "million" in name else _number
+    value, low, high = (shown(metric.get(part)) for part in ("value", "low", "high"))
     if "undefined" in metric:
-        return _words(name), "undefined", metric["undefined"], ""
-    value, low, high = (_number(metric.get(part)) for part in ("value", "low", "high"))
-    return _words(name), value, low, high
+        value = "undefined"
+    return _words(name), value, low, high, metric.get("undefined", metric.get("no_interval", ""))
 
 
 def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
@@ -111,7 +229,9 @@ def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
             f"{row['threshold']:.4f}",
             row["false_negatives"],
             row["false_positives"],
-            *(_number(row.get(name)) for name in ("precision", "recall", "f1_score")),
+            _number(row["precision"].get("value")),
+            *(_number(row["recall"].get(part)) for part in ("value", "low", "high")),
+            *(_number(row["false_alarm_rate"].get(part)) for part in ("value", "low", "high")),
             note or ("<- built in" if row["threshold"] == built_in else ""),
         )
         for row, note in rows
@@ -119,12 +239,23 @@ def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    """A figure in four decimals; more digits rather than 0 or 1 by rounding."""
+    if value is None:
+        return ""
+    short = f"{value:.4f}"
+    return f"{value:.6g}" if float(short) in (0, 1) and float(short) != value else short
+
+
+def _per_million(value: float | None) -> str:
+    return "" if value is None else two_digits(value)
+
+
+def _estimate(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def _words(name: str) -> str:
-    known = {"f1_score": "F1", "roc_auc": "ROC AUC"}
-    return known.get(name, name.replace("_", " "))
+    return _WORDS.get(name, name.replace("_", " "))
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:

@@ -58,19 +58,29 @@ def cost_difference(cut: Confusion, other: Confusion, prices: Prices) -> Cost | 
     """The cost of one cut minus that of another, over the same images and scores.
 
     Only the images between the two cuts differ, and that is what the interval rests on: between
-    them lie u defects and v good parts, d Ce u/A - (1 - d) Cf v/N if `cut` is the higher one.
-    Undefined when either class has no image.
+    them lie u defects and v good parts, d Ce u/A - (1 - d) Cf v/N if `cut` is the higher one. If
+    no image lies between them, the counts do not tell which one is higher: the interval then holds
+    for either order. Undefined when either class has no image.
+
+    Raises:
+        ValueError: if one of the two cuts both misses more defects and rejects more good parts.
     """
     missed_more = cut.false_negatives - other.false_negatives
     alarms_more = cut.false_positives - other.false_positives
+    if missed_more * alarms_more > 0:
+        raise ValueError(f"{cut} and {other} are no two cuts of the same scores")
     # The sign of a term is that of the cut's direction: also a term of 0 has its uncertainty there.
     sign = 1 if missed_more > 0 or alarms_more < 0 else -1
     defects = cut.true_positives + cut.false_negatives
     good = cut.false_positives + cut.true_negatives
-    return _weighted_sum(
+    found = _weighted_sum(
         (sign * prices.reject_nothing, abs(missed_more), defects),
         (-sign * prices.reject_everything, abs(alarms_more), good),
     )
+    if isinstance(found, Cost) and not missed_more and not alarms_more:
+        reach = max(found.interval.high, -found.interval.low)
+        return Cost(0.0, Interval(-reach, reach))
+    return found
 
 
 def _weighted_sum(

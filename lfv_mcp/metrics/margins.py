@@ -57,9 +57,12 @@ def images_needed(
 
     With 80 % chance, if the two models are in truth equal; or if so many are there already, if
     the difference is in truth as measured. Nam's sample size (1997) at the share of discordant
-    images (n10 + n01 + 1) / (n + 2). Two significant digits from 100 on. None if the estimate
-    itself lies beyond the margin.
+    images (n10 + n01 + 1) / (n + 2). Two significant digits from 100 on. None without images, for
+    nothing then tells how often the two differ, and where the images are enough for equal models
+    but the estimate itself lies beyond the margin.
     """
+    if images == 0:
+        return None
     share = (only_baseline_right + only_candidate_right + 1) / (images + 2)
     needed = nam_sample_size(share, 0.0, margin, z)
     if needed <= images:

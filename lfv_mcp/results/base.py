@@ -9,6 +9,7 @@ from pydantic import (
     AllowInfNan,
     BaseModel,
     ConfigDict,
+    PlainSerializer,
     Strict,
     StrictFloat,
     StrictInt,
@@ -21,6 +22,19 @@ Number: TypeAlias = Annotated[
     WithJsonSchema({"type": "number"}),
 ]
 """A finite number, kept exactly as it was given: an integer stays one."""
+
+
+def six_digits(value: float) -> float:
+    """A computed number in six significant digits; never 0, 1 or -1 by rounding alone.
+
+    43/45 → 0.955556, 54272.727 → 54272.7, 0.99999975 stays as it is.
+    """
+    rounded = float(f"{value:.6g}")
+    return value if abs(rounded) in (0, 1) else rounded
+
+
+Figure: TypeAlias = Annotated[Number, PlainSerializer(six_digits, when_used="json")]
+"""A number that was computed here: exact in this process, six significant digits in JSON."""
 
 Count: TypeAlias = Annotated[int, Strict()]
 """A whole number; text, floats and booleans are refused."""

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lfv_mcp.results.base import Count, Number, Result
+from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
 
 
 class Metric(Result):
-    """A metric, 0 to 1, with its 95 % Wilson interval; or `undefined`, why it has no value.
+    """A figure with its 95 % interval; or `undefined`, why it has no value.
+
+    `no_interval` says why a value has no interval, where that is so.
 
     Raises:
         ValueError: both a value and `undefined` are given, or neither; or half an interval.
     """
 
     schema_description: ClassVar[str] = (
-        "Shares have a 95 % Wilson interval; `undefined` says why there is no value."
+        "low, high: 95 % interval; no_interval, undefined: why there is none, or no value."
     )
 
-    value: Number | None = None
-    low: Number | None = None
-    high: Number | None = None
+    value: Figure | None = None
+    low: Figure | None = None
+    high: Figure | None = None
+    no_interval: str | None = None
     undefined: str | None = None
 
     @model_validator(mode="after")
@@ -58,9 +61,15 @@ class Counts(Result):
 
 
 class ManifestCounts(Counts):
-    """The confusion matrix of an EvaluationManifest, and how many of its lines are not in it."""
+    """The confusion matrix of a test, and how many lines of its manifest are not in it.
 
-    unusable_lines: Count
+    `recovered`: without a manifest, the only counts that give the figures of the EvaluationResult.
+    """
+
+    unusable_lines: Count | None = None
+    recovered: Annotated[
+        bool | None, Field(description="no manifest: the only counts that give `reported`")
+    ] = None
 
 
 class ReportedMetrics(Result):
@@ -82,21 +91,16 @@ class OnTheLine(Result):
     schema_lists_required: ClassVar[bool] = False
 
     defect_rate: Number
-    expected_precision: Number | None = None
-    escapes_per_million: Number | None = None
-    false_rejects_per_million: Number | None = None
+    expected_precision: Metric | None = None
+    escapes_per_million: Metric | None = None
+    false_rejects_per_million: Metric | None = None
 
 
-class ThresholdRow(Counts):
-    """The test set's counts and metrics at one threshold on the anomaly score, 0 to 1."""
+class CutRange(Result):
+    """Cuts from `low` to `high`; an end that is absent is open."""
 
-    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
-
-    threshold: Number
-    precision: Number | None = None
-    recall: Number | None = None
-    false_alarm_rate: Number | None = None
-    f1_score: Number | None = None
+    low: Figure | None = None
+    high: Figure | None = None
 
 
 class OperatingRange(Result):
@@ -108,6 +112,85 @@ class OperatingRange(Result):
     min_anomaly_score: Number | None = None
 
 
+class PricedPolicy(Counts):
+    """What a way to treat the parts costs on the line, and its counts on the test images."""
+
+    cost_per_part: Metric
+
+
+class PricedBuiltIn(PricedPolicy):
+    """What the model's own cut costs; `threshold` is where it lies, if scores tell."""
+
+    threshold: OperatingRange | None = None
+
+
+class PricedCut(PricedPolicy):
+    """What a cut costs. Every cut above `gap.low`, up to `gap.high`, judges the test images alike.
+
+    Without `threshold` it lies above all scores: nothing is rejected.
+    """
+
+    threshold: Number | None = None
+    gap: Annotated[CutRange | None, Field(description="cuts within judge these images alike")] = (
+        None
+    )
+
+
+class LineCost(Result):
+    """What cuts cost per part inspected, in the unit of the two prices.
+
+    `difference` is the cheapest cut's cost minus the built-in one's; `decided` is whether its
+    interval leaves out 0. Cuts of `indistinguishable` are not shown to cost more than the cheapest.
+    """
+
+    schema_description: ClassVar[str] = "Cheapest of all cuts, chosen on these images."
+    schema_lists_required: ClassVar[bool] = False
+
+    cost_of_escape: Number
+    cost_of_false_reject: Number
+    cheapest: PricedCut | None = None
+    built_in: PricedBuiltIn
+    reject_nothing: PricedPolicy
+    reject_everything: PricedPolicy
+    difference: Annotated[Metric | None, Field(description="cheapest minus built-in")] = None
+    decided: bool | None = None
+    indistinguishable: CutRange | None = None
+    at: PricedCut | None = None
+
+
+class RequirementVerdict(Result):
+    """Whether the test shows a required rate, and how many images of the class that would take.
+
+    `images_needed`: further ones, all without an error; `images_needed_as_measured`: with 80 %
+    chance if the rate is in truth as measured.
+    """
+
+    schema_lists_required: ClassVar[bool] = False
+
+    requirement: Literal["recall_at_least", "false_alarms_at_most"]
+    needed: Number
+    seen: Metric
+    verdict: Literal["shown", "not_shown", "refuted"]
+    images_needed: Annotated[Count | None, Field(description="further ones, without an error")] = (
+        None
+    )
+    images_needed_as_measured: Annotated[
+        Count | None, Field(description="further ones, 80 % chance")
+    ] = None
+
+
+class ThresholdRow(Counts):
+    """The test set's counts and metrics at one threshold on the anomaly score."""
+
+    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
+
+    threshold: Number
+    precision: Metric | None = None
+    recall: Metric | None = None
+    false_alarm_rate: Metric | None = None
+    f1_score: Figure | None = None
+
+
 class ThresholdAnalysis(Result):
     """What thresholds on the anomaly score do; only `rule_holds` if scores explain nothing."""
 
@@ -117,7 +200,9 @@ class ThresholdAnalysis(Result):
 
     rule_holds: Annotated[bool, Field(description="one cut explains all predictions")]
     operating_range: OperatingRange | None = None
-    candidates: tuple[ThresholdRow, ...] | None = None
+    candidates: Annotated[
+        tuple[ThresholdRow, ...] | None, Field(description="those that can be cheapest")
+    ] = None
     at: ThresholdRow | None = None
 
 
@@ -139,17 +224,27 @@ class Example(Result):
     schema_lists_required: ClassVar[bool] = False
 
     image: str
+    anomaly_score: Number | None = None
     confidence: Annotated[Number | None, Field(description="in the predicted class")] = None
+
+
+class ExampleList(Result):
+    """How many test images were judged wrongly in one way, and the worst of them."""
+
+    schema_description: ClassVar[str] = "Worst first."
+    schema_lists_required: ClassVar[bool] = False
+
+    count: Count
+    images: tuple[Example, ...]
 
 
 class Examples(Result):
     """Test images that were judged wrongly, the surest errors first."""
 
-    schema_description: ClassVar[str] = "Worst first."
     schema_lists_required: ClassVar[bool] = False
 
-    missed_defects: tuple[Example, ...]
-    false_alarms: tuple[Example, ...]
+    missed_defects: ExampleList
+    false_alarms: ExampleList
 
 
 class EvaluationReport(Result):
@@ -163,6 +258,8 @@ class EvaluationReport(Result):
     reported: ReportedMetrics | None = None
     agrees: Annotated[bool | None, Field(description="reported equals metrics")] = None
     line: OnTheLine | None = None
+    cost: LineCost | None = None
+    requirements: tuple[RequirementVerdict, ...] | None = None
     threshold: ThresholdAnalysis | None = None
     labels: tuple[LabelMetrics, ...] | None = None
     examples: Examples | None = None

@@ -2,38 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from lfv_mcp.results.base import Count, Number, Result
+from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationMetrics
 
-Verdict = Literal["better", "worse", "no_difference", "not_comparable"]
+QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
+Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
+Replacement = Literal["accept", "reject", "undecided"]
+Class = Literal["recall", "false_alarm"]
 
 
-class PairedTest(Result):
-    """McNemar's exact test of a version against the baseline, on the images that both judged."""
+class ComparedRate(Result):
+    """Recall or the false-alarm rate of a version against the baseline; or why it is `undefined`.
 
-    schema_description: ClassVar[str] = "Exact McNemar test, same images."
+    `difference` is this version's rate minus the baseline's: higher is better for recall, and worse
+    for the false-alarm rate. Counts, p-values, margins and images needed exist only where both
+    judged the same images.
+
+    Raises:
+        ValueError: both a difference and `undefined` are given, or neither.
+    """
+
+    schema_description: ClassVar[str] = (
+        "difference: this minus baseline, low and high its 95 % interval."
+    )
+
+    images: Count | None = None
+    only_baseline_right: Count | None = None
+    only_this_right: Count | None = None
+    difference: Figure | None = None
+    low: Figure | None = None
+    high: Figure | None = None
+    decision_low: Annotated[
+        Figure | None, Field(description="stricter, for several candidates")
+    ] = None
+    decision_high: Figure | None = None
+    p_value: Figure | None = None
+    p_adjusted: Figure | None = None
+    verdict: QuestionVerdict | None = None
+    smallest_margin_shown: Number | None = None
+    images_needed: Annotated[
+        Count | None, Field(description="further ones, 80 % chance if in truth equal")
+    ] = None
+    undefined: str | None = None
+
+    @model_validator(mode="after")
+    def _difference_or_reason(self) -> Self:
+        if (self.difference is None) is (self.undefined is None):
+            raise ValueError("a rate has either a difference or a reason for having none")
+        return self
+
+
+class AucDifference(Result):
+    """ROC AUC of a version minus the baseline's on the same images (DeLong); not a verdict."""
+
+    schema_description: ClassVar[str] = "DeLong, same images; no verdict rests on it."
     schema_lists_required: ClassVar[bool] = False
 
-    only_baseline_right: Count
-    only_this_right: Count
-    p_value: Number
+    difference: Figure
+    low: Figure
+    high: Figure
+    p_value: Figure
+
+
+class ChangedImage(Result):
+    """An image that the two models judge differently; `anomaly_score` is this version's."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    image: str
+    anomaly_score: Figure | None = None
+
+
+class ChangedImages(Result):
+    """How many images changed in one way, and some of them."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    count: Count
+    images: tuple[ChangedImage, ...]
+
+
+class ChangedVerdicts(Result):
+    """The images that the two models judge differently: defects, then good parts."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    newly_missed: ChangedImages
+    newly_caught: ChangedImages
+    newly_rejected: ChangedImages
+    newly_passed: ChangedImages
+
+
+class DoubtedLabel(Result):
+    """An image whose label every model contradicts; `confidence` is the least sure model's."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    image: str
+    label: Literal["anomaly", "normal"]
+    confidence: Figure | None = None
 
 
 class ComparedModel(Result):
-    """One version in a comparison; the baseline has no deltas, verdict or paired test."""
+    """One version in a comparison; the baseline has status and metrics alone."""
 
     model_version: str
     status: str | None = None
     metrics: EvaluationMetrics | None = None
-    deltas: Annotated[Mapping[str, Number] | None, Field(description="this minus baseline")] = None
+    recall: ComparedRate | None = None
+    false_alarm_rate: ComparedRate | None = None
+    roc_auc: AucDifference | None = None
     verdict: Annotated[Verdict | None, Field(description="against the baseline")] = None
-    paired: PairedTest | None = None
+    replacement: Annotated[Replacement | None, Field(description="may it replace the baseline")] = (
+        None
+    )
+    changed: ChangedVerdicts | None = None
 
 
 class ModelComparison(Result):
@@ -41,7 +129,13 @@ class ModelComparison(Result):
 
     summary: str
     baseline: str
+    recall_margin: Number | None = None
+    false_alarm_margin: Number | None = None
+    margins_given: tuple[Class, ...] = ()
     models: tuple[ComparedModel, ...]
+    labels_to_doubt: Annotated[
+        tuple[DoubtedLabel, ...] | None, Field(description="all models judge against the label")
+    ] = None
     best: Annotated[str | None, Field(description="absent: undecided")] = None
     best_reason: str
     same_test_set: Annotated[bool | None, Field(description="absent: unknown")] = None

@@ -182,7 +182,7 @@ def fraction_check(
         share = spellings.number(value, may_be_percent=may_be_percent)
         if isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1:
             return float(share)
-        raise invalid_argument(name, value, rule + _not_as_text(value, "number"), example)
+        raise invalid_argument(name, value, rule + not_as_text(value, "number"), example)
 
     return check
 
@@ -197,7 +197,7 @@ def check_max_examples(value: object) -> int:
     )
 
 
-def _not_as_text(value: object, kind: str) -> str:
+def not_as_text(value: object, kind: str) -> str:
     """The end of a rule for text that was meant as JSON: that it has to be JSON."""
     return f", a JSON {kind}, not text" if spellings.looks_like_json(value) else ""
 
@@ -221,33 +221,11 @@ def check_model_versions(value: object) -> list[str]:
         "model_versions",
         value,
         "it is a list of 2 to 10 different versions, the baseline first"
-        + _not_as_text(value, "list"),
+        + not_as_text(value, "list"),
         '["1", "3"]',
     )
 
 
-DEFECT_RATE: Final = Argument(
-    "defect_rate",
-    {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Share of parts on the line that are defective: 0.01 is 1 %.",
-    },
-    fraction_check(
-        "defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01", may_be_percent=True
-    ),
-)
-THRESHOLD: Final = Argument(
-    "threshold",
-    {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Anomaly score from which a part would be rejected.",
-    },
-    fraction_check("threshold", "it is an anomaly score from 0 to 1", "0.8"),
-)
 MAX_EXAMPLES: Final = Argument(
     "max_examples",
     {"type": "integer", "minimum": 0, "maximum": MAX_EXAMPLE_IMAGES, "default": 5},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -88,16 +89,12 @@ def _shortened(
     max_bytes -= size_of(essential)
     lists = dict(_lists(shorter))
     lengths = {path: len(items) for path, items in lists.items()}
-    while lists and size_of(shorter) > max_bytes:
-        longest = max(lists.values(), key=json_size)
-        if len(longest) < 2:
+    while size_of(shorter) > max_bytes:
+        longest = _next_to_shorten(lists)
+        if longest is None:
             break
         del longest[len(longest) * 3 // 4 :]
-    left_out = [
-        f"{lengths[path] - len(items)} of {lengths[path]} {path}"
-        for path, items in lists.items()
-        if len(items) < lengths[path]
-    ]
+    left_out = _what_is_missing(lists, lengths)
     if size_of(shorter) > max_bytes:
         shorter = _with_short_texts(shorter)
         left_out.append("the ends of long texts")
@@ -124,10 +121,37 @@ def _take_essential(structure: dict[str, Any]) -> list[dict[str, str]]:
     return essential
 
 
+def _what_is_missing(lists: Mapping[str, list[Any]], lengths: Mapping[str, int]) -> list[str]:
+    """How many items of each list are left out; the lists inside rows are said as one."""
+    whole: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
+    for path, items in lists.items():
+        name = "images of models" if path.startswith("models.") else path
+        whole[name] += lengths[path]
+        missing[name] += lengths[path] - len(items)
+    return [f"{count} of {whole[name]} {name}" for name, count in missing.items() if count]
+
+
+def _next_to_shorten(lists: Mapping[str, list[Any]]) -> list[Any] | None:
+    """The longest list that may still lose its end: labels to doubt last; None if none may.
+
+    A list inside a row may lose all, for a count beside it says how many there are.
+    """
+    kept = {path: 0 if path.startswith("models.") else 1 for path in lists}
+    open_ = [path for path, items in lists.items() if len(items) > kept[path]]
+    first = [path for path in open_ if path != "labels_to_doubt"] or open_
+    return max((lists[path] for path in first), key=json_size, default=None)
+
+
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
-    """The lists that may lose their ends, by path; not `models`, to which other members refer."""
+    """The lists that may lose their ends, by path; of `models`, to which other members refer, the
+    lists inside its rows."""
     for name, member in value.items():
-        if isinstance(member, list) and name != "models":
+        if name == "models" and isinstance(member, list):
+            # Rows of a listing stay whole; those of a comparison name images.
+            for row in cast(list[dict[str, Any]], member) if "baseline" in value else ():
+                yield from _lists(row, f"models.{row.get('model_version', '')}.")
+        elif isinstance(member, list):
             yield f"{path}{name}", member
         elif isinstance(member, dict):
             yield from _lists(member, f"{path}{name}.")

@@ -28,6 +28,14 @@ from lfv_mcp.server.tools import Tool, ToolContext
 from lfv_mcp.text import clean
 
 
+def _shows_pages(ctx: RequestContext) -> bool:
+    """Whether the client declared MCP Apps, so that a person sees `view.html`."""
+    # Not at the top: a client that starts the server waits for its imports.
+    from mcp.server.apps import client_supports_apps
+
+    return client_supports_apps(ctx)
+
+
 class ToolHandlers:
     """Lists and calls the tools of one table, over one catalogue."""
 
@@ -59,7 +67,9 @@ class ToolHandlers:
             raise invalid_params(f"Unknown tool {clean(params.name[:60])!r}; tools are {names}.")
 
         reporter = ProgressReporter(ctx.session.report_progress)
-        context = ToolContext(self._catalog, reporter.report_step)
+        context = ToolContext(
+            self._catalog, reporter.report_step, shows_page=tool.has_view and _shows_pages(ctx)
+        )
         try:
             with guarded(tool.name):
                 parsed = arguments.parse(tool.arguments, params.arguments or {})

@@ -19,7 +19,6 @@ from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.server.arguments import (
     ANY_PROJECT,
-    DEFECT_RATE,
     MAX_EXAMPLES,
     MAX_RESULTS,
     MODEL_VERSION,
@@ -28,8 +27,22 @@ from lfv_mcp.server.arguments import (
     PROJECT_NAME,
     REGION,
     STATUS,
-    THRESHOLD,
     Argument,
+)
+from lfv_mcp.server.comparison_arguments import (
+    COMPARED_EXAMPLES,
+    FALSE_ALARM_MARGIN,
+    RECALL_MARGIN,
+)
+from lfv_mcp.server.evaluation_arguments import (
+    COST_OF_ESCAPE,
+    COST_OF_FALSE_REJECT,
+    DEFECT_RATE,
+    FALSE_ALARMS_AT_MOST,
+    RECALL_AT_LEAST,
+    THRESHOLD,
+    check_lookout_threshold,
+    check_prices,
 )
 
 if TYPE_CHECKING:  # pydantic takes long to make these two, and most commands need neither
@@ -46,10 +59,17 @@ async def _report_nothing(_: int, __: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool works with beside its arguments: the catalogue, and where progress goes."""
+    """What a tool works with beside its arguments.
+
+    Args:
+        catalog: answers its questions.
+        progress: where steps are reported.
+        shows_page: whether the result goes to `view.html` too, which draws more than is told.
+    """
 
     catalog: Catalog
     progress: Progress = _report_nothing
+    shows_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +132,37 @@ async def analyze_evaluation(
     *,
     project_name: str,
     model_version: str,
-    defect_rate: float | None,
-    threshold: float | None,
-    max_examples: int,
     region: str,
+    max_examples: int,
+    **asked: float | None,
 ) -> tuple[str, EvaluationReport]:
-    """What the evaluation files of one model version prove."""
+    """What the evaluation files of one model version prove; `asked` are its optional numbers."""
     # Not at the top: a client that starts the server waits for its imports.
+    from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.analysis.evaluation_text import evaluation_digest
 
-    report = await context.catalog.analyze_evaluation(
-        parse_model_query(project_name, model_version, region),
-        defect_rate=defect_rate,
-        threshold=threshold,
-        max_examples=max_examples,
-    )
+    query = parse_model_query(project_name, model_version, region)
+    check_prices(asked["cost_of_escape"], asked["cost_of_false_reject"])
+    check_lookout_threshold(asked["threshold"])
+    question = EvaluationQuestion(**asked, max_examples=max_examples, with_cuts=context.shows_page)
+    report = await context.catalog.analyze_evaluation(query, question)
     return evaluation_digest(report), report
 
 
 async def compare_models(
-    context: ToolContext, *, project_name: str, model_versions: list[str], region: str
+    context: ToolContext,
+    *,
+    project_name: str,
+    model_versions: list[str],
+    recall_margin: float | None,
+    false_alarm_margin: float | None,
+    max_examples: int,
+    region: str,
 ) -> tuple[str, ModelComparison]:
-    """Whether other versions of a project are truly better than the first one."""
+    """Whether other versions of a project may replace the first one, within margins."""
     # Not at the top: a client that starts the server waits for its imports.
-    from lfv_mcp.analysis.comparison_text import comparison_digest
+    from lfv_mcp.analysis.comparison_digest import comparison_digest
+    from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 
     query = parse_model_query(project_name, region=region)
     if query.model_version and query.model_version not in model_versions:
@@ -145,7 +172,8 @@ async def compare_models(
             f"the ARN names version {query.model_version}, which is not among them",
             f'["{query.model_version}", "latest"]',
         )
-    comparison = await context.catalog.compare_models(query, model_versions)
+    question = ComparisonQuestion(recall_margin, false_alarm_margin, max_examples)
+    comparison = await context.catalog.compare_models(query, model_versions, question)
     return comparison_digest(comparison), comparison
 
 
@@ -174,8 +202,20 @@ TOOLS: Final = (
         "Analyze the evaluation",
         "The evidence behind a model's metrics, from its evaluation files: counts, 95 % intervals, "
         "worst misses and false alarms; with defect_rate what the line will see, with threshold "
-        "that trade-off.",
-        (PROJECT_NAME, MODEL_VERSION, DEFECT_RATE, THRESHOLD, MAX_EXAMPLES, REGION),
+        "all of that at this cut, with both costs the cheapest cut; whether required rates are "
+        "shown.",
+        (
+            PROJECT_NAME,
+            MODEL_VERSION,
+            DEFECT_RATE,
+            THRESHOLD,
+            COST_OF_ESCAPE,
+            COST_OF_FALSE_REJECT,
+            RECALL_AT_LEAST,
+            FALSE_ALARMS_AT_MOST,
+            MAX_EXAMPLES,
+            REGION,
+        ),
         "EvaluationReport",
         analyze_evaluation,
         has_view=True,
@@ -183,9 +223,16 @@ TOOLS: Final = (
     Tool(
         "compare_models",
         "Compare model versions",
-        "Whether versions of one project are truly better than the first: a paired test on the "
-        "same test images, intervals otherwise; no winner that the data does not support.",
-        (PROJECT_NAME, MODEL_VERSIONS, REGION),
+        "Whether versions of one project may replace the first: recall and false alarms on the "
+        "same test images, each with interval and verdict; undecided is not equal.",
+        (
+            PROJECT_NAME,
+            MODEL_VERSIONS,
+            RECALL_MARGIN,
+            FALSE_ALARM_MARGIN,
+            COMPARED_EXAMPLES,
+            REGION,
+        ),
         "ModelComparison",
         compare_models,
         has_view=True,

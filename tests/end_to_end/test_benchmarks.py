@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import time
@@ -256,3 +257,33 @@ def test_no_request_waits_for_another(s3: S3Process, client: Any) -> None:
     assert 0.5 <= seconds < 16 * 0.5 / 2
     assert counted["requests"] == {"get": 16}
     assert counted["objects_read"] == counted["most_connections_at_once"] == 16
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)  # every outcome of two small test sets is weighed
+def test_verdicts_on_small_test_sets_err_within_their_bounds() -> None:
+    command = [sys.executable, str(BENCHMARK.with_name("verdicts.py")), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\nmissed: none (" in done.stdout
+    for row in (
+        "equal models called better or worse",
+        "rejected, both questions at the given margins",
+        "difference, same images",
+        "difference of ROC AUC, same images",
+    ):
+        assert f"| {row} |" in done.stdout
+
+
+def test_the_page_shows_the_whole_simulation_with_its_date() -> None:
+    page = (REPOSITORY / "docs" / "statistics.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("<!-- simulation -->\n")
+    shown, _, _ = rest.partition("<!-- /simulation -->")
+    assert re.match(
+        r"\d\d \w+ 20\d\d; lfv-mcp [\d.]+, .*; seed \d+, \d\d,\d{3} runs a place", shown
+    )
+    for bound in ("≤ 5.0%", "≤ 3.0%", "≤ 3.3%", "≤ 4.2%", "≤ 6.5%", "≥ 95.0%"):
+        assert bound in shown
+    means = [float(share) for share in re.findall(r"\| (?:exact|drawn) \| ([\d.]+)% \|", shown)]
+    assert len(means) == 14
+    assert min(means) >= 94

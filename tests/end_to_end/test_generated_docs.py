@@ -22,9 +22,10 @@ from scripts.check_installs import LARGEST_IMAGE
         (make_docs.README, make_docs.readme()),
         (make_docs.PERFORMANCE, make_docs.performance()),
         (make_docs.ARCHITECTURE, make_docs.architecture()),
+        (make_docs.STATISTICS, make_docs.statistics()),
         (make_docs.SCHEMAS, make_docs.schemas()),
     ],
-    ids=["codes", "tools", "costs", "architecture", "schemas"],
+    ids=["codes", "tools", "costs", "architecture", "statistics", "schemas"],
 )
 def test_what_is_made_from_the_code_is_current(page: Path, text: str) -> None:
     assert page.read_text(encoding="utf-8") == text, "run `python scripts/make_docs.py`"

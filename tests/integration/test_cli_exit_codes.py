@@ -50,6 +50,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "list": (),
     "evaluate": ("sample-cap-seal", "3"),
     "compare": ("sample-cap-seal", "1", "3"),
+    "gate": ("sample-weld-bead", "3", "--recall-at-least", "0.85"),
     "archive import": ("{sample}", "--to", "{tmp}/to"),
     "archive export": ("--to", "{tmp}/to"),
     "archive pack": ("{sample}", "--to", "{tmp}/pack"),

@@ -302,6 +302,7 @@ def test_problems_are_counted_and_not_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_two_hundred_thousand_foreign_files_take_little_memory() -> None:
     """Measured by tracemalloc, which counts what Python's objects take."""
     import tracemalloc
@@ -355,6 +356,7 @@ def test_no_answer_claims_absence_while_a_file_is_unread(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("without_retry_pauses")
 @settings(_UNHURRIED, max_examples=100)
 @_BROKEN

@@ -93,7 +93,7 @@ def run(*arguments: object, **environment: str) -> Result:
     result = CliRunner().invoke(main, given, env=environment, prog_name="lfv-mcp")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
-    assert "Traceback" not in result.output
+    assert "Traceback" not in result.output, result.output
     return result
 
 

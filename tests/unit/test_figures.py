@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,15 @@ SHARES = st.floats(0, 1, allow_nan=False)
         (figures.percent(0.00002, 1000), "less than 0.1 %"),
         (figures.percent(0.8517, 4000), "85.2 %"),
         (figures.percent(0.999, 45), "more than 99 %"),
+        (figures.percent(0.005, 45), "less than 1 %"),
+        (figures.percent(0.995, 45), "more than 99 %"),
+        (figures.percent_range_beside(0.9497, 0.99, 0.95, 45), "94.97 to 99 %"),
+        (figures.percent_range_beside(0.9497, 0.99, 0.9, 45), "95 to 99 %"),
+        (figures.percent_range_beside(0.95, 0.99, 0.95, 45), "95 to 99 %"),
+        (figures.percent_range_beside(0.0, 0.0500004, 0.05, 45), "0 to 5.00004 %"),
+        (figures.limit_in_percent(0.95), "95 %"),
+        (figures.limit_in_percent(0.995), "99.5 %"),
+        (figures.limit_in_percent(0.07), "7 %"),
         (figures.interval_of_95(0.8517, 0.9877, 45), "95 % interval 85 to 99 %"),
         (figures.points(0.1556, 0.0310, 0.2968), "+16 points (+3 to +30)"),
         (figures.points(-0.0182, -0.1191, 0.0784), "−2 points (−12 to +8)"),
@@ -44,6 +55,15 @@ SHARES = st.floats(0, 1, allow_nan=False)
 )
 def test_a_figure_is_said_as_the_images_carry_it(said: str, meant: str) -> None:
     assert said == meant
+
+
+@given(SHARES, SHARES, st.integers(1, 10_000))
+def test_the_side_of_a_limit_on_which_a_share_lies_is_seen(
+    share: float, limit: float, images: int
+) -> None:
+    said = figures.percent_range_beside(share, share, limit, images).partition(" to ")[0]
+    if re.fullmatch(r"[0-9.]+", said) and abs(share - limit) > 1e-9:
+        assert (float(said) < 100 * limit) is (share < limit)
 
 
 @given(SHARES, st.integers(1, 10_000))

@@ -88,7 +88,10 @@ async def test_an_archive_replaced_by_rename(tmp_path: Path, row: Row) -> None:
                 tasks.start_soon(ask, client)
         assert seen
         assert seen <= {"TRAINED", "HOSTED"}
-        assert status_of(await describe(client)) == "HOSTED"
+        # On a busy machine the index of the last swap may still be in the making.
+        with anyio.fail_after(20):
+            while status_of(await describe(client)) != "HOSTED":
+                await anyio.sleep(0.01)
 
 
 async def test_an_archive_whose_directory_is_another(tmp_path: Path, row: Row) -> None:

@@ -1,63 +1,39 @@
-"""Versions on the same images and on others: SciPy's exact test, and refusals that must hold."""
+"""Versions on the same images and on others, against statsmodels, SciPy and MLstatkit."""
 
 from __future__ import annotations
 
 import json
 import random
 from collections.abc import Sequence
-from itertools import combinations
-from pathlib import Path
+from math import isclose
 from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import norm
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-import lfv_mcp
 from lfv_mcp.analysis.comparison import compare
-from lfv_mcp.analysis.comparison_text import COMPARISON_DIGEST_LIMIT, comparison_digest
-from lfv_mcp.analysis.paired_tests import ALPHA
+from lfv_mcp.analysis.comparison_digest import COMPARISON_DIGEST_LIMIT, comparison_digest
+from lfv_mcp.analysis.comparison_findings import loss_by_cut
+from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.verdicts import Candidate
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
-from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.results.model_summary import ModelSummary, Performance
-from tests.support.answers import ARCHIVE, LIVE, as_json, codes
+from tests.support.answers import ARCHIVE, LIVE, as_json, codes, message
+from tests.support.comparisons import ARN, Judged, manifest_text
 
-SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
-ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/cap/{}"
-KIND: Final = "groundtruth/image-classification"
-
-Judged = tuple[str, bool, bool]  # image, anomalous, flagged
 relaxed = settings(deadline=None, max_examples=60)
 
 
-# Building blocks
-
-
 def manifest(version: int | str, images: Sequence[Judged]) -> EvaluationManifest:
-    return read_evaluation_manifest(manifest_lines(version, images))
-
-
-def manifest_lines(version: int | str, images: Sequence[Judged]) -> list[bytes]:
-    names = {True: "anomaly", False: "normal"}
-    return [
-        json.dumps(
-            {
-                "source-ref": ref,
-                "x-metadata": {"class-name": names[anomalous], "type": KIND},
-                "x-detected-metadata": {
-                    "class-name": names[flagged],
-                    "confidence": 0.9,
-                    "model-arn": ARN.format(version),
-                },
-            }
-        ).encode()
-        for ref, anomalous, flagged in images
-    ]
+    return read_evaluation_manifest(manifest_text("cap", version, images).splitlines())
 
 
 def candidate(
@@ -77,7 +53,7 @@ def candidate(
         performance=performance,
         findings=(),
         source=ARCHIVE,
-        model_description=ModelDescription(ModelArn=ARN.format(version)),
+        model_description=ModelDescription(ModelArn=ARN.format("cap", version)),
     )
     held = None if images is None else manifest(version, images)
     return Candidate(summary, result, held)
@@ -90,8 +66,8 @@ def images(
     anomalous = [True] * found + [False] * missed
     normal = [True] * alarms + [False] * passed
     return [
-        *((f"{folder}/a{i}.png", True, flagged) for i, flagged in enumerate(anomalous)),
-        *((f"{folder}/n{i}.png", False, flagged) for i, flagged in enumerate(normal)),
+        *((f"{folder}/a{i}.png", True, flagged, 0.9) for i, flagged in enumerate(anomalous)),
+        *((f"{folder}/n{i}.png", False, flagged, 0.9) for i, flagged in enumerate(normal)),
     ]
 
 
@@ -101,125 +77,177 @@ def compared(*candidates: Candidate, **options: Any) -> dict[str, Any]:
     plain = as_json(answer)
     assert plain["baseline"] == candidates[0].version
     assert [row["model_version"] for row in plain["models"]] == [c.version for c in candidates]
-    assert {"verdict", "deltas", "paired"}.isdisjoint(plain["models"][0])
-    assert all("verdict" in row for row in plain["models"][1:])
+    assert {"verdict", "replacement", "recall"}.isdisjoint(plain["models"][0])
+    for row in plain["models"][1:]:
+        assert "verdict" in row
+        assert row["replacement"] != "reject" or row["verdict"] in ("worse", "trade_off")
+        questions = [row[name].get("verdict") for name in ("recall", "false_alarm_rate")]
+        if None in questions or "undecided" in questions:
+            assert row["replacement"] != "accept"
     assert plain["best_reason"].endswith(".")
-    assert plain["best_reason"] in plain["summary"]
     digest = comparison_digest(answer)
-    assert len(digest) <= COMPARISON_DIGEST_LIMIT
+    text_without_images = [
+        line for line in digest.splitlines() if not line.startswith(("Newly", "Labels to"))
+    ]
+    assert len("\n".join(text_without_images)) <= COMPARISON_DIGEST_LIMIT
     assert digest.splitlines()[-1].startswith("Source: ")
     return plain
 
 
-# On the same images
+def rates(row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return row["recall"], row["false_alarm_rate"]
 
 
-def test_a_better_version_on_the_same_images_is_the_best() -> None:
-    answer = compared(candidate(1, images(30, 10, 10, 40)), candidate(2, images(39, 1, 2, 48)))
-    row = answer["models"][1]
-    assert row["verdict"] == "better"
-    assert row["paired"] == {
-        "only_baseline_right": 0,
-        "only_this_right": 17,
-        "p_value": pytest.approx(binomtest(0, 17).pvalue, rel=1e-12),
-    }
-    assert row["deltas"]["recall"] == pytest.approx(9 / 40, abs=1e-12)
-    assert row["deltas"]["false_alarm_rate"] == pytest.approx(-8 / 50, abs=1e-12)
-    assert answer["best"] == "2"
-    assert answer["same_test_set"] is True
-    assert "9 fewer escapes and 8 fewer false alarms" in answer["best_reason"]
-    assert answer["findings"] == []
-    assert answer["summary"].startswith("Of 2 versions of cap version 2 is the best. Of 90 shared ")
+# Against independent code
 
-
-def test_the_paired_test_is_scipys_on_many_random_versions() -> None:
-    rng = random.Random(11)
-    for _ in range(250):
-        size = rng.randrange(2, 40)
-        truth = [rng.random() < 0.4 for _ in range(size)]
-        skill = rng.choice([0.5, 0.8, 0.99]), rng.choice([0.5, 0.8, 0.99])
-        first, second = (
-            [(f"s3://b/{i}", t, t if rng.random() < s else not t) for i, t in enumerate(truth)]
-            for s in skill
-        )
-        answer = compared(
-            candidate(1, first), candidate(2, rng.sample(second, size)), candidate(3, first)
-        )
-        right = [(f[1] == f[2], s[1] == s[2]) for f, s in zip(first, second, strict=True)]
-        alone = right.count((True, False)), right.count((False, True))
-        paired = answer["models"][1]["paired"]
-        assert (paired["only_baseline_right"], paired["only_this_right"]) == alone
-        expected = binomtest(alone[0], sum(alone)).pvalue if sum(alone) else 1
-        assert paired["p_value"] == pytest.approx(expected, rel=1e-12)
-        if answer["models"][1]["verdict"] in ("better", "worse"):
-            assert expected <= ALPHA
-        # The third judges as the first does, image by image.
-        assert answer["models"][2]["paired"] == {
-            "only_baseline_right": 0,
-            "only_this_right": 0,
-            "p_value": 1,
-        }
-        assert answer["models"][2]["verdict"] == "no_difference"
-        assert answer.get("best") in (None, "2")  # 1 and 3 are always tied
-
-
-def test_too_little_of_a_difference_is_none() -> None:
-    answer = compared(candidate(1, images(30, 5, 0, 30)), candidate(2, images(35, 0, 0, 30)))
-    assert answer["models"][1]["paired"]["p_value"] == 0.0625
-    assert answer["models"][1]["verdict"] == "no_difference"
-    assert "best" not in answer
-    assert answer["best_reason"].startswith("Undecided: ")
-    assert answer["summary"].startswith("Of 2 versions of cap no version is proven the best. ")
-
-
-@pytest.mark.parametrize("flip", [False, True])
-def test_fewer_escapes_for_more_false_alarms_are_a_trade(flip: bool) -> None:
-    """Even where accuracy clearly gains, or evens out and hides a clear difference."""
-    for second in (images(40, 0, 5, 35), images(40, 0, 20, 20)):
-        pair = [images(20, 20, 0, 40), second]
-        answer = compared(*(candidate(i, each) for i, each in enumerate(pair[:: 1 - 2 * flip], 1)))
-        assert answer["models"][1]["verdict"] == "not_comparable"
-        assert "best" not in answer
-        assert "trade_off" in codes(answer)
-        assert " escapes and " in answer["best_reason"]
-
-
-def test_a_clear_gain_in_one_class_alone_is_no_trade() -> None:
-    """Fewer escapes and as many false alarms; accuracy decides."""
-    answer = compared(candidate(1, images(20, 20, 5, 35)), candidate(2, images(40, 0, 5, 35)))
-    assert answer["models"][1]["verdict"] == "better"
-    assert answer["findings"] == []
-
-
-def test_the_digest_says_that_a_status_is_history() -> None:
-    pair = [candidate(1, images(1, 1, 1, 1)), candidate(2)]
-    lines = comparison_digest(compare(pair, ARCHIVE)).splitlines()
-    assert lines[1].startswith("Version 1 (TRAINED when captured): the baseline; recall 0.5 (")
-    assert lines[2] == "Version 2 (TRAINED when captured): not comparable; no metrics"
-    live = comparison_digest(compare(pair, LIVE))
-    assert "Version 1 (TRAINED): the baseline" in live
-
-
-def test_opposite_changes_by_chance_alone_are_no_trade() -> None:
-    answer = compared(candidate(1, images(39, 1, 0, 40)), candidate(2, images(40, 0, 1, 39)))
-    assert answer["models"][1]["verdict"] == "no_difference"
-    assert answer["findings"] == []
+flags = st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans())
 
 
 @relaxed
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=40))
-def test_swapping_the_baseline_turns_the_verdict(drawn: list[tuple[bool, bool, bool]]) -> None:
-    first = [(f"s3://b/{i}", t, f) for i, (t, f, _) in enumerate(drawn)]
-    second = [(f"s3://b/{i}", t, f) for i, (t, _, f) in enumerate(drawn)]
-    one = compared(candidate(1, first), candidate(2, second))
-    other = compared(candidate(2, second), candidate(1, first))
+@given(st.lists(flags, min_size=1, max_size=60))
+def test_p_values_are_those_of_statsmodels(drawn: list[tuple[bool, bool, bool, bool]]) -> None:
+    """McNemar's mid-p of each question, and Holm's correction over all of them."""
+    versions = [
+        candidate(v, [(f"s3://b/{i}", row[0], row[v], 0.9) for i, row in enumerate(drawn)])
+        for v in (1, 2, 3)
+    ]
+    answer = compared(*versions)
+    asked: list[dict[str, Any]] = []
+    expected: list[float] = []
+    for v in (2, 3):
+        for truth, rate in zip((True, False), rates(answer["models"][v - 1]), strict=True):
+            of_class = [row for row in drawn if row[0] is truth]
+            if not of_class:
+                assert set(rate) == {"undefined"}
+                continue
+            cells = [[0, 0], [0, 0]]
+            for row in of_class:
+                cells[row[1] is not truth][row[v] is not truth] += 1
+            lost, won = cells[0][1], cells[1][0]
+            assert (rate["only_baseline_right"], rate["only_this_right"]) == (lost, won)
+            assert rate["images"] == len(of_class)
+            if lost + won:
+                exact = mcnemar(cells, exact=True).pvalue
+                both_ends = 2 * _binomial(min(lost, won), lost + won)
+                p_value = min(1.0, both_ends - _binomial_at(min(lost, won), lost + won))
+                assert p_value <= exact + 1e-12
+                expected.append(p_value)
+            else:
+                expected.append(1.0)
+            asked.append(rate)
+    for rate, p_value in zip(asked, expected, strict=True):
+        assert isclose(rate["p_value"], p_value, rel_tol=1e-5, abs_tol=1e-9)
+    adjusted = multipletests(expected, method="holm")[1]
+    for rate, p_value in zip(asked, adjusted, strict=True):
+        assert isclose(rate["p_adjusted"], p_value, rel_tol=1e-5, abs_tol=1e-9)
+
+
+def _binomial(successes: int, trials: int) -> float:
+    from scipy.stats import binom
+
+    return float(binom.cdf(successes, trials, 0.5))
+
+
+def _binomial_at(successes: int, trials: int) -> float:
+    from scipy.stats import binom
+
+    return float(binom.pmf(successes, trials, 0.5))
+
+
+counts = st.tuples(*(st.integers(min_value=0, max_value=40),) * 4).filter(
+    lambda cells: cells[0] + cells[1] > 0 and cells[2] + cells[3] > 0
+)
+
+
+@relaxed
+@given(counts, counts)
+def test_differences_on_other_images_are_newcombes(
+    first: tuple[int, int, int, int], second: tuple[int, int, int, int]
+) -> None:
+    answer = compared(
+        candidate(1, images(*first)), candidate(2, images(*second, folder="s3://other"))
+    )
+    row = answer["models"][1]
+    assert (row["verdict"], row["replacement"]) == ("not_comparable", "undecided")
+    assert "best" not in answer
+    for rate, (ours, theirs) in zip(rates(row), (((0, 1), (0, 1)), ((2, 3), (2, 3))), strict=True):
+        low, high = confint_proportions_2indep(
+            second[ours[0]],
+            second[ours[0]] + second[ours[1]],
+            first[theirs[0]],
+            first[theirs[0]] + first[theirs[1]],
+            method="newcomb",
+            compare="diff",
+        )
+        assert set(rate) == {"difference", "low", "high", "verdict"}
+        assert rate["low"] == pytest.approx(low, abs=2e-6)
+        assert rate["high"] == pytest.approx(high, abs=2e-6)
+        assert rate["verdict"] == "undecided"
+
+
+@relaxed
+@given(st.integers(0, 60), st.integers(1, 400), st.integers(1, 9))
+def test_an_interval_without_gains_ends_at_wilsons(lost: int, total: int, k: int) -> None:
+    """Where nothing is won Tango's lower limit is Wilson's upper one, at each strictness."""
+    lost = min(lost, total)
+    base, other = images(total, 0, 0, 5), images(total - lost, lost, 0, 5)
+    versions = [candidate(1, base), candidate(2, other)]
+    versions += [candidate(v, base) for v in range(3, 2 + k)]
+    rate = compared(*versions)["models"][1]["recall"]
+    strictness = float(norm.cdf(-norm.ppf(1 - 0.025 / k)) * 2)
+    _, plain_end = proportion_confint(lost, total, 0.05, method="wilson")
+    _, strict_end = proportion_confint(lost, total, strictness, method="wilson")
+    assert rate["low"] == pytest.approx(-plain_end, abs=2e-6)
+    assert rate.get("decision_low", rate["low"]) == pytest.approx(-strict_end, abs=2e-6)
+    assert ("decision_low" in rate) is (k > 1)
+    assert rate["smallest_margin_shown"] == pytest.approx(strict_end, abs=2e-6)
+
+
+@relaxed
+@given(st.lists(flags, min_size=1, max_size=60))
+def test_swapping_the_baseline_turns_what_is_proven(
+    drawn: list[tuple[bool, bool, bool, bool]],
+) -> None:
+    first = [(f"s3://b/{i}", row[0], row[1], 0.9) for i, row in enumerate(drawn)]
+    second = [(f"s3://b/{i}", row[0], row[2], 0.9) for i, row in enumerate(drawn)]
+    question = ComparisonQuestion(recall_margin=0.05, false_alarm_margin=0.05)
+    one = compared(candidate(1, first), candidate(2, second), question=question)
+    other = compared(candidate(2, second), candidate(1, first), question=question)
     turned = {"better": "worse", "worse": "better"}
-    verdict = one["models"][1]["verdict"]
-    assert other["models"][1]["verdict"] == turned.get(verdict, verdict)
-    assert one.get("best") == other.get("best")
-    assert (one.get("best") == "2") is (verdict == "better")
-    for name, delta in one["models"][1]["deltas"].items():
-        assert other["models"][1]["deltas"][name] == -delta
+    for a, b in zip(rates(one["models"][1]), rates(other["models"][1]), strict=True):
+        if "difference" in a:
+            assert a["difference"] == pytest.approx(-b["difference"], abs=1e-12)
+            assert (a["low"], a["high"]) == pytest.approx((-b["high"], -b["low"]), abs=1e-9)
+            if a["verdict"] in turned:
+                assert b["verdict"] == turned[a["verdict"]]
+
+
+def test_roc_auc_is_compared_as_delong_does() -> None:
+    from MLstatkit import Delong_test
+
+    rng = random.Random(4)
+    truth = [i % 3 == 0 for i in range(90)]
+    scores = [
+        [min(0.999, max(0.001, rng.gauss(0.35 + s * t, 0.2))) for t in truth] for s in (0.2, 0.4)
+    ]
+    versions = [
+        candidate(
+            v,
+            [
+                (f"s3://b/{i}", t, s >= 0.5, round(s if s >= 0.5 else 1 - s, 12))
+                for i, (t, s) in enumerate(zip(truth, of_one, strict=True))
+            ],
+        )
+        for v, of_one in enumerate(scores, 1)
+    ]
+    auc = compared(*versions)["models"][1]["roc_auc"]
+    z, p_value = Delong_test([int(t) for t in truth], *scores)[:2]
+    assert auc["p_value"] == pytest.approx(float(p_value), rel=1e-4)
+    error = (auc["high"] - auc["low"]) / (2 * norm.ppf(0.975))
+    assert abs(auc["difference"] / error) == pytest.approx(abs(float(z)), rel=1e-4)
+
+
+# What is paired
 
 
 def test_pairing_needs_nine_tenths_of_the_larger_set() -> None:
@@ -228,56 +256,172 @@ def test_pairing_needs_nine_tenths_of_the_larger_set() -> None:
         other = [*base[:kept], *images(50, 0, 0, 50, folder="s3://c")[kept:]]
         for pair in ((base, other), (other, base)):
             answer = compared(*(candidate(i, each) for i, each in enumerate(pair, 1)))
-            assert ("paired" in answer["models"][1]) is is_paired
+            assert ("p_value" in answer["models"][1]["recall"]) is is_paired
             assert answer["same_test_set"] is False
             assert "different_test_sets" in codes(answer)
-    assert "paired" not in compared(candidate(1, base), candidate(2, base[:89]))["models"][1]
+            if is_paired:
+                assert "90 images that both judged" in message(answer, "images_left_out")
+                assert "20 in only one of the test sets" in message(answer, "images_left_out")
+            else:
+                assert "(89 of 100 are shared" in answer["summary"]
 
 
-def test_repeated_images_and_changed_truths_are_not_matched() -> None:
+def test_repeated_lines_are_one_vote() -> None:
+    base, other = images(45, 5, 3, 47), images(40, 10, 3, 47)
+    once = compared(candidate(1, base), candidate(2, other))
+    twice = compared(candidate(1, base * 2), candidate(2, other * 3))
+    for row in (once["models"][1], twice["models"][1]):
+        assert (row["recall"]["images"], row["recall"]["only_baseline_right"]) == (50, 5)
+    assert rates(once["models"][1]) == rates(twice["models"][1])
+    assert once["recall_margin"] == twice["recall_margin"]
+
+
+def test_labels_that_differ_or_contradict_are_left_out_and_counted() -> None:
     base = images(50, 0, 0, 50)
-    repeated = compared(candidate(1, base + base[:1]), candidate(2, base + base[:1]))
-    assert repeated["same_test_set"] is True
-    assert "paired" in repeated["models"][1]
-    twice = compared(candidate(1, base * 2), candidate(2, base * 2))
-    assert "paired" not in twice["models"][1]
-    relabelled = [(ref, not truth, flagged) for ref, truth, flagged in base[:5]] + base[5:]
+    relabelled = [(ref, not truth, flagged, c) for ref, truth, flagged, c in base[:5]] + base[5:]
     answer = compared(candidate(1, base), candidate(2, relabelled))
     assert answer["same_test_set"] is False
-    assert answer["models"][1]["paired"]["only_baseline_right"] == 0
+    assert answer["models"][1]["recall"]["images"] == 45
+    assert "5 with labels that differ" in message(answer, "images_left_out")
+    both = [*base, *((ref, not truth, flagged, c) for ref, truth, flagged, c in base[:2])]
+    answer = compared(candidate(1, both), candidate(2, base))
+    assert answer["models"][1]["recall"]["images"] == 48
+    assert "2 with contradictory labels" in message(answer, "images_left_out")
 
 
-# On different images
+def test_a_baseline_that_contradicts_itself_is_left_out_and_a_candidate_is_wrong() -> None:
+    base = images(50, 0, 0, 50)
+    torn = [*base, *((ref, truth, not flagged, c) for ref, truth, flagged, c in base[:3])]
+    answer = compared(candidate(1, torn), candidate(2, base))
+    assert answer["models"][1]["recall"]["images"] == 47
+    assert answer["models"][1]["recall"]["only_this_right"] == 0
+    answer = compared(candidate(1, base), candidate(2, torn))
+    recall = answer["models"][1]["recall"]
+    assert (recall["images"], recall["only_baseline_right"]) == (50, 3)
 
 
-def test_on_different_images_only_clear_intervals_decide() -> None:
-    weak, strong = images(40, 60, 60, 40), images(95, 5, 5, 95, folder="s3://c")
-    answer = compared(candidate(1, weak), candidate(2, strong))
-    assert answer["models"][1]["verdict"] == "better"
+def test_without_images_of_a_class_nothing_is_accepted() -> None:
+    answer = compared(candidate(1, images(300)), candidate(2, images(300)))
+    row = answer["models"][1]
+    assert set(row["false_alarm_rate"]) == {"undefined"}
+    assert (row["verdict"], row["replacement"]) == ("undecided", "undecided")
+    assert "false_alarm_margin" not in answer
+    answer = compared(candidate(1, images(300)), candidate(2, images(200, 100)))
+    assert (answer["models"][1]["verdict"], answer["models"][1]["replacement"]) == (
+        "worse",
+        "reject",
+    )
+
+
+# What follows
+
+
+def test_better_in_one_and_worse_in_the_other_is_a_trade_and_no_version_the_best() -> None:
+    for first, second in (
+        (images(20, 20, 0, 40), images(40, 0, 20, 20)),
+        (images(40, 0, 20, 20), images(20, 20, 0, 40)),
+    ):
+        answer = compared(candidate(1, first), candidate(2, second))
+        assert answer["models"][1]["verdict"] == "trade_off"
+        assert answer["models"][1]["replacement"] == "reject"
+        assert "best" not in answer
+        assert "is a trade: of 40 defects" in message(answer, "trade_off")
+
+
+def test_a_trade_between_equal_rankers_is_where_the_cut_sits() -> None:
+    """The same scores, cut at two places; a little noise, so that the areas are not identical."""
+    rng = random.Random(2)
+    truth = [i < 200 for i in range(400)]
+    base = [min(0.99, max(0.01, rng.gauss(0.65 if t else 0.35, 0.2))) for t in truth]
+    other = [min(0.99, max(0.01, s + rng.gauss(0, 0.01))) for s in base]
+    versions = []
+    for v, (scores, cut) in enumerate(((base, 0.5), (other, 0.3)), 1):
+        # A score is confidence, so a cut elsewhere moves the scores, and keeps their order.
+        moved = [s + (0.5 - cut) * (1 if s < 1 else 0) for s in scores]
+        scaled = [min(0.999, max(0.001, 0.5 + (m - 0.5) * 0.6)) for m in moved]
+        versions.append(
+            candidate(
+                v,
+                [
+                    (f"s3://b/{i}", t, s >= 0.5, round(s if s >= 0.5 else 1 - s, 12))
+                    for i, (t, s) in enumerate(zip(truth, scaled, strict=True))
+                ],
+            )
+        )
+    answer = compared(*versions)
+    assert answer["models"][1]["verdict"] == "trade_off"
+    assert answer["models"][1]["roc_auc"]["p_value"] > 0.05
+    assert "the difference is where the cut sits" in message(answer, "trade_off")
+
+
+def test_the_best_is_better_than_every_other_one() -> None:
+    poor, good, best = images(20, 80, 80, 20), images(60, 40, 40, 60), images(100, 0, 0, 100)
+    answer = compared(candidate(1, poor), candidate(2, best), candidate(3, good))
     assert answer["best"] == "2"
-    assert "different_test_sets" in codes(answer)
-    answer = compared(candidate(1, strong), candidate(2, weak))
-    assert answer["models"][1]["verdict"] == "worse"
-    assert answer["best"] == "1"
+    assert "better than every other one" in answer["best_reason"]
+    tied = compared(candidate(1, poor), candidate(2, best), candidate(3, best))
+    assert [row["verdict"] for row in tied["models"][1:]] == ["better"] * 2
+    assert "best" not in tied
+    first = compared(candidate(1, best), candidate(2, poor), candidate(3, good))
+    assert first["best"] == "1"
 
 
-@pytest.mark.parametrize(
-    ("other", "verdict", "is_trade"),
-    [
-        (images(85, 15, 12, 88, folder="s3://c"), "no_difference", False),
-        (images(99, 1, 10, 90, folder="s3://c"), "not_comparable", False),  # recall alone
-        (images(99, 1, 60, 40, folder="s3://c"), "not_comparable", True),
-        (images(100, 0, folder="s3://c"), "not_comparable", False),  # no normal image
-    ],
-)
-def test_on_different_images_anything_less_crowns_nobody(
-    other: list[Judged], verdict: str, is_trade: bool
-) -> None:
-    answer = compared(candidate(1, images(80, 20, 10, 90)), candidate(2, other))
-    assert answer["models"][1]["verdict"] == verdict
-    assert "paired" not in answer["models"][1]
-    assert "best" not in answer
-    assert ("trade_off" in codes(answer)) is is_trade
+def test_labels_that_every_version_contradicts_are_doubted() -> None:
+    base, other = images(45, 5, 2, 48), images(46, 4, 3, 47)
+    answer = compared(
+        candidate(1, base), candidate(2, other), question=ComparisonQuestion(max_examples=20)
+    )
+    doubted = answer["labels_to_doubt"]
+    assert len(doubted) == 4 + 2
+    assert {(each["image"], each["label"]) for each in doubted} == {
+        *((f"s3://b/a{i}.png", "anomaly") for i in range(46, 50)),
+        *((f"s3://b/n{i}.png", "normal") for i in range(2)),
+    }
+    assert message(answer, "labels_to_doubt").startswith("6 images are judged against their label")
+    (found,) = [f for f in answer["findings"] if f["code"] == "labels_to_doubt"]
+    assert "blind" in found["advice"]
+
+
+def test_changed_images_are_counted_and_named() -> None:
+    base, other = images(45, 5, 2, 48), images(40, 10, 1, 49)
+    answer = compared(
+        candidate(1, base), candidate(2, other), question=ComparisonQuestion(max_examples=2)
+    )
+    changed = answer["models"][1]["changed"]
+    assert {name: (each["count"], len(each["images"])) for name, each in changed.items()} == {
+        "newly_missed": (5, 2),
+        "newly_caught": (0, 0),
+        "newly_rejected": (0, 0),
+        "newly_passed": (1, 1),
+    }
+    assert changed["newly_missed"]["images"][0] == {
+        "image": "s3://b/a40.png",
+        "anomaly_score": 0.1,
+    }
+
+
+def test_what_a_cut_chosen_here_adds_follows_the_simulated_sizes() -> None:
+    assert [loss_by_cut(n) for n in (20, 45, 100, 300)] == [4, 2, 2, 0.5]
+    assert [loss_by_cut(n) for n in (0, 5, 5000)] == [4, 4, 0.5]
+    sizes = [loss_by_cut(n) for n in range(1, 1000)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_identical_files_are_not_worse_and_never_called_equal() -> None:
+    same = images(95, 5, 5, 95)
+    answer = compare([candidate(1, same), candidate(2, same)], ARCHIVE)
+    row = as_json(answer)["models"][1]
+    assert (row["verdict"], row["replacement"]) == ("not_worse", "accept")
+    assert "roc_auc" not in row  # nothing varies, so nothing can be said
+    assert "equal" not in comparison_digest(answer)
+
+
+def test_the_digest_says_that_a_status_is_history() -> None:
+    pair = [candidate(1, images(1, 1, 1, 1)), candidate(2)]
+    history = comparison_digest(compare(pair, ARCHIVE))
+    assert "Version 1 (TRAINED when captured): the baseline; recall 0.5 (" in history
+    assert "Version 2 (TRAINED when captured): not comparable" in history
+    assert "Version 1 (TRAINED): the baseline" in comparison_digest(compare(pair, LIVE))
 
 
 # Without counts
@@ -290,7 +434,7 @@ def result(version: int, testing_images: int) -> EvaluationResult:
     return read_evaluation_result(
         {
             "EvaluationDetails": {
-                "ModelArn": ARN.format(version),
+                "ModelArn": ARN.format("cap", version),
                 "NumberOfTestingImages": testing_images,
             },
             "AggregatedEvaluationResults": {"Metrics": {"Recall": 0.7, "Precision": 0.8}},
@@ -298,25 +442,23 @@ def result(version: int, testing_images: int) -> EvaluationResult:
     )
 
 
-def test_without_counts_there_are_differences_but_no_verdict() -> None:
+def test_without_counts_nothing_is_decided() -> None:
     answer = compared(candidate(1, performance=POOR), candidate(2, performance=GOOD))
     row = answer["models"][1]
-    assert row["metrics"]["recall"] == {"value": 0.9}
-    assert row["deltas"] == {"precision": 0.4, "recall": 0.4, "f1_score": 0.4}
+    assert row["metrics"]["recall"] == {"value": 0.9, "no_interval": "reported without counts"}
     assert row["verdict"] == "not_comparable"
-    assert "DescribeModel does not record" in answer["best_reason"]
-    assert {"best", "same_test_set"}.isdisjoint(answer)
-    assert "test_set_unknown" in codes(answer)
+    assert "versions 1, 2" in row["recall"]["undefined"]
+    assert {"best", "same_test_set", "recall_margin"}.isdisjoint(answer)
+    assert {"test_set_unknown", "counts_missing"} <= codes(answer)
 
 
 def test_the_file_is_asked_before_the_description_and_the_manifest_before_both() -> None:
     held = candidate(2, performance=GOOD, result=result(2, 60))
     row = compared(candidate(1, performance=POOR), held)["models"][1]
-    assert row["metrics"]["recall"] == {"value": 0.7}
+    assert row["metrics"]["recall"]["value"] == 0.7
     held = candidate(2, images(1, 1, 1, 1), performance=GOOD, result=result(2, 60))
     row = compared(candidate(1, performance=POOR), held)["models"][1]
     assert row["metrics"]["recall"]["value"] == 0.5
-    assert row["deltas"]["recall"] == 0
 
 
 def test_test_sets_of_different_sizes_are_known_to_differ() -> None:
@@ -333,13 +475,13 @@ def test_a_manifest_with_unusable_lines_does_not_prove_the_same_test_set() -> No
     part = Candidate(candidate(2).summary, None, read_evaluation_manifest(lines))
     assert part.manifest
     assert "same_test_set" not in compared(whole, part)
-    partial = Candidate(
-        part.summary, None, read_evaluation_manifest([*lines, *manifest_lines(2, base)])
-    )
+    more = [*lines, *manifest_text("cap", 2, base).splitlines()]
+    partial = Candidate(part.summary, None, read_evaluation_manifest(more))
     assert "same_test_set" not in compared(whole, partial)
-    nameless = [("", anomalous, flagged) for _, anomalous, flagged in base]
-    assert "same_test_set" not in compared(candidate(1, nameless), candidate(2, nameless))
-    assert compared(whole, part)["models"][1]["verdict"] == "not_comparable"
+    nameless = [("", anomalous, flagged, 0.9) for _, anomalous, flagged, _ in base]
+    answer = compared(candidate(1, nameless), candidate(2, nameless))
+    assert "same_test_set" not in answer
+    assert answer["models"][1]["verdict"] == "not_comparable"
 
 
 def test_a_version_that_never_finished_training_is_no_rival() -> None:
@@ -347,14 +489,11 @@ def test_a_version_that_never_finished_training_is_no_rival() -> None:
     pair = candidate(1, images(20, 20, 20, 20)), candidate(2, images(40, 0, 0, 40))
     answer = compared(*pair, failed)
     assert answer["best"] == "2"
-    assert answer["models"][2] == {
-        "model_version": "3",
-        "status": "TRAINING_FAILED",
-        "verdict": "not_comparable",
-    }
+    assert answer["models"][2]["verdict"] == "not_comparable"
+    assert answer["models"][2]["recall"] == {"undefined": "version 3 has no metrics"}
     answer = compared(pair[0], failed)
     assert "best" not in answer
-    assert answer["best_reason"].startswith("There is nothing to compare: 1 of them")
+    assert answer["best_reason"] == "Only version 1 has metrics, so there is nothing to compare."
 
 
 def test_files_of_another_model_are_not_used() -> None:
@@ -373,99 +512,16 @@ def test_the_callers_findings_are_kept() -> None:
     assert unread.to_json() in answer["findings"]
 
 
-# Several versions
-
-
-def test_the_correction_is_holms() -> None:
-    """By its definition: a pair counts if every set of pairs with it passes Bonferroni's test."""
-    rng = random.Random(3)
-    counted = 0
-    for _ in range(120):
-        truth = [i % 2 == 0 for i in range(24)]
-        versions = [
-            candidate(
-                v,
-                [
-                    (f"s3://b/{i}", t, t if rng.random() < skill else not t)
-                    for i, t in enumerate(truth)
-                ],
-            )
-            for v, skill in enumerate((0.55, 0.8, 0.97), 1)
-        ]
-        p_value = {
-            (a.version, b.version): compared(a, b)["models"][1]["paired"]["p_value"]
-            for a, b in combinations(versions, 2)
-        }
-        answer = compared(*versions)
-        for row in answer["models"][1:]:
-            groups = [
-                group
-                for size in (1, 2, 3)
-                for group in combinations(p_value, size)
-                if ("1", row["model_version"]) in group
-            ]
-            holds = all(min(p_value[k] for k in group) <= ALPHA / len(group) for group in groups)
-            if row["verdict"] != "not_comparable":
-                assert (row["verdict"] in ("better", "worse")) is holds
-                counted += 1
-        assert "several_comparisons" in codes(answer)
-    assert counted > 150
-
-
-def test_the_best_beats_every_other_and_ties_are_named() -> None:
-    poor, good, best = images(20, 30, 30, 20), images(35, 15, 15, 35), images(50, 0, 0, 50)
-    answer = compared(candidate(1, poor), candidate(2, best), candidate(3, good))
-    assert answer["best"] == "2"
-    tied = compared(candidate(1, poor), candidate(2, best), candidate(3, best), candidate(4, best))
-    assert [row["verdict"] for row in tied["models"][1:]] == ["better"] * 3
-    assert "best" not in tied
-    assert tied["best_reason"].startswith("Undecided among versions 2, 3, 4: ")
-    assert "(and 1 more pair)" in tied["best_reason"]
-
-
-def test_ten_versions_fit_the_digest() -> None:
+def test_ten_versions_keep_the_gravest_caveats_in_the_text() -> None:
     rng = random.Random(1)
     versions = [
-        candidate(v, [(f"s3://b/{i}", i % 2 == 0, rng.random() < 0.5) for i in range(60)])
+        candidate(v, [(f"s3://b/{i}", i % 2 == 0, rng.random() < 0.5, 0.9) for i in range(60)])
         for v in range(1, 11)
     ]
-    answer = compared(*versions)
-    assert len(answer["models"]) == 10
-
-
-# The sample archive
-
-
-def held(name: str) -> Candidate:
-    description = json.loads((SAMPLE / "describe-model" / f"{name}.json").read_bytes())
-    description = description["ModelDescription"]
-    paths = [
-        SAMPLE / "evaluation" / description[kind]["Key"]
-        for kind in ("EvaluationResult", "EvaluationManifest")
-    ]
-    read = read_evaluation_result(json.loads(paths[0].read_bytes())) if paths[0].exists() else None
-    lines = paths[1].read_bytes().splitlines() if paths[1].exists() else None
-    arn = description["ModelArn"]
-    summary = candidate(description["ModelVersion"]).summary.model_copy(
-        update={"model_description": ModelDescription(ModelArn=arn)}
-    )
-    return Candidate(summary, read, None if lines is None else read_evaluation_manifest(lines))
-
-
-def test_the_sample_has_versions_on_the_same_images_and_on_others() -> None:
-    source = Source(kind="sample", basis="describe_model")
-    first, third, fourth = (held(f"sample-weld-bead-{v}") for v in (1, 3, 4))
-    answer = compared(first, third, source=source)
-    assert (answer["best"], answer["same_test_set"]) == ("3", True)
-    assert "(synthetic sample)" in answer["summary"]
-    assert answer["models"][1]["paired"]["p_value"] == pytest.approx(binomtest(0, 21).pvalue)
-    answer = compared(third, fourth)
-    assert answer["same_test_set"] is False
-    assert "best" not in answer
-    assert answer["models"][1]["verdict"] == "no_difference"
-
-
-def test_a_version_of_which_only_the_result_is_held_is_not_ranked() -> None:
-    answer = compared(held("sample-label-check-1"), held("sample-label-check-3"))
-    assert answer["models"][1]["verdict"] == "not_comparable"
-    assert answer["models"][1]["deltas"]["recall"] == pytest.approx(-0.08)
+    question = ComparisonQuestion(recall_margin=0.2, false_alarm_margin=0.2)
+    answer = compare(versions, ARCHIVE, question=question)
+    digest = comparison_digest(answer)
+    for found in answer.findings:
+        if found.code in ("margin_wide", "cuts_chosen_here", "several_comparisons"):
+            assert found.message in digest
+    assert len(answer.models) == 10

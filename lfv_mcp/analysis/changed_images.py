@@ -1,0 +1,136 @@
+"""Images that two versions judge differently, and labels that every version contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from lfv_mcp.analysis.paired_images import PairedImage, Vote, Votes
+from lfv_mcp.formats.evaluation_manifest import REF_LIMIT
+from lfv_mcp.results.model_comparison import (
+    ChangedImage,
+    ChangedImages,
+    ChangedVerdicts,
+    DoubtedLabel,
+)
+from lfv_mcp.text import clean
+
+MAX_IMAGES: Final = {True: 20, False: 40}
+"""Images that an answer names in all: about two versions, and about more."""
+
+
+def changed_verdicts(
+    images: Sequence[PairedImage], most: int, *, by_score: bool
+) -> ChangedVerdicts:
+    """The images that the two judge differently; of each kind `most`, the surest verdicts first.
+
+    Args:
+        images: the images of both.
+        most: images to name, of each kind; the counts are of all.
+        by_score: whether scores explain this version's verdicts; else none is shown.
+    """
+
+    def changed(*, anomalous: bool, is_right: bool) -> ChangedImages:
+        found = [
+            image
+            for image in images
+            if image.anomalous is anomalous
+            and image.candidate.is_right is is_right
+            and image.baseline.is_right is not is_right
+        ]
+        # A rejected part is the surer the higher its score, a passed one the lower.
+        rejected = anomalous is is_right
+        return _listed(found, most, rejected=rejected, by_score=by_score)
+
+    return ChangedVerdicts(
+        newly_missed=changed(anomalous=True, is_right=False),
+        newly_caught=changed(anomalous=True, is_right=True),
+        newly_rejected=changed(anomalous=False, is_right=False),
+        newly_passed=changed(anomalous=False, is_right=True),
+    )
+
+
+def _listed(
+    found: Iterable[PairedImage], most: int, *, rejected: bool, by_score: bool
+) -> ChangedImages:
+    def order(image: PairedImage) -> tuple[float, str]:
+        score = image.candidate.score
+        if score is None:
+            return 2.0, image.image
+        return (-score if rejected else score), image.image
+
+    ranked = sorted(found, key=order)
+    return ChangedImages(
+        count=len(ranked),
+        images=tuple(
+            ChangedImage(
+                image=clean(image.image, REF_LIMIT),
+                anomaly_score=image.candidate.score if by_score else None,
+            )
+            for image in ranked[:most]
+        ),
+    )
+
+
+def doubted_labels(votes: Sequence[Votes]) -> list[DoubtedLabel]:
+    """The images whose label all versions contradict, those that they contradict surest first.
+
+    A version that contradicts itself, or did not judge the image, does not contradict the label.
+    """
+    if len(votes) < 2:
+        return []
+    first, *others = votes
+    doubted: list[DoubtedLabel] = []
+    for image, vote in first.by_image.items():
+        everyone = [vote, *(v for other in others if (v := other.by_image.get(image)))]
+        if len(everyone) == len(votes) and all(_contradicts(v, vote.anomalous) for v in everyone):
+            sure = [v.confidence for v in everyone if v.confidence is not None]
+            doubted.append(
+                DoubtedLabel(
+                    image=clean(image, REF_LIMIT),
+                    label="anomaly" if vote.anomalous else "normal",
+                    confidence=min(sure) if len(sure) == len(everyone) else None,
+                )
+            )
+    return sorted(doubted, key=lambda each: (-(each.confidence or 0), each.image))
+
+
+def _contradicts(vote: Vote, label: bool) -> bool:  # noqa: FBT001 - the label itself, no switch
+    return vote.anomalous is label and vote.flagged is (not label)
+
+
+class NamedImages(NamedTuple):
+    """The images that an answer has room for."""
+
+    changed: tuple[ChangedVerdicts | None, ...]
+    doubted: tuple[DoubtedLabel, ...]
+    left_out: int
+
+
+def within_limit(
+    changed: Sequence[ChangedVerdicts | None],
+    doubted: Sequence[DoubtedLabel],
+    *,
+    of_two: bool,
+) -> NamedImages:
+    """As many images as one answer may name: the longest lists lose first, the doubts last."""
+    lengths = [[len(images.images) for _, images in each] if each else [] for each in changed]
+    places = [(row, kind) for row, kinds in enumerate(lengths) for kind in range(len(kinds))]
+    before = sum(map(sum, lengths)) + len(doubted)
+    room = MAX_IMAGES[of_two]
+    kept_doubts = min(len(doubted), room)
+    for _ in range(sum(map(sum, lengths)) - (room - kept_doubts)):
+        row, kind = max(places, key=lambda place: lengths[place[0]][place[1]])
+        lengths[row][kind] -= 1
+    shorter = [
+        each
+        and ChangedVerdicts(
+            **{
+                name: ChangedImages(count=images.count, images=images.images[:length])
+                for (name, images), length in zip(each, kept, strict=True)
+            }
+        )
+        for each, kept in zip(changed, lengths, strict=True)
+    ]
+    after = sum(map(sum, lengths)) + kept_doubts
+    return NamedImages(tuple(shorter), tuple(doubted[:kept_doubts]), before - after)

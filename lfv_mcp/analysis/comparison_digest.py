@@ -1,0 +1,133 @@
+"""The readable text of a ModelComparison: the digest that stands beside its structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from lfv_mcp.analysis.comparison_text import (
+    VERDICTS,
+    alone_in_words,
+    asked_rates,
+    auc_in_words,
+    margins_in_words,
+    question_in_words,
+    sentence,
+)
+from lfv_mcp.analysis.evaluation_text import metric_in_words
+from lfv_mcp.analysis.recount import metrics_by_name
+from lfv_mcp.analysis.verdicts import Margins
+from lfv_mcp.figures import probability, score
+from lfv_mcp.findings import as_line
+from lfv_mcp.provenance import source_in_words
+from lfv_mcp.results.model_comparison import ComparedModel, ModelComparison
+from lfv_mcp.text import clean, truncate_lines
+
+COMPARISON_DIGEST_LIMIT: Final = 3500
+"""Characters of the readable text of a compare_models answer, without its images."""
+IMAGES_LIMIT: Final = 3000
+"""Characters of the images that the text names; the structure has all of them."""
+_CAVEATS: Final = (
+    "evaluation_mismatch",
+    "different_test_sets",
+    "counts_missing",
+    "margin_wide",
+    "trade_off",
+    "cuts_chosen_here",
+    "several_comparisons",
+)
+"""What a figure must not be taken for: these stand before all that a limit may cut."""
+
+
+def comparison_digest(comparison: ModelComparison) -> str:
+    """The readable half of an answer: COMPARISON_DIGEST_LIMIT characters, and the images."""
+    margins = _margins_of(comparison)
+    caveats = sorted(
+        (f for f in comparison.findings if f.code in _CAVEATS),
+        key=lambda found: _CAVEATS.index(found.code),
+    )
+    others = [f for f in comparison.findings if f.code not in _CAVEATS]
+    told = margins_in_words(margins)
+    lines = [comparison.summary, *map(as_line, caveats)]
+    lines += [told] if told not in comparison.summary else []
+    is_live = comparison.source.kind == "live"
+    baseline, *rest = comparison.models
+    lines.append(_model_line(baseline, is_live=is_live, verdict="the baseline"))
+    for row in rest:
+        lines += _row_lines(row, comparison, margins, is_live=is_live)
+    lines += map(as_line, others)
+    lines.append(f"Source: {source_in_words(comparison.source)}.")
+    text = truncate_lines(lines, COMPARISON_DIGEST_LIMIT)
+    body, _, last = text.rpartition("\n")
+    images = truncate_lines(["", *_image_lines(comparison), ""], IMAGES_LIMIT).strip()
+    return "\n".join(part for part in (body, images, last) if part)
+
+
+def _margins_of(comparison: ModelComparison) -> Margins:
+    return Margins(
+        comparison.recall_margin,
+        comparison.false_alarm_margin,
+        comparison.margins_given,
+        None,
+        None,
+    )
+
+
+def _model_line(row: ComparedModel, *, is_live: bool, verdict: str) -> str:
+    status = "status unknown" if row.status is None else row.status
+    status = status if is_live else f"{status} when captured"
+    block = metrics_by_name(row.metrics)
+    numbers = ", ".join(
+        metric_in_words(name, block[name])
+        for name in ("recall", "false_alarm_rate")
+        if name in block
+    )
+    return f"Version {row.model_version} ({status}): {verdict}; {numbers or 'no metrics'}"
+
+
+def _row_lines(
+    row: ComparedModel, comparison: ModelComparison, margins: Margins, *, is_live: bool
+) -> Iterator[str]:
+    """A version against the baseline: verdict and rates, then each question."""
+    baseline = comparison.baseline
+    verdict = VERDICTS[row.verdict or "not_comparable"]
+    replacement = {
+        "accept": f"may replace version {baseline}",
+        "reject": f"may not replace version {baseline}",
+        "undecided": "replacement undecided",
+    }[row.replacement or "undecided"]
+    yield _model_line(row, is_live=is_live, verdict=f"{verdict}; {replacement}")
+    told: list[str] = []
+    for asked in asked_rates(row, margins):
+        clause = question_in_words(asked)
+        is_told = clause.lower() in comparison.summary.lower()
+        if asked.rate.images is not None:
+            alone = alone_in_words(asked, row.model_version, baseline)
+            clause = alone if is_told else f"{clause}; {alone}"
+        elif is_told:
+            continue
+        told.append(sentence(clause))
+    if auc := row.roc_auc:
+        told.append(
+            f"ROC AUC {auc_in_words(auc)}, {probability(auc.p_value)}; no verdict rests on it."
+        )
+    if told:
+        yield f"  {' '.join(told)}"
+
+
+def _image_lines(comparison: ModelComparison) -> Iterator[str]:
+    for row in comparison.models:
+        for kind, images in row.changed or ():
+            if images.images:
+                named = "; ".join(
+                    clean(each.image, 300)
+                    if each.anomaly_score is None
+                    else f"{clean(each.image, 300)} {score(each.anomaly_score)}"
+                    for each in images.images
+                )
+                how_many = f"{len(images.images)} of {images.count}"
+                words = kind.replace("_", " ").capitalize()
+                yield f"{words} by version {row.model_version} ({how_many}): {named}"
+    if doubted := comparison.labels_to_doubt:
+        named = "; ".join(f"{clean(each.image, 300)} ({each.label})" for each in doubted)
+        yield f"Labels to doubt: {named}"

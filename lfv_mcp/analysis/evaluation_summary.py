@@ -1,0 +1,307 @@
+"""The summary of an EvaluationReport: what the test found, and what follows for what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
+from lfv_mcp.analysis.grades import graded_outcome
+from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
+from lfv_mcp.analysis.statistics_findings import best_case_in_words
+from lfv_mcp.figures import (
+    count_of,
+    estimate_with_interval,
+    interval_of_95,
+    of_hundred,
+    percent,
+    percent_range,
+    plain_number,
+    score,
+    share_of_line,
+    signed_estimate,
+    two_digits,
+)
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+from lfv_mcp.formats.evaluation_result import EvaluationResult
+from lfv_mcp.metrics import Confusion, Undefined, wilson_interval
+from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import (
+    LineCost,
+    Metric,
+    OnTheLine,
+    PricedCut,
+    RequirementVerdict,
+)
+from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.text import clean
+
+MORE_THAN = 10_000
+"""Images beyond which a number of images needed is only bounded."""
+
+
+def model_name(
+    description: ModelDescription,
+    result: EvaluationResult | None,
+    manifest: EvaluationManifest | None,
+) -> str:
+    """Whose report it is, in words."""
+    arns = [description.ModelArn, result.model_arn if result else ""]
+    arn = next(filter(None, [*arns, *(manifest.model_arns if manifest else ())]), "")
+    project, _, version = arn.partition(":model/")[2].rpartition("/")
+    return f"{clean(project, 255)} version {version}" if project else "This model"
+
+
+def report_summary(
+    numbers: EvaluationNumbers,
+    findings: Sequence[Finding],
+    source: Source,
+    name: str,
+    question: EvaluationQuestion,
+) -> str:
+    """What was found, what it means for what was asked, and the first thing to do."""
+    name += " (synthetic sample)" if source.kind == "sample" else ""
+    is_mismatch = any(f.code == "evaluation_mismatch" for f in findings)
+    sentences = [f"These may not be the files of {name}."] if is_mismatch else []
+    if numbers.cut_unanswerable:
+        sentences.append(
+            f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
+            f"{numbers.cut_unanswerable}."
+        )
+    sentences += _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
+    if numbers.incomplete:
+        sentences.append(
+            f"Its manifest is not whole ({numbers.incomplete}), so these are not the counts of the "
+            "whole test."
+        )
+    if not is_mismatch:
+        sentences += _answers(numbers, question)
+    if question.threshold is None and (optimism := best_case_in_words(numbers)):
+        sentences.append(optimism)
+    return " ".join([*sentences, *_first_advice(findings)])
+
+
+def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
+    """The gravest finding with something to do, the message first: advice needs its reason."""
+    for found in findings:
+        if found.advice is not None:
+            is_told = found.code in ("evaluation_mismatch", "threshold_unanswerable")
+            yield found.advice if is_told else f"{found.message} {found.advice}"
+            return
+
+
+# What the test found
+
+
+def _outcome(numbers: EvaluationNumbers, name: str, question: EvaluationQuestion) -> Iterator[str]:
+    """What became of defects and good parts, with intervals; and how that stands to our bar."""
+    if numbers.cut_unanswerable and numbers.confusion:
+        own = numbers.confusion
+        counts: Confusion | None = Confusion(
+            own.true_positives, own.false_positives, own.false_negatives, own.true_negatives
+        )
+        name = f"By its own cut {name}"
+    else:
+        counts = numbers.asked
+    if counts is None:
+        known = numbers.known_metrics()
+        outcome = " and ".join(_reported_outcome(numbers))
+        yield (
+            f"{name} {outcome}."
+            if outcome
+            else f"How good {name} is cannot be said: nothing is left to count."
+        )
+        if known.get("recall") is not None:
+            yield "How sure that is cannot be said without the counts."
+        return
+    outcome = " and ".join(_outcome_in_words(counts))
+    if not outcome:
+        yield f"How good {name} is cannot be said: nothing is left to count."
+        return
+    at_own_cut = question.threshold is None or bool(numbers.cut_unanswerable)
+    if not at_own_cut:
+        outcome = (
+            f"At a cut of {plain_number(question.threshold or 0)} {name} would have "
+            f"{outcome.replace(' and rejected', ' and have rejected')}"
+        )
+        yield f"{outcome}."
+    elif not counts.false_negatives and not counts.false_positives:
+        defects, good = defects_and_good_parts(counts)
+        yield f"{name} made no error in {defects} + {good} images: it {outcome}."
+    else:
+        yield f"{name} {outcome}."
+    if graded := graded_outcome(counts):
+        yield graded
+
+
+def _outcome_in_words(counts: Confusion) -> Iterator[str]:
+    defects, good = defects_and_good_parts(counts)
+    for verb, errors, images, noun in (
+        ("caught", counts.true_positives, defects, "defect"),
+        ("rejected", counts.false_positives, good, "good part"),
+    ):
+        interval = wilson_interval(errors, images)
+        if not isinstance(interval, Undefined):
+            yield (
+                f"{verb} {errors:,} of {count_of(images, noun, noun + 's')} "
+                f"({interval_of_95(interval.low, interval.high, images)})"
+            )
+
+
+def _reported_outcome(numbers: EvaluationNumbers) -> Iterator[str]:
+    known, images = numbers.known_metrics(), numbers.test_images or 0
+    if "recall" in known:
+        yield f"caught {percent(known['recall'], images)} of the defects"
+    if "precision" in known:
+        yield f"was right in {percent(known['precision'], images)} of its rejects"
+
+
+# What was asked beside
+
+
+def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterator[str]:
+    if numbers.line:
+        yield from line_in_words(numbers.line)
+    for requirement in numbers.requirements or ():
+        yield requirement_in_words(requirement, numbers.asked)
+    if numbers.cost and question.defect_rate is not None:
+        yield from cost_in_words(numbers.cost, question.defect_rate)
+    elif numbers.line is None and numbers.asked is not None and question.prices is None:
+        counts = numbers.asked
+        rejects = counts.true_positives + counts.false_positives
+        if counts.false_positives and counts.true_positives:
+            yield (
+                f"On the test set {counts.false_positives:,} of its {rejects:,} rejects were good "
+                "parts; where defects are rarer, more are: give the line's defect rate."
+            )
+
+
+def line_in_words(line: OnTheLine) -> Iterator[str]:
+    """What a line sees, of a million parts and of a hundred rejects."""
+    outcomes = [
+        _of_a_million(metric, one, many)
+        for metric, one, many in (
+            (line.escapes_per_million, "defect escapes", "defects escape"),
+            (line.false_rejects_per_million, "good part is rejected", "good parts are rejected"),
+        )
+        if metric is not None and metric.value is not None
+    ]
+    if outcomes:
+        rate = share_of_line(line.defect_rate)
+        yield f"At {rate} defects, of a million parts {' and '.join(outcomes)}."
+    expected = line.expected_precision
+    if expected is None or expected.value is None:
+        return
+    if expected.value == 1 and expected.low is not None:
+        # Without any false alarm on the test set "100 of 100" would be read as certain.
+        yield f"Of 100 rejects as few as {of_hundred(expected.low)} may be defects."
+        return
+    words = f"Of 100 rejects about {of_hundred(expected.value)} are defects"
+    if expected.low is not None and expected.high is not None:
+        words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
+    yield f"{words}."
+
+
+def _of_a_million(metric: Metric, one: str, many: str) -> str:
+    """So many parts of a million, with the interval; never "about 0", which reads as none."""
+    value, low, high = metric.value or 0.0, metric.low, metric.high
+    if value == 0 and high:
+        return f"up to {two_digits(high)} {many} (none did on the test set)"
+    interval = "" if low is None or high is None else f" ({two_digits(low)} to {two_digits(high)})"
+    shown = two_digits(value)
+    return f"about {shown} {one if shown == '1' else many}{interval}"
+
+
+def _estimate(metric: Metric) -> str:
+    return estimate_with_interval(metric.value or 0.0, metric.low, metric.high)
+
+
+def requirement_in_words(requirement: RequirementVerdict, counts: Confusion | None) -> str:
+    """Whether a requirement is met, and how many images it would take to show that."""
+    is_recall = requirement.requirement == "recall_at_least"
+    needed = plain_number(100 * requirement.needed)
+    what = (
+        f"a recall of at least {needed} %"
+        if is_recall
+        else f"false alarms on at most {needed} % of good parts"
+    )
+    if counts is None or requirement.seen.value is None:
+        return f"Whether it has {what} cannot be said: {requirement.seen.undefined}."
+    defects, good = defects_and_good_parts(counts)
+    images = defects if is_recall else good
+    seen = percent_range(requirement.seen.low or 0.0, requirement.seen.high or 0.0, images)
+    if requirement.verdict == "shown":
+        return f"It is shown that it has {what} ({seen})."
+    if requirement.verdict == "refuted":
+        return f"It is refuted that it has {what} ({seen})."
+    return (
+        f"It is not shown that it has {what} ({seen}): "
+        f"{_images_needed(requirement, 'defect' if is_recall else 'good part')}."
+    )
+
+
+def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
+    alone, measured = requirement.images_needed, requirement.images_needed_as_measured
+    if alone is None:
+        return "no number of images would show it"
+    error = "a miss" if noun == "defect" else "a false alarm"
+    words = f"{_bounded(alone, noun)} more without {error} would"
+    if measured is None:
+        return f"{words}; the rate as measured does not meet it"
+    return f"{words}, or {_bounded(measured, noun)} more if the rate is in truth as measured"
+
+
+def _bounded(images: int, noun: str) -> str:
+    if images > MORE_THAN:
+        return f"more than {MORE_THAN:,} {noun}s"
+    return count_of(images, noun, noun + "s")
+
+
+def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
+    """The cheapest cut, the model's own, and no cut at all; and whether that is decided."""
+    prices = (
+        f"At {share_of_line(defect_rate)} defects, {plain_number(cost.cost_of_escape)} per escape "
+        f"and {plain_number(cost.cost_of_false_reject)} per false reject"
+    )
+    others = (
+        f"to reject nothing costs {two_digits(cost.reject_nothing.cost_per_part.value or 0.0)}, to "
+        f"reject everything {two_digits(cost.reject_everything.cost_per_part.value or 0.0)}"
+    )
+    built_in = cost.built_in.cost_per_part
+    if built_in.value is None:
+        yield f"{prices} {others} per part; the model as it is cannot be priced."
+        return
+    own = _estimate(built_in)
+    if cost.cheapest is None:
+        yield f"{prices} the model as it is costs {own} per part; {others}."
+        return
+    low, high = CHOSEN_TOO_LOW
+    same = cost.difference is not None and cost.difference.low == cost.difference.high
+    if same:
+        yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
+    else:
+        yield (
+            f"{prices} the cheapest on these images is {cut_in_words(cost.cheapest)}: "
+            f"{_estimate(cost.cheapest.cost_per_part)} per part, which is {low} to {high} % too "
+            f"low because it was chosen here; the model's own cut costs {own}."
+        )
+        if cost.difference is not None:
+            decided = "proven" if cost.decided else "undecided"
+            yield (
+                f"The difference, {signed_estimate(cost.difference.value or 0.0)} "
+                f"({signed_estimate(cost.difference.low or 0.0)} to "
+                f"{signed_estimate(cost.difference.high or 0.0)}), is {decided}."
+            )
+    if cost.at:
+        yield f"The cut asked for costs {_estimate(cost.at.cost_per_part)}."
+    yield f"{others[0].upper()}{others[1:]}."
+
+
+def cut_in_words(cut: PricedCut) -> str:
+    """A cut by the gap between scores in which it may lie, with its errors."""
+    errors = f"({cut.false_negatives:,} missed, {count_of(cut.false_positives, 'alarm', 'alarms')})"
+    if cut.threshold is None:
+        return f"to reject nothing {errors}"
+    if cut.gap is None or cut.gap.low is None:
+        return f"a cut at or below {score(cut.threshold)} {errors}"
+    return f"a cut above {score(cut.gap.low)}, up to {score(cut.threshold)} {errors}"

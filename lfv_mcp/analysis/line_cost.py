@@ -1,0 +1,179 @@
+"""What cuts cost on a line: the cheapest of all, the model's own, and no cut at all.
+
+The cheapest is looked for among every way to divide the test images by score, and so is the best of
+many on these very images: its cost is too low by `CHOSEN_TOO_LOW`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+from lfv_mcp.analysis.recount import defects_and_good_parts, metric_of
+from lfv_mcp.analysis.thresholds import Cut, Scores
+from lfv_mcp.metrics import (
+    Confusion,
+    Cost,
+    Interval,
+    Prices,
+    Undefined,
+    cost_difference,
+    cost_per_part,
+)
+from lfv_mcp.results.evaluation_report import (
+    CutRange,
+    LineCost,
+    Metric,
+    OperatingRange,
+    PricedBuiltIn,
+    PricedCut,
+    PricedPolicy,
+)
+
+CHOSEN_TOO_LOW: Final = (10, 25)
+"""By how many percent the cost of a cut that was chosen on the same images is too low."""
+
+
+class _CountMembers(TypedDict):
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+
+
+def line_cost(
+    built_in: Confusion,
+    scores: Scores | None,
+    cuts: Sequence[Cut],
+    prices: Prices,
+    asked: float | None,
+) -> LineCost:
+    """What cuts cost at these prices.
+
+    Args:
+        built_in: the counts of the model's own verdicts.
+        scores: those behind the verdicts; None if there are none that explain them, and then three
+            policies only can be priced.
+        cuts: every cut of the scores.
+        prices: of the line.
+        asked: a cut to price too.
+    """
+    defects, good = defects_and_good_parts(built_in)
+    nothing = Confusion(0, 0, defects, good)
+    everything = Confusion(defects, good, 0, 0)
+    priced = LineCost(
+        cost_of_escape=prices.escape,
+        cost_of_false_reject=prices.false_reject,
+        built_in=PricedBuiltIn(
+            **_counts(built_in), cost_per_part=_cost(built_in, prices), threshold=None
+        ),
+        # What every part costs alike needs no test: its interval is the price itself.
+        reject_nothing=PricedPolicy(
+            **_counts(nothing), cost_per_part=_exact(prices.reject_nothing)
+        ),
+        reject_everything=PricedPolicy(
+            **_counts(everything), cost_per_part=_exact(prices.reject_everything)
+        ),
+    )
+    if scores is None or not defects or not good:
+        return priced
+    rule = scores.rule
+    cheapest = cheapest_cut(cuts, prices)
+    difference = _difference(cheapest.counts, built_in, prices)
+    return priced.model_copy(
+        update={
+            "cheapest": _priced(cheapest, prices),
+            "built_in": priced.built_in.model_copy(
+                update={
+                    "threshold": OperatingRange(
+                        max_normal_score=rule.max_normal_score,
+                        min_anomaly_score=rule.min_anomaly_score,
+                    )
+                }
+            ),
+            "difference": metric_of(difference.value, difference.interval),
+            "decided": not _holds_zero(difference),
+            "indistinguishable": _indistinguishable(cheapest, cuts, prices),
+            "at": None if asked is None else _priced(_cut_at(asked, scores, cuts), prices),
+        }
+    )
+
+
+def cheapest_cut(cuts: Sequence[Cut], prices: Prices) -> Cut:
+    """The cut that costs least on these images; of equal ones that with the fewest errors."""
+
+    def order(cut: Cut) -> tuple[float, int, int]:
+        counts = cut.counts
+        cost = cost_per_part(counts, prices)
+        value = cost.value if isinstance(cost, Cost) else 0.0
+        # Twelve digits: sums in another order must not decide between equal costs.
+        errors = counts.false_negatives + counts.false_positives
+        return float(f"{value:.12g}"), errors, counts.false_negatives
+
+    return min(cuts, key=order)
+
+
+def _indistinguishable(cheapest: Cut, cuts: Sequence[Cut], prices: Prices) -> CutRange:
+    """The range of all cuts that are not shown to cost more than the cheapest one.
+
+    Within it some may be shown to; outside of it all are. An absent `high` has no bound: to reject
+    nothing is among them.
+    """
+    alike = [cut for cut in cuts if _holds_zero(_difference(cut.counts, cheapest.counts, prices))]
+    thresholds = [cut.threshold for cut in alike if cut.threshold is not None]
+    return CutRange(
+        low=min(thresholds, default=None),
+        high=max(thresholds, default=None) if len(thresholds) == len(alike) else None,
+    )
+
+
+def _difference(cut: Confusion, other: Confusion, prices: Prices) -> Cost:
+    """The cost of one cut minus another's; exactly 0 between a cut and itself.
+
+    Asked only where both classes have images, so that there is one.
+    """
+    difference = cost_difference(cut, other, prices)
+    if cut == other or isinstance(difference, Undefined):
+        return Cost(0.0, Interval(0.0, 0.0))
+    return difference
+
+
+def _holds_zero(difference: Cost) -> bool:
+    return difference.interval.low <= 0 <= difference.interval.high
+
+
+def _cut_at(threshold: float, scores: Scores, cuts: Sequence[Cut]) -> Cut:
+    """The cut as it was asked for; its gap is that of the cut which divides the images alike."""
+    counts = scores.at(threshold)
+    alike = next(cut for cut in cuts if cut.counts == counts)
+    return Cut(threshold, alike.above, alike.counts)
+
+
+def _priced(cut: Cut, prices: Prices) -> PricedCut:
+    top = cut.threshold
+    return PricedCut(
+        **_counts(cut.counts),
+        cost_per_part=_cost(cut.counts, prices),
+        threshold=top,
+        gap=CutRange(low=cut.above, high=top).or_none(),
+    )
+
+
+def _counts(counts: Confusion) -> _CountMembers:
+    return {
+        "true_positives": counts.true_positives,
+        "false_positives": counts.false_positives,
+        "false_negatives": counts.false_negatives,
+        "true_negatives": counts.true_negatives,
+    }
+
+
+def _cost(counts: Confusion, prices: Prices) -> Metric:
+    cost = cost_per_part(counts, prices)
+    if isinstance(cost, Undefined):
+        return metric_of(cost, cost)
+    return metric_of(cost.value, cost.interval)
+
+
+def _exact(value: float) -> Metric:
+    return Metric(value=value, low=value, high=value)

@@ -1,0 +1,175 @@
+"""The same test images as two versions judged them: one vote an image, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from lfv_mcp.analysis.decisions import Pair, PairedCounts
+from lfv_mcp.analysis.examples import score_of
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, ImagePrediction
+from lfv_mcp.metrics import Undefined
+
+MATCHED: Final = 0.90
+"""Share of the larger test set that both must hold, with one truth, to be the same images."""
+NO_SHARED_DEFECT: Final = Undefined("no defect was judged by both versions")
+NO_SHARED_GOOD_PART: Final = Undefined("no good part was judged by both versions")
+
+
+class Vote(NamedTuple):
+    """What one version says of one image; lines that repeat an image are one vote.
+
+    Args:
+        anomalous: the truth.
+        flagged: whether it is rejected; None if the version contradicts itself.
+        score: the anomaly score behind the verdict, if the line has one.
+        confidence: in the predicted class, if the line has one.
+    """
+
+    anomalous: bool
+    flagged: bool | None
+    score: float | None
+    confidence: float | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the verdict is the truth; two different verdicts on an image are wrong."""
+        return self.flagged is self.anomalous
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """The votes of one version on its test images.
+
+    Args:
+        by_image: the vote on each image that has one truth, by S3 URI.
+        contradictory: images that have both truths; nothing can be said of them.
+        nameless: lines that name no image, each an image of its own.
+    """
+
+    by_image: Mapping[str, Vote]
+    contradictory: frozenset[str]
+    nameless: tuple[Vote, ...]
+
+    @property
+    def images(self) -> int:
+        """Different images of the test set."""
+        return len(self.by_image) + len(self.contradictory) + len(self.nameless)
+
+    def errors(self, *, anomalous: bool) -> tuple[int, int]:
+        """Wrong verdicts on the images of a class, and how many images it has."""
+        judged = [
+            vote
+            for vote in (*self.by_image.values(), *self.nameless)
+            if vote.anomalous is anomalous and vote.flagged is not None
+        ]
+        return sum(not vote.is_right for vote in judged), len(judged)
+
+
+def votes_of(manifest: EvaluationManifest | None) -> Votes | None:
+    """One vote for each image; None if the images are not known one by one."""
+    if manifest is None or not manifest.images:
+        return None
+    lines: dict[str, list[ImagePrediction]] = {}
+    nameless: list[Vote] = []
+    for image in manifest.images:
+        if image.source_ref:
+            lines.setdefault(image.source_ref, []).append(image)
+        else:
+            nameless.append(_vote([image]))
+    contradictory = frozenset(
+        ref for ref, of_image in lines.items() if len({i.anomalous for i in of_image}) > 1
+    )
+    by_image = {ref: _vote(of_image) for ref, of_image in lines.items() if ref not in contradictory}
+    return Votes(by_image, contradictory, tuple(nameless))
+
+
+def _vote(lines: Sequence[ImagePrediction]) -> Vote:
+    first = lines[0]
+    if len({line.flagged for line in lines}) > 1:
+        return Vote(first.anomalous, None, None, None)
+    return Vote(first.anomalous, first.flagged, score_of(first), first.confidence)
+
+
+class PairedImage(NamedTuple):
+    """One image as two versions judged it."""
+
+    image: str
+    baseline: Vote
+    candidate: Vote
+
+    @property
+    def anomalous(self) -> bool:
+        """The truth, which is the same for both."""
+        return self.baseline.anomalous
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The images that a baseline and a candidate share, and those that are left out.
+
+    Args:
+        images: those that both judged, with equal truth.
+        of: different images of the larger of the two test sets.
+        labels_differ: images of both whose truth differs.
+        contradictory: images of both with two truths in one file, or with two verdicts of the
+            baseline.
+        only_one: images of only one of the two test sets, and lines that name no image.
+    """
+
+    images: tuple[PairedImage, ...]
+    of: int
+    labels_differ: int
+    contradictory: int
+    only_one: int
+
+    @property
+    def is_same_images(self) -> bool:
+        """Whether enough is shared to compare the two image by image."""
+        return bool(self.images) and len(self.images) >= MATCHED * self.of
+
+    @property
+    def left_out(self) -> int:
+        """Images that are not compared."""
+        return self.labels_differ + self.contradictory + self.only_one
+
+    def counts(self) -> Pair:
+        """The discordant images of each class."""
+        return Pair(
+            recall=_counts((i for i in self.images if i.anomalous), NO_SHARED_DEFECT),
+            false_alarms=_counts((i for i in self.images if not i.anomalous), NO_SHARED_GOOD_PART),
+        )
+
+
+def _counts(images: Iterable[PairedImage], none: Undefined) -> PairedCounts | Undefined:
+    right = [(image.baseline.is_right, image.candidate.is_right) for image in images]
+    if not right:
+        return none
+    return PairedCounts(right.count((True, False)), right.count((False, True)), len(right))
+
+
+def pair_images(baseline: Votes, candidate: Votes) -> Pairing:
+    """The images of both, in the order of the baseline's file."""
+    known = {*candidate.by_image, *candidate.contradictory}
+    paired: list[PairedImage] = []
+    differ = contradictory = 0
+    for image, vote in baseline.by_image.items():
+        other = candidate.by_image.get(image)
+        if other is None:
+            contradictory += image in candidate.contradictory
+        elif other.anomalous is not vote.anomalous:
+            differ += 1
+        elif vote.flagged is None:
+            contradictory += 1
+        else:
+            paired.append(PairedImage(image, vote, other))
+    contradictory += len(baseline.contradictory & known)
+    shared = len(paired) + differ + contradictory
+    return Pairing(
+        images=tuple(paired),
+        of=max(baseline.images, candidate.images),
+        labels_differ=differ,
+        contradictory=contradictory,
+        only_one=baseline.images + candidate.images - 2 * shared,
+    )
