@@ -29,7 +29,10 @@ def model_card(
             [_text(model.summary)],
         ),
         ("## State", _state(model)),
-        ("## Quality", [*_recorded(model.performance), *_counted(report and report.confusion)]),
+        (
+            "## Quality",
+            [*_recorded(model.performance), *_counted(report.confusion if report else None)],
+        ),
         ("## Findings", [_finding(each, advice=True) for each in model.findings]),
         ("## Evidence", [*_places(model.artifacts or Artifacts()), "", *_evidence(report, unread)]),
         ("## Intended use", _INTENDED_USE_OF_SEGMENTATION if labels else _INTENDED_USE),

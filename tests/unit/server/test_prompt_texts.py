@@ -114,11 +114,10 @@ def member_names(answer: type[Result]) -> set[str]:
 
 @every_prompt
 def test_every_member_that_a_prompt_names_is_published(name: str) -> None:
-    published = {
-        member
-        for answer in (ModelSummary, ModelList, EvaluationReport, ModelComparison, Finding, Source)
-        for member in member_names(answer)
-    }
+    answers: tuple[type[Result], ...] = (
+        *(ModelSummary, ModelList, EvaluationReport, ModelComparison, Finding, Source),
+    )
+    published = {member for answer in answers for member in member_names(answer)}
     published |= {argument.name for tool in TOOLS for argument in tool.arguments}
     published |= {tool.name for tool in TOOLS}
     written = set(re.findall(r"`([a-z]+(?:[._][a-z_]+)+)`", PROMPTS[name].text))
