@@ -144,11 +144,11 @@ def _percentage(share: float, images: int, least_decimals: int = 0) -> str:
     percentage = 100 * share
     if share in (0, 1):
         return f"{percentage:.0f}"
-    text = f"{percentage:.{decimals}f}"
-    # Asked of the text, because half a unit is rounded to the even digit: 0.5 to 0, 99.5 to 100.
-    if float(text) == 0:
+    if percentage <= least / 2:  # a half would be rounded to the even 0
         return f"less than {least:g}"
-    return f"more than {100 - least:g}" if float(text) == 100 else text
+    if percentage >= 100 - least / 2:
+        return f"more than {100 - least:g}"
+    return f"{percentage:.{decimals}f}"
 
 
 def _percentage_beside(share: float, limit: float, images: int) -> str:

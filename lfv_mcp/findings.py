@@ -58,7 +58,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
         "info",
         f"on the test set less than {percent(ESCAPES_NOTABLE)} of the defects passed unseen",
     ),
-    "test_set_precision": (
+    "precision_of_test_set": (
         "info",
         "the share of good parts among the rejects of the test set, which no line shares",
     ),

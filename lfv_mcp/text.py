@@ -70,16 +70,6 @@ def truncate_lines(lines: list[str], limit: int) -> str:
     return "\n".join([*kept, last])
 
 
-def percent(value: float) -> str:
-    """A fraction as a percentage; nothing becomes 0 % or 100 % by rounding alone.
-
-    0.9 → `"90.0%"`, 0.9999 → `"more than 99.9%"`, 0.0001 → `"less than 0.1%"`
-    """
-    if 0 < value < 0.001:
-        return "less than 0.1%"
-    return "more than 99.9%" if 0.999 < value < 1 else f"{value:.1%}"
-
-
 def digits(value: float) -> str:
     """A metric in three digits, and in more only where three would round it to 1.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,8 +15,25 @@ from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from tests.support.boto3_speed import count_pauses, data_files_parsed_once
+from tests.support.schema_speed import schemas_checked_once
 
 _SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Leave what the collection made out of later garbage collections.
+
+    Thousands of tests and their modules stay to the end. Each full collection would look at all of
+    them: half a second for each call of an oracle that collects by itself, as statsmodels does.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +59,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def mcp_schemas_checked_once() -> Iterator[None]:
+    """The SDK's clients check the schema of each result once for all tests of a process."""
+    with schemas_checked_once():
+        yield
+
+
 @pytest.fixture(scope="module", params=[pytest.param("auto", id="modern"), "legacy"])
 def era(request: pytest.FixtureRequest) -> str:
     """Both protocol eras, as the `mode` of a client."""
@@ -62,9 +87,9 @@ async def client(sample: Catalog, era: str) -> AsyncIterator[Client]:
         yield connected
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", autouse=True)
 def boto3_files_parsed_once() -> Iterator[None]:
-    """boto3's data files are parsed once for all clients of a module, not for each of them."""
+    """boto3's data files are parsed once for all clients of a process, not for each of them."""
     with data_files_parsed_once():
         yield
 

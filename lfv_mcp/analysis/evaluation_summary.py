@@ -179,10 +179,13 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
 def line_in_words(line: OnTheLine) -> Iterator[str]:
     """What a line sees, of a million parts and of a hundred rejects."""
     outcomes = [
-        _of_a_million(metric, one, many)
-        for metric, one, many in (
-            (line.escapes_per_million, "defect escapes", "defects escape"),
-            (line.false_rejects_per_million, "good part is rejected", "good parts are rejected"),
+        _of_a_million(metric, words)
+        for metric, words in (
+            (line.escapes_per_million, ("defect escapes", "defects escape", "did")),
+            (
+                line.false_rejects_per_million,
+                ("good part is rejected", "good parts are rejected", "were"),
+            ),
         )
         if metric is not None and metric.value is not None
     ]
@@ -202,11 +205,12 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
     yield f"{words}."
 
 
-def _of_a_million(metric: Metric, one: str, many: str) -> str:
+def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:
     """So many parts of a million, with the interval; never "about 0", which reads as none."""
+    one, many, verb = words
     value, low, high = metric.value or 0.0, metric.low, metric.high
     if value == 0 and high:
-        return f"up to {two_digits(high)} {many} (none did on the test set)"
+        return f"up to {two_digits(high)} {many} (none {verb} on the test set)"
     interval = "" if low is None or high is None else f" ({two_digits(low)} to {two_digits(high)})"
     shown = two_digits(value)
     return f"about {shown} {one if shown == '1' else many}{interval}"
@@ -248,6 +252,8 @@ def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
     words = f"{_bounded(alone, noun)} more without {error} would"
     if measured is None:
         return f"{words}; the rate as measured does not meet it"
+    if measured == alone:
+        return words
     return f"{words}, or {_bounded(measured, noun)} more if the rate is in truth as measured"
 
 

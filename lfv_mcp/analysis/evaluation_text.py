@@ -94,8 +94,8 @@ def _range_in_words(cuts: CutRange) -> str:
 
 def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
     analysis = report.threshold
-    if analysis is None:
-        return
+    if analysis is None or not (analysis.at or report.cost):
+        return  # for a page, which draws it
     if analysis.rule_holds:
         yield f"{built_in_in_words(analysis)} Cuts that can be cheapest: {_rows_in_words(analysis)}"
     if analysis.at:

@@ -8,7 +8,13 @@ from typing import Final
 
 from lfv_mcp.analysis.grades import ERROR_BAR, grade_errors, grade_in_words
 from lfv_mcp.analysis.recount import metrics_by_name
-from lfv_mcp.figures import count_of, fraction, interval_of_95, percent
+from lfv_mcp.figures import (
+    count_of,
+    fraction,
+    limit_in_percent,
+    percent,
+    percent_range_beside,
+)
 from lfv_mcp.metrics import Undefined, wilson_interval
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport, LabelMetrics, ManifestCounts, Metric
@@ -29,10 +35,7 @@ def model_card(
             [_text(model.summary)],
         ),
         ("## State", _state(model)),
-        (
-            "## Quality",
-            [*_recorded(model.performance), *_counted(report.confusion if report else None)],
-        ),
+        ("## Quality", [*_recorded(model.performance), *_counted(report)]),
         ("## Findings", [_finding(each, advice=True) for each in model.findings]),
         ("## Evidence", [*_places(model.artifacts or Artifacts()), "", *_evidence(report, unread)]),
         ("## Intended use", _INTENDED_USE_OF_SEGMENTATION if labels else _INTENDED_USE),
@@ -94,31 +97,34 @@ def _recorded(performance: Performance | None) -> list[str]:
     )
 
 
-def _counted(counts: ManifestCounts | None) -> Iterator[str]:
+def _counted(report: EvaluationReport | None) -> Iterator[str]:
     """What the counts of the test set show of both error rates, by their intervals."""
-    if counts is None:
+    if report is None or report.confusion is None:
         return
+    counts = report.confusion
     missed, rejected = counts.false_negatives, counts.false_positives
     defects, good = missed + counts.true_positives, rejected + counts.true_negatives
-    caught = f"On the test set it missed {missed:,} of {count_of(defects, 'defect', 'defects')}"
-    passed = f"It rejected {rejected:,} of {count_of(good, 'good part', 'good parts')}"
     lines = (
-        *_graded(caught, "the escape rate", missed, defects),
-        *_graded(passed, "the false-alarm rate", rejected, good),
+        *_graded("missed", missed, defects, ("defect", "defects")),
+        *_graded("rejected", rejected, good, ("good part", "good parts")),
     )
     if lines:
         yield from ("", *lines)
         yield "- The intervals hold if the test images are independent, and drawn like the parts"
         yield "  of the line; they cover sampling error only."
+    if lines and counts.recovered:
+        yield "- The counts are recovered: the only ones that give the reported metrics."
 
 
-def _graded(seen: str, rate: str, errors: int, images: int) -> Iterator[str]:
+def _graded(what: str, errors: int, images: int, noun: tuple[str, str]) -> Iterator[str]:
     interval, grade = wilson_interval(errors, images), grade_errors(errors, images)
     if isinstance(interval, Undefined) or grade is None:
         return
-    ends = interval_of_95(interval.low, interval.high, images)
-    outcome = f"against our bar of {percent(ERROR_BAR)} {rate} is {grade_in_words(grade)}"
-    yield f"- {seen}, {percent(errors / images, images)} ({ends}); {outcome}."
+    seen = f"{errors:,} of {count_of(images, *noun)}, {percent(errors / images, images)}"
+    # Beside the bar, because an end rounded onto it would contradict the grade.
+    ends = percent_range_beside(interval.low, interval.high, ERROR_BAR, images)
+    against = f"against our bar of {limit_in_percent(ERROR_BAR)}, {grade_in_words(grade)}"
+    yield f"- On the test set it {what} {seen} (95 % interval {ends}): {against}."
 
 
 def _finding(each: Finding, *, advice: bool) -> str:

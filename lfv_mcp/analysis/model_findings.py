@@ -83,16 +83,16 @@ def sample_finding(doubt: str = "") -> Finding:
     return finding(
         "sample_data",
         f"{message} {doubt}" if doubt else message,
-        "For your own records set LFV_SOURCE.",
+        "Your own: set LFV_SOURCE.",
     )
 
 
 def evidence_findings(evidence: str) -> Iterator[Finding]:
     """Where evaluation files are: `archive`, `s3`, or empty for nowhere."""
     if evidence:
-        message = "Evaluation files named in S3: try analyze_evaluation."  # nobody has yet
+        message = "Evaluation files are named in S3: try analyze_evaluation."  # nobody has yet
         if evidence == "archive":
-            message = "Evaluation files held: call analyze_evaluation."
+            message = "Files are held: see analyze_evaluation."
         yield finding("evidence_at_hand", message)
 
 

@@ -186,7 +186,8 @@ def _quality_sentence(performance: Performance) -> str:
 
 
 _TOLD: Final = frozenset(
-    {"escapes_high", "escapes_notable", "metrics_missing", "perfect_score", "sample_data"}
+    {"escapes_high", "escapes_notable", "precision_of_test_set", "perfect_score"}
+    | {"metrics_missing", "sample_data"}
     | {words.code for words in STATUS_WORDS.values()}
 )
 """Findings whose reason the first two sentences of a summary give already."""

@@ -20,15 +20,8 @@ from lfv_mcp.text import complement
 
 F1_TOLERANCE: Final = 0.005
 """How far F1 may be from 2PR/(P+R): evaluation files are not rounded, printed values are."""
-RE_JUDGE: Final = "Have missed defects re-judged blind, mixed with caught ones and good parts."
+RE_JUDGE: Final = "Re-judge misses blind, mixed with caught defects and good parts."
 """Advice on errors: correcting labels only where a model was wrong can only raise its score."""
-
-_TEST_SET_PRECISION: Final = finding(
-    "test_set_precision",
-    "Where defects are rare, most rejects are good parts.",
-    "Give the defect rate.",
-)
-"""Said of every precision, which is not graded: it depends on how many test images are defects."""
 
 
 def quality_findings(description: ModelDescription, performance: Performance) -> Iterator[Finding]:
@@ -59,12 +52,11 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
         if recall is not None:
             yield _escapes(recall)
         if precision is not None:
-            yield _TEST_SET_PRECISION
+            yield _rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Likely at the best cut for these images, which flatters: by 3 to 5 points with 40 "
-        "defects.",
-        "Confirm on fresh images.",
+        "Likely at the best cut for these images: on new ones expect 3 to 5 points less if 40 "
+        "defects were tested, 1 to 1.5 if 400.",
     )
 
 
@@ -85,8 +77,7 @@ def _f1_consistency(
 
 def _escapes(recall: float) -> Finding:
     rate = complement(recall)
-    share = percent(rate) if rate else "none"
-    seen = f"Of the test set's defects {share} passed unseen"
+    seen = f"On the test set {percent(rate) if rate else 'none'} of the defects passed unseen"
     if rate < ESCAPES_NOTABLE:
         return finding(
             "escapes_low",
@@ -95,10 +86,17 @@ def _escapes(recall: float) -> Finding:
         )
     if rate < ESCAPES_HIGH:
         return finding(
-            "escapes_notable", f"{seen} (our bar: {percent(ESCAPES_NOTABLE)}).", RE_JUDGE
+            "escapes_notable", f"{seen}; our bar is {percent(ESCAPES_NOTABLE)}.", RE_JUDGE
         )
+    bar = percent(ESCAPES_HIGH)
+    return finding("escapes_high", f"{seen}; our bar for a critical finding is {bar}.", RE_JUDGE)
+
+
+def _rejects(precision: float) -> Finding:
+    """What the rejects were, ungraded: precision depends on how many test images are defects."""
+    share = complement(precision)
     return finding(
-        "escapes_high",
-        f"{seen} (our bar: {percent(ESCAPES_HIGH)}).",
-        RE_JUDGE,
+        "precision_of_test_set",
+        f"Of the rejects on the test set {percent(share) if share else 'none'} were good parts.",
+        "Where defects are rare, most are: tell analyze_evaluation the defect rate.",
     )

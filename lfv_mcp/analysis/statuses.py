@@ -26,8 +26,8 @@ class StatusWords:
     """Whether a model with this status has been evaluated."""
 
 
-_LAST_BILLS: Final = "Look at the last bills."
-"""Advice on a record of a model that was being hosted: what of it matters today."""
+_LAST_BILLS: Final = "Check the last bills."
+"""Advice on a record of a model that was being hosted: hosting ended with the service."""
 
 STATUS_WORDS: Final[dict[str, StatusWords]] = {
     "TRAINING": StatusWords(
@@ -61,11 +61,11 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ("Hosting was starting when captured.", _LAST_BILLS),
     ),
     "HOSTED": StatusWords(
-        "running, able to inspect images, and billed",
+        "running and billed",
         "hosted",
         ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
         (
-            "It was running and billed.",
+            "Running and billed when captured.",
             _LAST_BILLS,
         ),
     ),

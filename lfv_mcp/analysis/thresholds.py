@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from lfv_mcp import metrics
@@ -78,7 +79,7 @@ def every_cut(scores: Scores) -> list[Cut]:
     tp = fp = 0
     defects, good = len(scores.anomalous), len(scores.normal)
     cuts = [Cut(None, levels[0] if levels else None, Confusion(0, 0, defects, good))]
-    for threshold, above in zip(levels, [*levels[1:], None], strict=True):
+    for threshold, above in zip_longest(levels, levels[1:]):
         tp += anomalous_at.get(threshold, 0)
         fp += normal_at.get(threshold, 0)
         cuts.append(Cut(threshold, above, Confusion(tp, fp, defects - tp, good - fp)))

@@ -65,7 +65,7 @@ def _on_the_line(report: Mapping[str, Any]) -> Iterator[str]:
     """What the line will see at the defect rate that was asked for."""
     if line := report.get("line"):
         at = _asked_cut(report)
-        yield f"\nOn the line, at a defect rate of {_number(line['defect_rate'])}{at}"
+        yield f"\nOn the line{at}, at a defect rate of {line['defect_rate']:.6g}"
         figures = ((name, line[name]) for name in line if name != "defect_rate")
         yield from table(
             ("", "value", "low", "high", ""), (_figure(name, metric) for name, metric in figures)
@@ -74,7 +74,7 @@ def _on_the_line(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _asked_cut(report: Mapping[str, Any]) -> str:
     row = report.get("threshold", {}).get("at")
-    return f" and a cut of {row['threshold']:.6g}" if row else ""
+    return f" at a cut of {row['threshold']:.6g}" if row else ""
 
 
 def _requirements(report: Mapping[str, Any]) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _cost(report: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _cut(threshold: Any, gap: Mapping[str, float] | None) -> str:
+def _cut(threshold: Any, gap: Mapping[str, Any] | None) -> str:
     """Where a cut lies: between two scores, or nowhere."""
     if isinstance(threshold, Mapping):
         gap = {
@@ -185,7 +185,7 @@ def _examples(report: Mapping[str, Any]) -> Iterator[str]:
     for name, wrong in report.get("examples", {}).items():
         if images := wrong["images"]:
             how_many = f"{len(images)} of {wrong['count']}"
-            yield f"\n{_words(name).capitalize()} ({how_many}), worst first{_asked_cut(report)}"
+            yield f"\n{_words(name).capitalize()}{_asked_cut(report)} ({how_many}), worst first"
             yield from map(_example, images)
 
 

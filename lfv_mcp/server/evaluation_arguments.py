@@ -38,13 +38,12 @@ def check_prices(escape: float | None, false_reject: float | None) -> None:
         CallerError: one is given without the other, or both are 0.
     """
     prices = {"cost_of_escape": escape, "cost_of_false_reject": false_reject}
-    given = [name for name, price in prices.items() if price is not None]
+    given = {name: price for name, price in prices.items() if price is not None}
     if len(given) == 1:
-        (missing,) = prices.keys() - given
-        raise invalid_argument(
-            missing, None, f"{given[0]} was given, and a cost needs both of them", "1"
-        )
-    if given and not any(prices.values()):
+        ((name, price),) = given.items()
+        rule = "both costs are needed, that of an escape and that of a false reject"
+        raise invalid_argument(name, price, rule, _EXAMPLES[name])
+    if given and not any(given.values()):
         raise invalid_argument(
             "cost_of_escape", 0, "both costs are 0, and then every cut costs the same", "10"
         )
@@ -62,6 +61,10 @@ def check_lookout_threshold(threshold: float | None) -> None:
         )
 
 
+_EXAMPLES: Final = {
+    "cost_of_escape": "10 with cost_of_false_reject=1",
+    "cost_of_false_reject": "1 with cost_of_escape=10",
+}
 _COST_RULE: Final = "it is a finite number, 0 or more"
 DEFECT_RATE: Final = Argument(
     "defect_rate",

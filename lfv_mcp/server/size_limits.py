@@ -22,8 +22,15 @@ _MAX_TEXT_CHARACTERS: Final = 2_000
 """Characters of the readable text, once an answer has to be shortened."""
 _MAX_SHORT_TEXT: Final = 200
 """Characters of each text in a structure whose lists alone could not make it short enough."""
-_ESSENTIAL: Final = ("files_unread", "index_stale")
-"""Codes of findings that are never left out, however long the answer is."""
+_ESSENTIAL: Final = (
+    "files_unread",
+    "index_stale",
+    "metrics_best_case",
+    "perfect_on_few",
+    "threshold_unanswerable",
+    "three_policies_only",
+)
+"""Codes of findings that are never left out, however long the answer is: it would claim more."""
 _ESSENTIAL_LINE: Final = re.compile(rf"- \w+ (?:{'|'.join(_ESSENTIAL)}): ")
 _HOW_TO_NARROW: Final = (
     "Ask for less at a time (max_results, max_examples, fewer versions); evaluation files are "

@@ -127,24 +127,38 @@ async def list_models(
     return listing_digest(page), page
 
 
-async def analyze_evaluation(
+async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool publishes
     context: ToolContext,
     *,
     project_name: str,
     model_version: str,
-    region: str,
+    defect_rate: float | None,
+    threshold: float | None,
+    cost_of_escape: float | None,
+    cost_of_false_reject: float | None,
+    recall_at_least: float | None,
+    false_alarms_at_most: float | None,
     max_examples: int,
-    **asked: float | None,
+    region: str,
 ) -> tuple[str, EvaluationReport]:
-    """What the evaluation files of one model version prove; `asked` are its optional numbers."""
+    """What the evaluation files of one model version prove."""
     # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.analysis.evaluation_text import evaluation_digest
 
     query = parse_model_query(project_name, model_version, region)
-    check_prices(asked["cost_of_escape"], asked["cost_of_false_reject"])
-    check_lookout_threshold(asked["threshold"])
-    question = EvaluationQuestion(**asked, max_examples=max_examples, with_cuts=context.shows_page)
+    check_prices(cost_of_escape, cost_of_false_reject)
+    check_lookout_threshold(threshold)
+    question = EvaluationQuestion(
+        defect_rate,
+        threshold,
+        cost_of_escape,
+        cost_of_false_reject,
+        recall_at_least,
+        false_alarms_at_most,
+        max_examples,
+        with_cuts=context.shows_page,
+    )
     report = await context.catalog.analyze_evaluation(query, question)
     return evaluation_digest(report), report
 

@@ -12,9 +12,10 @@ export const PYTHON = process.env.PYTHON || `${root}.venv/bin/python`;
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', here), 'utf8');
 
 export const CAP_SEAL = { project_name: 'sample-cap-seal', model_version: '3' };
-/** The six states, each as a tool call. */
+/** The seven states, each as a tool call. */
 export const STATES = {
   hosted: ['analyze_evaluation', { ...CAP_SEAL, defect_rate: 0.02 }],
+  costs: ['analyze_evaluation', { ...CAP_SEAL, defect_rate: 0.01, cost_of_escape: 10, cost_of_false_reject: 1, threshold: 0.57, recall_at_least: 0.95, false_alarms_at_most: 0.03 }],
   segmentation: ['analyze_evaluation', { project_name: 'sample-panel-paint', model_version: '1' }],
   failed: ['describe_model', { project_name: 'sample-cap-seal', model_version: '4' }],
   perfect: ['describe_model', { project_name: 'sample-label-check', model_version: '1' }],

@@ -7,7 +7,7 @@ const CSP = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 's
 
 let client;
 window.connect = async url => {
-  client = new Client({ name: 'browser-test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  client = new Client({ name: 'browser-test', version: '1' }, { versionNegotiation: { mode: 'auto' }, capabilities: { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } } });
   await client.connect(new StreamableHTTPClientTransport(new URL(url)));
   return { capabilities: client.getServerCapabilities(), tools: (await client.listTools()).tools };
 };

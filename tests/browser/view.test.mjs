@@ -43,27 +43,27 @@ test('handshake, result, slider, defect rate, theme, teardown', async () => {
   assert.deepEqual(await calls(), [{ name: 'describe_model', arguments: { project_name: 'sample-cap-seal', model_version: '3' } }]);
 
   const yields = 'table.yields';
-  assert.match(await text(frame, yields), /Defects escaping\s+2\s+0\.8 to 4\.6\s+4 of 40/);
+  assert.match(await text(frame, yields), /Defects escaping\s+2\s+0\.79 to 4\.6\s+4 of 40/);
   const slider = frame.locator('#cut');
   await slider.focus();
   await page.keyboard.press('ArrowRight');
-  assert.match(await text(frame, yields), /Defects escaping\s+1\.5\s+3 of 40/, 'at once, from the rows held');
+  assert.match(await text(frame, yields), /Defects escaping\s+1\.5\s+0\.52 to 4\s+3 of 40/, 'at once, from the rows held, with its interval');
   await page.keyboard.press('ArrowRight');
   await settled(page);
   const asked = (await calls()).slice(1);
   const arn = 'arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/3';
-  assert.deepEqual(asked, [{ name: 'analyze_evaluation', arguments: { project_name: arn, model_version: '3', defect_rate: 0.02, threshold: 0.296288 } }], 'one question for two quick moves');
-  assert.match(await text(frame, yields), /Defects escaping\s+1\s+2 of 40[^]*Good parts rejected\s+232\.8\s+19 of 80/);
-  assert.equal(await slider.getAttribute('aria-valuetext'), 'At 0.2963 5.0% of defects escape, 23.8% of good parts are rejected');
+  assert.deepEqual(asked, [{ name: 'analyze_evaluation', arguments: { project_name: arn, model_version: '3', defect_rate: 0.02, threshold: 0.21747 } }], 'one question for two quick moves');
+  assert.match(await text(frame, yields), /Defects escaping\s+0\.5\s+0\.089 to 2\.6\s+1 of 40[^]*Good parts rejected\s+330\s+240 to 440\s+27 of 80/);
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'At 0.217 2 % of defects escape, 34 % of good parts are rejected');
   assert.equal(await frame.evaluate(() => document.activeElement.id), 'cut', 'the focus stays');
-  assert.match(await text(frame, '.note'), /Answered/);
+  assert.match(await text(frame, '[role=status]'), /Answered/);
 
   await frame.locator('#rate').fill('0.5');
   await page.keyboard.press('Enter');
   await settled(page);
   assert.equal((await calls()).at(-1).arguments.defect_rate, 0.005);
-  assert.match(await text(frame, '.lead'), /At 0\.5% defects/);
-  assert.match(await text(frame, 'main'), /Of 1,000 parts at 0\.5% defects, cut at 0\.2963/);
+  assert.match(await text(frame, '.lead'), /At 0\.5 % defects/);
+  assert.match(await text(frame, 'main'), /Of 1,000 parts at 0\.5 % defects, cut at 0\.217/);
 
   const colour = () => frame.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await colour();
@@ -99,22 +99,22 @@ test('an answer overtaken by a newer question is dropped', async () => {
       return window.ask(params.name, params.arguments);
     };
   });
-  await frame.locator('button', { hasText: '5%' }).click();
+  await frame.locator('button', { hasText: '5 %' }).click();
   await page.waitForTimeout(300);
-  await frame.locator('button', { hasText: /^1%/ }).click();
+  await frame.locator('button', { hasText: /^1 %/ }).click();
   await page.waitForTimeout(1200);
   await page.evaluate(() => { delete window.answer; });
-  assert.match(await text(frame, '.lead'), /At 1% defects/);
+  assert.match(await text(frame, '.lead'), /At 1 % defects/);
 });
 
 test('a question that fails says why, and the page stays', async () => {
   const frame = await show(page, STATES.hosted);
   await page.evaluate(() => { window.answer = async () => ({ isError: true, content: [{ type: 'text', text: 'The bucket is <b>gone</b>.' }] }); });
-  await frame.locator('button', { hasText: /^1%/ }).click();
+  await frame.locator('button', { hasText: /^1 %/ }).click();
   await settled(page);
   await page.evaluate(() => { delete window.answer; });
-  assert.equal(await text(frame, '.note'), 'The bucket is <b>gone</b>.');
-  assert.match(await text(frame, '.lead'), /At 2% defects/);
+  assert.equal(await text(frame, '[role=status]'), 'The bucket is <b>gone</b>.');
+  assert.match(await text(frame, '.lead'), /At 2 % defects/);
 });
 
 test('a host without tools for views gets what the result holds', async () => {
@@ -123,7 +123,7 @@ test('a host without tools for views gets what the result holds', async () => {
   assert.ok(await frame.locator('#rate').isDisabled());
   await frame.locator('#cut').focus();
   await page.keyboard.press('Home');
-  assert.match(await text(frame, 'table.yields'), /Defects escaping\s+17\.5\s+35 of 40/);
+  assert.match(await text(frame, 'table.yields'), /Defects escaping\s+18\s+15 to 19\s+35 of 40/);
   await settled(page);
   assert.deepEqual(await calls(), []);
 });
@@ -142,14 +142,15 @@ test('the host’s colours are taken if they can be read', async () => {
 
 test('hosted: intervals, counts, the worst mistakes', async () => {
   const frame = await show(page, STATES.hosted);
-  assert.deepEqual(await texts(frame, 'span.range'), ['76.9% to 96.0%', '72.2% to 93.3%', 'no interval for this one', '3.5% to 15.4%']);
-  assert.equal(await count(frame, '.whisker line.range'), 3 * 3, 'a line and its two ends, three times');
+  assert.deepEqual(await texts(frame, 'span.range'), ['77 to 96 %', '72 to 93 %', '3 to 15 %', '0.784 to 0.935', '0.856 to 0.965', '0.707 to 0.933']);
+  assert.equal(await count(frame, '.whisker line.range'), 6 * 3, 'a line and its two ends, six times');
   assert.equal(await count(frame, 'rect.band'), 0);
-  assert.deepEqual(await texts(frame, 'table.matrix td:has(b)'), ['36 caught 90.0% of 40', '4 escaped 10.0% of 40', '6 falsely rejected 7.5% of 80', '74 passed 92.5% of 80']);
+  assert.deepEqual(await texts(frame, 'table.matrix td:has(b)'), ['36 caught 90 % of 40', '4 escaped 10 % of 40', '6 falsely rejected 8 % of 80', '74 passed 92 % of 80']);
   assert.deepEqual(await texts(frame, '.images li'), [
-    'anomaly/0032.png 96.5% sure: normal', 'anomaly/0018.png 78.3% sure: normal', 'anomaly/0017.png 70.4% sure: normal', 'anomaly/0014.png 59.6% sure: normal',
-    'normal/0015.png 98.6% sure: anomaly', 'normal/0007.png 96.7% sure: anomaly', 'normal/0029.png 94.1% sure: anomaly', 'normal/0056.png 93.5% sure: anomaly', 'normal/0062.png 84.8% sure: anomaly',
+    'anomaly/0032.png anomaly score 0.0352', 'anomaly/0018.png anomaly score 0.217', 'anomaly/0017.png anomaly score 0.296', 'anomaly/0014.png anomaly score 0.404',
+    'normal/0015.png anomaly score 0.986', 'normal/0007.png anomaly score 0.967', 'normal/0029.png anomaly score 0.941', 'normal/0056.png anomaly score 0.935', 'normal/0062.png anomaly score 0.848',
   ]);
+  assert.deepEqual((await texts(frame, 'section:has(.images) h3')), ['Defects it missed: 4', 'False alarms: 5 of 6']);
   assert.equal(await count(frame, '.bad'), 0);
   assert.equal(await count(frame, '#cut'), 1);
   assert.doesNotMatch(await text(frame, 'main'), /No cut to move/);
@@ -158,59 +159,197 @@ test('hosted: intervals, counts, the worst mistakes', async () => {
 test('segmentation: each kind of defect has its numbers', async () => {
   const frame = await show(page, STATES.segmentation);
   assert.deepEqual(await texts(frame, 'table.labels thead th'), ['Precision', 'Recall', 'F1', 'IoU']);
-  assert.deepEqual(await texts(frame, 'table.labels tbody'), ['dent 81.0% 74.0% 77.3% 61.0%', 'scratch 69.0% 52.0% 59.3% 38.0%']);
-  assert.deepEqual(await texts(frame, '.images li'), ['anomaly/0014.png 85.3% sure: normal', 'anomaly/0006.png 73.6% sure: normal', 'normal/0007.png 89.9% sure: anomaly']);
+  assert.deepEqual(await texts(frame, 'table.labels tbody'), ['dent 0.81 0.74 0.773 0.61', 'scratch 0.69 0.52 0.593 0.38']);
+  assert.deepEqual(await texts(frame, '.images li'), ['anomaly/0014.png anomaly score 0.147', 'anomaly/0006.png anomaly score 0.264', 'normal/0007.png anomaly score 0.899']);
   assert.match((await texts(frame, '.findings li'))[0], /Weak labels: 'scratch'/);
   assert.match(await text(frame, 'main'), /Give the defect rate of your line/);
 });
 
-test('comparison: verdicts in words, every interval beside the baseline’s', async () => {
+/** Of every question of every candidate: its words, and what is drawn, in points. */
+const questions = frame => frame.evaluate(() => [...document.querySelectorAll('.question')].map(row => {
+  const axis = +row.parentNode.querySelector('.scale span:last-child').textContent, inPoints = percent => (percent / 100 * 2 - 1) * axis;
+  const of = (selector, ...names) => [...row.querySelectorAll(selector)].map(node => names.map(key => inPoints(parseFloat(node.getAttribute(key))))), ends = of('line.range', 'x1', 'x2');
+  const beyond = row.querySelector('rect.beyond'), [x, width] = ['x', 'width'].map(key => parseFloat(beyond?.getAttribute(key)));
+  return {
+    words: row.innerText.replace(/\s+/g, ' ').trim(), value: of('circle.value', 'cx')[0][0], interval: ends.find(([from, to]) => from !== to),
+    margin: of('line.margin', 'x1')[0]?.[0], strict: of('line.strict', 'x1', 'x2')[0], beyond: beyond && [inPoints(x), inPoints(x + width)], axis,
+  };
+}));
+
+test('comparison: two questions for each candidate, drawn and in words', async () => {
+  const frame = await show(page, STATES.comparison), data = await structured(STATES.comparison);
+  assert.deepEqual(await texts(frame, 'article > h3'), ['Version 2 TRAINED', 'Version 3 HOSTED', 'Version 4 TRAINED']);
+  assert.deepEqual(await texts(frame, 'article .chips'), ['▲ better Replace the baseline? ✓ accept', '▲ better Replace the baseline? ✓ accept', '– not comparable Replace the baseline? ? undecided']);
+  assert.match(await text(frame, '.chips >> nth=0'), /^No version proven best\s+Not all tested on the same images/);
+  assert.match(await text(frame, 'main'), /Recall may fall by at most 5 points \(the default, from the baseline’s own errors\); false alarms may rise by at most 5 points/);
+  const asked = await questions(frame);
+  assert.match(asked[0].words, /^Recall ▲ better \+11 points \(\+2 to \+23\), 95 % interval in brackets Of 45 defects version 2 alone caught 5, version 1 alone 0 \(p = 0\.031, adjusted for all questions asked p = 0\.031\)\. For the decision among several candidates: \+11 points \(±0 to \+26\)\. Shown: not lower at all\.$/);
+  assert.match(asked[1].words, /^False alarms ▲ better −15 points \(−27 to −4\)[^]*Of 55 good parts version 2 alone passed 9, version 1 alone 1[^]*Shown: not higher at all\.$/);
+  assert.match(asked[4].words, /^Recall \? undecided \(not equal\) \+17 points \(−2 to \+33\), 95 % interval in brackets Not the same images: the difference may be the images’, so nothing is decided\.$/);
+  // What is drawn is what the structure says: sign, ends, margin and the side that is worse.
+  const rates = data.models.slice(1).flatMap(m => [[-1, m.recall], [1, m.false_alarm_rate]]);
+  const near = (drawn, said) => assert.ok(Math.abs(drawn - 100 * said) < .02, `${drawn} drawn for ${said}`);
+  assert.equal(asked.length, rates.length);
+  asked.forEach(({ value, interval, margin, strict, beyond, axis }, i) => {
+    const [side, rate] = rates[i];
+    near(value, rate.difference);
+    near(interval[0], rate.low);
+    near(interval[1], rate.high);
+    near(margin, side * .05);
+    near(side < 0 ? beyond[1] : beyond[0], side * .05);
+    near(side < 0 ? beyond[0] : beyond[1], side * axis / 100);
+    assert.equal(strict === undefined, rate.decision_low === undefined);
+    if (strict) [near(strict[0], rate.decision_low), near(strict[1], rate.decision_high)];
+  });
+  assert.match(await text(frame, 'article >> nth=0'), /ROC AUC, which needs no cut: \+10 points \(\+3 to \+18\), p = 0\.0047\. It decides nothing\./);
+});
+
+test('comparison: the images judged differently are counted and listed', async () => {
   const frame = await show(page, STATES.comparison);
-  assert.deepEqual(await texts(frame, 'table.words tbody tr'), ['1 TRAINED the baseline –', '2 TRAINED ▲ better this 14, baseline 1 p < 0.001', '3 HOSTED ▲ better this 21, baseline 0 p < 0.001', '4 TRAINED = no proven difference –']);
-  assert.match(await text(frame, '.chips'), /^No version proven best\s+Not all tested on the same images/);
+  await frame.locator('article summary').first().focus();
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await texts(frame, 'article summary'), ['15 images judged differently', '21 images judged differently']);
+  assert.deepEqual(await texts(frame, 'article:first-of-type details h3'), ['Newly missed defects: 0', 'Newly rejected good parts: 1', 'Newly caught defects: 3 of 5', 'Newly passed good parts: 3 of 9']);
+  assert.deepEqual(await texts(frame, 'article:first-of-type .images li >> nth=0'), ['normal/0029.png anomaly score 0.931']);
+});
+
+test('comparison: each version’s own numbers beside the baseline’s', async () => {
+  const frame = await show(page, STATES.comparison);
   const forests = await frame.evaluate(() => [...document.querySelectorAll('section:has(.whisker)')].map(section => ({
     name: section.querySelector('h2').textContent,
     shaded: section.querySelector('.hint').textContent.includes('Shaded: the baseline’s interval.'),
     intervals: section.querySelectorAll('line.range').length / 3,
-    bands: [...section.querySelectorAll('rect.band')].map(band => [band.x.baseVal, band.width.baseVal].map(x => x.valueInSpecifiedUnits)).map(([x, width]) => `${x.toFixed(1)}% to ${(x + width).toFixed(1)}%`),
+    bands: new Set([...section.querySelectorAll('rect.band')].map(band => [band.x.baseVal, band.width.baseVal].map(x => x.valueInSpecifiedUnits)).map(([x, width]) => `${x.toFixed(1)} to ${(x + width).toFixed(1)}`)).size,
     baseline: section.querySelector('span.range').textContent,
   })));
-  const bands = interval => Array(4).fill(interval);
-  assert.deepEqual(forests, [
-    { name: 'Recall', shaded: true, intervals: 4, bands: bands('54.3% to 80.5%'), baseline: '54.3% to 80.5%' },
-    { name: 'Precision', shaded: true, intervals: 4, bands: bands('57.3% to 83.3%'), baseline: '57.3% to 83.3%' },
-    { name: 'F1', shaded: false, intervals: 0, bands: [], baseline: '' },
-    { name: 'False alarms', shaded: true, intervals: 4, bands: bands('12.9% to 34.4%'), baseline: '12.9% to 34.4%' },
-  ]);
-  assert.deepEqual((await texts(frame, '.metric dt')).slice(0, 4), ['Version 1 baseline', 'Version 2 +11.1 points', 'Version 3 +26.7 points', 'Version 4 +16.8 points']);
+  const like = (name, baseline) => ({ name, shaded: true, intervals: 4, bands: 1, baseline });
+  assert.deepEqual(forests, [like('Recall', '54 to 80 %'), like('Precision', '57 to 83 %'), like('False alarms', '13 to 34 %'), like('F1', '0.587 to 0.8')]);
 });
 
-test('each verdict has its own word', async () => {
+test('an open question says what is shown and what would decide it', async () => {
+  const frame = await show(page, ['compare_models', { project_name: 'sample-weld-bead', model_versions: ['2', '3'], recall_margin: 0.1, false_alarm_margin: 0.05 }]);
+  assert.match(await text(frame, 'main'), /Recall may fall by at most 10 points \(given\); false alarms may rise by at most 5 points \(given\)/);
+  assert.deepEqual(await texts(frame, 'article .chips'), ['? undecided (not equal) Replace the baseline? ? undecided']);
+  const [recall, alarms] = await questions(frame);
+  assert.match(recall.words, /^Recall ▲ better \+16 points \(\+3 to \+30\)/);
+  assert.match(alarms.words, /^False alarms \? undecided \(not equal\) −2 points \(−12 to \+8\)[^]*Shown: higher by no more than 7\.9 points\. About 310 more good parts would decide, with 80 % chance, if the two are in truth equal\.$/);
+  assert.doesNotMatch((await text(frame, 'main')).replaceAll('in truth equal', '').replaceAll('not equal', ''), /\bequal\b/);
+});
+
+test('each verdict and each decision has its own word, whatever else is missing', async () => {
   const data = await structured(STATES.comparison), [baseline, other] = data.models;
-  const verdicts = ['better', 'worse', 'no_difference', 'not_comparable'];
-  data.models = [baseline, ...verdicts.map((verdict, i) => ({ ...other, verdict, model_version: String(2 + i) }))];
+  const verdicts = ['better', 'worse', 'trade_off', 'not_worse', 'undecided', 'not_comparable'], replacement = ['accept', 'reject', 'undecided'];
+  data.models = [baseline, ...verdicts.map((verdict, i) => ({ ...other, verdict, replacement: replacement[i % 3], recall: { undefined: 'no test image is anomalous' }, model_version: String(2 + i) }))];
+  data.labels_to_doubt = [{ image: 's3://b/one.png', label: 'anomaly', confidence: .97 }];
   const frame = await show(page, STATES.comparison, { result: { content: [], structuredContent: { ...data, best: '2', same_test_set: true } } });
-  assert.deepEqual(await texts(frame, 'table.words td:nth-child(2)'), ['the baseline', '▲ better ★ proven the best', '▼ worse', '= no proven difference', '– not comparable']);
-  assert.match(await text(frame, '.chips'), /^Best: version 2\s+Same test images/);
+  assert.deepEqual(await texts(frame, 'article .chips li.state'), ['▲ better', '▼ worse', '⇅ a trade: better at one question, worse at the other', '✓ not worse', '? undecided (not equal)', '– not comparable']);
+  assert.deepEqual((await texts(frame, 'article .chips b')).slice(0, 3), ['✓ accept', '✕ reject', '? undecided']);
+  assert.match(await text(frame, '.chips >> nth=0'), /^Best: version 2\s+Same test images/);
+  assert.match(await text(frame, 'article >> nth=0'), /★ proven the best[^]*no answer: no test image is anomalous/);
+  assert.match(await text(frame, 'main'), /Labels to doubt[^]*s3:\/\/b\/one\.png\s+labelled anomaly, confidence 0\.97/);
+});
+
+// What a cut costs, and what was required.
+
+test('costs: every policy with its cost, and the curve priced as the tool prices it', async () => {
+  const frame = await show(page, STATES.costs), data = await structured(STATES.costs), { cost } = data;
+  assert.deepEqual(await texts(frame, 'table.costs tbody tr'), [
+    '◆ Cheapest cut 0.848 to 0.861 0.067 0.036 to 0.14 7 of 40 4 of 80', '○ The model’s own cut 0.492 to 0.805 0.084 0.044 to 0.16 4 of 40 6 of 80', '● The cut asked for 0.57 0.084 0.044 to 0.16 4 of 40 6 of 80',
+    '┈ Reject nothing 0.1 exact 40 of 40 0 of 80', '━ Reject everything 0.99 exact 0 of 40 80 of 80',
+  ]);
+  const section = await text(frame, 'section:has(table.costs)');
+  assert.match(section, /Per part inspected, at 1 % defects, if an escape costs 10 and a false reject 1\./);
+  assert.match(section, /The cheapest cut against the model’s own: −0\.017 a part \(95 % interval −0\.078 to \+0\.0045\)\. Undecided, which is not equal: the interval holds 0\./);
+  assert.match(section, /Cuts above 0\.805 are not shown to cost more than the cheapest\./);
+  // The page prices the listed cuts from their counts; where the tool priced the same cut, both agree.
+  const near = (ours, theirs) => assert.ok(Math.abs(ours - theirs) <= 1e-5 * Math.abs(theirs), `${ours} is not ${theirs}`);
+  for (const threshold of [undefined, ...data.threshold.candidates.map(row => row.threshold)]) {
+    const { cost: priced, threshold: { at } } = await structured(['analyze_evaluation', { ...STATES.costs[1], threshold: threshold ?? .57 }]);
+    const mine = await frame.evaluate(([row, prices]) => costPerPart(counts(row), prices), [at, { escape: 10, reject: 1, rate: .01 }]);
+    for (const key of ['value', 'low', 'high']) near(mine[key], priced.at.cost_per_part[key]);
+  }
+  // What is drawn: the marks at their cost, the band around every dot, the shade from 0.805 on.
+  const drawn = await frame.evaluate(() => {
+    const svg = [...document.querySelectorAll('.plot')].at(-1), of = (node, ...names) => names.map(key => parseFloat(node.getAttribute(key))), top = parseFloat(svg.querySelector('text').parentNode && [...svg.querySelectorAll('text')].filter(t => t.getAttribute('text-anchor') === 'end').at(-1).textContent);
+    const price = y => (100 - y) / 100 * top, best = svg.querySelector('.best').parentNode;
+    return {
+      best: [of(best, 'x')[0], price(of(best, 'y')[0])], now: [of(svg.querySelector('.now'), 'cx')[0], price(of(svg.querySelector('.now'), 'cy')[0])], built: [of(svg.querySelector('.built'), 'cx')[0], price(of(svg.querySelector('.built'), 'cy')[0])],
+      nothing: price(of(svg.querySelector('.reject_nothing'), 'y1')[0]), everything: !!svg.querySelector('.reject_everything'), alike: of(svg.querySelector('.alike'), 'x', 'width'),
+      reach: [...svg.querySelectorAll('.reach')].map(node => of(node, 'y1', 'y2').map(price)), label: svg.ariaLabel,
+    };
+  });
+  const close = (got, want) => assert.ok(Math.abs(got - want) < .0002 * Math.max(1, want), `${got} drawn for ${want}`);
+  for (const [name, mark] of [['cheapest', drawn.best], ['at', drawn.now]]) {
+    close(mark[0], 100 * cost[name].threshold);
+    close(mark[1], cost[name].cost_per_part.value);
+  }
+  close(drawn.built[0], 100 * cost.built_in.threshold.min_anomaly_score);
+  close(drawn.built[1], cost.built_in.cost_per_part.value);
+  close(drawn.nothing, .1);
+  assert.equal(drawn.everything, false, 'far above the picture, which is said');
+  assert.match(section, /Above the picture: reject everything\./);
+  close(drawn.alike[0], cost.indistinguishable.low);
+  close(drawn.alike[0] + drawn.alike[1], 1);
+  [cost.cheapest, cost.at].forEach(({ cost_per_part: { low, high } }, i) => [close(drawn.reach[i][0], low), close(drawn.reach[i][1], high)]);
+  assert.match(drawn.label, /Cost of a part at 7 cuts\. Cheapest cut: 0\.067; The model’s own cut: 0\.084; The cut asked for: 0\.084; Reject nothing: 0\.1; Reject everything: 0\.99\. The table has the intervals and counts\./);
+});
+
+test('costs follow the slider and the defect rate, with whatever else was asked', async () => {
+  const frame = await show(page, STATES.costs);
+  assert.deepEqual(await texts(frame, '.parts > div:has(> section > dl) .metric:has(dt)'), ['Recall of at least 95 % ? not shown 90 % 77 to 96 %', 'False alarms of at most 3 % ✕ refuted 8 % 3 to 15 %']);
+  assert.match(await text(frame, 'main'), /To show it: 162 further defects without a miss\. The rate as measured does not meet it\./);
+  assert.doesNotMatch(await text(frame, 'main'), /further good parts/, 'what is refuted is not to be shown by more images');
+  assert.match(await text(frame, 'table.yields >> nth=0'), /Defects escaping\s+1\s+0\.4 to 2\.3\s+4 of 40/);
+  assert.match(await text(frame, 'main'), /Of 100 rejects about 11 would be defective \(95 % interval 5 to 21\)\./);
+  await frame.locator('#cut').focus();
+  await page.keyboard.press('ArrowRight');
+  await settled(page);
+  const { arguments: { project_name: _, ...given } } = (await calls()).at(-1);
+  assert.deepEqual(given, { model_version: '3', defect_rate: .01, cost_of_escape: 10, cost_of_false_reject: 1, threshold: .404125, recall_at_least: .95, false_alarms_at_most: .03 });
+  assert.match(await text(frame, 'table.costs'), /The cut asked for\s+0\.404\s+0\.14\s+0\.085 to 0\.24\s+3\s+of 40\s+11\s+of 80/);
+  assert.match(await text(frame, 'main'), /Recall of at least 95 %\s+\? not shown\s+92 %\s+80 to 97 %/);
+});
+
+test('scores that explain nothing leave three policies to price', async () => {
+  const data = await structured(STATES.costs);
+  data.threshold = { rule_holds: false };
+  for (const name of ['cheapest', 'at', 'difference', 'decided', 'indistinguishable']) delete data.cost[name];
+  delete data.cost.built_in.threshold;
+  const frame = await show(page, STATES.costs, { result: { content: [], structuredContent: data } });
+  assert.deepEqual((await texts(frame, 'table.costs tbody th')), ['○ The model’s own cut', '┈ Reject nothing', '━ Reject everything']);
+  assert.equal(await count(frame, '.plot'), 0);
+  assert.match(await text(frame, 'section:has(table.costs)'), /No other cut can be priced: no threshold on the scores explains what the model judged\./);
+});
+
+test('printed, each picture stays whole and with its caption, the controls go', async () => {
+  const frame = await show(page, STATES.costs);
+  await page.emulateMedia({ media: 'print' });
+  const figures = await frame.evaluate(() => [...document.querySelectorAll('figure')].map(figure => ({
+    whole: getComputedStyle(figure).breakInside, plot: figure.querySelector('.plot').getBoundingClientRect().height > 200, caption: figure.querySelector('figcaption').getBoundingClientRect().height > 0,
+  })));
+  assert.deepEqual(figures, Array(2).fill({ whole: 'avoid', plot: true, caption: true }));
+  assert.deepEqual(await frame.evaluate(() => ['#rate', '#cut'].map(id => document.querySelector(id).checkVisibility())), [false, false]);
+  assert.ok(await frame.locator('table.costs').isVisible());
+  await page.emulateMedia({ media: null });
 });
 
 test('perfect: what so few images prove, and no cut to move', async () => {
   const frame = await show(page, STATES.perfect);
-  assert.deepEqual(await texts(frame, 'span.range'), ['72.2% to 100%', '72.2% to 100%', 'no interval for this one', '0% to 27.8%']);
-  assert.equal(await count(frame, '#cut, .trade'), 0);
-  assert.match(await text(frame, 'main'), /No cut to move: the report lists only one, 0\.8199\./);
+  assert.deepEqual(await texts(frame, 'span.range'), ['72 to 100 %', '72 to 100 %', '0 to 28 %', '0.839 to 1', '0.8 to 1', 'no interval: no method gives an interval where every anomalous image ranks alike']);
+  assert.equal(await count(frame, '#cut, section .bent'), 0);
+  assert.match(await text(frame, 'main'), /No cut to move: the report lists only one, 0\.82\./);
   assert.match(await text(frame, 'main'), /It missed none of the test set\.[^]*It raised none on the test set\./);
-  assert.match(await text(frame, '.lead'), /made no error in 20 test images/);
+  assert.match(await text(frame, '.lead'), /[Nn]o error in /);
 });
 
 test('scores that no threshold explains give no cut to move', async () => {
   const data = await structured(STATES.hosted);
   data.threshold.rule_holds = false;
   const frame = await show(page, STATES.hosted, { result: { content: [], structuredContent: data } });
-  assert.equal(await count(frame, '#cut, .trade'), 0);
+  assert.equal(await count(frame, '#cut, section .bent'), 0);
   assert.match(await text(frame, 'main'), /No cut to move: no threshold on the scores explains what it judged\./);
-  assert.match(await text(frame, 'main'), /Of 1,000 parts at 2% defects\n/, 'at the model’s own cut, which has no score');
-  assert.deepEqual(await texts(frame, 'table.yields tbody tr'), ['Defects escaping 2 0.8 to 4.6 4 of 40 10.0%', 'Defects caught 18 36 of 40 90.0%', 'Good parts rejected 73.5 34.1 to 151 6 of 80 7.5%', 'Good parts passed 906.5 74 of 80 92.5%']);
+  assert.match(await text(frame, 'main'), /Of 1,000 parts at 2 % defects\n/, 'at the model’s own cut, which has no score');
+  assert.deepEqual(await texts(frame, 'table.yields tbody tr'), ['Defects escaping 2 0.79 to 4.6 4 of 40 10 %', 'Defects caught 18 15 to 19 36 of 40 90 %', 'Good parts rejected 74 34 to 150 6 of 80 8 %', 'Good parts passed 910 830 to 950 74 of 80 92 %']);
 });
 
 test('failed: a bad state, and what is critical', async () => {
@@ -222,16 +361,26 @@ test('failed: a bad state, and what is critical', async () => {
   assert.deepEqual(await texts(frame, 'h2'), ['How good it is', 'Worth knowing', 'The record']);
 });
 
-test('missing: what is not known is said', async () => {
+test('missing: recovered counts are called so, and no cut is known', async () => {
   const frame = await show(page, STATES.missing);
+  assert.match(await text(frame, 'main'), /Counts at the model’s own cut, recovered: there is no manifest, and only these counts give the reported metrics\./);
+  assert.deepEqual(await texts(frame, 'table.matrix td:has(b)'), ['23 caught 92 % of 25', '2 escaped 8 % of 25', '2 falsely rejected 6 % of 35', '33 passed 94 % of 35']);
+  assert.match(await text(frame, 'main'), /No cut to move: the report holds no scores\./);
+  await frame.locator('button', { hasText: '5 %' }).click();
+  await settled(page);
+  assert.deepEqual((await texts(frame, 'table.yields tbody tr')).slice(0, 2), ['Defects escaping 4 1.1 to 12 2 of 25 8 %', 'Defects caught 46 38 to 49 23 of 25 92 %']);
+});
+
+test('what is not known is said', async () => {
+  const data = await structured(STATES.missing);
+  delete data.confusion;
+  delete data.metrics;
+  data.line = { defect_rate: .05 };
+  const frame = await show(page, STATES.missing, { result: { content: [], structuredContent: data }, capabilities: {} });
   assert.match(await text(frame, 'main'), /As reported for 60 test images; without their manifest there are no intervals\./);
   assert.match(await text(frame, 'main'), /What it did with the test images\s+Not known without the evaluation manifest\./);
-  assert.match(await text(frame, 'main'), /No cut to move: the report holds no scores\./);
-  assert.deepEqual([await count(frame, '.whisker'), await count(frame, 'line.range')], [3, 0]);
-  assert.deepEqual(await texts(frame, 'table.yields tbody tr'), ['Defects escaping 8.0%', 'Defects caught 92.0%', 'Good parts rejected not known', 'Good parts passed not known']);
-  await frame.locator('button', { hasText: '5%' }).click();
-  await settled(page);
-  assert.deepEqual(await texts(frame, 'table.yields tbody tr'), ['Defects escaping 4 8.0%', 'Defects caught 46 92.0%', 'Good parts rejected not known not known', 'Good parts passed not known not known']);
+  assert.deepEqual([await count(frame, '.whisker'), await count(frame, 'line.range')], [5, 0]);
+  assert.deepEqual(await texts(frame, 'table.yields tbody tr'), ['Defects escaping 4 8 %', 'Defects caught 46 92 %', 'Good parts rejected not known not known', 'Good parts passed not known not known']);
 });
 
 test('a live state is not history, a saved one is', async () => {
@@ -269,7 +418,6 @@ test('the words beside the pictures of docs/images are those of today', async ()
 // Nothing by sight alone, nothing by pointer alone.
 
 test('every picture has its numbers beside it, every mark and every ink a word', async () => {
-  const number = /(\d+(?:\.\d)?)%/;
   for (const [name, call] of Object.entries(STATES)) {
     const frame = await show(page, call);
     await frame.evaluate(() => document.querySelectorAll('details').forEach(node => { node.open = true; }));
@@ -277,26 +425,31 @@ test('every picture has its numbers beside it, every mark and every ink a word',
       const of = (selector, ...names) => [...svg.querySelectorAll(selector)].map(node => names.map(key => parseFloat(node.getAttribute(key))));
       return {
         kind: svg.getAttribute('class'), hidden: svg.ariaHidden, role: svg.role, label: svg.ariaLabel || '',
-        beside: (svg.closest('.metric, td, th') || svg.parentNode).innerText.replace(/\s+/g, ' ').trim(),
+        beside: (svg.closest('.question, .metric, td, th') || svg.parentNode).innerText.replace(/\s+/g, ' ').trim(),
         interval: of('line.range', 'x1', 'x2').filter(([from, to]) => from !== to), value: of('circle.value', 'cx'), fill: of('rect.fill', 'width'),
         shape: svg.querySelector('path')?.getAttribute('d'),
       };
     }));
-    const near = (drawn, said, what) => assert.ok(Math.abs(drawn - said) < .051, `${name}: ${drawn} drawn, ${said} said: ${what}`);
+    // Words are rounded: a percentage to whole ones, a fraction to three digits; both are drawn exactly.
+    const near = (drawn, said, isShare, what) => assert.ok(Math.abs(drawn - said * (isShare ? 1 : 100)) < .501, `${name}: ${drawn} drawn, ${said} said: ${what}`);
     for (const { kind, hidden, role, label, beside, interval, value, fill } of pictures) {
-      if (kind === 'trade') {
+      if (kind === 'plot') {
         assert.ok(role === 'img' && hidden === null);
-        assert.match(label, /At [\d.]+ [\d.]+% of defects escape, [\d.]+% of good parts are rejected/);
+        assert.match(label, /At [\d.]+ \d+ % of defects escape, \d+ % of good parts are rejected; the table|Cheapest cut: [\d.]+; [^]*The table has the intervals and counts\./);
         continue;
       }
       assert.equal(hidden, 'true', `${name}: ${kind}`);
-      if (kind === 'whisker') {
-        near(value[0][0], beside.match(new RegExp(`${number.source}(?! to)`))[1], beside);
-        const said = [...beside.matchAll(/([\d.]+)% to ([\d.]+)%/g)].map(found => found.slice(1));
-        assert.equal(interval.length, said.length, beside);
-        said.flat().forEach((end, i) => near(interval[0][i], end, beside));
+      if (kind === 'strip whisker') {
+        const isShare = / %/.test(beside.replace(/^(Recall of at least|False alarms of at most) [\d.]+ %/, '')), said = beside.replace(/^(Version \d+|F1)|of at (least|most) [\d.]+ %/, '');
+        near(value[0][0], said.match(/([\d.]+)(?! to)/)[1], isShare, beside);
+        const ends = [...said.matchAll(/([\d.]+) to ([\d.]+)/g)].map(found => found.slice(1));
+        assert.equal(interval.length, ends.length, beside);
+        ends.flat().forEach((end, i) => near(interval[0][i], end, isShare, beside));
+      } else if (kind === 'strip contrast') {
+        assert.match(beside, /points? \([−+±\d.]+ to [−+±\d.]+\), 95 % interval in brackets/);
       } else if (kind === 'bar') {
-        near(fill[0][0], beside.match(number)[1], beside);
+        const share = beside.match(/([\d.]+) % of/);
+        near(fill[0][0], (share || beside.match(/([\d.]+)/))[1], !!share, beside);
       } else if (kind === 'thousand') {
         assert.match(beside, /Defects escaping \d[^]*Defects caught \d[^]*Good parts rejected \d[^]*Good parts passed \d/);
       } else {
@@ -313,7 +466,7 @@ test('every picture has its numbers beside it, every mark and every ink a word',
 });
 
 test('every control is reached by Tab, shows the focus, and works by the keyboard', async () => {
-  const frame = await show(page, STATES.hosted);
+  const frame = await show(page, STATES.hosted), notes = await count(frame, 'details li');
   const reached = [];
   while (reached.length < 20) {
     await page.keyboard.press('Tab');
@@ -325,24 +478,24 @@ test('every control is reached by Tab, shows the focus, and works by the keyboar
     assert.equal(at.outline, 'solid 2px', at.name);
     reached.push(at.name);
   }
-  assert.deepEqual(reached, ['rate', '0.1%', '1%', '5%', 'cut', '5 notes']);
+  assert.deepEqual(reached, ['rate', '0.1 %', '1 %', '5 %', 'cut', `${notes} notes`]);
   await frame.locator('summary').focus();
   await page.keyboard.press('Enter');
-  assert.equal(await frame.locator('details[open] li').count(), 5);
-  await frame.locator('button', { hasText: /^1%/ }).focus();
+  assert.equal(await frame.locator('details[open] li').count(), notes);
+  await frame.locator('button', { hasText: /^1 %/ }).focus();
   await page.keyboard.press('Space');
   await settled(page);
-  assert.match(await text(frame, '.lead'), /At 1% defects/);
+  assert.match(await text(frame, '.lead'), /At 1 % defects/);
 });
 
 test('what is drawn stands out from the ground, in both themes', async () => {
   const drawn = {
-    stroke: ['.whisker line.range', '.m-escape', '.m-reject', '.trade .steps', '.trade .stop', '.trade .built'],
-    fill: ['.whisker circle.value', '.bar .fill', '.m-caught', '.m-passed', '.trade .now'],
+    stroke: ['.whisker line.range', '.m-escape', '.m-reject', '.plot .steps', '.plot .stop', '.plot .built', '.plot .reach', '.plot .reject_nothing', '.strip .margin'],
+    fill: ['.whisker circle.value', '.bar .fill', '.m-caught', '.m-passed', '.plot .now', '.plot .best'],
     borderTopColor: ['#rate', '.entry button'], outlineColor: ['#rate'], color: ['.escape', '.reject'],
   };
   for (const theme of ['light', 'dark']) {
-    const frame = await show(page, STATES.hosted, { context: { theme } });
+    const frame = await show(page, STATES.costs, { context: { theme } });
     await frame.locator('#rate').focus();
     const colours = await frame.evaluate(drawn => {
       const of = (node, property) => getComputedStyle(node)[property];
@@ -387,7 +540,7 @@ const HOSTILE = TRICK + 'W'.repeat(600);
 /** The same value with every text in it made hostile and headed by its path, but for the words that steer the page. */
 function hostile(value, path = '') {
   const key = path.split('.').at(-1);
-  if (typeof value === 'string') return ['kind', 'basis', 'severity', 'baseline', 'model_version', 'verdict', 'project_name'].includes(key) && value.length < 20 ? value : `${path} ${HOSTILE}`;
+  if (typeof value === 'string') return ['kind', 'basis', 'severity', 'baseline', 'model_version', 'verdict', 'replacement', 'requirement', 'margins_given', 'project_name'].includes(key) && value.length <= 20 ? value : `${path} ${HOSTILE}`;
   if (Array.isArray(value)) return value.map((item, i) => hostile(item, `${path}.${i}`));
   if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, hostile(v, path ? `${path}.${k}` : k)]));
   return value;
@@ -423,7 +576,7 @@ test('hostile text is shown as text, in every field that is shown', async () => 
       if (given === steered) assert.match(await text(frame, 'h1'), /<img src=x[^]*version[^]*<img src=x/);
     }
   }
-  const account = ['status_message', 'model_description.Description', 'model_description.KmsKeyId', 'artifacts.evaluation_manifest', 'labels.1.name', 'examples.missed_defects.0.image', 'examples.false_alarms.4.image', 'models.3.status', 'source.location', 'findings.0.message'];
+  const account = ['status_message', 'model_description.Description', 'model_description.KmsKeyId', 'artifacts.evaluation_manifest', 'labels.1.name', 'examples.missed_defects.images.0.image', 'examples.false_alarms.images.4.image', 'models.1.changed.newly_caught.images.2.image', 'models.3.status', 'source.location', 'findings.0.message'];
   assert.deepEqual(account.filter(path => !seen.includes(path)), []);
   assert.deepEqual(complaints(narrow), []);
   await narrow.close();
@@ -528,7 +681,7 @@ async function file(path, width = 1200, colorScheme = 'light') {
 test('the file of the command line shows the same, alone', async () => {
   const folder = await scratch();
   const made = {
-    evaluate: ['evaluate', 'sample-cap-seal', '3', '--defect-rate', '0.02'],
+    evaluate: ['evaluate', 'sample-cap-seal', '3', '--defect-rate', '0.02', '--cost-of-escape', '10', '--cost-of-false-reject', '1'],
     describe: ['describe', 'sample-panel-paint', '1'],
     compare: ['compare', 'sample-weld-bead', '1', '2', '3', '4'],
   };
@@ -544,7 +697,7 @@ test('the file of the command line shows the same, alone', async () => {
         assert.ok(await frame.locator('#rate').isDisabled());
         await frame.locator('#cut').focus();
         await opened.keyboard.press('End');
-        assert.match(await text(frame, 'table.yields'), /Defects escaping\s+0\s+0 of 40[^]*Good parts rejected\s+820\.8\s+67 of 80/);
+        assert.match(await text(frame, 'table.yields >> nth=0'), /Defects escaping\s+0\s+0 to 1\.8\s+0 of 40[^]*Good parts rejected\s+820\s+730 to 880\s+67 of 80/);
       }
       assert.deepEqual(opened.faults, []);
       assert.equal(opened.requests.length, 1, 'nothing but the file itself is asked for');

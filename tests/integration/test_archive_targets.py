@@ -328,9 +328,16 @@ def start(source: Path, target: object, **environment: str) -> subprocess.Popen[
     )
 
 
-@pytest.mark.parametrize("place", [pytest.param("directory", marks=pytest.mark.slow), "s3"])
-def test_two_imports_at_one_time_both_end_well(tmp_path: Path, place: str) -> None:
-    source = saved(tmp_path / "from", 150)
+@pytest.mark.parametrize(
+    ("place", "models"),
+    [
+        ("s3", 40),
+        pytest.param("s3", 150, marks=pytest.mark.slow),
+        pytest.param("directory", 150, marks=pytest.mark.slow),
+    ],
+)
+def test_two_imports_at_one_time_both_end_well(tmp_path: Path, place: str, models: int) -> None:
+    source = saved(tmp_path / "from", models)
     imported(tmp_path / "whole", source)
     with LoopbackS3() as s3:
         target = tmp_path / "to" if place == "directory" else "s3://bkt/to"

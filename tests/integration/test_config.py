@@ -82,8 +82,15 @@ def own_entry(host: str, text: str) -> dict[str, Any]:
 # What is printed
 
 
+STARTED: Final = ("claude-desktop", "codex")
+"""Hosts whose server the quick suite starts, one for JSON and one for TOML; others are slow."""
+
+
 @pytest.mark.usefixtures("anywhere")
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "host",
+    [pytest.param(host, marks=() if host in STARTED else pytest.mark.slow) for host in HOSTS],
+)
 def test_what_is_written_starts_the_server(host: str, own_home: Path) -> None:
     written = run(host, "--write")
     assert (written.exit_code, written.stderr) == (0, "")
@@ -561,7 +568,7 @@ TEXTS: Final = sorted(
             path
             for folder in ("docs", "examples", "packaging", "prompts", "lfv_mcp")
             for path in (ROOT / folder).rglob("*")
-            if path.suffix in {".md", ".json", ".toml", ".py", ".sh", ".html", ".txt"}
+            if path.suffix in {".md", ".json", ".toml", ".py", ".sh", ".html", ".txt", ".yml"}
         ),
     }
 )

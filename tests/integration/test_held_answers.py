@@ -21,7 +21,7 @@ from tests.support.clock import Clock
 from tests.support.faulty_s3 import LASTING_FAULTS, PASSING_FAULTS, FaultyS3, served
 from tests.support.saved_records import described, lines, manifest_of, response, result_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("boto3_files_parsed_once")]
+pytestmark = pytest.mark.anyio
 
 FAULTS: Final[Mapping[str, Reply]] = {
     **{name: fault[0] for name, fault in LASTING_FAULTS.items()},

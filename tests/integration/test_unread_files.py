@@ -36,7 +36,7 @@ from tests.support.faulty_s3 import (
 )
 from tests.support.saved_records import described, lines, manifest_of, response, result_of, write
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("boto3_files_parsed_once")]
+pytestmark = pytest.mark.anyio
 
 TIMES: Final = "\u00d7"
 ABSENCE: Final = re.compile(r"There is no project|has no version|No model is held|No models? of ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from lfv_mcp.analysis.evaluation import report
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.evaluation_text import EVALUATION_DIGEST_LIMIT, evaluation_digest
 from lfv_mcp.analysis.thresholds import MAX_CANDIDATES
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
@@ -52,8 +53,11 @@ def analysed(
 ) -> dict[str, Any]:
     """A report as a client gets it, checked for what holds of every report."""
     description = options.pop("description", ModelDescription())
-    answer = report(description, result, manifest, options.pop("source", ARCHIVE), **options)
-    return check(answer)
+    source, findings = options.pop("source", ARCHIVE), options.pop("findings", ())
+    question = EvaluationQuestion(**options)
+    return check(
+        report(description, result, manifest, source, question=question, findings=findings)
+    )
 
 
 def check(answer: EvaluationReport) -> dict[str, Any]:
@@ -71,7 +75,8 @@ def check(answer: EvaluationReport) -> dict[str, Any]:
         assert thresholds == sorted(set(thresholds), reverse=True)
         assert len(thresholds) <= MAX_CANDIDATES
     digest = evaluation_digest(answer)
-    assert len(digest) <= EVALUATION_DIGEST_LIMIT
+    images = re.findall(r"(?m)^(?:Missed defects|False alarms) \(.*$", digest)
+    assert len(digest) - len("\n".join(["", *images])) <= EVALUATION_DIGEST_LIMIT
     assert digest.splitlines()[-1].startswith("Source: ")
     assert "nan" not in digest.lower().replace("finan", "").split()
     return plain
@@ -82,9 +87,14 @@ def near(expected: float) -> object:
     return pytest.approx(expected, rel=0, abs=1e-12)
 
 
-def near_pair(pair: tuple[float, float]) -> object:
-    """Both ends equal but for the noise of floats."""
-    return near(pair[0]), near(pair[1])
+def six_digits(expected: float) -> object:
+    """Equal to a computed figure as an answer has it, in six significant digits."""
+    return pytest.approx(expected, rel=5.1e-6, abs=1e-12)
+
+
+def near_pair(pair: Sequence[float]) -> object:
+    """Both ends of a computed interval, in six significant digits."""
+    return six_digits(pair[0]), six_digits(pair[1])
 
 
 @cache

@@ -10,7 +10,6 @@ from lfv_mcp.text import (
     clean,
     complement,
     digits,
-    percent,
     strip_invisible,
     truncate_lines,
 )
@@ -50,22 +49,6 @@ def test_what_is_stripped_is_printable_and_stays(text: str) -> None:
 
 
 # Numbers in words
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0.0%"),
-        (0.0001, "less than 0.1%"),
-        (0.001, "0.1%"),
-        (0.9, "90.0%"),
-        (0.999, "99.9%"),
-        (0.9999, "more than 99.9%"),
-        (1.0, "100.0%"),
-    ],
-)
-def test_nothing_becomes_none_or_all_by_rounding(value: float, text: str) -> None:
-    assert percent(value) == text
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from tests.support.reports import (
     near,
     near_pair,
     read,
+    six_digits,
     wilson,
 )
 
@@ -65,9 +66,12 @@ def test_the_four_line_fixture_in_every_detail() -> None:
     for name in ("precision", "recall", "false_alarm_rate"):
         assert metrics[name]["value"] == 0.5
         assert interval(metrics[name]) == near_pair(wilson(1, 2))
-    assert metrics["f1_score"] == {"value": 0.5}
-    assert metrics["roc_auc"] == {"value": 0.75}
-    assert metrics["average_precision"] == {"value": near((1 + 2 / 3) / 2)}
+    assert metrics["f1_score"]["value"] == 0.5
+    # TP / (TP + FP + FN) is the proportion 1 of 3.
+    assert interval(metrics["f1_score"]) == near_pair(tuple(2 * j / (1 + j) for j in wilson(1, 3)))
+    assert metrics["roc_auc"]["value"] == 0.75
+    assert metrics["roc_auc"]["low"] < 0.75 < metrics["roc_auc"]["high"] < 1
+    assert metrics["average_precision"]["value"] == six_digits((1 + 2 / 3) / 2)
     assert answer["reported"]["average_precision"] == 0.833333
     assert answer["agrees"] is True
     assert answer["threshold"]["rule_holds"] is True
@@ -79,19 +83,26 @@ def test_the_four_line_fixture_in_every_detail() -> None:
         [row["threshold"], row["false_negatives"], row["false_positives"]]
         for row in answer["threshold"]["candidates"]
     ]
-    assert counts == [[0.97, 1, 0], [0.71, 1, 1], [0.38, 0, 1]]
+    assert counts == [[0.97, 1, 0], [0.38, 0, 1]]  # 0.71 misses as many for a false alarm more
     at = answer["threshold"]["at"]
-    assert (at["threshold"], at["precision"], at["recall"], at["f1_score"]) == (0.5, 0.5, 0.5, 0.5)
+    assert (at["threshold"], at["f1_score"]) == (0.5, 0.5)
+    for name in ("precision", "recall", "false_alarm_rate"):
+        assert at[name] == metrics[name]
+    missed = {"image": FIXTURE[1]["source-ref"], "anomaly_score": 0.38, "confidence": 0.62}
+    alarm = {"image": FIXTURE[3]["source-ref"], "anomaly_score": 0.71, "confidence": 0.71}
     assert answer["examples"] == {
-        "missed_defects": [{"image": FIXTURE[1]["source-ref"], "confidence": 0.62}],
-        "false_alarms": [{"image": FIXTURE[3]["source-ref"], "confidence": 0.71}],
+        "missed_defects": {"count": 1, "images": [missed]},
+        "false_alarms": {"count": 1, "images": [alarm]},
     }
-    assert answer["line"] == {
-        "defect_rate": 0.01,
-        "expected_precision": near(0.01),
-        "escapes_per_million": near(5000),
-        "false_rejects_per_million": near(495_000),
-    }
+    line = answer["line"]
+    assert line["defect_rate"] == 0.01
+    assert line["expected_precision"]["value"] == six_digits(0.01)
+    for name, value, share in (
+        ("escapes_per_million", 5000, 0.01),
+        ("false_rejects_per_million", 495_000, 0.99),
+    ):
+        assert line[name]["value"] == six_digits(value)
+        assert interval(line[name]) == near_pair(tuple(end * share * 1e6 for end in wilson(1, 2)))
     # The cut is not the best one here, so nothing says that it is.
     assert codes(answer) == {
         "small_test_set",
@@ -110,11 +121,23 @@ def test_what_the_line_sees_as_worked_in_the_facts() -> None:
         *[(False, False, 0.95)] * 74,
     )
     answer = analysed(manifest, defect_rate=0.01)
-    assert answer["line"]["expected_precision"] == pytest.approx(0.108, abs=5e-4)
-    assert answer["line"]["escapes_per_million"] == 1000
-    assert answer["line"]["false_rejects_per_million"] == 74_250
-    assert "0.857 to 0.108: of 100 rejects about 89" in message(answer, "precision_falls_on_line")
-    assert "1,000 escapes (396 to 2,305)" in answer["summary"]
+    line = answer["line"]
+    assert line["expected_precision"]["value"] == pytest.approx(0.108, abs=5e-4)
+    assert interval(line["expected_precision"]) == (
+        pytest.approx(0.055, abs=5e-4),
+        pytest.approx(0.207, abs=5e-4),
+    )
+    assert line["escapes_per_million"]["value"] == 1000
+    assert line["false_rejects_per_million"]["value"] == 74_250
+    assert message(answer, "precision_falls_on_line") == (
+        "On the test set 6 of 42 rejects were good parts; at 1 % defects about 89 of 100 rejects "
+        "are."
+    )
+    assert (
+        "At 1 % defects, of a million parts about 1,000 defects escape (400 to 2,300) and about "
+        "74,000 good parts are rejected (34,000 to 150,000). Of 100 rejects about 11 are defects "
+        "(5 to 21)."
+    ) in answer["summary"]
     assert answer["metrics"]["recall"]["low"] == pytest.approx(0.77, abs=5e-3)
 
 
@@ -126,7 +149,7 @@ def test_segmentation_labels_of_the_facts() -> None:
     ]
     document = result_file(Precision=0.952381, Recall=0.909091, F1Score=0.930233)
     document["AggregatedEvaluationResults"]["Metrics"]["PixelAnomalyClassMetrics"] = labels
-    answer = analysed(None, read_evaluation_result(document), defect_rate=0.01, threshold=0.5)
+    answer = analysed(None, read_evaluation_result(document), defect_rate=0.01)
     assert answer["labels"][0] == {
         "name": "dent",
         "precision": 0.81,
@@ -139,8 +162,19 @@ def test_segmentation_labels_of_the_facts() -> None:
     )
     # Without counts: no confusion, no interval, no rate of false alarms, and it is said.
     assert {"confusion", "metrics", "agrees", "threshold", "examples"}.isdisjoint(answer)
-    assert answer["line"] == {"defect_rate": 0.01, "escapes_per_million": near(909.09)}
+    assert answer["line"] == {
+        "defect_rate": 0.01,
+        "escapes_per_million": {
+            "value": six_digits(909.09),
+            "no_interval": "the counts behind it are not known",
+        },
+    }
     assert {"counts_unknown", "line_incomplete"} <= codes(answer)
+    assert "no whole numbers of images" in message(answer, "counts_unknown")
+    # A cut takes the images one by one: nothing is said of the line at it.
+    answer = analysed(None, read_evaluation_result(document), defect_rate=0.01, threshold=0.5)
+    assert "line" not in answer
+    assert "threshold_unanswerable" in codes(answer)
 
 
 def random_manifests(sets: int, images: int, seed: int) -> Iterator[list[tuple[bool, bool, float]]]:
@@ -188,16 +222,16 @@ def test_thousands_of_manifests_are_scikit_learns_and_scipys() -> None:
         if math.isnan(p[i]):
             assert metrics["precision"] == {"undefined": "no test image is predicted anomalous"}
         else:
-            assert metrics["precision"]["value"] == near(p[i])
+            assert metrics["precision"]["value"] == six_digits(p[i])
             assert interval(metrics["precision"]) == near_pair(wilson(tp, tp + fp))
-        assert metrics["recall"]["value"] == near(r[i])
+        assert metrics["recall"]["value"] == six_digits(r[i])
         assert interval(metrics["recall"]) == near_pair(wilson(tp, tp + fn))
-        assert metrics["false_alarm_rate"]["value"] == near(1 - alarms[i])
+        assert metrics["false_alarm_rate"]["value"] == six_digits(1 - alarms[i])
         assert interval(metrics["false_alarm_rate"]) == near_pair(wilson(fp, fp + tn))
-        assert metrics["f1_score"]["value"] == near(f1[i])
-        assert metrics["roc_auc"]["value"] == near(auc[i])
+        assert metrics["f1_score"]["value"] == six_digits(f1[i])
+        assert metrics["roc_auc"]["value"] == six_digits(auc[i])
         if i < len(ap):
-            assert metrics["average_precision"]["value"] == near(ap[i])
+            assert metrics["average_precision"]["value"] == six_digits(ap[i])
 
 
 SAMPLES: Final = {
@@ -256,22 +290,24 @@ def test_the_sample_is_recounted_as_scikit_learn_does(name: str) -> None:
     tn, fp, fn, tp = sk.confusion_matrix(truth, flagged).ravel().tolist()
     assert list(answer["confusion"].values()) == [tp, fp, fn, tn, 0]
     p, r, f1, _ = sk.precision_recall_fscore_support(truth, flagged, average="binary")
-    assert answer["metrics"]["precision"]["value"] == near(p)
-    assert answer["metrics"]["recall"]["value"] == near(r)
-    assert answer["metrics"]["f1_score"]["value"] == near(f1)
+    assert answer["metrics"]["precision"]["value"] == six_digits(p)
+    assert answer["metrics"]["recall"]["value"] == six_digits(r)
+    assert answer["metrics"]["f1_score"]["value"] == six_digits(f1)
     assert answer.get("agrees", True) is True
     assert "evaluation_mismatch" not in codes(answer)
     assert "(synthetic sample)" in answer["summary"]
     if name == "sample-bottle-neck-2":  # its confidences do not follow the rule
         assert answer["threshold"] == {"rule_holds": False}
+        assert {"line", "examples"}.isdisjoint(answer)
+        assert "threshold_unanswerable" in codes(answer)
         assert "value" not in answer["metrics"]["roc_auc"]
         assert "value" not in answer["metrics"]["average_precision"]
         assert "scores_unusable" in codes(answer)
         assert answer["reported"]["roc_auc"] > 0.8
         return
     scores = [i.confidence if i.flagged else 1 - (i.confidence or 0) for i in manifest.images]
-    assert answer["metrics"]["roc_auc"]["value"] == near(sk.roc_auc_score(truth, scores))
-    assert answer["metrics"]["average_precision"]["value"] == near(
+    assert answer["metrics"]["roc_auc"]["value"] == six_digits(sk.roc_auc_score(truth, scores))
+    assert answer["metrics"]["average_precision"]["value"] == six_digits(
         sk.average_precision_score(truth, scores)
     )
     expected = "scores_confirmed" if result else "scores_unconfirmed"
@@ -362,12 +398,18 @@ def test_swapping_the_classes_swaps_what_it_should(
     recall, alarms = before["metrics"]["recall"], after["metrics"]["false_alarm_rate"]
     assert ("value" in recall) is ("value" in alarms)
     if "value" in recall:
-        assert recall["value"] == near(1 - alarms["value"])
-        assert recall["low"] == near(1 - alarms["high"])
+        assert recall["value"] == pytest.approx(1 - alarms["value"], abs=1e-6)
+        assert recall["low"] == pytest.approx(1 - alarms["high"], abs=1e-6)
     if "value" in before["metrics"]["roc_auc"]:
-        assert after["metrics"]["roc_auc"] == {"value": near(before["metrics"]["roc_auc"]["value"])}
+        assert after["metrics"]["roc_auc"] == pytest.approx(before["metrics"]["roc_auc"])
     if "examples" in before:
-        assert before["examples"]["missed_defects"] == after["examples"]["false_alarms"]
+        missed, alarms = before["examples"]["missed_defects"], after["examples"]["false_alarms"]
+        assert missed["count"] == alarms["count"]
+        pairs_of_images = zip(missed["images"], alarms["images"], strict=True)
+        for one_image, other_image in pairs_of_images:
+            assert one_image["image"] == other_image["image"]
+            if "anomaly_score" in one_image:
+                assert one_image["anomaly_score"] == near(1 - other_image["anomaly_score"])
 
 
 SHARES: Final = {"precision", "recall", "false_alarm_rate"}
@@ -396,14 +438,17 @@ ALL: Final = {*SHARES, "f1_score", *AREAS}
 def test_what_a_set_cannot_tell_is_undefined_with_a_reason(
     drawn: list[tuple[bool, bool, float | None]], undefined: set[str]
 ) -> None:
-    answer = analysed(judged(*drawn), defect_rate=0.01, threshold=0.5)
+    answer = analysed(judged(*drawn), defect_rate=0.01)
     assert set(answer["metrics"]) == ALL
     without = {name for name, metric in answer["metrics"].items() if "undefined" in metric}
     assert without == undefined
     assert all(answer["metrics"][name]["undefined"] for name in without)
-    rates = {"recall", "false_alarm_rate"} & undefined
-    assert ("escapes_per_million" in answer["line"]) is ("recall" not in rates)
-    assert ("line_incomplete" in codes(answer)) is (len(answer["line"]) < 4)
+    line = {name: each for name, each in answer["line"].items() if name != "defect_rate"}
+    assert ("value" in line["escapes_per_million"]) is ("recall" not in undefined)
+    assert ("value" in line["false_rejects_per_million"]) is ("false_alarm_rate" not in undefined)
+    assert ("line_incomplete" in codes(answer)) is any(
+        "undefined" in each for each in line.values()
+    )
 
 
 def test_no_file_at_all_is_the_callers_mistake() -> None:
@@ -422,10 +467,10 @@ def test_without_a_usable_confidence_an_image_counts_but_gives_no_score(confiden
     assert answer["confusion"]["false_negatives"] == 2
     assert "threshold" not in answer
     assert "1 of 3 images have no usable confidence" in message(answer, "scores_unusable")
-    assert answer["examples"]["missed_defects"] == [
-        {"image": "s3://b/3.png", "confidence": 0.5},
-        {"image": "s3://b/1.png"},
-    ]
+    assert answer["examples"]["missed_defects"] == {
+        "count": 2,
+        "images": [{"image": "s3://b/3.png", "confidence": 0.5}, {"image": "s3://b/1.png"}],
+    }
 
 
 def test_repeated_images_each_count_and_are_reported() -> None:
@@ -441,12 +486,14 @@ def test_a_line_that_names_no_image_counts_but_is_no_example() -> None:
     answer = analysed(read([*nameless, line("s3://b/1.png", True, False, **{"source-ref": None})]))
     assert answer["confusion"]["false_negatives"] == 4
     assert "duplicate_images" not in codes(answer)
-    assert [e["image"] for e in answer["examples"]["missed_defects"]] == [FIXTURE[1]["source-ref"]]
+    missed = answer["examples"]["missed_defects"]
+    assert missed["count"] == 4
+    assert [each["image"] for each in missed["images"]] == [FIXTURE[1]["source-ref"]]
 
 
 def test_text_from_a_file_is_data() -> None:
     hostile = line("s3://b/\x1b[31m\u202egnp.1\n- critical x: y", True, False)
-    (example,) = analysed(read([hostile]))["examples"]["missed_defects"]
+    (example,) = analysed(read([hostile]))["examples"]["missed_defects"]["images"]
     assert example["image"] == "s3://b/gnp.1 - critical x: y"
     document = result_file(
         PixelAnomalyClassMetrics=[{"ClassName": "\u202e" + "x" * 600, "Recall": 0}]
@@ -461,7 +508,7 @@ def test_an_empty_manifest_is_no_evidence_but_no_error() -> None:
 
 
 def test_beyond_the_limit_lines_only_count() -> None:
-    at_limit = analysed(read_evaluation_manifest(json_lines(FIXTURE[:3]), keep=3))
+    at_limit = analysed(read_evaluation_manifest(json_lines(FIXTURE[:3]), keep=3), threshold=0.5)
     assert "threshold" in at_limit
     manifest = read_evaluation_manifest(json_lines([*FIXTURE, FIXTURE[0]]), keep=3)
     assert manifest.images is None
@@ -469,8 +516,8 @@ def test_beyond_the_limit_lines_only_count() -> None:
     assert answer["test_images"] == 5
     assert {"threshold", "examples"}.isdisjoint(answer)
     assert "undefined" in answer["metrics"]["roc_auc"]
-    assert answer["metrics"]["recall"]["value"] == near(2 / 3)
-    assert "manifest_too_long" in codes(answer)
+    assert answer["metrics"]["recall"]["value"] == six_digits(2 / 3)
+    assert {"manifest_too_long", "threshold_unanswerable"} <= codes(answer)
     assert "duplicate_images" not in codes(answer)
 
 
@@ -489,6 +536,7 @@ def test_examples_are_the_worst_and_no_more_than_asked(most: int) -> None:
     alarms = [line(f"s3://b/a{i}.png", False, True, 0.9 + i / 100) for i in range(4)]
     examples = analysed(read(missed + alarms), max_examples=most)["examples"]
     wanted = [f"s3://b/m{i}.png" for i in (3, 2, 1, 0)][:most]
-    assert [each["image"] for each in examples["missed_defects"]] == wanted
+    assert [each["image"] for each in examples["missed_defects"]["images"]] == wanted
     wanted = [f"s3://b/a{i}.png" for i in (3, 2, 1, 0)][:most]
-    assert [each["image"] for each in examples["false_alarms"]] == wanted
+    assert [each["image"] for each in examples["false_alarms"]["images"]] == wanted
+    assert examples["missed_defects"]["count"] == examples["false_alarms"]["count"] == 4

@@ -1,20 +1,27 @@
-"""Thresholds on inferred scores: each row counts as a sweep does, and few rows tell enough."""
+"""Thresholds on inferred scores: rows count as a sweep does, and are the vertices of the hull."""
 
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from collections.abc import Sequence
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import ConvexHull
 
-from lfv_mcp.analysis.thresholds import MAX_CANDIDATES
-from lfv_mcp.metrics import at_threshold, f1_score
+from lfv_mcp.analysis.thresholds import MAX_CANDIDATES, Scores, every_cut, hull
+from lfv_mcp.metrics import Separability, at_threshold
+from tests.support.answers import message
 from tests.support.reports import (
     analysed,
+    interval,
     judged,
+    near_pair,
+    wilson,
 )
-from tests.support.scores import threshold_sweep
+from tests.support.scores import random_score_sets, threshold_sweep
 
 relaxed = settings(deadline=None, max_examples=60)
 
@@ -29,8 +36,8 @@ following = st.builds(
 
 
 @relaxed
-@given(following, st.integers(0, 22).map(lambda k: k / 20 - 0.05))
-def test_every_cut_counts_as_the_sweep_does(
+@given(following, st.integers(0, 20).map(lambda k: k / 20))
+def test_every_row_counts_as_the_sweep_does(
     drawn: list[tuple[bool, bool, float]], threshold: float
 ) -> None:
     answer = analysed(judged(*drawn), threshold=threshold)
@@ -39,45 +46,88 @@ def test_every_cut_counts_as_the_sweep_does(
     analysis = answer["threshold"]
     for row in [*analysis["candidates"], analysis["at"]]:
         c = at_threshold(anomalous, normal, row["threshold"])
-        assert [row["true_positives"], row["false_positives"]] == [
+        tp, fp, fn, tn = (
             c.true_positives,
             c.false_positives,
-        ]
-        assert [row["false_negatives"], row["true_negatives"]] == [
             c.false_negatives,
             c.true_negatives,
+        )
+        counts = [
+            f"{side}_{kind}" for side in ("true", "false") for kind in ("positives", "negatives")
         ]
-        assert ("precision" in row) is (c.true_positives + c.false_positives > 0)
-    built_in = analysis["operating_range"].get("min_anomaly_score")
-    assert built_in in {None, *(row["threshold"] for row in analysis["candidates"])}
-    if anomalous:
-        sweep = [c for _, c in threshold_sweep(anomalous, normal)]
-        errors = {(c.false_negatives, c.false_positives) for c in sweep if c.true_positives}
-        unbeaten = {
-            e for e in errors if not any(o != e and o[0] <= e[0] and o[1] <= e[1] for o in errors)
-        }
-        shown = {(r["false_negatives"], r["false_positives"]) for r in analysis["candidates"]}
-        # The ends are always shown, and in a small set every unbeaten cut is.
-        assert {min(unbeaten), max(unbeaten)} <= shown
-        assert unbeaten <= shown or len(analysis["candidates"]) == MAX_CANDIDATES
-        others = [r for r in analysis["candidates"] if r["threshold"] != built_in]
-        assert {(r["false_negatives"], r["false_positives"]) for r in others} <= unbeaten
-        best = max(f1 for c in sweep if isinstance(f1 := f1_score(c), float))
-        assert best == max(row["f1_score"] for row in analysis["candidates"])
+        assert [row[name] for name in counts] == [tp, tn, fp, fn]
+        for name, errors, images in (
+            ("precision", tp, tp + fp),
+            ("recall", tp, tp + fn),
+            ("false_alarm_rate", fp, fp + tn),
+        ):
+            if images:
+                assert interval(row[name]) == near_pair(wilson(errors, images))
+            else:
+                assert set(row[name]) == {"undefined"}
 
 
-def test_many_cuts_are_thinned_evenly() -> None:
+def cheapest_rows(anomalous: Sequence[float], normal: Sequence[float]) -> set[tuple[int, int]]:
+    """SciPy's vertices of the hull of (misses, alarms) that some pair of positive prices picks."""
+    points = {(len(anomalous), 0)}
+    points |= {
+        (c.false_negatives, c.false_positives) for _, c in threshold_sweep(anomalous, normal)
+    }
+    # A corner far away makes the hull of any points two-dimensional.
+    far = (len(anomalous) + len(normal)) * 10
+    every = [*points, (far, 0), (0, far), (far, far)]
+    vertices = {every[i] for i in ConvexHull(np.array(every, float)).vertices} & points
+    return {
+        v for v in vertices if not any(o != v and o[0] <= v[0] and o[1] <= v[1] for o in points)
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_are_the_vertices_that_scipy_finds(seed: int) -> None:
+    for anomalous, normal in random_score_sets(250, seed):
+        if not normal:
+            continue
+        scores = Scores(anomalous, normal, Separability(True, None, None))
+        found = [
+            (c.counts.false_negatives, c.counts.false_positives) for c in hull(every_cut(scores))
+        ]
+        assert len(found) == len(set(found))
+        assert set(found) == cheapest_rows(anomalous, normal)
+
+
+@relaxed
+@given(following, st.floats(0.001, 0.999))
+def test_whatever_the_prices_a_row_costs_least(
+    drawn: list[tuple[bool, bool, float]], weight: float
+) -> None:
+    scored = [(a, c if f else round(1 - c, 12)) for a, f, c in drawn]
+    anomalous, normal = ([s for a, s in scored if a is side] for side in (True, False))
+    cuts = every_cut(Scores(anomalous, normal, Separability(True, None, None)))
+
+    def cost(cut: object) -> float:
+        counts = cut.counts  # type: ignore[attr-defined]
+        return weight * counts.false_negatives + (1 - weight) * counts.false_positives
+
+    assert min(map(cost, hull(cuts))) == pytest.approx(min(map(cost, cuts)), abs=1e-9)
+
+
+def test_what_has_no_room_is_said() -> None:
     rng = random.Random(7)
-    scores = [(i % 2 == 0, rng.random()) for i in range(400)]
+    # Two smooth classes: a hull of hundreds of vertices.
+    scores = [
+        (i % 2 == 0, rng.betavariate(4, 2) if i % 2 == 0 else rng.betavariate(2, 4))
+        for i in range(60_000)
+    ]
     drawn = [(a, s >= 0.6, s if s >= 0.6 else 1 - s) for a, s in scores]
-    answer = analysed(judged(*drawn))
+    answer = analysed(judged(*drawn), threshold=0.5)
     rows = answer["threshold"]["candidates"]
     assert len(rows) == MAX_CANDIDATES
-    assert rows[-1]["false_negatives"] == 0
-    alarms = [row["false_positives"] for row in rows]
-    assert max(b - a for a, b in pairwise(alarms)) < 70  # of 200
-    assert rows[0]["false_positives"] == min(row["false_positives"] for row in rows)
-
-
-def test_nine_rows_at_most() -> None:
-    assert MAX_CANDIDATES == 9
+    said = message(answer, "candidates_left_out")
+    anomalous, normal = (
+        [s if f else round(1 - s, 12) for a, f, s in drawn if a is side] for side in (True, False)
+    )
+    every = hull(every_cut(Scores(anomalous, normal, Separability(True, None, None))))
+    assert said.startswith(f"{MAX_CANDIDATES} of the ")
+    total = int(said.split(" of the ")[1].split()[0])
+    assert total > MAX_CANDIDATES
+    assert total == sum(cut.threshold is not None for cut in every)

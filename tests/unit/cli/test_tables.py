@@ -34,7 +34,10 @@ def test_a_bare_report_has_summary_findings_and_source() -> None:
 
 
 def test_every_section_of_a_full_report() -> None:
-    row = {"threshold": 0.5, "false_negatives": 1, "false_positives": 2, "precision": 0.75}
+    ends = {"value": 0.75, "low": 0.5, "high": 0.875}
+    counted = {"false_negatives": 1, "false_positives": 2}
+    rates = {"precision": ends, "recall": ends, "false_alarm_rate": ends}
+    row = {"threshold": 0.5, **counted, **rates}
     report = BARE | {
         "confusion": {
             "true_positives": 9,
@@ -44,50 +47,73 @@ def test_every_section_of_a_full_report() -> None:
         },
         "metrics": {
             "recall": {"value": 0.9, "low": 0.6, "high": 0.98},
+            "average_precision": {"value": 1, "no_interval": "no method"},
             "roc_auc": {"undefined": "no scores"},
         },
         "reported": {"recall": 0.9},
-        "line": {"missed_per_million": 1234.5, "reject_share": 0.0123},
+        "line": {
+            "defect_rate": 0.01,
+            "escapes_per_million": {"value": 1234.5, "low": 100, "high": 2000},
+        },
+        "requirements": [
+            {
+                "requirement": "recall_at_least",
+                "needed": 0.95,
+                "seen": {"value": 0.9, "low": 0.6, "high": 0.98},
+                "verdict": "not_shown",
+                "images_needed": 1234,
+            }
+        ],
         "threshold": {
             "candidates": [row, row | {"threshold": 0.25}],
-            "at": row | {"threshold": 0.8, "recall": 0.5},
+            "at": row | {"threshold": 0.8},
             "operating_range": {"min_anomaly_score": 0.25},
         },
         "labels": [{"name": "scratch", "f1_score": 0.5}],
-        "examples": {"missed_defects": [{"image": "a.png", "confidence": 0.98765}], "none": []},
+        "examples": {
+            "missed_defects": {
+                "count": 9,
+                "images": [{"image": "a.png", "anomaly_score": 0.227, "confidence": 0.773}],
+            },
+            "false_alarms": {"count": 0, "images": []},
+        },
         "findings": [BARE["findings"][0] | {"advice": "Do this."}],
         "source": BARE["source"] | {"captured_at": "2025-01-01T00:00:00.000Z"},
     }
     assert evaluation_tables(report).splitlines() == [
         "A summary.",
         "",
-        "Test images, by truth and prediction",
+        "Test images, by truth and the model's own prediction",
         "           predicted anomaly  predicted normal",
         "  anomaly                  9          1 missed",
         "  normal      2 false alarms                18",
         "",
-        "Metrics, with 95 % Wilson intervals",
-        "               value        low    high",
-        "  recall      0.9000     0.6000  0.9800",
-        "  ROC AUC  undefined  no scores",
+        "Metrics of the model's own predictions, with 95 % intervals",
+        "                         value     low    high",
+        "  recall                0.9000  0.6000  0.9800",
+        "  average precision     1.0000                  no method",
+        "  ROC AUC            undefined                  no scores",
         "",
-        "On the line",
-        "                      per part or per million",
-        "  missed per million                    1,234",
-        "  reject share                         0.0123",
+        "On the line at a cut of 0.8, at a defect rate of 0.01",
+        "                       value  low   high",
+        "  escapes per million  1,200  100  2,000",
         "",
-        "Thresholds: reject when score >= threshold",
-        "  threshold  missed  false alarms  precision  recall  F1",
-        "  0.5000          1             2     0.7500",
-        "  0.2500          1             2     0.7500              <- built in",
-        "  0.8000          1             2     0.7500  0.5000         <- asked",
+        "Requirements at a cut of 0.8",
+        "                   needed    seen     low    high    verdict  images without an error  images as measured",
+        "  recall at least  0.9500  0.9000  0.6000  0.9800  not shown               1,234 more",
+        "",
+        "Thresholds that can be cheapest: reject when score >= threshold",
+        "  threshold  missed  false alarms  precision  recall     low    high  false alarm rate     low    high",
+        "  0.5000          1             2     0.7500  0.7500  0.5000  0.8750            0.7500  0.5000  0.8750",
+        "  0.2500          1             2     0.7500  0.7500  0.5000  0.8750            0.7500  0.5000  0.8750  <- built in",
+        "  0.8000          1             2     0.7500  0.7500  0.5000  0.8750            0.7500  0.5000  0.8750     <- asked",
         "",
         "Anomaly labels",
         "           precision  recall      F1  average IoU",
         "  scratch                     0.5000",
         "",
-        "Missed defects, worst first",
-        "  a.png  confidence 0.988",
+        "Missed defects at a cut of 0.8 (1 of 9), worst first",
+        "  a.png  anomaly score 0.227",
         "",
         "Findings",
         "  info     a_code: A message.",

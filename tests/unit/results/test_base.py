@@ -12,6 +12,7 @@ import anyio
 import pytest
 from pydantic import ValidationError
 
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import SetupError
 from lfv_mcp.model_query import ModelQuery
@@ -22,6 +23,7 @@ from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.results.model_list import ModelRow
 from tests.support.answers import as_json
 
+QUESTION: Final = EvaluationQuestion(0.01, 0.5, 10, 1, 0.95, 0.05)
 ROW: Final = ModelRow(project_name="caps", model_version="3")
 
 
@@ -81,9 +83,7 @@ def test_every_answer_of_the_sample_fits_its_schema_and_survives_json(sample: Ca
             versions.setdefault(row.project_name, []).append(row.model_version)
             found.append(await sample.describe_model(asked))
             with suppress(SetupError):  # some of the sample's models have no evaluation files
-                found.append(
-                    await sample.analyze_evaluation(asked, defect_rate=0.01, threshold=0.5)
-                )
+                found.append(await sample.analyze_evaluation(asked, QUESTION))
         for project, known in versions.items():
             if len(known) > 1:
                 found.append(await sample.compare_models(ModelQuery(project), known))
@@ -98,7 +98,7 @@ def test_every_answer_of_the_sample_fits_its_schema_and_survives_json(sample: Ca
     }
     for answer in found:
         plain = as_json(answer)
-        assert type(answer).model_validate(plain) == answer
+        assert as_json(type(answer).model_validate(plain)) == plain
 
 
 @pytest.mark.parametrize(

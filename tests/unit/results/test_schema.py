@@ -84,4 +84,4 @@ def test_the_published_schemas_stay_small() -> None:
         len(json.dumps(published_schema(kind), separators=(",", ":")))
         for kind in (EvaluationReport, ModelComparison)
     ]
-    assert sum(sizes) <= 6500
+    assert sum(sizes) <= 14_000  # of 24 kB for the whole list of tools

@@ -19,7 +19,7 @@ from lfv_mcp.server.tools import TOOLS
 PROMPTS: Final = prompts()
 ARITHMETIC: Final = re.compile(
     r"""
-    [0-9A-Za-z_)}]\s+[x*/+=\u00d7\u2212]\s+[0-9A-Za-z_({]  # a formula
+    [0-9A-Za-z_)}]\s+[x\u00d7*/+=\u2212]\s+[0-9A-Za-z_({]  # a formula; a limit is met below
     | \d\s*-\s*[A-Za-z_]                           # 1 - recall
     | \b(multipl\w+|divid\w+|subtract\w*|sum\s+up|add\s+up|minus|average\s+the|calculate)\b
     | (?<!not\ )(?<!do\ not\ )\bcompute\b(?!\s+(none|one\s+yourself))
@@ -72,7 +72,7 @@ def test_tools_that_a_prompt_names_exist(name: str) -> None:
     assert named or name == "diagnose_training"
 
 
-WANTED: Final = {
+WANTED: Final[dict[str, tuple[str, set[str], type[Result], set[str]]]] = {
     "choose_threshold": (
         "analyze_evaluation",
         {"project_name", "model_version", "defect_rate", "cost_of_escape", "cost_of_false_reject"},
@@ -114,10 +114,11 @@ def member_names(answer: type[Result]) -> set[str]:
 
 @every_prompt
 def test_every_member_that_a_prompt_names_is_published(name: str) -> None:
-    answers: tuple[type[Result], ...] = (
-        *(ModelSummary, ModelList, EvaluationReport, ModelComparison, Finding, Source),
-    )
-    published = {member for answer in answers for member in member_names(answer)}
+    published = {
+        member
+        for answer in (ModelSummary, ModelList, EvaluationReport, ModelComparison, Finding, Source)
+        for member in member_names(answer)
+    }
     published |= {argument.name for tool in TOOLS for argument in tool.arguments}
     published |= {tool.name for tool in TOOLS}
     written = set(re.findall(r"`([a-z]+(?:[._][a-z_]+)+)`", PROMPTS[name].text))

@@ -14,7 +14,6 @@ from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES, REGIONS
 from lfv_mcp.server.arguments import (
     ANY_PROJECT,
-    DEFECT_RATE,
     MAX_EXAMPLES,
     MAX_RESULTS,
     MODEL_VERSION,
@@ -23,10 +22,10 @@ from lfv_mcp.server.arguments import (
     PROJECT_NAME,
     REGION,
     STATUS,
-    THRESHOLD,
     Argument,
     parse,
 )
+from lfv_mcp.server.evaluation_arguments import DEFECT_RATE, THRESHOLD
 
 MANY: Final = settings(max_examples=80, deadline=None)
 ARN: Final = "arn:aws:lookoutvision:eu-west-1:111122223333:model/line-2_caps/7"
