@@ -46,7 +46,7 @@ QUESTIONS: Final = (
         {"project_name": "sample-cap-seal"},
     ),
     Question(
-        "Which models were HOSTED when captured, and so perhaps are still billed?",
+        "Which models were HOSTED when captured, and so perhaps billed until the service ended?",
         "list_models",
         {"status": "HOSTED"},
     ),
@@ -71,18 +71,30 @@ QUESTIONS: Final = (
         {"project_name": "sample-weld-bead", "model_version": "3", "max_examples": 3},
     ),
     Question(
-        "One part in a hundred on the line is bad. What will cap seal version 3 let through, and "
-        "what will it reject?",
+        "One part in a hundred on the line is bad; an escape costs 10, a false reject 1. What will "
+        "cap seal version 3 let through, and which cut costs least?",
         "analyze_evaluation",
-        {"project_name": "sample-cap-seal", "model_version": "3", "defect_rate": 0.01},
+        {
+            "project_name": "sample-cap-seal",
+            "model_version": "3",
+            "defect_rate": 0.01,
+            "cost_of_escape": 10,
+            "cost_of_false_reject": 1,
+        },
     ),
     Question(
-        "What if we only reject weld beads from a score of 0.85 on?",
+        "What if we only reject weld beads from a score of 0.85 on? Is it better then than a "
+        "person who misses one defect in ten?",
         "analyze_evaluation",
-        {"project_name": "sample-weld-bead", "model_version": "3", "threshold": 0.85},
+        {
+            "project_name": "sample-weld-bead",
+            "model_version": "3",
+            "threshold": 0.85,
+            "recall_at_least": 0.9,
+        },
     ),
     Question(
-        "Is weld bead version 3 truly better than version 2?",
+        "May weld bead version 3 replace version 2?",
         "compare_models",
         {"project_name": "sample-weld-bead", "model_versions": ["2", "3"]},
     ),

@@ -124,7 +124,7 @@ S3_ERRORS: Final = {
         KnownError(
             SetupError,
             "s3_not_found",
-            "{what} does not exist, or no longer.",
+            "{what} does not exist.",
             "Check bucket and key; a lifecycle rule or a deleted bucket may have removed it.",
         ),
     ),

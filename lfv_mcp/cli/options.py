@@ -108,7 +108,7 @@ _SHARED: Final = (
     _option(
         "--log-level",
         ["LFV_LOG_LEVEL", "FASTMCP_LOG_LEVEL"],
-        "To stderr.",
+        "How much to log, to stderr: DEBUG, INFO, WARNING, ERROR.",
         type=LogLevel(),
         metavar="TEXT",
         default="WARNING",
@@ -222,7 +222,7 @@ _HTTP: Final = (
     _http("--allowed-origin", "Origin of web pages that may call (repeatable).", multiple=True),
     _http(
         "--behind-gateway",
-        "Nobody gets past a gateway that checks who calls.",
+        "Serve without authentication: a gateway in front authenticates every caller.",
         **_SWITCH,
     ),
     _http("--metrics", "Serve /metrics for Prometheus (takes lfv-mcp[metrics]).", **_SWITCH),

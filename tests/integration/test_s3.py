@@ -216,7 +216,7 @@ async def test_what_cannot_be_listed(monkeypatch: pytest.MonkeyPatch) -> None:
         error = await ask.refused("describe_model", project_name="cap-seal")
         assert (error["code"], error["message"]) == (
             "s3_not_found",
-            "s3://no-such-bucket/x does not exist, or no longer.",
+            "s3://no-such-bucket/x does not exist.",
         )
     async with door("s3://UPPER CASE/x") as ask:
         error = await ask.refused("describe_model", project_name="cap-seal")
@@ -332,7 +332,7 @@ async def test_listing_denied(store: Store) -> None:
 
 UNREADABLE: Final[dict[str, tuple[Reply | bytes, str]]] = {
     "denied.json": (fault(403, "AccessDenied"), "may not read s3://b-1/denied.json"),
-    "gone.json": (fault(404, "NoSuchKey"), "s3://b-1/gone.json does not exist, or no longer"),
+    "gone.json": (fault(404, "NoSuchKey"), "s3://b-1/gone.json does not exist"),
     "cold.json": (fault(403, "InvalidObjectState"), "in an archive storage class"),
     "cut.json": (Reply(answer(), 200, {}, reset_after=50), "closed the connection"),
     "not-json.txt": (b"call Bob", "not JSON"),
