@@ -26,6 +26,7 @@ from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
 from lfv_mcp.text import clean, complement, truncate_lines
 
+_NEVER_CUT: Final = ("metrics_best_case", "sample_data")
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
 
@@ -100,12 +101,12 @@ def summary_digest(model: ModelSummary) -> str:
             "Recorded metrics, 0 to 1: "
             + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
         )
-    # How far the metrics flatter is never what the limit cuts off.
-    optimism = [found for found in model.findings if found.code == "metrics_best_case"]
-    lines += (_line(found, model.summary) for found in optimism)
+    # What the limit never cuts off: how far the metrics flatter, and that it may be the wrong source.
+    kept = [found for found in model.findings if found.code in _NEVER_CUT]
+    lines += (_line(found, model.summary) for found in kept)
     if model.status_message is not None:
         lines.append(f"Status message: {model.status_message}")
-    lines += (_line(found, model.summary) for found in model.findings if found not in optimism)
+    lines += (_line(found, model.summary) for found in model.findings if found not in kept)
     lines.append(f"Source: {source_in_words(model.source)}.")
     return truncate_lines(lines, SUMMARY_DIGEST_LIMIT)
 
