@@ -39,11 +39,11 @@ def two_digits(value: float) -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
-def percent(share: float, images: int) -> str:
+def percent(share: float, images: int = 0) -> str:
     """A share of so many images in percent: 0.8517 of 45 → `"85 %"`; of 4,000 → `"85.2 %"`.
 
     A share that would be rounded to nothing or to all is bounded instead: 0.9996 of 45 →
-    `"more than 99 %"`.
+    `"more than 99 %"`. How many images are behind it may be unknown: then it is whole, too.
     """
     return f"{_percentage(share, images)} %"
 

@@ -70,28 +70,6 @@ def truncate_lines(lines: list[str], limit: int) -> str:
     return "\n".join([*kept, last])
 
 
-def rate_in_words(rate: float, one: str, many: str) -> str:
-    """A rate in plain words, as `1 in n` where that is true to 6 %, else `of 100`.
-
-    `rate_in_words(0.1, "defect", "defects")` → `"about 1 defect in 10"`; 0.37 →
-    `"about 37 of 100 defects"`.
-    """
-    n = round(1 / rate) if rate else 0
-    if n > 1 and abs(1 / n - rate) <= 0.06 * rate:
-        return f"about 1 {one} in {n:,}"
-    return f"about {100 * rate:.0f} of 100 {many}"
-
-
-def percent(value: float) -> str:
-    """A fraction as a percentage; nothing becomes 0 % or 100 % by rounding alone.
-
-    0.9 → `"90.0%"`, 0.9999 → `"more than 99.9%"`, 0.0001 → `"less than 0.1%"`
-    """
-    if 0 < value < 0.001:
-        return "less than 0.1%"
-    return "more than 99.9%" if 0.999 < value < 1 else f"{value:.1%}"
-
-
 def digits(value: float) -> str:
     """A metric in three digits, and in more only where three would round it to 1.
 

@@ -14,6 +14,7 @@ from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.comparison_text import best_in_words, comparison_summary, why_undecided
 from lfv_mcp.analysis.decisions import Question
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
+from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.thresholds import scores_of
 from lfv_mcp.analysis.verdicts import Candidate, VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
@@ -65,8 +66,9 @@ def compare(
     found = [*findings, *(each for wrong in strays for each in wrong)]
     found += comparison_findings(verdicts, trusted, same, rows, len(doubted))
     found += shortened_lists(named.left_out)
+    parts = [c.version for c in trusted if why_incomplete(c.manifest, c.result)]
     return ModelComparison(
-        summary=comparison_summary(verdicts, rows, source.kind),
+        summary=comparison_summary(verdicts, rows, source.kind, parts),
         baseline=baseline.version,
         recall_margin=verdicts.margins.recall,
         false_alarm_margin=verdicts.margins.false_alarms,

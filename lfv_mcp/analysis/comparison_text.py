@@ -208,8 +208,24 @@ def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
 # The summary
 
 
-def comparison_summary(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
-    """What is decided of each version, the gravest first, and which is the best."""
+def comparison_summary(
+    verdicts: Verdicts,
+    rows: Sequence[ComparedModel],
+    kind: SourceKind,
+    incomplete: Sequence[str] = (),
+) -> str:
+    """What is decided of each version, the gravest first, and which is the best.
+
+    `incomplete` are the versions whose manifest is not the whole of their test.
+    """
+    decided = _decided(verdicts, rows, kind)
+    if not incomplete:
+        return decided
+    versions = f"version{'s' if len(incomplete) > 1 else ''} {', '.join(incomplete)}"
+    return f"{decided} But not the whole test is known of {versions}."
+
+
+def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
     project = verdicts.baseline.summary.project_name
     project += " (synthetic sample)" if kind == "sample" else ""
     best = best_in_words(verdicts, len(rows) + 1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_list import ModelList, ModelRow
-from lfv_mcp.text import digits
 
 
 def summarise_listing(
@@ -40,9 +40,9 @@ def summarise_listing(
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
     if not project_name:
-        where = f"in {projects} project{'s' if projects > 1 else ''}"
+        where = f"in {count_of(projects, 'project', 'projects')}"
         where += " on this page" if more else ""
-    text = f"{len(models)} {what}{'s' if len(models) > 1 else ''} {where}"
+    text = f"{count_of(len(models), what, f'{what}s')} {where}"
     text += "; there is more: pass next_token" if more else ""
     text += "" if all_read else "; not every file could be read"
     if source.kind == "sample":
@@ -64,6 +64,6 @@ def listing_digest(listed: ModelList) -> str:
 def row_in_words(row: ModelRow) -> str:
     """One model of a listing as one line: project, version, status and metrics."""
     numbers = (("precision", row.precision), ("recall", row.recall), ("F1", row.f1_score))
-    metrics = ", ".join(f"{n} {digits(v)}" for n, v in numbers if v is not None) or "no metrics"
-    status = "status unknown" if row.status is None else row.status
+    metrics = ", ".join(f"{n} {fraction(v)}" for n, v in numbers if v is not None) or "no metrics"
+    status = "status not known" if row.status is None else row.status
     return f"{row.project_name} {row.model_version}: {status}, {metrics}"

@@ -12,6 +12,7 @@ from typing import Final
 
 from lfv_mcp.analysis.description import ReadableDescription
 from lfv_mcp.analysis.statuses import STATUS_WORDS
+from lfv_mcp.figures import count_of
 from lfv_mcp.findings import finding
 from lfv_mcp.provenance import LeftOut, OtherStatus
 from lfv_mcp.results.common import Finding, Source
@@ -32,14 +33,15 @@ def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Fin
         yield finding(words.code, *(words.live if live else words.history))
     low, high = description.MinInferenceUnits, description.MaxInferenceUnits
     if high is not None:
-        units = f"up to {high} inference units (the minimum is not recorded)"
+        most = count_of(high, "inference unit", "inference units")
+        units = f"up to {most} (the minimum is not recorded)"
         if low is not None:
-            units = f"{low} to {high} inference units"
+            units = f"{low} to {count_of(high, 'inference unit', 'inference units')}"
         yield finding("hosting_autoscaling", f"Autoscaling requested: {units}.")
     elif low is not None:
         yield finding(
             "hosting_fixed",
-            f"Fixed size requested: {low} inference unit{'s' if low != 1 else ''}.",
+            f"Fixed size requested: {count_of(low, 'inference unit', 'inference units')}.",
         )
 
 
@@ -70,7 +72,7 @@ def source_findings(source: Source, doubt: str = "") -> Iterator[Finding]:
     elif source.basis == "evaluation_files":
         yield finding(
             "evaluation_files_only",
-            "Rebuilt from evaluation files: what state the model was in is not known.",
+            "Rebuilt from evaluation files: which status the model had is not known.",
             "Add a saved DescribeModel answer if there is one.",
         )
 
@@ -81,16 +83,16 @@ def sample_finding(doubt: str = "") -> Finding:
     return finding(
         "sample_data",
         f"{message} {doubt}" if doubt else message,
-        "For your own records set LFV_SOURCE.",
+        "Your own: set LFV_SOURCE.",
     )
 
 
 def evidence_findings(evidence: str) -> Iterator[Finding]:
     """Where evaluation files are: `archive`, `s3`, or empty for nowhere."""
     if evidence:
-        message = "Files in S3: try analyze_evaluation."  # nobody has tried yet
+        message = "Evaluation files are named in S3: try analyze_evaluation."  # nobody has yet
         if evidence == "archive":
-            message = "Files in the archive: see analyze_evaluation."
+            message = "Files are held: see analyze_evaluation."
         yield finding("evidence_at_hand", message)
 
 

@@ -5,6 +5,7 @@ The findings are chosen in `quality` and `model_findings`; here the answer is pu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from lfv_mcp.analysis.description import ReadableDescription
@@ -15,14 +16,15 @@ from lfv_mcp.analysis.model_findings import (
     source_findings,
     state_findings,
 )
-from lfv_mcp.analysis.quality import grade, quality_findings
+from lfv_mcp.analysis.quality import quality_findings
 from lfv_mcp.analysis.statuses import STATUS_WORDS
+from lfv_mcp.figures import fraction, percent
 from lfv_mcp.findings import as_line, by_severity
 from lfv_mcp.provenance import Provenance, source_in_words
-from lfv_mcp.results.common import Source
+from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
-from lfv_mcp.text import clean, complement, digits, percent, truncate_lines
+from lfv_mcp.text import clean, complement, truncate_lines
 
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
@@ -66,7 +68,7 @@ def summarise(
     sentences = (
         _state_sentence(f"{project_name} version {model_version}", status, source),
         _quality_sentence(performance),
-        next((f.advice for f in findings if f.advice is not None), ""),
+        _what_to_do(findings),
     )
     return ModelSummary(
         summary=" ".join(filter(None, sentences)),
@@ -95,13 +97,23 @@ def summary_digest(model: ModelSummary) -> str:
             ("F1", performance.f1_score),
         )
         lines.append(
-            "Metrics: " + ", ".join(f"{n} {digits(v)}" for n, v in metrics if v is not None)
+            "Recorded metrics, 0 to 1: "
+            + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
         )
+    # How far the metrics flatter is never what the limit cuts off.
+    optimism = [found for found in model.findings if found.code == "metrics_best_case"]
+    lines += (_line(found, model.summary) for found in optimism)
     if model.status_message is not None:
         lines.append(f"Status message: {model.status_message}")
-    lines += map(as_line, model.findings)
+    lines += (_line(found, model.summary) for found in model.findings if found not in optimism)
     lines.append(f"Source: {source_in_words(model.source)}.")
     return truncate_lines(lines, SUMMARY_DIGEST_LIMIT)
+
+
+def _line(found: Finding, summary: str) -> str:
+    """A finding as a line, without the advice that the summary above it has given."""
+    given = found.advice is not None and found.advice in summary
+    return as_line(found.model_copy(update={"advice": None}) if given else found)
 
 
 def _meaning(status: str | None) -> str | None:
@@ -165,9 +177,25 @@ def _quality_sentence(performance: Performance) -> str:
         what = "complete metrics" if performance.or_none() else "metrics"
         return f"How good it is cannot be said: no {what}."
     if precision == recall == 1:
-        return "It made no error on its test set."
-    word = grade(performance.escape_rate, performance.false_reject_share)
+        return "It made no error on its test set; of how many images is not recorded."
+    rejects = complement(precision)
     return (
-        f"On its test set it was {word}: it caught {percent(recall)} of the "
-        f"defects, and {percent(complement(precision))} of its rejects were good parts."
+        f"On its test set it caught {percent(recall)} of the defects; "
+        f"{percent(rejects) if rejects else 'none'} of its rejects were good parts."
     )
+
+
+_TOLD: Final = frozenset(
+    {"escapes_high", "escapes_notable", "precision_of_test_set", "perfect_score"}
+    | {"metrics_missing", "sample_data"}
+    | {words.code for words in STATUS_WORDS.values()}
+)
+"""Findings whose reason the first two sentences of a summary give already."""
+
+
+def _what_to_do(findings: Sequence[Finding]) -> str:
+    """The gravest finding's advice, after its reason where the summary has not given it yet."""
+    gravest = next((found for found in findings if found.advice is not None), None)
+    if gravest is None or gravest.advice is None:
+        return ""
+    return gravest.advice if gravest.code in _TOLD else f"{gravest.message} {gravest.advice}"

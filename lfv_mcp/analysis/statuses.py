@@ -10,6 +10,8 @@ from typing import Final
 class StatusWords:
     """One status of the API in words: its meaning, and the finding about it if there is one.
 
+    A meaning has no tense, because it stands beside live answers and beside saved ones.
+
     Advice such as StartModel needs the service, so it is in `live` and never in `history`.
     """
 
@@ -23,6 +25,9 @@ class StatusWords:
     metrics_expected: bool = True
     """Whether a model with this status has been evaluated."""
 
+
+_LAST_BILLS: Final = "Check the last bills."
+"""Advice on a record of a model that was being hosted: hosting ended with the service."""
 
 STATUS_WORDS: Final[dict[str, StatusWords]] = {
     "TRAINING": StatusWords(
@@ -45,7 +50,7 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ),
         (
             "Training had failed; there was no model to use.",
-            "Use another version; the prompt diagnose_training goes through the usual causes.",
+            "Read status_message for the cause, and use another version.",
         ),
         metrics_expected=False,
     ),
@@ -53,15 +58,15 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         "being started, not yet able to inspect images",
         "hosting_starting",
         ("Hosting is starting.", "Wait until HOSTED to send images."),
-        ("Hosting was starting when captured.", "Check that billing for hosting has stopped."),
+        ("Hosting was starting when captured.", _LAST_BILLS),
     ),
     "HOSTED": StatusWords(
-        "running, able to inspect images, billed until stopped",
+        "running and billed",
         "hosted",
         ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
         (
-            "It was running, and billed, when captured.",
-            "Check that billing for hosting has stopped.",
+            "Running and billed when captured.",
+            _LAST_BILLS,
         ),
     ),
     "HOSTING_FAILED": StatusWords(
@@ -72,15 +77,15 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
             "See status_message, then StartModel again.",
         ),
         (
-            "Hosting had failed; training results are not touched by that.",
-            "Judge the model by its metrics; nothing has to be repaired.",
+            "Hosting had failed; the results of training stood.",
+            "Judge the model by its metrics: nothing has to be repaired.",
         ),
     ),
     "STOPPING_HOSTING": StatusWords(
         "being stopped",
         "hosting_stopping",
         ("Hosting is stopping.", "Wait until it is TRAINED: then it is stopped."),
-        ("Hosting was stopping when captured.", "Check that billing for hosting has stopped."),
+        ("Hosting was stopping when captured.", _LAST_BILLS),
     ),
     "SYSTEM_UPDATING": StatusWords(
         "hosted, while the service updated it",
@@ -88,7 +93,7 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ("The service is updating the hosted model.", "Wait until it is HOSTED again."),
         (
             "The service was updating the hosted model when captured.",
-            "Check that billing for hosting has stopped.",
+            _LAST_BILLS,
         ),
     ),
     "DELETING": StatusWords(

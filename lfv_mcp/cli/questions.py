@@ -46,13 +46,14 @@ class Answer:
 class Questions:
     """Asks the tools about one catalogue, which is opened once for a whole command."""
 
-    def __init__(self, catalog: Catalog, *, for_page: bool = False) -> None:
-        """Ask this catalogue; for a page that draws more than is told, if `for_page`."""
+    def __init__(self, catalog: Catalog) -> None:
+        """Ask this catalogue."""
         self._catalog = catalog
-        self._for_page = for_page
 
-    async def ask(self, name: str, arguments: Mapping[str, object]) -> Answer:
-        """Run the tool of that name.
+    async def ask(
+        self, name: str, arguments: Mapping[str, object], *, for_page: bool = False
+    ) -> Answer:
+        """Run the tool of that name; for a page, which draws more than is told, if `for_page`.
 
         Raises:
             LfvError: the tool failed; its text is that of a tool, in the words of a command line.
@@ -62,23 +63,23 @@ class Questions:
         from lfv_mcp.server.failures import question_of
 
         try:
-            return await self._run(name, arguments)
+            return await self._run(name, arguments, for_page=for_page)
         except InvalidArgumentError as error:
             raise _in_words_of_the_command_line(error) from error
         except LfvError as error:
             error.question = question_of(error, arguments)
             raise
 
-    async def ask_if_possible(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
-        """Run the tool of that name; None if it fails."""
+    async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
+        """Run the tool of that name for a page; None if it fails."""
         from lfv_mcp.errors import LfvError
 
         try:
-            return await self._run(name, arguments)
+            return await self._run(name, arguments, for_page=True)
         except LfvError:
             return None
 
-    async def _run(self, name: str, arguments: Mapping[str, object]) -> Answer:
+    async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
         from lfv_mcp.server.arguments import parse
         from lfv_mcp.server.failures import guarded
         from lfv_mcp.server.size_limits import truncate_answer
@@ -87,9 +88,8 @@ class Questions:
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
             parsed = parse(tool.arguments, arguments)
-            text, result = await tool.run(
-                ToolContext(self._catalog, shows_page=self._for_page), **parsed
-            )
+            context = ToolContext(self._catalog, shows_page=for_page)
+            text, result = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return Answer(*truncate_answer(text, result.to_json()))
 
@@ -125,9 +125,7 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
     )
 
 
-def ask_all(
-    settings: Settings, work: Callable[[Questions], Awaitable[None]], *, for_page: bool = False
-) -> None:
+def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
     import anyio
 
@@ -140,7 +138,7 @@ def ask_all(
     with ended_at_once_by_ctrl_c():
         anyio.run(
             with_progress,
-            partial(work, Questions(catalog, for_page=for_page)),
+            partial(work, Questions(catalog)),
             partial(indexing_in_words, catalog),
         )
 
@@ -182,14 +180,14 @@ def _ask_about_models(
         output.show(answer)
         if output.html is None:
             return
-        answers = [(arguments, answer)]
+        answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
         if second_tool:
             model = {name: arguments[name] for name in ("project_name", "model_version")}
-            second = await questions.ask_if_possible(second_tool, model)
+            second = await questions.ask_for_page(second_tool, model)
             answers += [(model, second)] if second else []
         _write_page(output.html, answers)
 
-    ask_all(settings, work, for_page=output.html is not None)
+    ask_all(settings, work)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:

@@ -133,13 +133,11 @@ def _cost(report: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _cut(threshold: Any, gap: Mapping[str, Any] | None) -> str:
+def _cut(threshold: float | Mapping[str, float] | None, gap: Mapping[str, float] | None) -> str:
     """Where a cut lies: between two scores, or nowhere."""
     if isinstance(threshold, Mapping):
-        gap = {
-            "low": threshold.get("max_normal_score"),
-            "high": threshold.get("min_anomaly_score"),
-        }
+        ends = (("low", "max_normal_score"), ("high", "min_anomaly_score"))
+        gap = {end: threshold[name] for end, name in ends if name in threshold}
     if gap is None or gap.get("high") is None:
         return "" if gap is None or gap.get("low") is None else f"> {score(gap['low'])}"
     if gap.get("low") is None:

@@ -12,7 +12,7 @@ from lfv_mcp.server.protocol import RequestContext
 
 MAX_COMPLETIONS: Final = 100
 """Values in one completion; the protocol allows no more."""
-_VERSION_ARGUMENTS: Final = ("model_version", "baseline", "candidate")
+_VERSION_ARGUMENTS: Final = ("model_version", "baseline", "candidate", "successor")
 
 
 class CompletionHandlers:

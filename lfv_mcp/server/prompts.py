@@ -53,6 +53,7 @@ _RULES: Final = {
     "model_version": arguments.read_model_version,
     "baseline": arguments.read_model_version,
     "candidate": arguments.read_model_version,
+    "successor": arguments.read_model_version,
 }
 """The rules of arguments that tools have too; the others are text for the reader."""
 _REQUIRED: Final = " (required)"

@@ -568,7 +568,7 @@ TEXTS: Final = sorted(
             path
             for folder in ("docs", "examples", "packaging", "prompts", "lfv_mcp")
             for path in (ROOT / folder).rglob("*")
-            if path.suffix in {".md", ".json", ".toml", ".py", ".sh", ".html", ".txt"}
+            if path.suffix in {".md", ".json", ".toml", ".py", ".sh", ".html", ".txt", ".yml"}
         ),
     }
 )

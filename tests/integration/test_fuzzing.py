@@ -135,6 +135,12 @@ LIKELY: Final[dict[str, st.SearchStrategy[Any]]] = {
     "next_token": TOKENS,
     "defect_rate": st.floats(0, 1) | st.sampled_from([0, 1, 5e-324, -0.0]),
     "threshold": st.floats(0, 1) | st.sampled_from([0, 1, 5e-324]),
+    "cost_of_escape": st.floats(0, 1e9),
+    "cost_of_false_reject": st.floats(0, 1e9),
+    "recall_at_least": st.floats(0, 1),
+    "false_alarms_at_most": st.floats(0, 1),
+    "recall_margin": st.floats(0, 0.2, exclude_min=True),
+    "false_alarm_margin": st.floats(0, 0.2, exclude_min=True),
 }
 ARGUMENTS: Final = {
     tool.name: st.fixed_dictionaries(
@@ -480,7 +486,7 @@ class Conversation(RuleBasedStateMachine):
     @rule(model=models, other=models, name=st.sampled_from(list(PROMPTS)))
     def prompt(self, model: tuple[str, str], other: tuple[str, str], name: str) -> None:
         known = {"project_name": model[0], "model_version": model[1]}
-        known |= {"baseline": model[1], "candidate": other[1]}
+        known |= {"baseline": model[1], "candidate": other[1], "successor": other[1]}
         asked = {a.name: known[a.name] for a in prompts()[name].arguments if a.name in known}
         type(self).asking(lambda asker: asker.prompt(name, asked))
 

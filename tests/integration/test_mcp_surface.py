@@ -50,7 +50,12 @@ TYPICAL: Final[dict[str, str]] = {"project_name": "sample-cap-seal", "model_vers
 ARN: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/3"
 MODEL: Final = "lookoutvision://projects/{}/models/{}"
 NEEDS_THE_SERVICE: Final = re.compile(r"StartModel|StopModel|\bre-?train|wait until", re.IGNORECASE)
-PROMPT_ARGUMENTS: Final = {"project_name": "sample-cap-seal", "baseline": "2", "candidate": "3"}
+PROMPT_ARGUMENTS: Final = {
+    "project_name": "sample-cap-seal",
+    "baseline": "2",
+    "candidate": "3",
+    "successor": "3",
+}
 
 every_model = pytest.mark.parametrize("name", SAVED)
 
@@ -185,11 +190,12 @@ def quality(performance: Mapping[str, float]) -> str:
     """How precision and recall read in plain words."""
     match performance:
         case {"Precision": 1, "Recall": 1}:
-            return "It made no error on its test set."
+            return "It made no error on its test set; of how many images is not recorded."
         case {"Precision": precision, "Recall": recall}:
+            rejects = f"{100 * (1 - precision):.0f} %" if precision < 1 else "none"
             return (
-                f"it caught {recall:.1%} of the defects, "
-                f"and {1 - precision:.1%} of its rejects were good parts"
+                f"it caught {100 * recall:.0f} % of the defects; "
+                f"{rejects} of its rejects were good parts."
             )
     return "How good it is cannot be said"
 

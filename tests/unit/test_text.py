@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +10,6 @@ from lfv_mcp.text import (
     clean,
     complement,
     digits,
-    percent,
-    rate_in_words,
     strip_invisible,
     truncate_lines,
 )
@@ -53,52 +49,6 @@ def test_what_is_stripped_is_printable_and_stays(text: str) -> None:
 
 
 # Numbers in words
-
-
-@pytest.mark.parametrize(
-    ("rate", "words"),
-    [
-        (0.0001, "about 1 defect in 10,000"),
-        (0.0333, "about 1 defect in 30"),
-        (0.1, "about 1 defect in 10"),
-        (0.1429, "about 1 defect in 7"),
-        (0.29, "about 29 of 100 defects"),
-        (0.15, "about 1 defect in 7"),
-        (0.3333, "about 1 defect in 3"),
-        (0.4, "about 40 of 100 defects"),
-        (0.5, "about 1 defect in 2"),
-        (0.75, "about 75 of 100 defects"),
-        (1.0, "about 100 of 100 defects"),
-    ],
-)
-def test_share(rate: float, words: str) -> None:
-    assert rate_in_words(rate, "defect", "defects") == words
-
-
-def test_share_is_true_to_a_sixteenth() -> None:
-    for rate in (n / 1000 for n in range(1, 1001)):
-        words = rate_in_words(rate, "defect", "defects")
-        if match := re.fullmatch(r"about 1 defect in ([\d,]+)", words):
-            said = 1 / int(match[1].replace(",", ""))
-        else:
-            said = int(words.split()[1]) / 100
-        assert said == pytest.approx(rate, rel=1 / 16, abs=0.005), rate
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0.0%"),
-        (0.0001, "less than 0.1%"),
-        (0.001, "0.1%"),
-        (0.9, "90.0%"),
-        (0.999, "99.9%"),
-        (0.9999, "more than 99.9%"),
-        (1.0, "100.0%"),
-    ],
-)
-def test_nothing_becomes_none_or_all_by_rounding(value: float, text: str) -> None:
-    assert percent(value) == text
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_page_says_what_it_shows(
 def test_a_row_is_one_line_and_says_what_is_unknown() -> None:
     assert row_in_words(ROW) == "caps 3: TRAINED, precision 0.9, recall 1, F1 0.5"
     bare = ModelRow(project_name="caps", model_version="4")
-    assert row_in_words(bare) == "caps 4: status unknown, no metrics"
+    assert row_in_words(bare) == "caps 4: status not known, no metrics"
 
 
 def test_the_digest_has_rows_findings_and_token_in_this_order() -> None:

@@ -1,11 +1,15 @@
-"""Reported metrics as findings and as one word: thresholds at their edges, contradictions."""
+"""Reported metrics as findings: bars at their edges, contradictions, and nothing graded."""
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from lfv_mcp.analysis.model_card import model_card
 from lfv_mcp.analysis.model_summary import summary_digest
-from lfv_mcp.analysis.quality import F1_TOLERANCE, grade
+from lfv_mcp.analysis.quality import F1_TOLERANCE, RE_JUDGE
 from tests.support.answers import as_json
 from tests.support.summaries import codes, found, judged, summary_of
 
@@ -27,45 +31,25 @@ def test_escapes(recall: float, code: str, severity: str) -> None:
     assert found(model, code).severity == severity
 
 
-@pytest.mark.parametrize(
-    ("precision", "code", "severity"),
-    [
-        (0.0, "false_rejects_high", "warning"),
-        (0.8, "false_rejects_high", "warning"),
-        (0.8000001, "false_rejects_low", "info"),
-        (1.0, "false_rejects_low", "info"),
-    ],
-)
-def test_false_rejects(precision: float, code: str, severity: str) -> None:
+@pytest.mark.parametrize("precision", [0.0, 0.5, 0.8, 0.8000001, 0.99, 1.0])
+def test_precision_of_a_test_set_is_never_graded(precision: float) -> None:
     model = judged(precision, 0.9)
-    assert [c for c in codes(model) if c.startswith("false_rejects")] == [code]
-    assert found(model, code).severity == severity
+    told = found(model, "precision_of_test_set")
+    assert told.severity == "info"
+    assert told.advice == (
+        "Where defects are rare, most are: tell analyze_evaluation the defect rate."
+    )
+    assert not [c for c in codes(model) if c.startswith("false_rejects")]
 
 
-@pytest.mark.parametrize(
-    ("precision", "recall", "word"),
-    [
-        (0.9000001, 0.9500001, "strong"),
-        (0.9, 0.9500001, "fair"),
-        (0.9000001, 0.95, "fair"),
-        (0.8000001, 0.8000001, "fair"),
-        (0.8, 0.99, "weak"),
-        (0.99, 0.8, "weak"),
-    ],
-)
-def test_grade_is_in_the_summary(precision: float, recall: float, word: str) -> None:
+@pytest.mark.parametrize("recall", [0.5, 0.9, 0.97, 0.9999, 1.0])
+@pytest.mark.parametrize("precision", [0.5, 0.9, 0.97, 0.9999, 1.0])
+def test_no_record_is_graded_without_its_counts(precision: float, recall: float) -> None:
     model = judged(precision, recall)
-    assert f"On its test set it was {word}: " in model.summary
-    # The word and the findings speak of the same thresholds.
-    bad = {"escapes_high", "false_rejects_high"}
-    assert (word == "weak") is bool(bad & set(codes(model)))
-
-
-@pytest.mark.parametrize(
-    ("escape_rate", "false_reject_share"), [(None, None), (0.1, None), (None, 0.1)]
-)
-def test_grade_needs_both(escape_rate: float | None, false_reject_share: float | None) -> None:
-    assert grade(escape_rate, false_reject_share) == ""
+    shown = f"{summary_digest(model)}\n{model_card(model)}"
+    assert not re.search(r"\b(strong|fair|weak|good model|shown to be)\b", shown)
+    assert "passes unseen" not in shown  # what was seen once is no habit
+    assert "expect 3 to 5 points less if 40 defects were tested" in shown
 
 
 def test_rates_are_free_of_subtraction_noise() -> None:
@@ -82,24 +66,44 @@ def test_rates_are_free_of_subtraction_noise() -> None:
             0.9,
             0.9,
             (
-                "About 1 defect in 10 passes unseen (recall 0.9).",
-                "About 1 reject in 10 is a good part (precision 0.9).",
+                "On the test set 10 % of the defects passed unseen; our bar is 5 %.",
+                "Of the rejects on the test set 10 % were good parts.",
             ),
         ),
         (
             0.6,
             0.6,
             (
-                "About 40 of 100 defects pass unseen (recall 0.6).",
-                "About 40 of 100 rejects are good parts (precision 0.6).",
+                "On the test set 40 % of the defects passed unseen; our bar for a critical finding "
+                "is 20 %.",
+                "Of the rejects on the test set 40 % were good parts.",
             ),
         ),
-        (1, 0.9, ("No good part of the test set was rejected (precision 1).",)),
-        (0.9, 1, ("No defect of the test set passed unseen (recall 1).",)),
+        (
+            1,
+            0.9,
+            ("Of the rejects on the test set none were good parts.",),
+        ),
+        (
+            0.9,
+            1,
+            (
+                "On the test set none of the defects passed unseen. Without their number that does "
+                "not show that escapes are below 5 % (our bar).",
+            ),
+        ),
     ],
 )
 def test_quality_in_plain_words(precision: float, recall: float, messages: tuple[str]) -> None:
     assert set(messages) <= {f.message for f in judged(precision, recall).findings}
+
+
+def test_labels_are_re_judged_blind_and_not_only_where_the_model_was_wrong() -> None:
+    assert "blind, mixed with caught defects and good parts" in RE_JUDGE
+    for recall, code in ((0.5, "escapes_high"), (0.9, "escapes_notable")):
+        model = judged(0.9, recall)
+        assert found(model, code).advice == RE_JUDGE
+        assert model.summary.endswith(RE_JUDGE)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -118,16 +122,19 @@ def test_developer_guides_own_example_contradicts_itself() -> None:
 
 def test_perfect_score_claims_no_more_than_it_shows() -> None:
     model = judged(1, 1, 1)
-    assert "It made no error on its test set." in model.summary
-    assert found(model, "perfect_score").severity == "warning"
-    assert not {"escapes_low", "false_rejects_low"} & set(codes(model))
+    assert "It made no error on its test set; of how many images is not recorded." in model.summary
+    told = found(model, "perfect_score")
+    assert told.severity == "warning"
+    still_possible = 1 - proportion_confint(10, 10, method="wilson")[0]
+    assert f"up to {100 * still_possible:.0f} % escapes are still possible" in str(told.advice)
+    assert not {"escapes_low", "precision_of_test_set"} & set(codes(model))
 
 
 def test_nothing_is_perfect_by_rounding() -> None:
     shown = summary_digest(judged(0.9996, 0.9996))
-    assert "1 defect in 2,500 passes unseen" in shown
-    for rounded in (" 100.0% ", " 0.0% ", "precision 1,", "(precision 1)", "(recall 1)"):
-        assert rounded not in shown
+    assert "it caught more than 99 % of the defects; less than 1 % of its rejects" in shown
+    assert "On the test set less than 1 % of the defects passed unseen" in shown
+    assert not re.search(r"\b(100|0) %|(precision|recall|F1) [01](\.0*)?(?![.\d])", shown)
 
 
 @pytest.mark.parametrize("status", [None, "TRAINED", "HOSTED", "HOSTING_FAILED", "NEW_STATUS"])
@@ -149,9 +156,9 @@ def test_partial_metrics_are_said_and_not_completed() -> None:
     message = found(model, "metrics_incomplete").message
     assert message == "The record lacks precision and f1_score."
     assert "escapes_high" in codes(model)
-    assert not any("false_rejects" in code for code in codes(model))
+    assert "precision_of_test_set" not in codes(model)
     assert "How good it is cannot be said" in model.summary
-    assert "Metrics: recall 0.75\n" in summary_digest(model)
+    assert "Recorded metrics, 0 to 1: recall 0.75\n" in summary_digest(model)
 
 
 def test_no_precision_and_no_recall_make_f1_undefined() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from lfv_mcp.analysis.thresholds import MAX_CANDIDATES, Scores, every_cut, hull
+from lfv_mcp.analysis.thresholds import MAX_CANDIDATES, Cut, Scores, every_cut, hull
 from lfv_mcp.metrics import Separability, at_threshold
 from tests.support.answers import message
 from tests.support.reports import (
@@ -104,8 +104,8 @@ def test_whatever_the_prices_a_row_costs_least(
     anomalous, normal = ([s for a, s in scored if a is side] for side in (True, False))
     cuts = every_cut(Scores(anomalous, normal, Separability(True, None, None)))
 
-    def cost(cut: object) -> float:
-        counts = cut.counts  # type: ignore[attr-defined]
+    def cost(cut: Cut) -> float:
+        counts = cut.counts
         return weight * counts.false_negatives + (1 - weight) * counts.false_positives
 
     assert min(map(cost, hull(cuts))) == pytest.approx(min(map(cost, cuts)), abs=1e-9)

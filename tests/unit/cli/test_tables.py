@@ -1,5 +1,6 @@
 """The tables of an evaluation: aligned, and silent about what a report does not hold."""
 
+# ruff: noqa: E501 (tables are wider than code)
 from __future__ import annotations
 
 from typing import Any, Final
