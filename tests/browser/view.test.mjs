@@ -355,7 +355,7 @@ test('scores that no threshold explains give no cut to move', async () => {
 test('failed: a bad state, and what is critical', async () => {
   const frame = await show(page, STATES.failed);
   assert.deepEqual(await texts(frame, '.chips .bad'), ['✕ TRAINING FAILED when captured']);
-  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. Use another version; the prompt diagnose_training goes through the usual causes.');
+  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. Read status_message for the cause, and use another version.');
   assert.match(await text(frame, '.said'), /The service said: “Sample: training failed because the images differ/);
   assert.match(await text(frame, 'main'), /Not known: there are no metrics in this record\./);
   assert.deepEqual(await texts(frame, 'h2'), ['How good it is', 'Worth knowing', 'The record']);
