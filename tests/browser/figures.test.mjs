@@ -12,7 +12,7 @@ const PYTHON = process.env.PYTHON || `${root}.venv/bin/python`;
 /** The page's own functions: what stands between its two marks, and the check of what is known. */
 const page = readFileSync(`${root}lfv_mcp/server/view.html`, 'utf8');
 const source = page.match(/\/\/ --- Figures,[^]*?\/\/ --- End of figures/)[0];
-const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'intervalOf95', 'points', 'pointsUpward', 'fraction', 'probability', 'plainNumber', 'shareOfLine', 'score', 'ofHundred', 'signedEstimate', 'wilson', 'costPerPart'];
+const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'percentRangeBeside', 'limitInPercent', 'points', 'pointsUpward', 'fraction', 'probability', 'plainNumber', 'shareOfLine', 'score', 'ofHundred', 'signedEstimate', 'wilson', 'costPerPart'];
 const ours = runInNewContext(`const num = v => Number.isFinite(v) ? v : undefined, known = (...v) => v.every(x => x !== undefined);\n${source}\n({ ${names.join(', ')} })`);
 
 /** Answers of Python to many questions at one time: [name, arguments] each. */
@@ -60,7 +60,8 @@ const SAID = {
   twoDigits: ['two_digits', AMOUNTS.map(x => [x])],
   percent: ['percent', SHARES.flatMap(x => SIZES.map(n => [x, n]))],
   percentRange: ['percent_range', SHARES.slice(1).flatMap((x, i) => [[SHARES[i], x, 45], [SHARES[i], x, 4000]])],
-  intervalOf95: ['interval_of_95', SHARES.slice(1).map((x, i) => [SHARES[i], x, 45])],
+  percentRangeBeside: ['percent_range_beside', SHARES.slice(1).flatMap((x, i) => [[SHARES[i], x, x, 45], [SHARES[i], x, SHARES[i] + 1e-4, 45], [x, x + 3e-7, x + 1e-7, 4000]]).concat([[.9497, .99, .95, 45], [.9497, .99, .9, 45], [.1, .0500000001, .05, 80]])],
+  limitInPercent: ['limit_in_percent', SHARES.filter(x => x > 1e-6).concat(0, .95, .995).map(x => [x])],
   points: ['points', SHARES.map(x => { const reach = .2 * random(); return [x - .5, x - .5 - reach, x - .5 + reach * random()]; }).concat([[.01, -.02, .0499], [-.01, -.2, .1], [0, -.0229, .0229], [.0005, 0, .05]])],
   pointsUpward: ['points_upward', SHARES.filter(x => x < .3).concat(.03, .0783542, .0064, .2, .044, 1e-6).map(x => [x])],
   fraction: ['fraction', SHARES.map(x => [x])],

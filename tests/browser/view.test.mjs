@@ -296,7 +296,7 @@ test('costs: every policy with its cost, and the curve priced as the tool prices
 
 test('costs follow the slider and the defect rate, with whatever else was asked', async () => {
   const frame = await show(page, STATES.costs);
-  assert.deepEqual(await texts(frame, '.parts > div:has(> section > dl) .metric:has(dt)'), ['Recall of at least 95 % ? not shown 90 % 77 to 96 %', 'False alarms of at most 3 % ✕ refuted 8 % 3 to 15 %']);
+  assert.deepEqual(await texts(frame, '.parts > div:has(> section > dl) .metric:has(dt)'), ['Recall of at least 95 % ? not shown 90 % 77 to 96 %', 'False alarms of at most 3 % ✕ refuted 8 % 3.5 to 15 %']);
   assert.match(await text(frame, 'main'), /To show it: 162 further defects without a miss\. The rate as measured does not meet it\./);
   assert.doesNotMatch(await text(frame, 'main'), /further good parts/, 'what is refuted is not to be shown by more images');
   assert.match(await text(frame, 'table.yields >> nth=0'), /Defects escaping\s+1\s+0\.4 to 2\.3\s+4 of 40/);
@@ -355,7 +355,7 @@ test('scores that no threshold explains give no cut to move', async () => {
 test('failed: a bad state, and what is critical', async () => {
   const frame = await show(page, STATES.failed);
   assert.deepEqual(await texts(frame, '.chips .bad'), ['✕ TRAINING FAILED when captured']);
-  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. Use another version; the prompt diagnose_training goes through the usual causes.');
+  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. Read status_message for the cause, and use another version.');
   assert.match(await text(frame, '.said'), /The service said: “Sample: training failed because the images differ/);
   assert.match(await text(frame, 'main'), /Not known: there are no metrics in this record\./);
   assert.deepEqual(await texts(frame, 'h2'), ['How good it is', 'Worth knowing', 'The record']);
