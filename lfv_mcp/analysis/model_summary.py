@@ -101,7 +101,7 @@ def summary_digest(model: ModelSummary) -> str:
             "Recorded metrics, 0 to 1: "
             + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
         )
-    # What the limit never cuts off: how far the metrics flatter, and that it may be the wrong source.
+    # Never cut off by the limit: how far the metrics flatter, and a doubt about the source.
     kept = [found for found in model.findings if found.code in _NEVER_CUT]
     lines += (_line(found, model.summary) for found in kept)
     if model.status_message is not None:

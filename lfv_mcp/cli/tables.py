@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import floor
 from typing import Any, Final
 
 from lfv_mcp.figures import score, two_digits
@@ -224,7 +225,7 @@ def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
     built_in = block.get("operating_range", {}).get("min_anomaly_score")
     return [
         (
-            f"{row['threshold']:.4f}",
+            _typed_cut(row["threshold"]),
             row["false_negatives"],
             row["false_positives"],
             _number(row["precision"].get("value")),
@@ -234,6 +235,11 @@ def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
         )
         for row, note in rows
     ]
+
+
+def _typed_cut(threshold: float) -> str:
+    """A cut that, typed back as `--threshold`, rejects the same images: never rounded up."""
+    return f"{floor(threshold * 1e6) / 1e6:.6f}"
 
 
 def _number(value: float | None) -> str:

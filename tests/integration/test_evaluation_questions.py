@@ -494,3 +494,16 @@ async def test_every_number_of_the_summary_is_in_the_structure(
     summary = re.sub(r"sample-[\w-]+ version \d+", "", summary)
     unknown = [shown for shown in NUMBER.findall(summary) if not is_told(shown, known)]
     assert not unknown, (unknown, summary)
+
+
+@pytest.mark.parametrize("model", [("sample-weld-bead", "3"), ("sample-cap-seal", "3")])
+def test_a_printed_cut_typed_back_rejects_the_same_images(model: tuple[str, str]) -> None:
+    asked = ("--source", "sample", "--threshold")
+    printed = run("evaluate", *model, *asked, "0.5").stdout
+    table = printed.partition("Thresholds that can be cheapest")[2].partition("\n\n")[0]
+    rows = [line.split() for line in table.splitlines()[2:] if "asked" not in line]
+    assert len(rows) > 3
+    for cut, missed, alarms, *_ in rows:
+        answer = json.loads(run("evaluate", *model, *asked, cut, "--json").stdout)
+        at = answer["threshold"]["at"]
+        assert [at["false_negatives"], at["false_positives"]] == [int(missed), int(alarms)]

@@ -112,6 +112,12 @@ def _evaluate() -> Sequences:
         f"evaluate {_CAP} 3 --threshold 0.8 --examples 0",
         f"evaluate {_CAP} 3 --threshold 0.2 --defect-rate 0.001 --examples 20",
         f"evaluate {_CAP} 3 --threshold 0.8 --defect-rate 0.001 --json",
+        f"evaluate {_CAP} 3 --defect-rate 0.01 --cost-of-escape 10 --cost-of-false-reject 1",
+        f"evaluate {_CAP} 3 --cost-of-escape 10 --cost-of-false-reject 1",
+        f"evaluate {_CAP} 3 --cost-of-escape 10",
+        f"evaluate {_CAP} 3 --recall-at-least 0.7 --false-alarms-at-most 0.03",
+        f"evaluate {_CAP} 3 --recall-at-least 0.9 --threshold 0.4 --json",
+        f"evaluate {_CAP} 3 --defect-rate 0.3",
         f"evaluate {_CAP} 3 --defect-rate 2",
         f"evaluate {_CAP} 3 --defect-rate x",
         f"evaluate {_CAP} 3 --threshold -1",
@@ -119,6 +125,21 @@ def _evaluate() -> Sequences:
         f"evaluate {_CAP} 3 --examples x",
         f"evaluate {arn(_CAP, 3)}",
         f"evaluate {_CAP} 77",
+    )
+
+
+def _gate() -> Sequences:
+    weld = "gate sample-weld-bead 3"
+    return _each(
+        f"{weld} --source sample --recall-at-least 0.8 --false-alarms-at-most 0.2",
+        f"{weld} --source sample --recall-at-least 0.9 --json",
+        f"{weld} --source sample --baseline 1 --better",
+        f"{weld} --source sample --baseline 2",
+        f"{weld} --recall-at-least 0.8",
+        f"{weld} --source sample",
+        f"{weld} --source sample --better",
+        "gate sample-weld-bead 77 --source sample --recall-at-least 0.8",
+        "gate sample-label-check 3 --source sample --baseline 1 --json",
     )
 
 
@@ -132,6 +153,10 @@ def _compare() -> Sequences:
         f"compare {_CAP} 1 1",
         f"compare {_CAP} 1 77",
         "compare sample-weld-bead 1 2 3 4",
+        "compare sample-weld-bead 2 3",
+        "compare sample-weld-bead 2 3 --recall-margin 0.02 --false-alarm-margin 0.1 --examples 1",
+        "compare sample-weld-bead 2 3 --recall-margin 0.3",
+        "compare sample-weld-bead 3 4",
         "compare sample-pcb-top 1 2",
         "compare sample-label-check 1 2 3",
         f"compare cap-seal 1 2 3 4 --source {_MIXED}",
@@ -366,6 +391,7 @@ def areas() -> dict[str, Sequences]:
         "cli-list": _list(),
         "cli-evaluate": _evaluate(),
         "cli-compare": _compare(),
+        "cli-gate": _gate(),
         "cli-html": _html(),
         "cli-settings": _settings(),
         "cli-serve": _serve(),

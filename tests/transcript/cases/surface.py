@@ -102,6 +102,7 @@ def prompts(held: Held) -> Iterator[Ask]:
     for name in _PROMPTS[:-2]:
         yield get(name, **model)
     costs = {"cost_of_escape": "500 EUR", "cost_of_false_reject": "2 EUR\x1b[31m"}
+    yield get("choose_threshold", **model, **costs, defect_rate="0.01")
     yield get("choose_threshold", **model, **costs)
     for audience in ("operator", "manager", "", "x" * 500):
         yield get("explain_performance_metrics", **model, audience=audience)
@@ -112,6 +113,9 @@ def prompts(held: Held) -> Iterator[Ask]:
     yield get("compare_model_versions", project_name=project, baseline="1", candidate="77")
     yield get("compare_model_versions", project_name=project, baseline="x", candidate="3")
     yield get("compare_model_versions", project_name="no-such-project", **versions)
+    yield get("accept_successor", project_name=project, baseline="1", successor="3")
+    yield get("accept_successor", project_name=project, baseline="1", successor="77")
+    yield get("accept_successor", project_name=project, baseline="1")
     yield get("diagnose_training", project_name=project, model_version="77")
     yield get("diagnose_training", project_name=project, version="3")
     yield get("diagnose_training", project_name="no/slash")

@@ -150,6 +150,14 @@ def analyze_arguments(held: Held) -> Iterator[Ask]:
         yield tool("analyze_evaluation", **model, defect_rate=rate)
     for cut in (0, 0.3, 0.5, 1, -0.1, 1.1, "0.5", True, None):
         yield tool("analyze_evaluation", **model, threshold=cut)
+    line = {"defect_rate": 0.01, "cost_of_escape": 10, "cost_of_false_reject": 1}
+    for asked in (line, line | {"threshold": 0.4}, line | {"defect_rate": 0.3}):
+        yield tool("analyze_evaluation", **model, **asked)
+    for costs in ((10, 1), (10, None), (None, 1), (0, 0), (-1, 1), ("10", "1")):
+        given = dict(zip(("cost_of_escape", "cost_of_false_reject"), costs, strict=True))
+        yield tool("analyze_evaluation", **model, **given)
+    for bar in (0.7, 0.9, 0.999, 1.5, "0.7"):
+        yield tool("analyze_evaluation", **model, recall_at_least=bar, false_alarms_at_most=0.1)
     counts: tuple[Any, ...] = (1, 20, 21, -1, 2.5, "5", True, None)
     for count in counts:
         yield tool("analyze_evaluation", **model | {"max_examples": count})
@@ -194,6 +202,14 @@ def compare_models(held: Held) -> Iterator[Ask]:
             "compare_models", project_name=arn(project, number), model_versions=["1", "latest"]
         )
         yield tool("compare_models", project_name=arn(project, number), model_versions=["2", "4"])
+    margins: tuple[Any, ...] = (0.02, 0.2, 0, 0.3, -0.1, "0.02", None)
+    for margin in margins:
+        given_margins = {
+            "project_name": project,
+            "model_versions": ["1", "3"],
+            "recall_margin": margin,
+        }
+        yield tool("compare_models", **given_margins, false_alarm_margin=0.1, max_examples=1)
     yield tool("compare_models", project_name=project)
     yield tool("compare_models", model_versions=["1", "2"])
     yield tool("compare_models", project_name="no-such-project", model_versions=["1", "2"])
