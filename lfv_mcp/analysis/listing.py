@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_list import ModelList, ModelRow
+
+_MORE: Final = "; there is more: pass next_token"
 
 
 def summarise_listing(
@@ -43,7 +46,7 @@ def summarise_listing(
         where = f"in {count_of(projects, 'project', 'projects')}"
         where += " on this page" if more else ""
     text = f"{count_of(len(models), what, f'{what}s')} {where}"
-    text += "; there is more: pass next_token" if more else ""
+    text += _MORE if more else ""
     text += "" if all_read else "; not every file could be read"
     if source.kind == "sample":
         text += "; synthetic sample, so status is history"
@@ -59,6 +62,15 @@ def listing_digest(listed: ModelList) -> str:
     if listed.next_token is not None:
         lines.append(f"next_token: {listed.next_token}")
     return "\n".join(lines)
+
+
+def without_next_token(text: str) -> str:
+    """The summary or the text of a page as a reader sees it who is shown every page anyway."""
+    first, more, rest = text.partition("\n")
+    rows = rest.split("\n")
+    if more and rows[-1].startswith("next_token: "):
+        rows.pop()
+    return "\n".join([first.replace(_MORE, "", 1), *(rows if more else ())])
 
 
 def row_in_words(row: ModelRow) -> str:

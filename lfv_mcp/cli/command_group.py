@@ -17,6 +17,9 @@ from lfv_mcp.text import clean
 DEFAULT: Final = "serve"
 """The command that is run if none is named."""
 
+_WORDS_FOR_FLAGS: Final = {"help": "--help", "version": "--version"}
+"""Words that other programs have as commands: `lfv-mcp help list` is `lfv-mcp list --help`."""
+
 
 class _BeforeCommand(NamedTuple):
     """What stands on the command line before the first word that is no flag's value."""
@@ -80,6 +83,8 @@ class CommandGroup(click.Group):
             raise click.UsageError(
                 f"A flag of a command stands after the command: put {flags} after {name}.", ctx
             )
+        if name in _WORDS_FOR_FLAGS and name not in self.commands:
+            return super().parse_args(ctx, [*args[before.word + 1 :], _WORDS_FOR_FLAGS[name]])
         if name not in self.commands and re.search(r"[/\\]", name):
             raise click.UsageError(
                 f"{clean(name, 200)} is no command. The archive that is to be served is the value "

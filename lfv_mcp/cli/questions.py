@@ -251,12 +251,14 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
     question = {"project_name": project, "status": status, "max_results": _PAGE_SIZE}
 
     async def work(questions: Questions) -> None:
+        from lfv_mcp.analysis.listing import without_next_token
+
         pages: list[Mapping[str, Any]] = []
         token = ""
         while token or not pages:
             answer = await questions.ask("list_models", question | {"next_token": token})
             if not as_json:
-                click.echo(answer.text)
+                click.echo(without_next_token(answer.text))
             pages.append(answer.structure)
             token = answer.structure.get("next_token", "")
         if as_json:
@@ -268,7 +270,10 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
     """The pages of a listing as one structure: all the models, and the rest of the first page."""
     models = [row for page in pages for row in page["models"]]
+    from lfv_mcp.analysis.listing import without_next_token
+
     rest = {name: member for name, member in pages[0].items() if name != "next_token"}
+    rest["summary"] = without_next_token(rest["summary"])
     return Answer("", rest | {"models": models})
 
 

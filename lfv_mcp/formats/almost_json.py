@@ -15,13 +15,15 @@ LIMIT: Final = 256 * 1024
 _ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 _OVERSTRUCK: Final = re.compile(r"[^\n]\x08")
 _OUTSIDE: Final = re.compile(
-    r"""(?P<text>"(?:[^"\\\n]|\\.)*")
+    r"""(?P<text>"(?:[^"\\\n]|\\.)*+"?)
     | (?P<comment>//[^\n]*|/\*.{0,500}?\*/)
     | (?P<blank>[\u00a0\u2000-\u200b\u202f\u3000\ufeff]+)
-    | (?P<comma>,)(?=\s*(?://[^\n]*\n\s*|/\*.{0,500}?\*/\s*){0,9}[}\]])
+    | (?P<comma>,)(?=\s*+(?>//[^\n]*+\n\s*+|/\*.{0,500}?\*/\s*+){0,9}+[}\]])
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""What `without_comments` looks for. No part gives back what it has taken: a text without an end,
+and comments one behind another, would be tried in every way that there is, for hours."""
 _CELL: Final = re.compile(
     r'(?<![^,;\t\n|])"(\s*[\[{]\s*(?:[\[{]\s*)*""(?:[^"]|"")*)"(?![^,;\t\r\n|])'
 )

@@ -23,8 +23,39 @@ _MAX_STRUCTURE: Final = 1_000_000
 _EDGE: Final = 16
 """Characters before the end of a window within which an error may come from its being cut."""
 _raw_decode: Final = json.JSONDecoder().raw_decode
+_SCALAR: Final = r"(?:true|false|null|NaN|-?Infinity|-?[0-9][0-9.eE+-]*+)"
+_scalar: Final = re.compile(rf"{_SCALAR}(?=\s|\Z)").match
+_array: Final = re.compile(rf"\[\s*+(?:[\"{{\[\]]|{_SCALAR}\s*+[,\]])").match
+_in_single_quotes: Final = re.compile(r"[\[{(\s]*+'").match
+_WASTE: Final = 64 * SMALL
+"""Characters that are decoded at most in one text and turn out to be no JSON."""
+_LEAST_WASTE: Final = 1024
+"""Characters that each place counts for at least at which that happens."""
 _find_separator: Final = re.compile(r"\s*([,\]])\s*").match
 _find_item: Final = re.compile(r"\s*(\]?)").match
+
+
+class Lines:
+    """Numbers of lines, each counted from the place that was asked for last.
+
+    To count from the start of the text every time made a text with a million odd places take hours.
+
+    Args:
+        content: the text.
+        first: the number of its first line in the file.
+    """
+
+    def __init__(self, content: str, first: int = 1) -> None:
+        self._content = content
+        self._position, self._line = 0, first
+
+    def at(self, position: int) -> int:
+        """The number of the line in which a character is."""
+        low, high = sorted((self._position, position))
+        between = self._content.count("\n", low, high)
+        self._line += between if position >= self._position else -between
+        self._position = position
+        return self._line
 
 
 class BadJsonError(Exception):
@@ -55,7 +86,8 @@ class JsonText:
     def __init__(self, content: str, first_line: int = 1) -> None:
         self.content = content
         self.constants: set[str] = set()
-        self._first_line = first_line
+        self._lines = Lines(content, first_line)
+        self._wasted = 0
         self._decode = _raw_decode
         if "NaN" in content or "Infinity" in content:
             decoder = json.JSONDecoder(parse_constant=self._constant_as_text)
@@ -66,6 +98,43 @@ class JsonText:
     def _constant_as_text(self, name: str) -> str:
         self.constants.add(name)
         return name
+
+    @property
+    def given_up(self) -> UnrecognisedError | None:
+        """The problem if so much was decoded in vain that the rest of the text is not read."""
+        if self._wasted <= _WASTE:
+            return None
+        return UnrecognisedError(
+            "a text with too many places that are no JSON: not read to its end; save the answers "
+            "alone",
+            corrupt=True,
+        )
+
+    def may_be_scalar(self, start: int) -> bool:
+        """Whether a number or the like stands at a character, and nothing more behind it."""
+        return _scalar(self.content, start) is not None
+
+    def document(self, start: int) -> tuple[Any, int]:
+        """As `value`, without decoding what begins like no JSON.
+
+        An error costs the decoder a look at every line before it, so the words of a log, and
+        printed Python, took a time that grew with the square of their length.
+
+        Raises:
+            BadJsonError: there is none, or it is too large to be decoded.
+        """
+        if quote := _in_single_quotes(self.content, start):
+            raise self._bad(quote.end() - 1)
+        self._require_array(start)
+        return self.value(start)
+
+    def _require_array(self, start: int) -> None:
+        if self.content[start] == "[" and not _array(self.content, start):
+            raise self._bad(start + 1)
+
+    def _bad(self, position: int) -> BadJsonError:
+        message = f"not JSON (line {self.line(position)})"
+        return BadJsonError(UnrecognisedError(message, corrupt=True), position)
 
     def value(self, start: int) -> tuple[Any, int]:
         """The value that starts at a character, and where it ends.
@@ -78,18 +147,19 @@ class JsonText:
                 return self._decode(self.content, start)
             return self._value_in_window(start)
         except RecursionError as error:
+            self._wasted += SMALL  # where that shows is not known
             problem = UnrecognisedError("nested too deeply", corrupt=True)
             raise BadJsonError(problem, start) from error
         except ValueError as error:
             # A number of too many digits is a ValueError without a place.
             position = getattr(error, "pos", None)
             position = start if position is None else position + self._base
-            problem = UnrecognisedError(f"not JSON (line {self.line(position)})", corrupt=True)
-            raise BadJsonError(problem, position) from error
+            self._wasted += max(_LEAST_WASTE, position - start)
+            raise self._bad(position) from error
 
     def line(self, position: int) -> int:
         """The number of the line in which a character is."""
-        return self.content.count("\n", 0, position) + self._first_line
+        return self._lines.at(position)
 
     def _value_in_window(self, start: int) -> tuple[Any, int]:
         size = SMALL
@@ -128,6 +198,7 @@ class JsonText:
         Raises:
             BadJsonError: what follows the last item is none, or too large to be decoded.
         """
+        self._require_array(start)
         position = start + 1
         found = _find_item(self.content, position)
         while found is not None and found[1] != "]":
@@ -136,8 +207,7 @@ class JsonText:
             yield value, position, end
             found = _find_separator(self.content, position := end)
         if found is None:
-            message = f"not JSON (line {self.line(position)})"
-            raise BadJsonError(UnrecognisedError(message, corrupt=True), position)
+            raise self._bad(position)
         return found.end()
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lfv_mcp.formats import almost_json
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
-from lfv_mcp.formats.json_text import SMALL, BadJsonError, JsonText
+from lfv_mcp.formats.json_text import SMALL, BadJsonError, JsonText, Lines
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.printed_elsewhere import printed_record, quoted_otherwise, stand_in
 from lfv_mcp.formats.printed_python import python_value
@@ -67,9 +67,9 @@ def documents_in_text(
     if found is None:
         yield UnrecognisedError("empty file", corrupt=True)
     elif SERVICE in content and almost_json.has_cells(content):
+        line_at = Lines(content, first_line).at
         for start, cell in almost_json.cells(content):
-            line = content.count("\n", 0, start) + first_line
-            yield from documents_in_text(cell, first_line=line)
+            yield from documents_in_text(cell, first_line=line_at(start))
     elif found[0] in '{["' or (found[0] in _SCALAR_STARTS and SERVICE not in content):
         scan = _Scan(content, first_line, everything=everything)
         yield from _or_named(scan.documents(), content)
@@ -154,7 +154,7 @@ class _Scan:
                 if content[start] == "[" and self._filter is not None:
                     position = yield from self._items(start)
                 elif content[start] in '{["':
-                    value, position = self._json.value(start)
+                    value, position = self._json.document(start)
                     if self._is_wanted(start, position):
                         yield from self._prepared(value)
                     elif self._is_done(position):
@@ -209,7 +209,7 @@ class _Scan:
     def _between(self, start: int) -> Generator[Any, None, int]:
         """A number or the like that is a document of its own, or text; returns where to go on."""
         content = self._content
-        if content[start] in _SCALAR_STARTS:
+        if content[start] in _SCALAR_STARTS and self._json.may_be_scalar(start):
             try:
                 value, end = self._json.value(start)
             except BadJsonError:
@@ -227,6 +227,9 @@ class _Scan:
         Returns where to go on; None if the rest of the file is not to be read.
         """
         content, problem = self._content, error.problem
+        if (given_up := self._json.given_up) is not None:
+            yield given_up
+            return None
         if content[start] == "[" and not _opening.match(content, start):  # `[INFO] ...`
             found = _opening.search(content, start)
             return found.start() if found else None
@@ -271,7 +274,7 @@ class _Scan:
         near = self._content[start : max(position, start) + _NEAR]
         if edited := quoted_otherwise(near):
             return UnrecognisedError(edited, convertible=True)
-        is_json = _whole_member.match(self._content, start) is not None
+        is_json = _whole_member.match(self._content, start)
         return problem if is_json else printed_record(near) or problem
 
     def _items_before(self, start: int, position: int) -> Iterator[Any]:
@@ -389,11 +392,8 @@ def _with_strings_decoded(value: Any, levels: int) -> Any:
 
 
 def _decoded(text: str) -> Any:
-    found: list[Any] = [each for each in embedded_documents(text) if not _is_problem(each)]
+    every = embedded_documents(text)
+    found: list[Any] = [each for each in every if not isinstance(each, UnrecognisedError)]
     if not found:
         return text
     return found[0] if len(found) == 1 else found
-
-
-def _is_problem(document: object) -> bool:
-    return isinstance(document, UnrecognisedError)

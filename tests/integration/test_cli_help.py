@@ -69,3 +69,25 @@ def test_module_is_the_command() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: lfv-mcp ")
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        (["help"], ["--help"]),
+        (["help", "list"], ["list", "--help"]),
+        (["help", "archive", "pack"], ["archive", "pack", "--help"]),
+        (["version"], ["--version"]),
+    ],
+    ids=lambda given: " ".join(given),
+)
+def test_help_and_version_are_words_too(words: list[str], flags: list[str]) -> None:
+    by_word, by_flag = run(*words), run(*flags)
+    assert (by_word.exit_code, by_word.stdout) == (0, by_flag.stdout)
+    assert by_word.stdout
+
+
+def test_help_for_an_unknown_command_names_it() -> None:
+    asked = run("help", "lst")
+    assert asked.exit_code == 2
+    assert "lst" in asked.output

@@ -127,6 +127,8 @@ def test_all_pages_of_a_listing_come_from_one_catalogue(
     assert "next_token" not in whole
     text = run("list", "--source", portfolio).stdout
     assert all(f"caps {version}" in text for version in (1, 100, 101, 250))
+    # Nobody has to pass what the command passes itself.
+    assert "next_token" not in text + whole["summary"]
 
 
 @pytest.mark.parametrize(
