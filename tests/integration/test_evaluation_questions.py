@@ -236,6 +236,29 @@ async def test_what_no_call_can_mean_is_refused_by_name(asked: Asked, argument: 
     assert FLAGS[argument] in refused.stderr
 
 
+EXTREMES: Final = (0, 5e-324, 1e-300, 1e-9, 1, 1e15, 1e300)
+
+
+@pytest.mark.parametrize("escape", EXTREMES)
+async def test_every_price_that_is_a_number_is_answered_in_few_digits(
+    client: Client, escape: float
+) -> None:
+    for reject in EXTREMES:
+        if not escape and not reject:
+            continue
+        words, structure = await by_tool(
+            client,
+            "sample-cap-seal",
+            "3",
+            defect_rate=1e-12,
+            cost_of_escape=escape,
+            cost_of_false_reject=reject,
+        )
+        assert structure["cost"]["cheapest"]
+        assert max(map(len, structure["summary"].split())) < 60, words
+        assert not re.search(r"\b(?:nan|inf)\b", words)
+
+
 # Requirements
 
 
