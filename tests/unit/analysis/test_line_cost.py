@@ -18,7 +18,7 @@ Sides = tuple[Sequence[float], Sequence[float]]
 Errors = tuple[int, int]
 
 
-def asked(sides: Sides, cut: float, **more: float) -> dict[str, Any]:
+def asked(sides: Sides, cut: float, **more: Any) -> dict[str, Any]:
     """The report on a manifest with these scores, judged at a cut of the model's own."""
     drawn = [
         (anomalous, score >= cut, score if score >= cut else 1 - score)
