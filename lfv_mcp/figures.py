@@ -15,6 +15,10 @@ _IMAGES_FOR_DECIMALS: Final = 1000
 """Images from which a percentage has a decimal: below, one image is more than the decimal says."""
 _MOST_DECIMALS: Final = 7
 """Decimals of a percentage that tell it from a limit, at most; ends nearer to it are rarer."""
+_LEAST_WRITTEN_OUT: Final = 1e-9
+"""Numbers below it are said as 1.2e−10: nobody counts three hundred zeros."""
+_MOST_WRITTEN_OUT: Final = 1e15
+"""Numbers from it on are said as 1.2e+15."""
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
@@ -31,6 +35,8 @@ def two_digits(value: float) -> str:
     """
     if value == 0:
         return "0"
+    if not _LEAST_WRITTEN_OUT <= abs(value) < _MOST_WRITTEN_OUT:
+        return f"{value:.1e}".replace("-", MINUS)
     # Formatting rounds first, so that 99.6 takes its place among the hundreds.
     rounded = float(f"{abs(value):.1e}")
     places = max(0, 1 - floor(log10(rounded)))
@@ -111,8 +117,10 @@ def fraction(value: float) -> str:
 def plain_number(value: float) -> str:
     """A number as a person gave it, in at most six digits: 0.005 → `"0.005"`, 340.0 → `"340"`."""
     text = f"{value:.6g}"
+    if value and not _LEAST_WRITTEN_OUT <= abs(value) < _MOST_WRITTEN_OUT:
+        return text.replace("-", MINUS)
     if "e" in text:  # 1e-07 and 2e+08 are no numbers that a person types
-        text = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.0f}"
+        text = f"{value:.14f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.0f}"
     return text
 
 

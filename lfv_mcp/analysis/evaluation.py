@@ -109,7 +109,8 @@ def _numbers(
         )
     if manifest is None:
         numbers = _with_recovered_counts(numbers)
-        return _about_a_cut_unknown(numbers, question, _NO_MANIFEST)
+        numbers = _about_a_cut_unknown(numbers, question, _NO_MANIFEST)
+        return _with_cost(numbers, None, [], question)
     counts, scores = manifest.confusion, scores_of(manifest.images)
     cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
     areas = ranking_metrics(*_areas(scores), *defects_and_good_parts(counts))

@@ -7,7 +7,7 @@ Costs are per part inspected, in the unit of the two prices. Intervals are MOVER
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot
 
 from lfv_mcp.metrics.counts import NO_ANOMALOUS, NO_NORMAL, Confusion, Interval, Undefined
 from lfv_mcp.metrics.intervals import wilson_interval
@@ -95,6 +95,7 @@ def _weighted_sum(
         rate = count / images
         ends = sorted((weight * interval.low, weight * interval.high))
         total += weight * rate
-        below += (weight * rate - ends[0]) ** 2
-        above += (ends[1] - weight * rate) ** 2
-    return Cost(total, Interval(total - sqrt(below), total + sqrt(above)))
+        # hypot, for the square of a price of 10^200 is no float.
+        below = hypot(below, weight * rate - ends[0])
+        above = hypot(above, ends[1] - weight * rate)
+    return Cost(total, Interval(total - below, total + above))

@@ -13,9 +13,9 @@ from lfv_mcp.server.arguments import Argument, fraction_check, not_as_text
 
 
 def number_check(
-    name: str, rule: str, example: str, *, low: float = 0.0
+    name: str, rule: str, example: str, *, low: float = 0.0, high: float = math.inf
 ) -> Callable[[object], float | None]:
-    """A check for an optional finite number that is at least `low`."""
+    """A check for an optional finite number from `low` to `high`, both included."""
 
     def check(value: object) -> float | None:
         if value is None:
@@ -24,7 +24,7 @@ def number_check(
         if isinstance(number, int | float) and not isinstance(number, bool):
             with suppress(OverflowError):  # an integer of hundreds of digits
                 finite = float(number)
-                if math.isfinite(finite) and finite >= low:
+                if math.isfinite(finite) and low <= finite <= high:
                     return finite
         raise invalid_argument(name, value, rule + not_as_text(value, "number"), example)
 
@@ -65,7 +65,9 @@ _EXAMPLES: Final = {
     "cost_of_escape": "10 with cost_of_false_reject=1",
     "cost_of_false_reject": "1 with cost_of_escape=10",
 }
-_COST_RULE: Final = "it is a finite number, 0 or more"
+_MAX_COST: Final = 1e300
+"""The largest price; of larger ones the sum may be no finite number."""
+_COST_RULE: Final = "it is a finite number, 0 or more (at most 1e300)"
 DEFECT_RATE: Final = Argument(
     "defect_rate",
     {
@@ -86,7 +88,7 @@ THRESHOLD: Final = Argument(
 COST_OF_ESCAPE: Final = Argument(
     "cost_of_escape",
     {"type": "number", "minimum": 0, "description": "Cost of a defective part passed as good."},
-    number_check("cost_of_escape", _COST_RULE, "10"),
+    number_check("cost_of_escape", _COST_RULE, "10", high=_MAX_COST),
 )
 COST_OF_FALSE_REJECT: Final = Argument(
     "cost_of_false_reject",
@@ -95,7 +97,7 @@ COST_OF_FALSE_REJECT: Final = Argument(
         "minimum": 0,
         "description": "Cost of a good part rejected; give both costs.",
     },
-    number_check("cost_of_false_reject", _COST_RULE, "1"),
+    number_check("cost_of_false_reject", _COST_RULE, "1", high=_MAX_COST),
 )
 RECALL_AT_LEAST: Final = Argument(
     "recall_at_least",
