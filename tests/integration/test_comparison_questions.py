@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Final
 
 import anyio
@@ -194,11 +195,17 @@ async def test_weld_bead_1_against_2_and_3() -> None:
     ("won", "lost", "good", "k", "margin", "needed"),
     [
         (3, 3, 200, 1, 0.0302, None),
+        (3, 3, 200, 2, 0.0363, None),
         (3, 3, 200, 3, 0.0399, None),
+        (3, 3, 200, 5, 0.0443, None),
+        (4, 6, 300, 1, 0.0314, None),
         (4, 6, 300, 2, 0.0360, None),
+        (4, 6, 300, 3, 0.0387, None),
+        (4, 6, 300, 5, 0.0420, None),
         (3, 2, 55, 1, 0.0784, 310),
         (3, 2, 55, 2, 0.0975, 390),
         (3, 2, 55, 3, 0.1083, 430),
+        (3, 2, 55, 5, 0.1218, ...),
         (2, 2, 40, 1, 0.1252, 360),
         (2, 2, 40, 2, None, 450),
         (0, 12, 400, 1, None, 450),
@@ -212,7 +219,7 @@ async def test_smallest_margins_and_images_needed(
     good: int,
     k: int,
     margin: float | None,
-    needed: int | None,
+    needed: int | EllipsisType | None,
 ) -> None:
     """The other candidates of several judge as the baseline does."""
     counts = Baseline(5, 60, max(won, 8), good)
@@ -227,10 +234,30 @@ async def test_smallest_margins_and_images_needed(
     rate = structure["models"][1]["false_alarm_rate"]
     if margin is not None:
         assert rate["smallest_margin_shown"] == pytest.approx(margin, abs=0.00005)
+    if needed is ...:
+        needed = rate["images_needed"]
+        assert isinstance(needed, int)
     assert rate.get("images_needed") == needed
     if needed:
         assert f"about {needed:,} more good parts would decide" in words
     assert "call again" not in words
+
+
+@pytest.mark.parametrize(("enough", "k"), [(73, 1), (96, 2), (109, 3), (127, 5)])
+async def test_images_that_show_equal_models_not_to_be_worse(
+    tmp_path: Path, enough: int, k: int
+) -> None:
+    """Where both judge every image alike, so many good parts hold a margin of 5 points."""
+    for good, verdict in ((enough, "not_worse"), (enough - 1, "undecided")):
+        folder = tmp_path / str(good)
+        folder.mkdir()
+        for version in range(1, 2 + k):
+            write_version(folder, "p", version, baseline_images(Baseline(5, 60, 3, good)))
+        versions = [str(v) for v in range(1, 2 + k)]
+        _, structure = await answers(folder, "p", versions, false_alarm_margin=0.05)
+        rate = structure["models"][1]["false_alarm_rate"]
+        assert rate["verdict"] == verdict
+        assert (rate["smallest_margin_shown"] < 0.05) is (verdict == "not_worse")
 
 
 @pytest.mark.parametrize(
