@@ -46,7 +46,11 @@ from lfv_mcp.server.tools import TOOLS
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, description, healthy, ok
 from tests.support.saved_records import judged, lines, result_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Of the strategy of all arguments of all tools, which hypothesis writes out once.
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
 EXAMPLES: Final = int(os.environ.get("LFV_FUZZ", "30"))
 """Read before any test runs: the tests themselves see no variable of that kind."""
 QUICK: Final = settings(
