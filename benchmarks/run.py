@@ -45,6 +45,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 import lfv_mcp
 from lfv_mcp.analysis.evaluation import report
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory
@@ -428,10 +429,11 @@ def manifests(bench: Bench) -> Iterator[Row]:
     lines = data.splitlines()
 
     source = Source(kind="archive", basis="evaluation_files")
+    asked = EvaluationQuestion(defect_rate=0.01, threshold=0.5)
 
     def analyse() -> None:
         held = read_evaluation_manifest(manifest_lines(read_chunks(BytesIO(data))))
-        report(ModelDescription(), None, held, source, defect_rate=0.01, threshold=0.5)
+        report(ModelDescription(), None, held, source, question=asked)
 
     async def analysis() -> float:
         return milliseconds(analyse)

@@ -125,7 +125,7 @@ async def test_one_deadline_for_a_resource_and_a_prompt(
         card = await client.read_resource("lookoutvision://projects/cap-seal/models/3/card")
     assert "EvaluationResult could not be read" in card.model_dump_json()
     api.answer = always(Reply(b"{" * 1000, drip=0.05))
-    names = {"project_name": "cap-seal", "baseline": "1", "candidate": "2", "successor": "2"}
+    names = {"project_name": "cap-seal", "baseline": "1", "candidate": "2"}
     with row.in_time():
         prompt = await client.get_prompt("compare_model_versions", names)
     assert prompt.model_dump_json().count("This goes with no record") == 2
