@@ -7,7 +7,7 @@ made of both; each step only reads what the one before it returned.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_findings import evaluation_findings
@@ -17,7 +17,9 @@ from lfv_mcp.analysis.examples import examples_of
 from lfv_mcp.analysis.line import line_of, line_of_rates, requirements_of
 from lfv_mcp.analysis.line_cost import line_cost
 from lfv_mcp.analysis.recount import (
+    NO_MANIFEST,
     EvaluationNumbers,
+    confusion_of,
     defects_and_good_parts,
     metrics_of,
     ranking_metrics,
@@ -35,13 +37,12 @@ from lfv_mcp.analysis.thresholds import (
 )
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
-from lfv_mcp.metrics import Confusion, Undefined, Value
+from lfv_mcp.metrics import Undefined, Value
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport, ManifestCounts
 from lfv_mcp.results.model_description import ModelDescription
 
 _UNEXPLAINED = "no threshold on scores from confidence explains the predictions"
-_NO_MANIFEST = "there is no EvaluationManifest with the images one by one"
 
 
 def report(
@@ -109,7 +110,7 @@ def _numbers(
         )
     if manifest is None:
         numbers = _with_recovered_counts(numbers)
-        numbers = _about_a_cut_unknown(numbers, question, _NO_MANIFEST)
+        numbers = _about_a_cut_unknown(numbers, question, NO_MANIFEST)
         return _with_cost(numbers, None, [], question)
     counts, scores = manifest.confusion, scores_of(manifest.images)
     cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
@@ -117,7 +118,7 @@ def _numbers(
     numbers = replace(
         numbers,
         test_images=counts.total,
-        confusion=_as_answered(counts, unusable_lines=sum(manifest.unusable.values())),
+        confusion=ManifestCounts(**asdict(counts), unusable_lines=sum(manifest.unusable.values())),
         metrics=metrics_of(counts, *areas),
         asked=counts,
         cut_is_best=is_best_f1(counts, cuts),
@@ -179,22 +180,9 @@ def _with_recovered_counts(numbers: EvaluationNumbers) -> EvaluationNumbers:
     )
     return replace(
         numbers,
-        confusion=_as_answered(counts, recovered=True),
+        confusion=ManifestCounts(**asdict(counts), recovered=True),
         metrics=metrics_of(counts, *areas),
         asked=counts,
-    )
-
-
-def _as_answered(
-    counts: Confusion, unusable_lines: int | None = None, *, recovered: bool | None = None
-) -> ManifestCounts:
-    return ManifestCounts(
-        true_positives=counts.true_positives,
-        false_positives=counts.false_positives,
-        false_negatives=counts.false_negatives,
-        true_negatives=counts.true_negatives,
-        unusable_lines=unusable_lines,
-        recovered=recovered,
     )
 
 
@@ -234,11 +222,7 @@ def _with_cost(
     prices, counts = question.prices, numbers.confusion
     if prices is None or counts is None or not numbers.test_images:
         return numbers
-    built_in = Confusion(
-        counts.true_positives,
-        counts.false_positives,
-        counts.false_negatives,
-        counts.true_negatives,
-    )
     usable = scores if scores and scores.rule.rule_holds else None
-    return replace(numbers, cost=line_cost(built_in, usable, cuts, prices, question.threshold))
+    return replace(
+        numbers, cost=line_cost(confusion_of(counts), usable, cuts, prices, question.threshold)
+    )

@@ -8,7 +8,7 @@ from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
-from lfv_mcp.analysis.statistics_findings import best_case_in_words
+from lfv_mcp.analysis.statistics_findings import best_case_in_words, judged_counts
 from lfv_mcp.figures import (
     count_of,
     estimate_with_interval,
@@ -95,14 +95,9 @@ def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _outcome(numbers: EvaluationNumbers, name: str, question: EvaluationQuestion) -> Iterator[str]:
     """What became of defects and good parts, with intervals; and how that stands to our bar."""
+    counts = judged_counts(numbers)
     if numbers.cut_unanswerable and numbers.confusion:
-        own = numbers.confusion
-        counts: Confusion | None = Confusion(
-            own.true_positives, own.false_positives, own.false_negatives, own.true_negatives
-        )
         name = f"By its own cut {name}"
-    else:
-        counts = numbers.asked
     if counts is None:
         known = numbers.known_metrics()
         outcome = " and ".join(_reported_outcome(numbers))

@@ -7,7 +7,8 @@ many on these very images: its cost is too low by `CHOSEN_TOO_LOW`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from dataclasses import asdict
+from typing import Final
 
 from lfv_mcp.analysis.recount import defects_and_good_parts, metric_of
 from lfv_mcp.analysis.thresholds import Cut, Scores
@@ -34,13 +35,6 @@ CHOSEN_TOO_LOW: Final = (10, 25)
 """By how many percent the cost of a cut that was chosen on the same images is too low."""
 
 
-class _CountMembers(TypedDict):
-    true_positives: int
-    false_positives: int
-    false_negatives: int
-    true_negatives: int
-
-
 def line_cost(
     built_in: Confusion,
     scores: Scores | None,
@@ -65,14 +59,12 @@ def line_cost(
         cost_of_escape=prices.escape,
         cost_of_false_reject=prices.false_reject,
         built_in=PricedBuiltIn(
-            **_counts(built_in), cost_per_part=_cost(built_in, prices), threshold=None
+            **asdict(built_in), cost_per_part=_cost(built_in, prices), threshold=None
         ),
         # What every part costs alike needs no test: its interval is the price itself.
-        reject_nothing=PricedPolicy(
-            **_counts(nothing), cost_per_part=_exact(prices.reject_nothing)
-        ),
+        reject_nothing=PricedPolicy(**asdict(nothing), cost_per_part=_exact(prices.reject_nothing)),
         reject_everything=PricedPolicy(
-            **_counts(everything), cost_per_part=_exact(prices.reject_everything)
+            **asdict(everything), cost_per_part=_exact(prices.reject_everything)
         ),
     )
     if scores is None or not defects or not good:
@@ -152,20 +144,11 @@ def _cut_at(threshold: float, scores: Scores, cuts: Sequence[Cut]) -> Cut:
 def _priced(cut: Cut, prices: Prices) -> PricedCut:
     top = cut.threshold
     return PricedCut(
-        **_counts(cut.counts),
+        **asdict(cut.counts),
         cost_per_part=_cost(cut.counts, prices),
         threshold=top,
         gap=CutRange(low=cut.above, high=top).or_none(),
     )
-
-
-def _counts(counts: Confusion) -> _CountMembers:
-    return {
-        "true_positives": counts.true_positives,
-        "false_positives": counts.false_positives,
-        "false_negatives": counts.false_negatives,
-        "true_negatives": counts.true_negatives,
-    }
 
 
 def _cost(counts: Confusion, prices: Prices) -> Metric:

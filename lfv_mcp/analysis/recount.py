@@ -33,6 +33,8 @@ from lfv_mcp.results.evaluation_report import (
     ThresholdAnalysis,
 )
 
+NO_MANIFEST: Final = "there is no EvaluationManifest with the images one by one"
+"""Why nothing is known by score where counts are recovered, as a clause."""
 RANKING_METRICS: Final = ("roc_auc", "average_precision")
 
 
@@ -183,6 +185,16 @@ def interval_of(metric: Metric | None) -> Interval | None:
     if metric is None or metric.low is None or metric.high is None:
         return None
     return Interval(metric.low, metric.high)
+
+
+def confusion_of(counts: ManifestCounts) -> Confusion:
+    """The counts of an answer as what metrics are computed from."""
+    return Confusion(
+        counts.true_positives,
+        counts.false_positives,
+        counts.false_negatives,
+        counts.true_negatives,
+    )
 
 
 def defects_and_good_parts(counts: Confusion | ManifestCounts) -> tuple[int, int]:

@@ -9,7 +9,13 @@ from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
 from lfv_mcp.analysis.optimism import optimism_in_words
-from lfv_mcp.analysis.recount import RANKING_METRICS, EvaluationNumbers, defects_and_good_parts
+from lfv_mcp.analysis.recount import (
+    NO_MANIFEST,
+    RANKING_METRICS,
+    EvaluationNumbers,
+    confusion_of,
+    defects_and_good_parts,
+)
 from lfv_mcp.figures import count_of, of_hundred, percent, plain_number, share_of_line, two_digits
 from lfv_mcp.findings import finding
 from lfv_mcp.metrics import Confusion, Interval, wilson_interval
@@ -41,10 +47,7 @@ def judged_counts(numbers: EvaluationNumbers) -> Confusion | None:
     """The counts that the answer is about; the model's own where a cut cannot be answered."""
     if numbers.asked is not None or numbers.confusion is None:
         return numbers.asked
-    own = numbers.confusion
-    return Confusion(
-        own.true_positives, own.false_positives, own.false_negatives, own.true_negatives
-    )
+    return confusion_of(numbers.confusion)
 
 
 def _size_findings(numbers: EvaluationNumbers, source: Source) -> Iterator[Finding]:
@@ -262,6 +265,6 @@ def _cost_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
 
 def _why_no_scores(numbers: EvaluationNumbers) -> str:
     if _is_recovered(numbers):
-        return "there is no EvaluationManifest with the images one by one"
+        return NO_MANIFEST
     area = numbers.metrics and numbers.metrics.roc_auc
     return (area and area.undefined) or "there are no scores"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -161,10 +161,7 @@ def _f1(counts: Confusion) -> float:
 def _row(threshold: float, counts: Confusion) -> ThresholdRow:
     measured = metrics_of(counts)
     return ThresholdRow(
-        true_positives=counts.true_positives,
-        false_positives=counts.false_positives,
-        false_negatives=counts.false_negatives,
-        true_negatives=counts.true_negatives,
+        **asdict(counts),
         threshold=threshold,
         precision=measured.precision,
         recall=measured.recall,
