@@ -10,6 +10,7 @@ cannot be made to say what to do next. What a host spelled in another way but un
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -171,18 +172,34 @@ NEXT_TOKEN: Final = Argument(
 )
 
 
-def fraction_check(
-    name: str, rule: str, example: str, *, may_be_percent: bool = False
+def number_check(
+    name: str,
+    rule: str,
+    example: str,
+    accepts: Callable[[float], bool],
+    *,
+    may_be_percent: bool = False,
 ) -> Callable[[object], float | None]:
-    """A check for an optional fraction from 0 to 1, both included."""
+    """A check for an optional finite number.
+
+    Args:
+        name: of the argument.
+        rule: what it has to be, for the error.
+        example: a good value of it.
+        accepts: whether a finite number is one.
+        may_be_percent: whether `"2 %"` is taken for 0.02.
+    """
 
     def check(value: object) -> float | None:
         if value is None:
             return None
-        share = spellings.number(value, may_be_percent=may_be_percent)
-        if isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1:
-            return float(share)
-        raise invalid_argument(name, value, rule + not_as_text(value, "number"), example)
+        number = spellings.number(value, may_be_percent=may_be_percent)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            with suppress(OverflowError):  # an integer of hundreds of digits
+                finite = float(number)
+                if math.isfinite(finite) and accepts(finite):
+                    return finite
+        raise invalid_argument(name, value, rule + _not_as_text(value, "number"), example)
 
     return check
 
@@ -197,7 +214,7 @@ def check_max_examples(value: object) -> int:
     )
 
 
-def not_as_text(value: object, kind: str) -> str:
+def _not_as_text(value: object, kind: str) -> str:
     """The end of a rule for text that was meant as JSON: that it has to be JSON."""
     return f", a JSON {kind}, not text" if spellings.looks_like_json(value) else ""
 
@@ -221,7 +238,7 @@ def check_model_versions(value: object) -> list[str]:
         "model_versions",
         value,
         "it is a list of 2 to 10 different versions, the baseline first"
-        + not_as_text(value, "list"),
+        + _not_as_text(value, "list"),
         '["1", "3"]',
     )
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from lfv_mcp.analysis.comparison_question import DEFAULT_CHANGED_IMAGES
-from lfv_mcp.model_query import invalid_argument
-from lfv_mcp.server import spellings
 from lfv_mcp.server.arguments import (
     MAX_EXAMPLE_IMAGES,
     Argument,
     check_max_examples,
-    not_as_text,
+    number_check,
 )
 
 MAX_MARGIN: Final = 0.2
@@ -19,19 +17,7 @@ MAX_MARGIN: Final = 0.2
 
 
 def _margin(name: str, description: str) -> Argument:
-    def check(value: object) -> float | None:
-        if value is None:
-            return None
-        margin = spellings.number(value, may_be_percent=True)
-        if (
-            isinstance(margin, int | float)
-            and not isinstance(margin, bool)
-            and 0 < margin <= MAX_MARGIN
-        ):
-            return float(margin)
-        rule = f"it is a fraction above 0 and at most {MAX_MARGIN} (2 points are 0.02)"
-        raise invalid_argument(name, value, rule + not_as_text(value, "number"), "0.02")
-
+    rule = f"it is a fraction above 0 and at most {MAX_MARGIN} (2 points are 0.02)"
     return Argument(
         name,
         {
@@ -40,7 +26,7 @@ def _margin(name: str, description: str) -> Argument:
             "maximum": MAX_MARGIN,
             "description": description,
         },
-        check,
+        number_check(name, rule, "0.02", lambda m: 0 < m <= MAX_MARGIN, may_be_percent=True),
     )
 
 

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from lfv_mcp.model_query import invalid_argument
-from lfv_mcp.server import spellings
-from lfv_mcp.server.arguments import Argument, fraction_check, not_as_text
-
-
-def number_check(
-    name: str, rule: str, example: str, *, low: float = 0.0, high: float = math.inf
-) -> Callable[[object], float | None]:
-    """A check for an optional finite number from `low` to `high`, both included."""
-
-    def check(value: object) -> float | None:
-        if value is None:
-            return None
-        number = spellings.number(value)
-        if isinstance(number, int | float) and not isinstance(number, bool):
-            with suppress(OverflowError):  # an integer of hundreds of digits
-                finite = float(number)
-                if math.isfinite(finite) and low <= finite <= high:
-                    return finite
-        raise invalid_argument(name, value, rule + not_as_text(value, "number"), example)
-
-    return check
+from lfv_mcp.server.arguments import Argument, number_check
 
 
 def check_prices(escape: float | None, false_reject: float | None) -> None:
@@ -68,59 +45,38 @@ _EXAMPLES: Final = {
 _MAX_COST: Final = 1e300
 """The largest price; of larger ones the sum may be no finite number."""
 _COST_RULE: Final = "it is a finite number, 0 or more (at most 1e300)"
-DEFECT_RATE: Final = Argument(
-    "defect_rate",
-    {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Share of parts on the line that are defective: 0.01 is 1 %.",
-    },
-    fraction_check(
-        "defect_rate", "it is a fraction from 0 to 1 (1 % is 0.01)", "0.01", may_be_percent=True
-    ),
+
+
+def _fraction(name: str, description: str, example: str) -> Argument:
+    rule = f"it is a fraction from 0 to 1 ({100 * float(example):g} % is {example})"
+    return Argument(
+        name,
+        {"type": "number", "minimum": 0, "maximum": 1, "description": description},
+        number_check(name, rule, example, lambda share: 0 <= share <= 1, may_be_percent=True),
+    )
+
+
+def _cost(name: str, description: str, example: str) -> Argument:
+    return Argument(
+        name,
+        {"type": "number", "minimum": 0, "description": description},
+        number_check(name, _COST_RULE, example, lambda cost: 0 <= cost <= _MAX_COST),
+    )
+
+
+DEFECT_RATE: Final = _fraction(
+    "defect_rate", "Share of parts on the line that are defective: 0.01 is 1 %.", "0.01"
 )
 THRESHOLD: Final = Argument(
     "threshold",
     {"type": "number", "description": "Anomaly score from which a part would be rejected."},
-    number_check("threshold", "it is a finite number, an anomaly score", "0.8", low=-math.inf),
+    number_check("threshold", "it is a finite number, an anomaly score", "0.8", lambda _: True),
 )
-COST_OF_ESCAPE: Final = Argument(
-    "cost_of_escape",
-    {"type": "number", "minimum": 0, "description": "Cost of a defective part passed as good."},
-    number_check("cost_of_escape", _COST_RULE, "10", high=_MAX_COST),
+COST_OF_ESCAPE: Final = _cost("cost_of_escape", "Cost of a defective part passed as good.", "10")
+COST_OF_FALSE_REJECT: Final = _cost(
+    "cost_of_false_reject", "Cost of a good part rejected; give both costs.", "1"
 )
-COST_OF_FALSE_REJECT: Final = Argument(
-    "cost_of_false_reject",
-    {
-        "type": "number",
-        "minimum": 0,
-        "description": "Cost of a good part rejected; give both costs.",
-    },
-    number_check("cost_of_false_reject", _COST_RULE, "1", high=_MAX_COST),
-)
-RECALL_AT_LEAST: Final = Argument(
-    "recall_at_least",
-    {"type": "number", "minimum": 0, "maximum": 1, "description": "Recall that is required."},
-    fraction_check(
-        "recall_at_least",
-        "it is a fraction from 0 to 1 (95 % is 0.95)",
-        "0.95",
-        may_be_percent=True,
-    ),
-)
-FALSE_ALARMS_AT_MOST: Final = Argument(
-    "false_alarms_at_most",
-    {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "description": "Share of good parts that may be rejected.",
-    },
-    fraction_check(
-        "false_alarms_at_most",
-        "it is a fraction from 0 to 1 (5 % is 0.05)",
-        "0.05",
-        may_be_percent=True,
-    ),
+RECALL_AT_LEAST: Final = _fraction("recall_at_least", "Recall that is required.", "0.95")
+FALSE_ALARMS_AT_MOST: Final = _fraction(
+    "false_alarms_at_most", "Share of good parts that may be rejected.", "0.05"
 )
