@@ -6,7 +6,7 @@ Puts the answer of compare_models together: the verdicts come from `verdicts`, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from lfv_mcp.analysis.changed_images import changed_verdicts, doubted_labels, within_limit
 from lfv_mcp.analysis.comparison_findings import comparison_findings, shortened_lists
@@ -54,13 +54,15 @@ def compare(
     baseline = verdicts.baseline
     same = {other.version: same_test_set(baseline, other) for other in trusted[1:]}
     doubted = doubted_labels(list(verdicts.votes.values()))
+    compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
+    scored = {candidate.version for candidate in compared if _has_scores(candidate)}
     named = within_limit(
-        [_changed(each, question.max_examples) for each in verdicts.others],
+        [_changed(each, question.max_examples, scored) for each in verdicts.others],
         doubted[: question.max_examples],
         of_two=len(trusted) == 2,
     )
     rows = [
-        _row(each, baseline, changed, k=len(verdicts.paired))
+        _row(each, baseline, changed, scored, k=len(verdicts.paired))
         for each, changed in zip(verdicts.others, named.changed, strict=True)
     ]
     found = [*findings, *(each for wrong in strays for each in wrong)]
@@ -108,7 +110,12 @@ def _baseline_row(baseline: Candidate) -> ComparedModel:
 
 
 def _row(
-    this: VersionVerdict, baseline: Candidate, changed: ChangedVerdicts | None, *, k: int
+    this: VersionVerdict,
+    baseline: Candidate,
+    changed: ChangedVerdicts | None,
+    scored: Set[str],
+    *,
+    k: int,
 ) -> ComparedModel:
     candidate, decision = this.candidate, this.decision
     if decision:
@@ -122,7 +129,9 @@ def _row(
         metrics=candidate.metrics,
         recall=recall,
         false_alarm_rate=alarms,
-        roc_auc=_auc_difference(this, baseline) if decision else None,
+        roc_auc=_auc_difference(this)
+        if decision and {baseline.version, candidate.version} <= scored
+        else None,
         verdict=this.verdict,
         replacement=this.replacement,
         changed=changed,
@@ -196,9 +205,9 @@ def _has_scores(candidate: Candidate) -> bool:
     return not isinstance(scores, Undefined) and scores.rule.rule_holds
 
 
-def _auc_difference(this: VersionVerdict, baseline: Candidate) -> AucDifference | None:
-    """Paired DeLong on the images of both, where scores explain the verdicts of both."""
-    if this.pairing is None or not (_has_scores(baseline) and _has_scores(this.candidate)):
+def _auc_difference(this: VersionVerdict) -> AucDifference | None:
+    """Paired DeLong on the images of both; asked where scores explain the verdicts of both."""
+    if this.pairing is None:
         return None
     scored = [
         (image.anomalous, image.baseline.score, image.candidate.score)
@@ -219,7 +228,7 @@ def _auc_difference(this: VersionVerdict, baseline: Candidate) -> AucDifference 
     )
 
 
-def _changed(this: VersionVerdict, most: int) -> ChangedVerdicts | None:
+def _changed(this: VersionVerdict, most: int, scored: Set[str]) -> ChangedVerdicts | None:
     if this.pairing is None or this.decision is None:
         return None
-    return changed_verdicts(this.pairing.images, most, by_score=_has_scores(this.candidate))
+    return changed_verdicts(this.pairing.images, most, by_score=this.candidate.version in scored)

@@ -12,13 +12,12 @@ from lfv_mcp.analysis.comparison_text import (
     asked_rates,
     auc_in_words,
     images_in_words,
-    margin_in_words,
     stricter_test,
     versions_in_words,
     why_undecided,
 )
 from lfv_mcp.analysis.recount import why_incomplete
-from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict
+from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
 from lfv_mcp.findings import finding
 from lfv_mcp.results.common import Finding
@@ -151,27 +150,22 @@ def _wide_margins(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator
             continue
         rise = _rise(verdicts, margin, anomalous=anomalous)
         what = "missed defects" if anomalous else "false alarms"
-        message = f"{margin_in_words(margin)} would let {what} rise {rise}."
+        message = f"{points_upward(margin)} would let {what} rise {rise}."
         if shown := _shown(rows, margins, anomalous=anomalous):
             message += f" The data show: {shown}."
         yield finding(
             "margin_wide",
             message,
-            f"Without a margin given it is {margin_in_words(default)}. Set a margin by what the "
+            f"Without a margin given it is {points_upward(default)}. Set a margin by what the "
             "line can bear, before looking at the data.",
         )
 
 
 def _rise(verdicts: Verdicts, margin: float, *, anomalous: bool) -> str:
     """How errors would grow: `"from 0.5 % to 5.5 %, 11 times as many"`."""
-    votes = verdicts.votes.get(verdicts.baseline.version)
-    if votes is not None:
-        errors, images = votes.errors(anomalous=anomalous)
-    elif verdicts.baseline.manifest:
-        counts = verdicts.baseline.manifest.confusion
-        errors = counts.false_negatives if anomalous else counts.false_positives
-        images = errors + (counts.true_positives if anomalous else counts.true_negatives)
-    else:
+    baseline = verdicts.baseline
+    errors, images = errors_of(baseline, verdicts.votes.get(baseline.version), anomalous=anomalous)
+    if not images:
         return "by as much"
     rate = errors / images
     to = min(1.0, rate + margin)

@@ -74,11 +74,6 @@ def auc_in_words(auc: AucDifference) -> str:
     return f"{signed_estimate(auc.difference)} ({ends})"
 
 
-def margin_in_words(margin: float) -> str:
-    """A margin as it stands in the structure: 0.05 → `"5 points"`, 0.0057 → `"0.57 points"`."""
-    return points_upward(margin)
-
-
 def question_in_words(asked: AskedRate) -> str:
     """What is shown of one question, as a clause: verdict, difference, what would decide it."""
     rate = asked.rate
@@ -97,7 +92,7 @@ def question_in_words(asked: AskedRate) -> str:
             f"{subject} undecided (which is not equal): {figures}{_not_yet_proof(rate)}"
             f"{_what_decides(asked)}"
         )
-    held = f", within the margin of {margin_in_words(asked.margin)}" if _is_loss_held(asked) else ""
+    held = f", within the margin of {points_upward(asked.margin)}" if _is_loss_held(asked) else ""
     return f"{subject} {rate.verdict}: {figures}{held}{_what_decides(asked)}"
 
 
@@ -127,7 +122,7 @@ def _what_decides(asked: AskedRate) -> str:
         return f"; {many} more {noun} would decide, if the two are in truth equal, with 80 % chance"
     loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0
     if rate.verdict == "undecided" and loss >= asked.margin:
-        return f"; the estimate itself lies beyond the margin of {margin_in_words(asked.margin)}"
+        return f"; the estimate itself lies beyond the margin of {points_upward(asked.margin)}"
     return ""
 
 
@@ -221,8 +216,7 @@ def comparison_summary(
     decided = _decided(verdicts, rows, kind)
     if not incomplete:
         return decided
-    versions = f"version{'s' if len(incomplete) > 1 else ''} {', '.join(incomplete)}"
-    return f"{decided} But not the whole test is known of {versions}."
+    return f"{decided} But not the whole test is known of {versions_in_words(incomplete)}."
 
 
 def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
@@ -281,9 +275,9 @@ def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
     """The clause on a version whose proven loss stays within the margin."""
     losses = [each for each in asked if each.rate.verdict == "worse"]
     allowed = " and ".join(
-        f"the {margin_in_words(each.margin)} you allowed"
+        f"the {points_upward(each.margin)} you allowed"
         if each.is_given
-        else f"the margin of {margin_in_words(each.margin)}"
+        else f"the margin of {points_upward(each.margin)}"
         for each in losses
     )
     lost: list[str] = []
@@ -306,7 +300,7 @@ def margins_in_words(margins: Margins) -> str:
     ):
         if margin is not None:
             how = "given" if question in margins.given else "by default"
-            told.append(f"{margin_in_words(margin)} of {name} ({how})")
+            told.append(f"{points_upward(margin)} of {name} ({how})")
     return f"Margins: {', '.join(told)}." if told else "Margins: none can be said."
 
 

@@ -7,7 +7,12 @@ from typing import Literal
 
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
-from lfv_mcp.analysis.recount import defects_and_good_parts, metric_of
+from lfv_mcp.analysis.recount import (
+    defects_and_good_parts,
+    false_alarm_rate_of,
+    metric_of,
+    recall_of,
+)
 from lfv_mcp.metrics import Confusion, Interval, Undefined, wilson_interval
 from lfv_mcp.results.evaluation_report import Metric, OnTheLine, RequirementVerdict
 
@@ -75,14 +80,12 @@ def requirements_of(
 def _requirements(counts: Confusion, question: EvaluationQuestion) -> Iterator[RequirementVerdict]:
     defects, good = defects_and_good_parts(counts)
     if (needed := question.recall_at_least) is not None:
-        caught = metric_of(metrics.recall(counts), wilson_interval(counts.true_positives, defects))
+        caught = recall_of(counts)
         yield _judged(
             "recall_at_least", needed, 1 - needed, caught, counts.false_negatives, defects
         )
     if (needed := question.false_alarms_at_most) is not None:
-        alarms = metric_of(
-            metrics.false_alarm_rate(counts), wilson_interval(counts.false_positives, good)
-        )
+        alarms = false_alarm_rate_of(counts)
         yield _judged("false_alarms_at_most", needed, needed, alarms, counts.false_positives, good)
 
 

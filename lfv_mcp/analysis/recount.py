@@ -144,14 +144,27 @@ def metrics_of(
 ) -> EvaluationMetrics:
     """The metrics of a confusion matrix with their 95 % intervals; and those by score."""
     tp, fp = counts.true_positives, counts.false_positives
-    anomalies, normals = tp + counts.false_negatives, fp + counts.true_negatives
     return EvaluationMetrics(
         precision=metric_of(metrics.precision(counts), wilson_interval(tp, tp + fp)),
-        recall=metric_of(metrics.recall(counts), wilson_interval(tp, anomalies)),
-        false_alarm_rate=metric_of(metrics.false_alarm_rate(counts), wilson_interval(fp, normals)),
+        recall=recall_of(counts),
+        false_alarm_rate=false_alarm_rate_of(counts),
         f1_score=metric_of(metrics.f1_score(counts), metrics.f1_interval(counts)),
         roc_auc=roc_auc,
         average_precision=average_precision,
+    )
+
+
+def recall_of(counts: Confusion) -> Metric:
+    """Recall with its 95 % interval."""
+    defects, _ = defects_and_good_parts(counts)
+    return metric_of(metrics.recall(counts), wilson_interval(counts.true_positives, defects))
+
+
+def false_alarm_rate_of(counts: Confusion) -> Metric:
+    """The false-alarm rate with its 95 % interval."""
+    _, good = defects_and_good_parts(counts)
+    return metric_of(
+        metrics.false_alarm_rate(counts), wilson_interval(counts.false_positives, good)
     )
 
 

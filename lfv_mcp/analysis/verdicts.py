@@ -149,17 +149,24 @@ def judge(candidates: Sequence[Candidate], question: ComparisonQuestion) -> Verd
     return Verdicts(baseline, margins, verdicts, _best(candidates, verdicts, votes, margins), votes)
 
 
+def errors_of(candidate: Candidate, votes: Votes | None, *, anomalous: bool) -> tuple[int, int]:
+    """A version's errors on all its test images of a class, and how many images these are.
+
+    By its votes, in which repeated lines are one image; without any by its counts.
+    """
+    if votes is not None:
+        return votes.errors(anomalous=anomalous)
+    if candidate.manifest is None:
+        return 0, 0
+    counts = candidate.manifest.confusion
+    errors = counts.false_negatives if anomalous else counts.false_positives
+    return errors, errors + (counts.true_positives if anomalous else counts.true_negatives)
+
+
 def _margins(baseline: Candidate, votes: Votes | None, question: ComparisonQuestion) -> Margins:
     defaults: list[float | None] = []
     for anomalous in (True, False):
-        errors, images = 0, 0
-        if votes is not None:
-            errors, images = votes.errors(anomalous=anomalous)
-        elif baseline.manifest:
-            counts = baseline.manifest.confusion
-            errors = counts.false_negatives if anomalous else counts.false_positives
-            images = errors + (counts.true_positives if anomalous else counts.true_negatives)
-        margin = default_margin(errors, images)
+        margin = default_margin(*errors_of(baseline, votes, anomalous=anomalous))
         defaults.append(None if isinstance(margin, Undefined) else margin)
     recall, alarms = defaults
     asked: dict[Class, float | None] = {
