@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import click
 
@@ -47,15 +46,10 @@ def write_file(path: Path, data: bytes, flag: str) -> None:
     """
     from lfv_mcp.errors import SetupError
     from lfv_mcp.text import clean
+    from lfv_mcp.whole_file import write_whole
 
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        try:
-            with unfinished.open("xb") as out:
-                out.write(data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, data)
     except OSError as error:
         raise SetupError(
             "output_failed",

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+
+from lfv_mcp.whole_file import write_whole
 
 PAGE: Final = Path(__file__).with_name("view.html")
 _NO_DATA: Final = '<script type="application/json" id="data">null</script>'
@@ -38,10 +39,4 @@ def write(target: Path, answers: Sequence[Mapping[str, Any]]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    unfinished = target.with_name(f".{target.name}.{uuid4().hex}")
-    try:
-        with unfinished.open("x", encoding="utf-8") as out:
-            out.write(page_with(answers))
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(target, page_with(answers).encode())
