@@ -19,6 +19,8 @@ _LEAST_WRITTEN_OUT: Final = 1e-9
 """Numbers below it are said as 1.2e−10: nobody counts three hundred zeros."""
 _MOST_WRITTEN_OUT: Final = 1e15
 """Numbers from it on are said as 1.2e+15."""
+MANY_IMAGES: Final = 10_000
+"""Images above which a number of further images is only bounded: nobody takes so many."""
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
@@ -132,6 +134,15 @@ def share_of_line(rate: float) -> str:
 def score(value: float) -> str:
     """An anomaly score or a cut in three digits; never 0 or 1 by rounding: 0.861364 → `"0.861"`."""
     return fraction(value) if 0 <= value <= 1 else plain_number(value)
+
+
+def exact_score(value: float) -> str:
+    """A score or a cut in as many digits as it takes to mean the same when it is typed back.
+
+    0.861364 → `"0.861364"`. Rounded up, a cut would miss the very image whose score it is.
+    """
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(value)
 
 
 def estimate_with_interval(value: float, low: float | None, high: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict
-from lfv_mcp.figures import count_of, points, points_upward, signed_estimate
+from lfv_mcp.figures import MANY_IMAGES, count_of, points, points_upward, signed_estimate
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
 from lfv_mcp.results.common import SourceKind
 from lfv_mcp.results.model_comparison import AucDifference, ComparedModel, ComparedRate, Verdict
@@ -20,8 +20,6 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     "not_comparable": "not comparable",
 }
 _NUMBERS: Final = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-_MANY: Final = 10_000
-"""Further images that are so many that their number says no more."""
 
 
 class AskedRate(NamedTuple):
@@ -117,7 +115,7 @@ def _what_decides(asked: AskedRate) -> str:
     rate = asked.rate
     if rate.images_needed is not None:
         count = rate.images_needed
-        many = f"more than {_MANY:,}" if count > _MANY else f"about {count:,}"
+        many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
         noun = asked.one if count == 1 else asked.images
         return f"; {many} more {noun} would decide, if the two are in truth equal, with 80 % chance"
     loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0

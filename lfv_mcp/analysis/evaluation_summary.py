@@ -10,6 +10,7 @@ from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
 from lfv_mcp.analysis.statistics_findings import best_case_in_words, judged_counts
 from lfv_mcp.figures import (
+    MANY_IMAGES,
     count_of,
     estimate_with_interval,
     interval_of_95,
@@ -35,9 +36,6 @@ from lfv_mcp.results.evaluation_report import (
 )
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
-
-MORE_THAN = 10_000
-"""Images beyond which a number of images needed is only bounded."""
 
 
 def model_name(
@@ -253,8 +251,8 @@ def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
 
 
 def _bounded(images: int, noun: str) -> str:
-    if images > MORE_THAN:
-        return f"more than {MORE_THAN:,} {noun}s"
+    if images > MANY_IMAGES:
+        return f"more than {MANY_IMAGES:,} {noun}s"
     return count_of(images, noun, noun + "s")
 
 

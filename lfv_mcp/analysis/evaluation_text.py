@@ -10,7 +10,7 @@ from lfv_mcp.analysis.recount import (
     metrics_by_name,
     reported_values,
 )
-from lfv_mcp.figures import fraction, plain_number, score
+from lfv_mcp.figures import exact_score, fraction, score
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.evaluation_report import (
@@ -124,7 +124,7 @@ def _rows_in_words(analysis: ThresholdAnalysis) -> str:
 
 def _row_in_words(row: ThresholdRow) -> str:
     return (
-        f"at {plain_number(row.threshold)} {row.false_negatives} missed, "
+        f"at {exact_score(row.threshold)} {row.false_negatives} missed, "
         f"{row.false_positives} rejected"
     )
 

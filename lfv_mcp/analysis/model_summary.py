@@ -26,9 +26,10 @@ from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
 from lfv_mcp.text import clean, complement, truncate_lines
 
-_NEVER_CUT: Final = ("metrics_best_case", "sample_data")
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
+_NEVER_CUT: Final = ("metrics_best_case", "sample_data")
+"""Findings that the limit never cuts off: how far metrics flatter, and a doubt about the source."""
 
 
 def summarise(
@@ -101,7 +102,6 @@ def summary_digest(model: ModelSummary) -> str:
             "Recorded metrics, 0 to 1: "
             + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
         )
-    # Never cut off by the limit: how far the metrics flatter, and a doubt about the source.
     kept = [found for found in model.findings if found.code in _NEVER_CUT]
     lines += (_line(found, model.summary) for found in kept)
     if model.status_message is not None:

@@ -29,8 +29,6 @@ STOPPING: Final = frozenset(
     }
 )
 """Findings that fail a gate: by them the answer may rest on the wrong files, whatever it says."""
-_MOST_IMAGES_SAID: Final = 10_000
-"""Images above which a number of further images is not said: nobody takes so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +237,8 @@ class _Class:
 
     def more(self, count: int) -> str:
         """So many further images of the class."""
-        if count > _MOST_IMAGES_SAID:
-            return f"more than {_MOST_IMAGES_SAID:,} more {self.many}"
+        if count > figures.MANY_IMAGES:
+            return f"more than {figures.MANY_IMAGES:,} more {self.many}"
         if count >= 100:
             return f"about {figures.two_digits(count)} more {self.many}"
         return f"{count} more {self.one if count == 1 else self.many}"

@@ -269,9 +269,9 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
 
 def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
     """The pages of a listing as one structure: all the models, and the rest of the first page."""
-    models = [row for page in pages for row in page["models"]]
     from lfv_mcp.analysis.listing import without_next_token
 
+    models = [row for page in pages for row in page["models"]]
     rest = {name: member for name, member in pages[0].items() if name != "next_token"}
     rest["summary"] = without_next_token(rest["summary"])
     return Answer("", rest | {"models": models})

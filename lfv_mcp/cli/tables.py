@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import floor
 from typing import Any, Final
 
-from lfv_mcp.figures import score, two_digits
+from lfv_mcp.figures import exact_score, score, two_digits
 
 _WORDS: Final = {"f1_score": "F1", "roc_auc": "ROC AUC"}
 """Names of members that are not words with `_` for blanks."""
@@ -238,8 +237,9 @@ def _threshold_rows(block: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 
 def _typed_cut(threshold: float) -> str:
-    """A cut that, typed back as `--threshold`, rejects the same images: never rounded up."""
-    return f"{floor(threshold * 1e6) / 1e6:.6f}"
+    """A cut that, typed back as `--threshold`, rejects the same images."""
+    aligned = f"{threshold:.6f}"
+    return aligned if float(aligned) == threshold else exact_score(threshold)
 
 
 def _number(value: float | None) -> str:

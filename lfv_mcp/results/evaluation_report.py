@@ -99,8 +99,8 @@ class OnTheLine(Result):
 class CutRange(Result):
     """Cuts from `low` to `high`; an end that is absent is open."""
 
-    low: Figure | None = None
-    high: Figure | None = None
+    low: Number | None = None
+    high: Number | None = None
 
 
 class OperatingRange(Result):

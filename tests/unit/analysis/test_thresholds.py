@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from lfv_mcp.analysis.thresholds import MAX_CANDIDATES, Cut, Scores, every_cut, hull
+from lfv_mcp.cli.tables import evaluation_tables
 from lfv_mcp.metrics import Separability, at_threshold
 from tests.support.answers import message
 from tests.support.reports import (
@@ -109,6 +111,41 @@ def test_whatever_the_prices_a_row_costs_least(
         return weight * counts.false_negatives + (1 - weight) * counts.false_positives
 
     assert min(map(cost, hull(cuts))) == pytest.approx(min(map(cost, cuts)), abs=1e-9)
+
+
+crowded = st.lists(
+    st.tuples(st.booleans(), st.floats(0, 1) | st.integers(0, 400).map(lambda k: 1 - k * 1e-9)),
+    min_size=2,
+    max_size=25,
+)
+"""Scores of many digits, some of them nearer to each other than six digits tell."""
+
+
+@relaxed
+@given(crowded)
+def test_a_cut_that_is_told_rejects_the_same_images_when_it_is_typed_back(
+    drawn: list[tuple[bool, float]],
+) -> None:
+    line: dict[str, Any] = {
+        "defect_rate": 0.01,
+        "cost_of_escape": 10,
+        "cost_of_false_reject": 1,
+    }
+    flagged = [(a, s >= 0.5, s if s >= 0.5 else 1 - s) for a, s in drawn]
+    answer = analysed(judged(*flagged), **line)
+    scored = [(a, round(c if f else 1 - c, 12)) for a, f, c in flagged]
+    anomalous, normal = ([s for a, s in scored if a is side] for side in (True, False))
+    printed = evaluation_tables(answer).partition("Thresholds that")[2].partition("\n\n")[0]
+    for text in printed.splitlines()[2:]:
+        cut, missed, alarms, *_ = text.split()
+        counts = at_threshold(anomalous, normal, float(cut))
+        assert (counts.false_negatives, counts.false_positives) == (int(missed), int(alarms))
+    if "cheapest" in answer.get("cost", {}):
+        cheapest, alike = answer["cost"]["cheapest"], answer["cost"]["indistinguishable"]
+        scores = {*anomalous, *normal}
+        assert {*cheapest.get("gap", {}).values(), *alike.values()} <= scores
+        if "threshold" in cheapest:
+            assert cheapest["gap"]["high"] == cheapest["threshold"]
 
 
 def test_what_has_no_room_is_said() -> None:
