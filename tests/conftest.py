@@ -14,7 +14,7 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
-from tests.support.boto3_speed import count_pauses, data_files_parsed_once
+from tests.support.boto3_speed import count_pauses, data_files_parsed_once, jitter_of_its_own
 from tests.support.schema_speed import schemas_checked_once
 
 _SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
@@ -91,6 +91,13 @@ async def client(sample: Catalog, era: str) -> AsyncIterator[Client]:
 def boto3_files_parsed_once() -> Iterator[None]:
     """boto3's data files are parsed once for all clients of a process, not for each of them."""
     with data_files_parsed_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def retries_of_threads_leave_randomness_alone() -> Iterator[None]:
+    """A retry in a thread of a test that has ended does not disturb hypothesis in the next one."""
+    with jitter_of_its_own():
         yield
 
 

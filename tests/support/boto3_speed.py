@@ -1,8 +1,9 @@
-"""What makes boto3 slow in tests, taken out of them: its data files and its pauses."""
+"""What boto3 does to tests, taken out of them: its data files, its pauses and its jitter."""
 
 from __future__ import annotations
 
 import functools
+import random
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +24,26 @@ def data_files_parsed_once() -> Iterator[None]:
     load = functools.cache(JSONFileLoader().load_file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: load(path))
+        yield
+
+
+@contextmanager
+def jitter_of_its_own() -> Iterator[None]:
+    """boto3's retries draw their pauses from a generator of their own, not from the global one.
+
+    A look at an archive may retry in its thread after its test has ended. If it drew from the
+    global generator while hypothesis drew in another test, that test failed with "Do not use the
+    `random` module inside strategies", once in every few runs of the suite.
+    """
+    construct = ExponentialBackoff.__init__
+
+    def constructed(backoff: Any, *given: Any, **options: Any) -> None:
+        construct(backoff, *given, **options)
+        if backoff._random == random.random:
+            backoff._random = random.Random().random
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExponentialBackoff, "__init__", constructed)
         yield
 
 
