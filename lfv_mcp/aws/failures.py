@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import botocore.exceptions as failures
 from botocore.parsers import ResponseParserError
-from urllib3.exceptions import LocationValueError, NameResolutionError
+from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError
 
 from lfv_mcp.aws.error_codes import (
     API_ERRORS,
@@ -129,6 +129,14 @@ def _cut_short(error: Exception, what: str) -> ServiceError:
         "bad_answer",
         f"{_where(error, what)} closed the connection before its answer was complete, in three "
         "attempts.",
+        f"Ask again later; if it stays so, check what stands between. {ARCHIVE}",
+    )
+
+
+def _broken_off(error: Exception, what: str) -> ServiceError:
+    return ServiceError(
+        "bad_answer",
+        f"{_where(error, what)} broke off its answer.",
         f"Ask again later; if it stays so, check what stands between. {ARCHIVE}",
     )
 
@@ -329,6 +337,8 @@ _BY_TYPE: Final[tuple[tuple[Any, Callable[[Any, str], LfvError | None]], ...]] =
     (failures.HTTPClientError, _unsendable),
     (ResponseParserError, _unparsable),
     ((failures.BotoCoreError, ValueError), lambda error, what: _unusable(what, error)),
+    # botocore reads the body of a refusal outside of its retries, and lets out what urllib3 raises.
+    (HTTPError, _broken_off),
     (OSError, _local_file_error),
 )
 """Exception types and what translates each; subclasses stand before their base class."""

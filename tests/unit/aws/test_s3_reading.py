@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import socketserver
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -137,3 +140,34 @@ def test_a_stream_that_breaks_off_again_and_again_fails() -> None:
         pytest.raises(ConnectionResetError),
     ):
         stream.read(9)
+
+
+@pytest.fixture
+def breaking_off() -> Iterator[str]:
+    """The URL of a server that refuses each request, and resets the connection in its refusal."""
+
+    class Refuse(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 5000\r\n\r\n<Error>")
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0" + b"\0" * 4)
+            self.request.close()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_refusal_that_breaks_off_is_an_error_of_ours(
+    breaking_off: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # urllib3's own exception came out of botocore here, and was `internal_error` to the caller.
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", breaking_off)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with pytest.raises(ServiceError) as caught, S3(region="eu-west-1").open("bucket", "key"):
+        pass
+    assert caught.value.code == "bad_answer"
+    assert "broke off" in caught.value.message
