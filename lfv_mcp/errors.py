@@ -21,6 +21,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "invalid_argument": ("caller", "an argument breaks a named rule; nothing was sent"),
     "model_not_found": ("caller", "the project has no such version; the known ones are listed"),
     "project_not_found": ("caller", "no such project; the known ones are listed"),
+    "predictions_refused": (
+        "caller",
+        "prediction files that allow two readings, or none; the text names the flag to settle it",
+    ),
     "usage_error": (
         "caller",
         "a command line that cannot be parsed: an unknown flag, a missing argument",

@@ -15,6 +15,10 @@ PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254}"
 MODEL_VERSION_PATTERN: Final = r"[1-9][0-9]{0,9}"
 """The API's own pattern of ModelVersion, as its error texts print it (without `latest`)."""
 
+PREDICTION_SET_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_\-]{0,62}"
+"""The name of a prediction set; `is_prediction_set_name` knows the words that are none."""
+_NO_SET_NAME: Final = re.compile(r"latest|hosted|v[0-9]+", re.IGNORECASE)
+
 _ARN: Final = re.compile(
     # Any partition: the other ones spell themselves aws-cn, aws-us-gov, aws-iso. A region becomes
     # the name of a folder at import, so its length is bounded here.
@@ -103,6 +107,43 @@ class ModelKey(NamedTuple):
     def project_key(self) -> ProjectKey:
         """The project that this model is a version of."""
         return ProjectKey(self.region, self.account, self.project)
+
+
+class PredictionSetKey(NamedTuple):
+    """What tells one prediction set from all others; names are unique without case.
+
+    Region and account are empty where nobody said of which the project is: such a set belongs to
+    the project of that name wherever that is.
+    """
+
+    region: str
+    account: str
+    project: str
+    name: str
+
+    @property
+    def project_key(self) -> ProjectKey:
+        """The project whose images were judged; its region and account may be empty."""
+        return ProjectKey(self.region, self.account, self.project)
+
+    @property
+    def folded_name(self) -> str:
+        """The name without case, as it is looked up."""
+        return self.name.casefold()
+
+
+def is_project_name(text: object) -> bool:
+    """Whether a text may be the name of a project."""
+    return isinstance(text, str) and re.fullmatch(PROJECT_NAME_PATTERN, text) is not None
+
+
+def is_prediction_set_name(text: object) -> bool:
+    """Whether a text may be the name of a prediction set: `padim_2`, but not `latest` or `v3`."""
+    return (
+        isinstance(text, str)
+        and re.fullmatch(PREDICTION_SET_NAME_PATTERN, text) is not None
+        and _NO_SET_NAME.fullmatch(text) is None
+    )
 
 
 def model_key(body: Mapping[str, Any]) -> ModelKey | None:

@@ -34,7 +34,9 @@ def _is_rejected(image: ImagePrediction, threshold: float | None) -> bool:
 
 
 def score_of(image: ImagePrediction) -> float | None:
-    """The anomaly score behind a prediction; None if the line has no confidence of use."""
+    """The anomaly score behind a prediction; None if there is neither one nor a confidence."""
+    if image.score is not None:
+        return image.score
     if image.confidence is None:
         return None
     return metrics.anomaly_score(image.flagged, image.confidence)

@@ -60,12 +60,13 @@ def scores_of(images: Sequence[ImagePrediction] | None) -> Scores | Undefined:
         return Undefined(f"there are more than {LINES_KEPT:,} images")
     cells: tuple[list[float], ...] = ([], [], [], [])
     without_confidence = 0
-    for _, anomalous, flagged, confidence in images:
-        if confidence is None:
+    for _, anomalous, flagged, confidence, score in images:
+        if score is not None:
+            cells[2 * anomalous + flagged].append(score)
+        elif confidence is None:
             without_confidence += 1
         else:
-            score = metrics.anomaly_score(flagged, confidence)
-            cells[2 * anomalous + flagged].append(score)
+            cells[2 * anomalous + flagged].append(metrics.anomaly_score(flagged, confidence))
     if without_confidence:
         return Undefined(f"{without_confidence} of {len(images)} images have no usable confidence")
     passed, alarms, missed, caught = cells

@@ -17,6 +17,7 @@ from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_images, votes_of
 from lfv_mcp.analysis.recount import metrics_of, reported_values
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
+from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.metrics import Undefined, default_margin
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, Metric
 from lfv_mcp.results.model_comparison import Class, Replacement, Verdict
@@ -33,15 +34,24 @@ Basis: TypeAlias = Literal["same_images", "other_images", "too_many_images", "no
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One version of a model in a comparison, with what could be read of its evaluation files."""
+    """One version of a model, or one prediction set, with what could be read of its images.
+
+    Args:
+        summary: what it is.
+        result: the EvaluationResult of a version.
+        manifest: the test images that a version judged; of a prediction set those whose truth is
+            known, with the set's verdicts.
+        predictions: all that a prediction set answered, with or without truth; None of a version.
+    """
 
     summary: ModelSummary
     result: EvaluationResult | None = None
     manifest: EvaluationManifest | None = None
+    predictions: PredictionSet | None = None
 
     @property
     def version(self) -> str:
-        """The version's number, as text."""
+        """The version's number, as text, or the prediction set's name."""
         return self.summary.model_version
 
     @property

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
 from lfv_mcp.archive.pack_reading import PackContents
 from lfv_mcp.archive.problems import FileProblem, ProblemTally, Unread
 from lfv_mcp.errors import LfvError
-from lfv_mcp.formats.recognition import RecordForm
-from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.formats.record import RecordForm, RecordKey
+from lfv_mcp.identifiers import ModelKey, PredictionSetKey, ProjectKey
 from lfv_mcp.text import clean
 
 _Rank = tuple[bool, float, bytes]
@@ -70,6 +70,22 @@ class ModelEntry:
 
 
 @dataclass(slots=True)
+class PredictionSetEntry:
+    """Everything an archive has under the name of one prediction set, the winner first.
+
+    More than one file are different contents under one name, which only a copy by hand can bring.
+    """
+
+    packed_about: PackedMetadata  # the first line of the winner
+    files: Sequence[RecordRef]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the set's first line says of it; `prediction_set.about_from` reads it."""
+        return unpack_metadata(self.packed_about)
+
+
+@dataclass(slots=True)
 class Index:
     """What an archive holds.
 
@@ -81,6 +97,8 @@ class Index:
         versions: the model versions of each project, the highest first.
         named: the projects of one name.
         places: the projects of a region and account.
+        prediction_sets: those that say of which project they are; also of projects that have
+            nothing else, which `named` and `versions` do not know.
         skipped_images: how many files are images by their name, and were not read.
         number: of one archive's indexes another one only if some file came, changed or went.
         unread: the files that could not be read; None if there are none. A record may be missing
@@ -95,6 +113,7 @@ class Index:
     versions: dict[ProjectKey, list[ModelKey]]
     named: dict[str, list[ProjectKey]]
     places: dict[tuple[str, str], list[ProjectKey]]
+    prediction_sets: dict[PredictionSetKey, PredictionSetEntry] = field(default_factory=dict)
     skipped_images: int = 0
     number: int = 0
     unread: Unread | None = None
@@ -103,14 +122,14 @@ class Index:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was recognised at all."""
-        return not (self.models or self.projects)
+        return not (self.models or self.projects or self.prediction_sets)
 
 
 class IndexedRecord(NamedTuple):
     """One record of a file, as far as an index needs it."""
 
     form: RecordForm
-    key: ModelKey | ProjectKey
+    key: RecordKey
     packed_metadata: PackedMetadata
     ref: RecordRef
 
@@ -195,6 +214,7 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
     index = Index({}, {}, {}, ProblemTally(), {}, {}, {})
     unread = _UnreadFiles()
     by_model: dict[ModelKey, list[IndexedRecord]] = {}
+    by_set: dict[PredictionSetKey, list[IndexedRecord]] = {}
     ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
         if file.problems:
@@ -205,12 +225,15 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
         for record in file.records:
             if isinstance(record.key, ModelKey):
                 by_model.setdefault(record.key, []).append(record)
+            elif isinstance(record.key, PredictionSetKey):
+                by_set.setdefault(record.key, []).append(record)
             else:
                 _add_project(index, record.key, record, ranks)
     index.unread = unread.summary(len(files), location, since)
     for key, records in by_model.items():
         index.models[key] = _model_entry(records)
         index.versions.setdefault(key.project_key, []).append(key)
+    index.prediction_sets = {key: _set_entry(records) for key, records in sorted(by_set.items())}
     for project, versions in index.versions.items():
         versions.sort(reverse=True)
         index.projects.setdefault(
@@ -239,6 +262,12 @@ def _add_project(
         index.captured[key] = record.ref.captured
 
 
+def _set_entry(records: list[IndexedRecord]) -> PredictionSetEntry:
+    """Everything under one name; the records are sorted in place, the winner first."""
+    records.sort(key=lambda record: record.ref.rank, reverse=True)
+    return PredictionSetEntry(records[0].packed_metadata, tuple(record.ref for record in records))
+
+
 def _model_entry(records: list[IndexedRecord]) -> ModelEntry:
     """Everything about one model; the records are sorted in place, the winner of a form first."""
     if len(records) > 1:
@@ -263,6 +292,7 @@ _PRECEDENCE: Final[dict[RecordForm, int]] = {
     "result": 2,
     "manifest": 3,
     "project": 4,
-    "packed_file": 5,
+    "predictions": 5,
+    "packed_file": 6,
 }
 """Which form of record answers for a model; the lowest, for it says most."""

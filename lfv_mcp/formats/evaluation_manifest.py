@@ -35,12 +35,15 @@ class ImagePrediction(NamedTuple):
         anomalous: whether the image shows an anomaly.
         flagged: whether the model predicted an anomaly.
         confidence: in the predicted class, 0 to 1; None if the line has none of use.
+        score: the anomaly score that another system wrote, of any range, higher is more anomalous;
+            None for the service's own predictions, whose score is made of the confidence.
     """
 
     source_ref: str
     anomalous: bool
     flagged: bool
     confidence: float | None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from lfv_mcp.formats.record import (
     manifest_record,
     model_record,
     packed_file_record,
+    predictions_record,
     project_record,
     result_record,
 )
@@ -209,4 +210,6 @@ def _only_record(item: dict[str, Any]) -> Record | None:
         return project_record(body, captured_at(item))
     if is_object(body := item.get("PackedFile")):
         return packed_file_record(body)
+    if is_object(body := item.get("PredictionSet")):
+        return predictions_record(body)
     return None

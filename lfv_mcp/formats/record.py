@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.members import folded, read_members, unboxed
 from lfv_mcp.formats.normalisation import plain
-from lfv_mcp.identifiers import ModelKey, ProjectKey, parse_arn
+from lfv_mcp.formats.predictions.prediction_set import about_from
+from lfv_mcp.identifiers import ModelKey, PredictionSetKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
-RecordForm = Literal["model", "listing", "project", "result", "manifest", "packed_file"]
+RecordForm = Literal[
+    "model", "listing", "project", "result", "manifest", "predictions", "packed_file"
+]
 ModelForm = Literal["model", "listing"]
+RecordKey: TypeAlias = ModelKey | ProjectKey | PredictionSetKey
 
 
 class Record(NamedTuple):
@@ -22,16 +26,17 @@ class Record(NamedTuple):
 
     Args:
         form: what was saved: a DescribeModel answer ("model"), an entry of ListModels ("listing"),
-            a project, an EvaluationResult, an EvaluationManifest, or a pack's word about a file
-            beside it ("packed_file"), which is no record of the service.
-        key: the model or project that the record is about.
-        body: the record in the API's wire form; empty for a manifest, which is read by line.
+            a project, an EvaluationResult, an EvaluationManifest, a prediction set, or a pack's
+            word about a file beside it ("packed_file"); the last two are no records of the service.
+        key: the model, project or prediction set that the record is about.
+        body: the record in the API's wire form; empty for a manifest, which is read by line, and
+            of a prediction set its first line, which says what it is.
             A member that cannot be read stays as it was saved: see `members.sendable`.
         captured: when the API answered, in epoch seconds; None if that was not recorded.
     """
 
     form: RecordForm
-    key: ModelKey | ProjectKey
+    key: RecordKey
     body: JsonObject
     captured: float | None
 
@@ -100,6 +105,15 @@ def manifest_record(line: JsonObject) -> Record:
         UnrecognisedError: the line has no prediction, or does not say which model made it.
     """
     return Record("manifest", _require_model_key(_prediction(line).get("model-arn")), {}, None)
+
+
+def predictions_record(body: JsonObject) -> Record:
+    """What the first line of a prediction set says of it.
+
+    Raises:
+        UnrecognisedError: it does not say what a set must say.
+    """
+    return Record("predictions", about_from(body).key, plain(body), None)
 
 
 def packed_file_record(body: JsonObject) -> Record:

@@ -10,7 +10,7 @@ from lfv_mcp.results.base import Result
 
 Severity = Literal["info", "warning", "critical"]
 SourceKind = Literal["live", "archive", "sample"]
-SourceBasis = Literal["describe_model", "list_models", "evaluation_files"]
+SourceBasis = Literal["describe_model", "list_models", "evaluation_files", "predictions"]
 
 
 class Finding(Result):

@@ -108,6 +108,26 @@ class DoubtedLabel(Result):
     confidence: Figure | None = None
 
 
+class ImageMatching(Result):
+    """How the images of a candidate were found among the baseline's, and what was not found.
+
+    `by_uri`, `by_key` and `by_name` count matched images by the rule that matched them;
+    `unanswered` the test images that the candidate did not answer, `extra` its answers on other
+    images, `collisions` images whose key or name is not unique, `labels_differ` images on which
+    the sources of truth differ.
+    """
+
+    schema_lists_required: ClassVar[bool] = False
+
+    by_uri: Count
+    by_key: Count
+    by_name: Count
+    unanswered: Count
+    extra: Count
+    collisions: Count
+    labels_differ: Count
+
+
 class ComparedModel(Result):
     """One version in a comparison; the baseline has status and metrics alone."""
 
@@ -122,6 +142,7 @@ class ComparedModel(Result):
         None
     )
     changed: ChangedVerdicts | None = None
+    matching: ImageMatching | None = None
 
 
 class ModelComparison(Result):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from lfv_mcp.results.base import Number, Result
+from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
 
 
@@ -26,6 +26,16 @@ class ModelRow(Result):
     description: str | None = None
 
 
+class PredictionSetRow(Result):
+    """A prediction set in a listing."""
+
+    schema_description: ClassVar[str] = "What another system predicted on a project's images."
+
+    project_name: str
+    name: str
+    images: Count
+
+
 class ModelList(Result):
     """What list_models answers: one page of model versions."""
 
@@ -33,6 +43,7 @@ class ModelList(Result):
 
     summary: str
     models: tuple[ModelRow, ...]
+    prediction_sets: tuple[PredictionSetRow, ...] | None = None
     next_token: Annotated[str | None, Field(description="present when there is more")] = None
     findings: tuple[Finding, ...] | None = None
     source: Source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -51,6 +51,27 @@ class Artifacts(Result):
     evaluation_result: str | None = None
 
 
+class PredictionSetFacts(Result):
+    """What a prediction set is: another system's verdicts on a project's images.
+
+    `truth` counts the images whose label the set brings itself; `columns` says by which column or
+    member each role was read; `origin` is a text and is never opened.
+    """
+
+    schema_description: ClassVar[str] = "What another system predicted, and how it was read."
+
+    images: Count
+    truth: Annotated[Count, Field(description="images with a label of the set's own")]
+    scores: Literal["anomaly_score", "confidence", "none"]
+    cut: Number | None = None
+    columns: dict[str, str]
+    origin: str
+    unusable_lines: Count | None = None
+    same_names: Annotated[
+        bool | None, Field(description="a person vouched that equal names are the same images")
+    ] = None
+
+
 class ModelSummary(Result):
     """What describe_model answers: state and quality of one model version, and findings on them."""
 
@@ -66,6 +87,9 @@ class ModelSummary(Result):
     performance: Performance | None = None
     hosting: Hosting | None = None
     artifacts: Artifacts | None = None
+    prediction_set: PredictionSetFacts | None = None
     findings: tuple[Finding, ...]
     source: Source
-    model_description: ModelDescription
+    model_description: Annotated[
+        ModelDescription | None, Field(description="absent for a prediction set")
+    ] = None
