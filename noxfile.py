@@ -164,6 +164,12 @@ def browser(session: nox.Session) -> None:
     )
 
 
+@nox.session(name="external-anomalib")
+def external_anomalib(session: nox.Session) -> None:
+    """docs/successor.md with anomalib itself, 6 GB of wheels from PyPI. By hand: five minutes."""
+    python(session, "-m", "scripts.check_anomalib")
+
+
 @nox.session
 def benchmark(session: nox.Session) -> None:
     """Costs against floors measured in the same run: ratios. Run by hand, on an idle machine."""
