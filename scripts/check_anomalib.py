@@ -1,9 +1,9 @@
-"""The walk-through of docs/successor.md with anomalib itself: trained, predicted, imported, compared.
+"""docs/successor.md with anomalib itself: trained, predicted, imported, compared.
 
 `python scripts/check_anomalib.py` installs anomalib, once, into an environment of its own below
-$LFV_TEST_CACHE (else .cache): 6 GB, some minutes. It draws a few dozen images, runs the Python lines
-of the page as they stand there, and compares what `lfv-mcp` counts with what pandas counts in the
-same CSV. One line per check, then "N passed, N failed"; exits 1 if any failed.
+$LFV_TEST_CACHE (else .cache): 6 GB, some minutes. It draws a few dozen images, runs the Python
+lines of the page as they stand there, and compares what `lfv-mcp` counts with what the rows of the
+CSV give. One line per check, then "N passed, N failed"; exits 1 if any failed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def python_of_the_page() -> str:
 
 def manifest_lines() -> Iterator[dict[str, Any]]:
     """The old model's evaluation of the test images: an error in six, drawn once."""
-    draw = random.Random(11)  # noqa: S311 - invented verdicts
+    draw = random.Random(11)
     for name, count in TEST_IMAGES.items():
         for number in range(count):
             seen = name if draw.random() > 1 / 6 else ("normal", "anomaly")[name == "normal"]
@@ -125,14 +125,11 @@ def main() -> int:
         lfv = [sys.executable, "-m", "lfv_mcp"]
         archive = place / "lfv-archive"
         source = ("--source", archive)
-        for what in (
-            ("archive", "import", old, "--to", archive),
-            ("archive", "import", predictions, "--predictions", "padim")
-            + ("--project", "weld-bead", "--to", archive),
-        ):
-            done = run([*lfv, *what], env=environ, cwd=place)
-            check(f"{what[0]} {what[1]}", (done.returncode, done.stderr[-500:][:0]), (0, ""))
-            say(done.stdout.rstrip())
+        named = ["--predictions", "padim", "--project", "weld-bead"]
+        for more in ([old], [predictions, *named]):
+            done = run([*lfv, "archive", "import", *more, "--to", archive], env=environ, cwd=place)
+            check(f"archive import {more[0].name}", done.returncode, 0)
+            say(f"{done.stdout}{done.stderr}".rstrip())
         asked = run([*lfv, "evaluate", "weld-bead", "padim", "--json", *source], env=environ)
         confusion = json.loads(asked.stdout).get("confusion", {}) if asked.stdout else {}
         check("the counts are those of the CSV", {n: confusion.get(n) for n in counts}, counts)
