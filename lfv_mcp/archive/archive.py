@@ -62,6 +62,14 @@ class Archive:
         """The index at hand, whatever its age. Never waits."""
         return self._scanner.index
 
+    def is_still(self, index: Index | None) -> bool:
+        """Whether no other index has been made since this one: what was read meanwhile is of it.
+
+        To compare what two indexes hold would not tell: between them there may have been a third.
+        """
+        held = self.held
+        return index is not None and held is not None and held.number == index.number
+
     @property
     def checked_at(self) -> float | None:
         """Epoch seconds when the index at hand was true: when that look at the files began."""

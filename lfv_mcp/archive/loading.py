@@ -14,7 +14,7 @@ from lfv_mcp.archive.packed_file import PackedFile, digest_of
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
 from lfv_mcp.archive.reading import read_enough_to_recognise
-from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
@@ -42,14 +42,20 @@ class FileLoader:
 
     def load(self, entry: FileEntry) -> IndexedFile:
         """What one file holds; that it cannot be read or recognised is a problem, not an error."""
+        # Of a file that was replaced since it was listed the new content is read. Under the listed
+        # stamp it would be taken for the old one, for ever once that is put back.
+        files = OpenedStamps(self._files)
         try:
             if not is_records_file(entry.name):
-                data = read_enough_to_recognise(self._files, entry)
-                return self._of_bytes(entry.name, entry.stamp, data)
-            return self._of_pack(entry.name, entry.stamp, batches_of(self._files, entry))
+                data = read_enough_to_recognise(files, entry)
+                file = self._of_bytes(entry.name, entry.stamp, data)
+            else:
+                file = self._of_pack(entry.name, entry.stamp, batches_of(files, entry))
+            return _stamped(file, files.read_of(entry.stamp))
         except (UnrecognisedError, MemoryError) as error:
             # The same bytes would fail again.
-            return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
+            stamp = files.read_of(entry.stamp)
+            return IndexedFile(stamp, (), self._shared(problem_of(error, entry.name)))
         except (OSError, LfvError) as error:
             # Not the bytes but the way to them failed: the unchanged file is tried again.
             (problem,) = problems = self._shared(problem_of(error, entry.name))
@@ -140,6 +146,15 @@ class FileLoader:
                 self._failures.clear()
             shared = self._problems.setdefault(problem, (problem,))
         return shared
+
+
+def _stamped(file: IndexedFile, stamp: int | str | None) -> IndexedFile:
+    """The same with the stamp of what was read; without one it is read again at the next look."""
+    if file.stamp == stamp:
+        return file
+    if stamp is None:
+        return file._replace(stamp=None, kept_version=tuple(r.ref.content for r in file.records))
+    return file._replace(stamp=stamp)
 
 
 def _digest(record: Record, data: bytes) -> bytes:

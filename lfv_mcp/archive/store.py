@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
@@ -54,6 +54,58 @@ class FileStore(Protocol):
             OSError, LfvError: it cannot be read.
         """
         ...
+
+
+def stamp_of(stream: object) -> int | str | None:
+    """The stamp of the content that a stream reads, as a listing would give it.
+
+    The file may be another one than was listed: replaced in between, and put back before the next
+    listing. None: the store does not tell.
+    """
+    stamp: int | str | None = getattr(stream, "stamp", None)
+    return stamp or None
+
+
+class OpenedStamps:
+    """A store that notes which contents were opened in it, for the reader of one file.
+
+    Args:
+        files: where the files are.
+    """
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self.location, self.parallel = files.location, files.parallel
+        self.rescan_after = files.rescan_after
+        self._opened: set[int | str | None] = set()
+
+    def entries(self) -> Iterable[FileEntry]:
+        """As the store has it."""
+        return self._files.entries()
+
+    @contextmanager
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Generator[IO[bytes]]:
+        """As the store has it; the content is noted."""
+        with self._files.open(name, start=start, limit=limit) as stream:
+            self._opened.add(stamp_of(stream))
+            yield stream
+
+    def read_of(self, listed: int | str) -> int | str | None:
+        """The stamp of what was read; None if that was more than one content.
+
+        Args:
+            listed: what the listing says, which is believed where the store does not tell.
+        """
+        opened = {listed if stamp is None else stamp for stamp in self._opened}
+        if len(opened) > 1:
+            return None
+        return opened.pop() if opened else listed
+
+
+class _OpenFile(FileIO):
+    """A file that knows which content it reads."""
+
+    stamp: int = 0
 
 
 PARTIAL_SUFFIX: Final = ".partial"
@@ -140,11 +192,13 @@ class Directory:
                 raise OSError("a link that leads out of the archive")
         file = os.open(f"{self._root}/{name}", os.O_RDONLY | _AT_ONCE | _AS_IT_IS | follow)
         try:
-            regular = S_ISREG(os.fstat(file).st_mode)
-            if regular:
+            found = os.fstat(file)
+            if S_ISREG(found.st_mode):
                 if start:
                     os.lseek(file, start, os.SEEK_SET)
-                return FileIO(file)
+                opened = _OpenFile(file)
+                opened.stamp = _stamp(found)
+                return opened
         except BaseException:
             os.close(file)
             raise
@@ -202,6 +256,11 @@ def _entry(name: str, file: os.DirEntry[str] | Path) -> FileEntry:
         stat = file.stat()
     except OSError:
         return FileEntry(name, 0, "dangling")
-    # Not the modification time alone: a copy can bring an old one along.
-    stamp = hash((stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
-    return FileEntry(name, stat.st_size, stamp)
+    return FileEntry(name, stat.st_size, _stamp(stat))
+
+
+def _stamp(stat: os.stat_result) -> int:
+    # Not the modification time alone: a copy can bring an old one along. What Windows lists has no
+    # number of a file, unlike an open file.
+    number = 0 if os.name == "nt" else stat.st_ino
+    return hash((stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, number))

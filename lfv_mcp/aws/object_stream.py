@@ -44,6 +44,11 @@ class ObjectStream:
         self._part = request(start, "")
         self._skip_to_position()
 
+    @property
+    def stamp(self) -> str:
+        """The ETag of the object that is read."""
+        return self._part.etag
+
     def __enter__(self) -> Self:
         """The stream itself."""
         return self

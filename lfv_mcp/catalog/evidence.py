@@ -15,12 +15,13 @@ that cannot be opened) is not cached.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, Never, TypeVar
 
 import anyio
 
+from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
@@ -125,7 +126,13 @@ class EvidenceLoader:
         """
         index = (await self._index.load()).index
         key = (self._files.version_of(description, index), description)
-        return await self._cache.get(key, partial(self._read_both, description))
+        return await self._cache.get(key, partial(self._read_of_index, description, index))
+
+    async def _read_of_index(self, description: ModelDescription, index: Index | None) -> Evidence:
+        """Both files; only kept if they were surely read as this index knows them."""
+        evidence = await self._read_both(description)
+        is_kept = evidence.cacheable and self._index.is_still(index)
+        return replace(evidence, cacheable=is_kept)
 
     async def _read_both(self, description: ModelDescription) -> Evidence:
         result: FileResult[EvaluationResult] = timed_out("result")

@@ -25,7 +25,7 @@ _Key = tuple[ModelQuery, Hashable]
 
 
 class _Described(NamedTuple):
-    """A summary, and whether it rests on the records by which it would be kept."""
+    """A summary, and whether it surely rests on the records by which it would be kept."""
 
     summary: ModelSummary
     is_of_key: bool
@@ -67,15 +67,13 @@ class Summaries:
             LfvError: the model cannot be described.
         """
         key = (query, _records_behind(index, query))
-        return (await self._cache.get(key, partial(self._describe, key))).summary
+        return (await self._cache.get(key, partial(self._describe, query, index))).summary
 
-    async def _describe(self, key: _Key) -> _Described:
-        query, records = key
+    async def _describe(self, query: ModelQuery, index: Index | None) -> _Described:
         summary = await self._workers.run(partial(self._describer.describe, query))
-        held = None if self._archive is None else self._archive.held
-        # A record may have changed meanwhile, and be put back later: then the answer to the newer
-        # one would be found by the older one's key.
-        return _Described(summary, _records_behind(held, query) == records)
+        # A record may have changed meanwhile, and have been put back: then the answer to the other
+        # one would be found by this one's key for ever. No number comes twice.
+        return _Described(summary, self._archive is None or self._archive.is_still(index))
 
     def _lifetime(self, described: _Described) -> float:
         if not described.is_of_key:

@@ -6,6 +6,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
@@ -208,6 +209,35 @@ async def test_objects_come_change_and_go(buckets: Buckets) -> None:
         assert error["code"] == "s3_not_found"
         buckets.make("results", {"c.json": answer(5, Status="HOSTED")})
         assert (await ask.describe("cap-seal"))["status"] == "HOSTED"
+
+
+def test_an_object_that_is_another_between_listing_and_reading(buckets: Buckets) -> None:
+    """Under the ETag that was listed it would be taken for the old one, for ever."""
+
+    class Replacing(S3Prefix):
+        replaces = True
+
+        @contextmanager
+        def open(
+            self, name: str, *, start: int = 0, limit: int | None = None
+        ) -> Iterator[IO[bytes]]:
+            if self.replaces:
+                buckets.put("results", name, answer(Status="TRAINED"))
+            with super().open(name, start=start, limit=limit) as stream:
+                yield stream
+            if self.replaces:
+                buckets.put("results", name, answer(Status="HOSTED"))
+
+    url = buckets.make("results", {"a.json": answer(Status="HOSTED")})
+    files = Replacing(url, S3(), rescan_after=-1.0)
+    archive = Archive(files)
+
+    def statuses() -> list[str | None]:
+        return [entry.winner.status for entry in archive.index().models.values()]
+
+    assert statuses() == ["TRAINED"]
+    files.replaces = False
+    assert statuses() == ["HOSTED"]
 
 
 @pytest.mark.usefixtures("buckets")
