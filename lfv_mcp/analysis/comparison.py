@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.changed_images import changed_verdicts, doubted_labels, within_limit
 from lfv_mcp.analysis.comparison_findings import comparison_findings, shortened_lists
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
@@ -16,7 +17,7 @@ from lfv_mcp.analysis.decisions import Question
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.thresholds import scores_of
-from lfv_mcp.analysis.verdicts import Candidate, VersionVerdict, judge, same_test_set
+from lfv_mcp.analysis.verdicts import VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.metrics import Undefined, delong_difference, newcombe_difference
@@ -26,6 +27,7 @@ from lfv_mcp.results.model_comparison import (
     ChangedVerdicts,
     ComparedModel,
     ComparedRate,
+    ImageMatching,
     ModelComparison,
 )
 
@@ -35,14 +37,18 @@ def compare(
     source: Source,
     findings: Sequence[Finding] = (),
     question: ComparisonQuestion | None = None,
+    truths: Sequence[EvaluationManifest] = (),
 ) -> ModelComparison:
     """Each version against the first, and the best of all if the data decides.
 
     Args:
-        candidates: two or more different versions of one project; the first is the baseline.
+        candidates: two or more different versions or prediction sets of one project; the first is
+            the baseline.
         source: what the answer rests on.
         findings: what the caller knows about files that could not be read.
         question: margins and examples that were asked for.
+        truths: evaluation manifests of the project's other versions, which may know the truth of
+            images that a prediction set answered.
     """
     question = question or ComparisonQuestion()
     strays = [_files_of_another_model(candidate) for candidate in candidates]
@@ -50,9 +56,14 @@ def compare(
         Candidate(candidate.summary) if wrong else candidate
         for candidate, wrong in zip(candidates, strays, strict=True)
     ]
-    verdicts = judge(trusted, question)
+    verdicts = judge(trusted, question, truths)
     baseline = verdicts.baseline
-    same = {other.version: same_test_set(baseline, other) for other in trusted[1:]}
+    same = {each.candidate.version: _same_test_set(each, baseline) for each in verdicts.others}
+    told = {
+        each.candidate.version: same[each.candidate.version]
+        for each in verdicts.others
+        if each.judged is None and verdicts.first.judged is None
+    }
     doubted = doubted_labels(list(verdicts.votes.values()))
     compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
     scored = {candidate.version for candidate in compared if _has_scores(candidate)}
@@ -66,7 +77,7 @@ def compare(
         for each, changed in zip(verdicts.others, named.changed, strict=True)
     ]
     found = [*findings, *(each for wrong in strays for each in wrong)]
-    found += comparison_findings(verdicts, trusted, same, rows, len(doubted))
+    found += comparison_findings(verdicts, trusted, told, rows, len(doubted))
     found += shortened_lists(named.left_out)
     parts = [c.version for c in trusted if why_incomplete(c.manifest, c.result)]
     return ModelComparison(
@@ -88,10 +99,22 @@ def compare(
 def _files_of_another_model(candidate: Candidate) -> list[Finding]:
     """What shows that files named as this version's are of another model; they are not used."""
     description = candidate.summary.model_description
+    if description is None:
+        return []
     return [
         finding(each.code, f"Version {candidate.version}: {each.message} Its files are not used.")
         for each in mismatch_findings(description, candidate.result, candidate.manifest)
     ]
+
+
+def _same_test_set(this: VersionVerdict, baseline: Candidate) -> bool | None:
+    """Whether a version or prediction set was judged on the baseline's images, with its labels."""
+    judged = this.judged
+    if judged is None:
+        return same_test_set(baseline, this.candidate)
+    if this.basis == "truth_missing" or this.is_by_name:
+        return None
+    return not (judged.unanswered or judged.labels_differ)
 
 
 def _same_for_all(same: Sequence[bool | None]) -> bool | None:
@@ -135,6 +158,25 @@ def _row(
         verdict=this.verdict,
         replacement=this.replacement,
         changed=changed,
+        matching=_matching(this),
+    )
+
+
+def _matching(this: VersionVerdict) -> ImageMatching | None:
+    """How the images were found among the baseline's; None where neither side names any."""
+    if this.judged:
+        return this.judged.matching()
+    matches = this.aligned.matches
+    if matches is None:
+        return None
+    return ImageMatching(
+        by_uri=matches.by_uri,
+        by_key=matches.by_key,
+        by_name=0,
+        unanswered=0,
+        extra=0,
+        collisions=len(matches.collisions),
+        labels_differ=this.pairing.labels_differ if this.pairing else 0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from lfv_mcp.analysis.candidate import called
 from lfv_mcp.analysis.comparison_text import (
     VERDICTS,
     alone_in_words,
@@ -29,8 +30,13 @@ IMAGES_LIMIT: Final = 3000
 """Characters of the images that the text names; the structure has all of them."""
 _CAVEATS: Final = (
     "evaluation_mismatch",
+    "truth_missing",
+    "too_few_answered",
+    "matched_by_name",
+    "labels_differ",
     "different_test_sets",
     "counts_missing",
+    "unanswered_images",
     "margin_wide",
     "trade_off",
     "cuts_chosen_here",
@@ -76,13 +82,17 @@ def _margins_of(comparison: ModelComparison) -> Margins:
 def _model_line(row: ComparedModel, *, is_live: bool, verdict: str) -> str:
     status = "status unknown" if row.status is None else row.status
     status = status if is_live else f"{status} when captured"
+    if not row.model_version.isdigit():
+        status = "predictions"
     block = metrics_by_name(row.metrics)
     numbers = ", ".join(
         metric_in_words(name, block[name])
         for name in ("recall", "false_alarm_rate")
         if name in block
     )
-    return f"Version {row.model_version} ({status}): {verdict}; {numbers or 'no metrics'}"
+    name = called(row.model_version)
+    name = f"{name[:1].upper()}{name[1:]}" if row.model_version.isdigit() else name
+    return f"{name} ({status}): {verdict}; {numbers or 'no metrics'}"
 
 
 def _row_lines(
@@ -92,8 +102,8 @@ def _row_lines(
     baseline = comparison.baseline
     verdict = VERDICTS[row.verdict or "not_comparable"]
     replacement = {
-        "accept": f"may replace version {baseline}",
-        "reject": f"may not replace version {baseline}",
+        "accept": f"may replace {called(baseline)}",
+        "reject": f"may not replace {called(baseline)}",
         "undecided": "replacement undecided",
     }[row.replacement or "undecided"]
     yield _model_line(row, is_live=is_live, verdict=f"{verdict}; {replacement}")
@@ -127,7 +137,7 @@ def _image_lines(comparison: ModelComparison) -> Iterator[str]:
                 )
                 how_many = f"{len(images.images)} of {images.count}"
                 words = kind.replace("_", " ").capitalize()
-                yield f"{words} by version {row.model_version} ({how_many}): {named}"
+                yield f"{words} by {called(row.model_version)} ({how_many}): {named}"
     if doubted := comparison.labels_to_doubt:
         named = "; ".join(f"{clean(each.image, 300)} ({each.label})" for each in doubted)
         yield f"Labels to doubt: {named}"

@@ -7,17 +7,19 @@ from itertools import pairwise
 from math import log
 from typing import Final
 
+from lfv_mcp.analysis.answer_findings import answer_findings
+from lfv_mcp.analysis.candidate import Candidate, all_called, called
 from lfv_mcp.analysis.comparison_text import (
     alone_in_words,
     asked_rates,
     auc_in_words,
     images_in_words,
+    sentence,
     stricter_test,
-    versions_in_words,
     why_undecided,
 )
 from lfv_mcp.analysis.recount import why_incomplete
-from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict, errors_of
+from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
 from lfv_mcp.findings import finding
 from lfv_mcp.results.common import Finding
@@ -72,7 +74,7 @@ def comparison_findings(
     for candidate in candidates:
         if reason := why_incomplete(candidate.manifest, candidate.result):
             yield _incomplete_manifest(candidate, reason)
-    if verdicts.paired:
+    if verdicts.paired and verdicts.baseline.predictions is None:
         yield _cuts_chosen_here(verdicts)
     if message := stricter_test(verdicts):
         yield finding("several_comparisons", message)
@@ -93,16 +95,16 @@ def _test_set_findings(
     if differing := [version for version, is_same in same_test_set.items() if is_same is False]:
         yield finding(
             "different_test_sets",
-            f"Tested on other images, or with other labels, than version {baseline}: "
-            f"{versions_in_words(differing)}.",
+            f"Tested on other images, or with other labels, than {called(baseline)}: "
+            f"{all_called(differing)}.",
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
     if unknown := [version for version, is_same in same_test_set.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
-            f"Whether it is the test set of version {baseline} is not known: "
-            f"{versions_in_words(unknown)}.",
+            f"Whether it is the test set of {called(baseline)} is not known: "
+            f"{all_called(unknown)}.",
             "Add the evaluation manifests of these versions to the archive.",
         )
     for other in verdicts.others:
@@ -110,12 +112,14 @@ def _test_set_findings(
             reason = why_undecided(other, verdicts.baseline)
             yield finding(
                 "counts_missing",
-                f"Version {other.candidate.version} against version {baseline}: {reason}.",
+                sentence(f"{other.candidate.in_words} against {called(baseline)}: {reason}"),
                 "Add the missing evaluation manifests to the archive.",
             )
     for other in verdicts.paired:
         if other.pairing and other.pairing.left_out:
             yield _left_out(other, baseline)
+    for other in verdicts.others:
+        yield from answer_findings(other, verdicts.baseline)
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:
@@ -134,9 +138,14 @@ def _left_out(other: VersionVerdict, baseline: str) -> Finding:
     ]
     return finding(
         "images_left_out",
-        f"Versions {baseline} and {other.candidate.version} are compared on the "
+        f"{_both(baseline, other.candidate.version)} are compared on the "
         f"{images_in_words(len(pairing.images))} that both judged; left out: {', '.join(reasons)}.",
     )
+
+
+def _both(baseline: str, other: str) -> str:
+    both = all_called([baseline, other]).replace(", ", " and ", 1)
+    return f"{both[:1].upper()}{both[1:]}"
 
 
 def _wide_margins(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator[Finding]:
@@ -184,7 +193,7 @@ def _shown(rows: Sequence[ComparedModel], margins: Margins, *, anomalous: bool) 
     ]
     if len(shown) == 1:
         return _not_worse(shown[0][1])
-    return "; ".join(f"version {version} {_not_worse(rate)}" for version, rate in shown)
+    return "; ".join(f"{called(version)} {_not_worse(rate)}" for version, rate in shown)
 
 
 def _not_worse(rate: ComparedRate) -> str:
@@ -209,9 +218,13 @@ def _trades(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator[Findi
             )
         yield finding(
             "trade_off",
-            f"Version {row.model_version} against version {baseline} is a trade: {told}.",
+            sentence(f"{called(row.model_version)} against {called(baseline)} is a trade: {told}"),
             f"Decide by what an escape and a false reject cost. {_FRESH}",
         )
+
+
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}" if words.startswith("version ") else words
 
 
 def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
@@ -219,7 +232,7 @@ def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
     manifest = candidate.manifest
     return finding(
         "unusable_lines" if manifest and manifest.unusable else "test_set_size_differs",
-        f"Version {candidate.version}: the manifest is not whole ({reason}), so what is said of "
+        f"{_capital(candidate.in_words)}: the manifest is not whole ({reason}), so what is said of "
         "this version rests on a part of its test.",
         "Get the whole manifest before you decide.",
     )
@@ -232,7 +245,7 @@ def _cuts_chosen_here(verdicts: Verdicts) -> Finding:
     noun = "point" if loss == "1" else "points"
     return finding(
         "cuts_chosen_here",
-        f"The cut of version {verdicts.baseline.version} is most likely the one that looks best on "
+        f"The cut of {verdicts.baseline.in_words} is most likely the one that looks best on "
         "these very images: a successor that ranks as well, with a cut fixed beforehand, seems to "
         f"lose about {loss} {noun} of recall.",
         _FRESH,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from lfv_mcp.analysis.verdicts import Candidate, Margins, Verdicts, VersionVerdict
+from lfv_mcp.analysis.candidate import Candidate, all_called, called
+from lfv_mcp.analysis.decisions import Question
+from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, count_of, points, points_upward, signed_estimate
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
 from lfv_mcp.results.common import SourceKind
@@ -129,8 +131,8 @@ def alone_in_words(asked: AskedRate, this: str, baseline: str) -> str:
     rate = asked.rate
     noun = asked.one if rate.images == 1 else asked.images
     return (
-        f"of {rate.images:,} {noun} version {this} alone {asked.done} {rate.only_this_right:,}, "
-        f"version {baseline} alone {rate.only_baseline_right:,}"
+        f"of {rate.images:,} {noun} {called(this)} alone {asked.done} {rate.only_this_right:,}, "
+        f"{called(baseline)} alone {rate.only_baseline_right:,}"
     )
 
 
@@ -140,26 +142,46 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
         lacking = [c for c in (baseline, this.candidate) if not c.has_counts]
         untrained = [c.version for c in lacking if not c.metrics]
         if untrained:
-            return f"{versions_in_words(untrained)} {_has(untrained)} no metrics"
+            return f"{all_called(untrained)} {_has(untrained)} no metrics"
         names = [c.version for c in lacking]
-        return f"no counts are known of {versions_in_words(names)}: there is no EvaluationManifest"
+        return f"no counts are known of {all_called(names)}: there is no EvaluationManifest"
     if this.basis == "too_many_images":
         return f"one of the test sets has more than {LINES_KEPT:,} images, or names none"
+    if this.judged:
+        return _why_no_answers(this, baseline)
     shared = len(this.pairing.images) if this.pairing else 0
     of = this.pairing.of if this.pairing else 0
+    both = f"{all_called([baseline.version, this.candidate.version])}"
+    both = both.replace(", ", " and ", 1)
     return (
-        f"versions {baseline.version} and {this.candidate.version} were tested on other images "
-        f"({shared:,} of {of:,} are shared, with equal labels)"
+        f"{both} were tested on other images ({shared:,} of {of:,} are shared, with equal labels)"
+    )
+
+
+def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
+    """Why a prediction set cannot be compared with the baseline, as a clause."""
+    judged, name = this.judged, this.candidate.in_words
+    if this.basis == "truth_missing" or judged is None:
+        return f"no label is known of the images that {name} or {baseline.in_words} answered"
+    tests = len(judged.unanswered) + judged.matched
+    if this.basis == "too_few_answered":
+        return (
+            f"{name} did not answer {len(judged.unanswered):,} of the {tests:,} test images of "
+            f"{baseline.in_words}, which is more than a tenth"
+        )
+    if this.basis == "other_labels":
+        return (
+            f"the labels differ on {judged.labels_differ:,} of the {judged.matched:,} images that "
+            f"{name} shares with {baseline.in_words}, so they may be other images"
+        )
+    return (
+        f"{name} answered none of the {tests:,} test images of {baseline.in_words}: no URI, key or "
+        "name matches"
     )
 
 
 def _has(versions: Sequence[str]) -> str:
     return "have" if len(versions) > 1 else "has"
-
-
-def versions_in_words(versions: Sequence[str]) -> str:
-    """Versions by number: `"version 2"`, `"versions 2, 3"`."""
-    return f"version{'s' if len(versions) > 1 else ''} {', '.join(versions)}"
 
 
 def sentence(clause: str) -> str:
@@ -178,14 +200,16 @@ def best_in_words(verdicts: Verdicts, asked: int) -> str:
     if not trained:
         return f"None of the {asked} versions has metrics, so there is nothing to compare."
     if len(trained) == 1:
-        return f"Only version {trained[0]} has metrics, so there is nothing to compare."
+        only = called(trained[0])
+        return f"Only {only} has metrics, so there is nothing to compare."
     baseline = verdicts.baseline.version
     if verdicts.best == baseline:
-        return f"Version {baseline} is the best: every other one is proven worse."
+        return sentence(f"{called(baseline)} is the best: every other one is proven worse")
     if verdicts.best is not None:
-        than = f"version {baseline}" if len(trained) == 2 else "every other one"
-        return f"Version {verdicts.best} is the best: it is proven better than {than}."
-    return f"No version is proven the best: {_why_none_is_best(verdicts, trained)}."
+        than = called(baseline) if len(trained) == 2 else "every other one"
+        return sentence(f"{called(verdicts.best)} is the best: it is proven better than {than}")
+    which = "version" if all(version.isdigit() for version in trained) else "model"
+    return f"No {which} is proven the best: {_why_none_is_best(verdicts, trained)}."
 
 
 def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
@@ -195,7 +219,7 @@ def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
     if len(trained) > 2:
         return "none is proven better than every other one"
     told = [VERDICTS[o.verdict] for o in verdicts.others if o.candidate.metrics]
-    return f"version {trained[1]} is {told[0]}"
+    return f"{called(trained[1])} is {told[0]}"
 
 
 # The summary
@@ -214,7 +238,7 @@ def comparison_summary(
     decided = _decided(verdicts, rows, kind)
     if not incomplete:
         return decided
-    return f"{decided} But not the whole test is known of {versions_in_words(incomplete)}."
+    return f"{decided} But not the whole test is known of {all_called(incomplete)}."
 
 
 def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
@@ -235,38 +259,70 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         reason = why_undecided(this, verdicts.baseline)
         known = [question_in_words(each) for each in asked if each.rate.difference is not None]
         figures = f" {sentence('; '.join(known))}" if known else ""
-        return (
-            f"Nothing is decided about versions {baseline} and {row.model_version} of {project}: "
-            f"{reason}.{figures}"
-        )
+        both = all_called([baseline, row.model_version]).replace(", ", " and ", 1)
+        return f"Nothing is decided about {both} of {project}: {reason}.{figures}"
     told = [question_in_words(each) for each in asked]
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
-    return f"{_lead(row, asked, baseline, project)} {rest}"
+    lead = _lead(row, asked, baseline, project)
+    if this.is_by_name:
+        lead = f"If equal names are the same images: {lead[:1].lower()}{lead[1:]}"
+    silent = unanswered_in_words(this)
+    return f"{lead} {f'{silent} ' if silent else ''}{rest}"
+
+
+def unanswered_in_words(this: VersionVerdict) -> str:
+    """That unanswered images count as errors, as a sentence; empty where there are none."""
+    silent = this.pairing.unanswered if this.pairing and this.decision else 0
+    if not silent or this.decision is None:
+        return ""
+    are = "is" if silent == 1 else "are"
+    decide_it = any(
+        isinstance(question, Question) and question.rests_on_silence
+        for question in (this.decision.recall, this.decision.false_alarms)
+    )
+    told = f"{images_in_words(silent)} that it did not answer {are} counted as errors"
+    if decide_it:
+        verb = "decides" if silent == 1 else "decide"
+        told += f", and {verb} it: without {'it' if silent == 1 else 'them'} no such loss is proven"
+    return sentence(told)
 
 
 def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project: str) -> str:
     """The first sentence about one version: what is proven, and whether it may take over."""
-    this = f"version {row.model_version}"
-    replace = f"replace version {baseline} of {project}"
+    this = called(row.model_version)
+    replace = f"replace {called(baseline)} of {project}"
     if row.replacement == "accept":
         if row.verdict in ("worse", "trade_off"):
             return f"{accepted_though_worse(asked, this)}; {this} may {replace}."
         quality = "better" if row.verdict == "better" else "not worse by more than the margins"
-        return f"Version {row.model_version} may {replace}: it is {quality}."
+        return sentence(f"{this} may {replace}: it is {quality}")
     if row.replacement == "reject":
         losses = " and ".join(each.name for each in asked if each.rate.verdict == "worse")
         trade = ", though it is better in the other" if row.verdict == "trade_off" else ""
-        return (
-            f"Version {row.model_version} may not {replace}: it is proven worse in {losses} by "
-            f"more than the margin{trade}."
+        return sentence(
+            f"{this} may not {replace}: it is proven worse in {losses} by more than the "
+            f"margin{trade}"
         )
     proven = [each for each in asked if each.rate.verdict in ("better", "worse")]
     if proven:
         what = ", and ".join(f"{e.rate.verdict} in {e.name}" for e in proven)
-        return (
-            f"Version {row.model_version} is proven {what}; whether it may {replace} is undecided."
-        )
-    return f"Whether {this} may {replace} is undecided, which is not equal."
+        return sentence(f"{this} is proven {what}; whether it may {replace} is undecided")
+    needed = needs_in_words(asked, this)
+    whether = f"whether {this} may {replace} is undecided, which is not equal"
+    return f"Not shown yet: {whether}; {needed}." if needed else sentence(whether)
+
+
+def needs_in_words(asked: Sequence[AskedRate], this: str) -> str:
+    """What would decide both questions: `"padim needs about 310 more good parts"`; or nothing."""
+    open_ones = [each for each in asked if each.rate.images_needed is not None]
+    if not open_ones:
+        return ""
+    told: list[str] = []
+    for each in open_ones:
+        count = each.rate.images_needed or 0
+        many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
+        told.append(f"{many} more {each.one if count == 1 else each.images}")
+    return f"{this} needs {' and '.join(told)}"
 
 
 def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
@@ -324,9 +380,11 @@ def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) ->
             kind = f"may replace it ({VERDICTS[row.verdict or 'undecided']})"
         groups.setdefault(kind, []).append(row.model_version)
     order = sorted(groups, key=lambda kind: not kind.startswith(("proven", "accepted", "may not")))
-    told = "; ".join(f"{kind}: {versions_in_words(groups[kind])}" for kind in order)
+    told = "; ".join(f"{kind}: {all_called(groups[kind])}" for kind in order)
     note = " (undecided is not equal)" if "undecided" in told else ""
-    return f"Against version {baseline} of {project}, {told}{note}."
+    by_name = [o.candidate.version for o in verdicts.others if o.is_by_name]
+    condition = f" If equal names are the same images in {all_called(by_name)}." if by_name else ""
+    return f"Against {called(baseline)} of {project}, {told}{note}.{condition}"
 
 
 def stricter_test(verdicts: Verdicts) -> str:

@@ -8,7 +8,7 @@ take over. What is undecided is never called equal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from lfv_mcp.metrics import (
@@ -62,6 +62,8 @@ class Question:
         images_needed: further images of the class that would decide, if the two are in truth equal;
             None if the question is decided, and where the images are enough for equal models but
             the estimate itself lies beyond the margin.
+        rests_on_silence: worse only because unanswered images count as errors, so that is not
+            proven, or not that the margin is broken.
     """
 
     counts: PairedCounts
@@ -74,6 +76,7 @@ class Question:
     margin: float
     smallest_margin_shown: float
     images_needed: int | None
+    rests_on_silence: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -83,6 +86,8 @@ class Question:
     @property
     def is_broken(self) -> bool:
         """Whether the candidate is shown to be worse than the margin allows."""
+        if self.rests_on_silence:
+            return False
         return self.verdict == "worse" and self.decision.high < -self.margin
 
 
@@ -110,15 +115,36 @@ def decide(
     false_alarm_margin: float,
     *,
     comparisons: int | None = None,
+    answered: Sequence[Pair] | None = None,
 ) -> list[Decision]:
     """The decision on each candidate; all of them together are one family of questions.
 
     Args:
         pairs: the candidates of one comparison that are paired with the baseline.
+        answered: the same without the images that a candidate did not answer, which `pairs` count
+            as its errors. Silence alone makes nobody worse.
         recall_margin: share of defects by which recall may be lower.
         false_alarm_margin: share of good parts by which false alarms may be higher.
         comparisons: how many acceptances together may err in 2.5 %; None: one for each pair.
     """
+    questions = _questions(pairs, recall_margin, false_alarm_margin, comparisons)
+    if answered is not None and list(answered) != list(pairs):
+        without = _questions(answered, recall_margin, false_alarm_margin, comparisons)
+        z = decision_z(comparisons or len(pairs))
+        questions = [_said(a, b, z) for a, b in zip(questions, without, strict=True)]
+    return [
+        Decision(recall, alarms, overall_verdict(recall, alarms), replacement(recall, alarms))
+        for recall, alarms in zip(questions[::2], questions[1::2], strict=True)
+    ]
+
+
+def _questions(
+    pairs: Sequence[Pair],
+    recall_margin: float,
+    false_alarm_margin: float,
+    comparisons: int | None,
+) -> list[Question | Undefined]:
+    """Both questions of each pair, in turn: recall, false alarms, recall, ..."""
     asked = [
         (counts, margin)
         for pair in pairs
@@ -133,16 +159,33 @@ def decide(
         if isinstance(counts, PairedCounts)
     ]
     tested = iter(zip(p_values, holm_adjusted(p_values), strict=True))
-    answers = [
+    return [
         counts
         if isinstance(counts, Undefined)
         else _answer(counts, margin, *next(tested), decision_z(comparisons or len(pairs)))
         for counts, margin in asked
     ]
-    return [
-        Decision(recall, alarms, overall_verdict(recall, alarms), replacement(recall, alarms))
-        for recall, alarms in zip(answers[::2], answers[1::2], strict=True)
-    ]
+
+
+def _said(
+    question: Question | Undefined, without: Question | Undefined, z: float
+) -> Question | Undefined:
+    """The question in which unanswered images are errors, unless they alone make it worse."""
+    if isinstance(question, Undefined) or question.verdict != "worse":
+        return question
+    if not isinstance(without, Undefined) and without.verdict == "worse":
+        return replace(question, rests_on_silence=question.is_broken and not without.is_broken)
+    if question.decision.low > -question.margin:
+        return replace(question, verdict="not_worse", rests_on_silence=True)
+    counts = question.counts
+    needed = images_needed(
+        counts.only_baseline_right,
+        counts.only_candidate_right,
+        counts.images,
+        question.margin,
+        z,
+    )
+    return replace(question, verdict="undecided", rests_on_silence=True, images_needed=needed)
 
 
 def _answer(

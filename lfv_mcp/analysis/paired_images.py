@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.decisions import Pair, PairedCounts
 from lfv_mcp.analysis.examples import score_of
+from lfv_mcp.analysis.judged_predictions import Judged
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, ImagePrediction
 from lfv_mcp.metrics import Undefined
 
@@ -98,6 +99,7 @@ class PairedImage(NamedTuple):
     image: str
     baseline: Vote
     candidate: Vote
+    is_unanswered: bool = False
 
     @property
     def anomalous(self) -> bool:
@@ -116,6 +118,8 @@ class Pairing:
         contradictory: images of both with two truths in one file, or with two verdicts of the
             baseline.
         only_one: images of only one of the two test sets, and lines that name no image.
+        unanswered: images among `images` that the candidate did not answer, which is an error of
+            a prediction set; between versions there are none.
     """
 
     images: tuple[PairedImage, ...]
@@ -123,6 +127,7 @@ class Pairing:
     labels_differ: int
     contradictory: int
     only_one: int
+    unanswered: int = 0
 
     @property
     def is_same_images(self) -> bool:
@@ -130,15 +135,24 @@ class Pairing:
         return bool(self.images) and len(self.images) >= MATCHED * self.of
 
     @property
+    def is_answered(self) -> bool:
+        """Whether a prediction set answered enough of the test images to be compared on them."""
+        tests = len(self.images) + self.labels_differ
+        return (
+            len(self.images) > self.unanswered and self.unanswered <= (1 - MATCHED) * tests + 1e-9
+        )
+
+    @property
     def left_out(self) -> int:
         """Images that are not compared."""
         return self.labels_differ + self.contradictory + self.only_one
 
-    def counts(self) -> Pair:
-        """The discordant images of each class."""
+    def counts(self, *, answered_alone: bool = False) -> Pair:
+        """The discordant images of each class; unanswered ones are errors, or left out."""
+        images = [i for i in self.images if not (answered_alone and i.is_unanswered)]
         return Pair(
-            recall=_counts((i for i in self.images if i.anomalous), NO_SHARED_DEFECT),
-            false_alarms=_counts((i for i in self.images if not i.anomalous), NO_SHARED_GOOD_PART),
+            recall=_counts((i for i in images if i.anomalous), NO_SHARED_DEFECT),
+            false_alarms=_counts((i for i in images if not i.anomalous), NO_SHARED_GOOD_PART),
         )
 
 
@@ -147,6 +161,30 @@ def _counts(images: Iterable[PairedImage], none: Undefined) -> PairedCounts | Un
     if not right:
         return none
     return PairedCounts(right.count((True, False)), right.count((False, True)), len(right))
+
+
+def pair_answers(baseline: Votes, candidate: Votes, judged: Judged) -> Pairing:
+    """The baseline's images as a prediction set answered them, in the order of the baseline's file.
+
+    Those that it did not answer are its errors; what it answered beyond them is left out.
+    """
+    unanswered = frozenset(judged.unanswered)
+    both = pair_images(baseline, candidate)
+    paired = {each.image: each for each in both.images}
+    silent = 0
+    for image, vote in baseline.by_image.items():
+        if image in unanswered and vote.flagged is not None:
+            silence = Vote(vote.anomalous, None, None, None)
+            paired[image] = PairedImage(image, vote, silence, is_unanswered=True)
+            silent += 1
+    return Pairing(
+        images=tuple(paired[image] for image in baseline.by_image if image in paired),
+        of=baseline.images,
+        labels_differ=judged.labels_differ,
+        contradictory=baseline.images - len(baseline.nameless) - len(paired) - judged.labels_differ,
+        only_one=len(baseline.nameless),
+        unanswered=silent,
+    )
 
 
 def pair_images(baseline: Votes, candidate: Votes) -> Pairing:

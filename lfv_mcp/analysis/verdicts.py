@@ -7,75 +7,33 @@ without counts, nothing is decided: a difference may be that of the images.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, Literal, TypeAlias
 
+from lfv_mcp.analysis.alignment import Aligned, align
+from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
-from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_images, votes_of
-from lfv_mcp.analysis.recount import metrics_of, reported_values
+from lfv_mcp.analysis.judged_predictions import Judged
+from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_answers, pair_images, votes_of
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.formats.evaluation_result import EvaluationResult
-from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.metrics import Undefined, default_margin
-from lfv_mcp.results.evaluation_report import EvaluationMetrics, Metric
 from lfv_mcp.results.model_comparison import Class, Replacement, Verdict
-from lfv_mcp.results.model_summary import ModelSummary
 
-_COMPARED_METRICS: Final = ("precision", "recall", "false_alarm_rate", "f1_score")
-"""The metrics of a comparison: those that need no score."""
 _LARGEST_DEFAULT: Final = 0.05
 """A margin for a class of which the baseline has no image; no question is asked of it."""
 
-Basis: TypeAlias = Literal["same_images", "other_images", "too_many_images", "no_counts"]
+Basis: TypeAlias = Literal[
+    "same_images",
+    "other_images",
+    "too_many_images",
+    "no_counts",
+    "truth_missing",
+    "too_few_answered",
+    "other_labels",
+]
 """What a verdict rests on, or why there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One version of a model, or one prediction set, with what could be read of its images.
-
-    Args:
-        summary: what it is.
-        result: the EvaluationResult of a version.
-        manifest: the test images that a version judged; of a prediction set those whose truth is
-            known, with the set's verdicts.
-        predictions: all that a prediction set answered, with or without truth; None of a version.
-    """
-
-    summary: ModelSummary
-    result: EvaluationResult | None = None
-    manifest: EvaluationManifest | None = None
-    predictions: PredictionSet | None = None
-
-    @property
-    def version(self) -> str:
-        """The version's number, as text, or the prediction set's name."""
-        return self.summary.model_version
-
-    @property
-    def has_counts(self) -> bool:
-        """Whether test images were counted by class and verdict."""
-        return bool(self.manifest and self.manifest.confusion.total)
-
-    @property
-    def metrics(self) -> EvaluationMetrics | None:
-        """Recounted, with intervals; else as reported (the file before DescribeModel)."""
-        if self.manifest and self.manifest.confusion.total:
-            return metrics_of(self.manifest.confusion)
-        performance = self.summary.performance
-        reported = {
-            **(performance.present_members() if performance else {}),
-            **reported_values(self.result.reported if self.result else None),
-        }
-        return EvaluationMetrics(
-            **{
-                name: Metric(value=reported[name], no_interval="reported without counts")
-                for name in _COMPARED_METRICS
-                if name in reported
-            }
-        ).or_none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +59,29 @@ class Margins:
 class VersionVerdict:
     """One version against the baseline; without `decision` nothing is decided.
 
-    `pairing` is there wherever both name their images, also if they are not the same ones.
+    `pairing` is there wherever both name their images, also if they are not the same ones;
+    `aligned` says how the images were matched.
     """
 
-    candidate: Candidate
+    aligned: Aligned
     basis: Basis
     pairing: Pairing | None = None
     decision: Decision | None = None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The version or prediction set, under the baseline's names of images."""
+        return self.aligned.candidate
+
+    @property
+    def judged(self) -> Judged | None:
+        """What was matched of a prediction set; None of a version."""
+        return self.aligned.judged
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether all is said on the condition that equal names are the same images."""
+        return self.judged is not None and self.judged.is_by_name
 
     @property
     def verdict(self) -> Verdict:
@@ -116,19 +90,26 @@ class VersionVerdict:
 
     @property
     def replacement(self) -> Replacement:
-        """Whether the version may take over."""
-        return self.decision.replacement if self.decision else "undecided"
+        """Whether the version may take over; never accepted where names alone say it was asked."""
+        if self.decision is None or (self.is_by_name and self.decision.replacement == "accept"):
+            return "undecided"
+        return self.decision.replacement
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Every version against the baseline, with the margins, and the best of all if one is."""
 
-    baseline: Candidate
+    first: Aligned
     margins: Margins
     others: tuple[VersionVerdict, ...]
     best: str | None
     votes: Mapping[str, Votes]
+
+    @property
+    def baseline(self) -> Candidate:
+        """What the others are compared with."""
+        return self.first.candidate
 
     @property
     def paired(self) -> tuple[VersionVerdict, ...]:
@@ -136,27 +117,40 @@ class Verdicts:
         return tuple(other for other in self.others if other.decision)
 
 
-def judge(candidates: Sequence[Candidate], question: ComparisonQuestion) -> Verdicts:
-    """The verdicts on all versions; the first is the baseline."""
-    baseline, *others = candidates
-    votes = {c.version: of_one for c in candidates if (of_one := votes_of(c.manifest))}
+def judge(
+    candidates: Sequence[Candidate],
+    question: ComparisonQuestion,
+    truths: Sequence[EvaluationManifest] = (),
+) -> Verdicts:
+    """The verdicts on all versions and prediction sets; the first is the baseline.
+
+    Args:
+        candidates: with what could be read of them.
+        question: margins, and which names a person vouches for.
+        truths: evaluation manifests of the project's other versions.
+    """
+    first, *others = align(candidates, truths, question.same_names)
+    baseline = first.candidate
+    everyone = [baseline, *(each.candidate for each in others)]
+    votes = {c.version: of_one for c in everyone if (of_one := votes_of(c.manifest))}
     margins = _margins(baseline, votes.get(baseline.version), question)
-    judged = [_paired(baseline, other, votes) for other in others]
-    same = [each for each in judged if each.basis == "same_images" and each.pairing]
-    decisions = dict(
-        zip(
-            (each.candidate.version for each in same),
-            _decided([each.pairing.counts() for each in same if each.pairing], margins),
-            strict=True,
-        )
-    )
-    verdicts = tuple(
-        VersionVerdict(
-            each.candidate, each.basis, each.pairing, decisions.get(each.candidate.version)
-        )
+    judged = [_paired(first, other, votes) for other in others]
+    pairings = {
+        each.candidate.version: each.pairing
         for each in judged
+        if each.basis == "same_images" and each.pairing
+    }
+    decided = _decided(
+        [pairing.counts() for pairing in pairings.values()],
+        margins,
+        answered=[pairing.counts(answered_alone=True) for pairing in pairings.values()],
     )
-    return Verdicts(baseline, margins, verdicts, _best(candidates, verdicts, votes, margins), votes)
+    decisions = dict(zip(pairings, decided, strict=True))
+    verdicts = tuple(
+        replace(each, decision=decisions.get(each.candidate.version)) for each in judged
+    )
+    best = _best(everyone, verdicts, votes, margins)
+    return Verdicts(first, margins, verdicts, best, votes)
 
 
 def errors_of(candidate: Candidate, votes: Votes | None, *, anomalous: bool) -> tuple[int, int]:
@@ -192,24 +186,43 @@ def _margins(baseline: Candidate, votes: Votes | None, question: ComparisonQuest
     )
 
 
-def _paired(baseline: Candidate, other: Candidate, votes: Mapping[str, Votes]) -> VersionVerdict:
-    if not (baseline.has_counts and other.has_counts):
+def _paired(first: Aligned, other: Aligned, votes: Mapping[str, Votes]) -> VersionVerdict:
+    baseline, candidate = first.candidate, other.candidate
+    if any(each.judged and not each.candidate.manifest for each in (first, other)):
+        return VersionVerdict(other, "truth_missing")
+    if not (baseline.has_counts and candidate.has_counts):
         return VersionVerdict(other, "no_counts")
-    before, after = votes.get(baseline.version), votes.get(other.version)
+    before, after = votes.get(baseline.version), votes.get(candidate.version)
     if before is None or after is None:
         return VersionVerdict(other, "too_many_images")
-    pairing = pair_images(before, after)
-    return VersionVerdict(
-        other, "same_images" if pairing.is_same_images else "other_images", pairing
-    )
+    if other.judged is None:
+        pairing = pair_images(before, after)
+        is_same = pairing.is_same_images
+        return VersionVerdict(other, "same_images" if is_same else "other_images", pairing)
+    pairing = pair_answers(before, after, other.judged)
+    return VersionVerdict(other, _basis_of_answers(first, other.judged, pairing), pairing)
+
+
+def _basis_of_answers(first: Aligned, judged: Judged, pairing: Pairing) -> Basis:
+    """What a verdict on a prediction set rests on."""
+    if not judged.matched:
+        return "other_images"
+    if judged.has_other_labels or (first.judged and first.judged.has_other_labels):
+        return "other_labels"
+    return "same_images" if pairing.is_answered else "too_few_answered"
 
 
 def _decided(
-    pairs: Sequence[Pair], margins: Margins, comparisons: int | None = None
+    pairs: Sequence[Pair],
+    margins: Margins,
+    comparisons: int | None = None,
+    answered: Sequence[Pair] | None = None,
 ) -> list[Decision]:
     recall = _LARGEST_DEFAULT if margins.recall is None else margins.recall
     alarms = _LARGEST_DEFAULT if margins.false_alarms is None else margins.false_alarms
-    return decide(pairs, recall, alarms, comparisons=comparisons) if pairs else []
+    if not pairs:
+        return []
+    return decide(pairs, recall, alarms, comparisons=comparisons, answered=answered)
 
 
 def _best(
@@ -225,7 +238,7 @@ def _best(
     """
     trained = [c for c in candidates if c.metrics]
     rivals = [v for v in verdicts if v.candidate.metrics]
-    if not rivals or len(trained) != len(rivals) + 1:
+    if not rivals or len(trained) != len(rivals) + 1 or any(each.is_by_name for each in rivals):
         return None
     if all(rival.verdict == "worse" for rival in rivals):
         return candidates[0].version
@@ -233,6 +246,8 @@ def _best(
         return rivals[0].candidate.version if rivals[0].verdict == "better" else None
     if any(candidate.version not in votes for candidate in trained):
         return None
+    if any(each.pairing and each.pairing.unanswered for each in rivals):
+        return None  # silence would count for who is silent, between two that are not the baseline
     versions = [candidate.version for candidate in trained]
     pairs = {
         (a, b): pairing.counts()

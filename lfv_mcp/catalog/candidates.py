@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from lfv_mcp.analysis.verdicts import Candidate
+from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.catalog.evidence import EvidenceLoader
 from lfv_mcp.catalog.workers import gather_in_order
 from lfv_mcp.errors import LfvError

@@ -20,7 +20,7 @@ from lfv_mcp.analysis.comparison import compare
 from lfv_mcp.analysis.comparison_digest import COMPARISON_DIGEST_LIMIT, comparison_digest
 from lfv_mcp.analysis.comparison_findings import loss_by_cut
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
-from lfv_mcp.analysis.verdicts import Candidate
+from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result

@@ -1,0 +1,81 @@
+"""What takes part in a comparison: a version of a model, or what another system predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lfv_mcp.analysis.recount import metrics_of, reported_values
+from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+from lfv_mcp.formats.evaluation_result import EvaluationResult
+from lfv_mcp.formats.predictions.prediction_set import PredictionSet
+from lfv_mcp.results.evaluation_report import EvaluationMetrics, Metric
+from lfv_mcp.results.model_summary import ModelSummary
+
+_COMPARED_METRICS: Final = ("precision", "recall", "false_alarm_rate", "f1_score")
+"""The metrics of a comparison: those that need no score."""
+
+
+def called(version: str) -> str:
+    """What a version or a prediction set is called in a sentence: `version 3`, `padim`."""
+    return f"version {version}" if version.isdigit() else version
+
+
+def all_called(versions: Sequence[str]) -> str:
+    """Several of them, each once: `version 2`, `versions 2, 3`, `version 2, padim`."""
+    numbers = [version for version in versions if version.isdigit()]
+    names = [version for version in versions if not version.isdigit()]
+    told = [f"version{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"] if numbers else []
+    return ", ".join([*told, *names])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One version of a model, or one prediction set, with what could be read of its images.
+
+    Args:
+        summary: what it is.
+        result: the EvaluationResult of a version.
+        manifest: the test images that a version judged; of a prediction set those whose truth is
+            known, with the set's verdicts.
+        predictions: all that a prediction set answered, with or without truth; None of a version.
+    """
+
+    summary: ModelSummary
+    result: EvaluationResult | None = None
+    manifest: EvaluationManifest | None = None
+    predictions: PredictionSet | None = None
+
+    @property
+    def version(self) -> str:
+        """The version's number, as text, or the prediction set's name."""
+        return self.summary.model_version
+
+    @property
+    def in_words(self) -> str:
+        """What it is called in a sentence: `version 3`, `padim`."""
+        return called(self.version)
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether test images were counted by class and verdict."""
+        return bool(self.manifest and self.manifest.confusion.total)
+
+    @property
+    def metrics(self) -> EvaluationMetrics | None:
+        """Recounted, with intervals; else as reported (the file before DescribeModel)."""
+        if self.manifest and self.manifest.confusion.total:
+            return metrics_of(self.manifest.confusion)
+        performance = self.summary.performance
+        reported = {
+            **(performance.present_members() if performance else {}),
+            **reported_values(self.result.reported if self.result else None),
+        }
+        return EvaluationMetrics(
+            **{
+                name: Metric(value=reported[name], no_interval="reported without counts")
+                for name in _COMPARED_METRICS
+                if name in reported
+            }
+        ).or_none()
