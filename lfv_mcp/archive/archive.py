@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index, RecordRef
-from lfv_mcp.archive.loading import record_digest
 from lfv_mcp.archive.pack_reading import PackPart, record_in_part
+from lfv_mcp.archive.packed_file import record_digest
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.archive.reading import read_rest

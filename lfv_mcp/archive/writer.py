@@ -75,7 +75,10 @@ class ArchiveWriter:
                 for batch in batches_of(fetched, entry):
                     tally.add_problems(entry.name, batch.problems)
                     for record in batch.records:
-                        if record.form == "manifest":
+                        if isinstance(record.key, PredictionSetKey):
+                            if record.form == "predictions":
+                                tally.written += self._write_set(record, fetched, entry)
+                        elif record.form == "manifest":
                             tally.written += self._write_manifest(record, fetched, entry)
                         elif record.form != "packed_file":  # that file is imported itself
                             tally.written += self.write_record(record)

@@ -122,6 +122,8 @@ def packed_file_record(body: JsonObject) -> Record:
     Raises:
         UnrecognisedError: it does not say whose the file is.
     """
+    if is_object(about := body.get("PredictionSet")):
+        return Record("packed_file", about_from(about).key, plain(body), None)
     return Record("packed_file", _require_model_key(body.get("ModelArn")), plain(body), None)
 
 

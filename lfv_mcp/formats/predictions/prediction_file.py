@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
-from lfv_mcp.formats.json_values import fraction, is_object, number
+from lfv_mcp.formats.json_values import JsonObject, fraction, is_object, number
+from lfv_mcp.formats.manifest_lines import line_object, lines_of
 from lfv_mcp.formats.predictions.prediction_set import (
+    BROKEN,
     AboutPredictions,
     PredictedImage,
     PredictionSet,
     about_as_json,
     about_from,
 )
-from lfv_mcp.formats.texts import LINE_LIMIT
+from lfv_mcp.formats.texts import HEAD, LINE_LIMIT
 
 HEADER: Final = "PredictionSet"
 """The one member of the first line."""
@@ -32,6 +34,43 @@ _WORDS: Final = {True: "anomaly", False: "normal"}
 def starts_as_prediction_set(head: bytes) -> bool:
     """Whether a text that starts so is the file of a prediction set."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().replace(b" ", b"", 4).startswith(_START)
+
+
+def prediction_set_document(chunks: Iterable[bytes]) -> Iterator[Any]:
+    """The first line of a set's file as an object, and the problem if its end is cut off.
+
+    Args:
+        chunks: all of it, or its first and its last lines.
+    """
+    size = count = 0
+    first, last = b"", b""
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in chunks:
+            size += len(chunk)
+            yield chunk
+
+    for line in lines_of(counted()):
+        if not first:
+            first = line
+        elif line.strip():
+            last, count = line, count + 1
+    body = _body(first)
+    yield UnrecognisedError(BROKEN, corrupt=True) if body is None else {HEADER: body}
+    if last and line_object(last) is None:
+        yield UnrecognisedError("a prediction set that is cut off in its last line", corrupt=True)
+    elif size <= HEAD and body is not None:  # it was all there to be counted
+        images = body.get("Images")
+        if type(images) is int and images > count:
+            yield _ends_early(images, images - count)
+
+
+def _ends_early(images: int, missing: int) -> UnrecognisedError:
+    return UnrecognisedError(
+        f"a prediction set that ends early ({missing:,} of its {images:,} images are missing)",
+        corrupt=True,
+    )
 
 
 def header_line(about: AboutPredictions) -> bytes:
@@ -79,22 +118,25 @@ def read_prediction_file(lines: Iterable[bytes], *, keep: int = LINES_KEPT) -> P
             if len(images) > keep:
                 images = None
     if read < about.images:
-        missing = about.images - read
-        raise UnrecognisedError(
-            f"a prediction set of {about.images:,} images that ends {missing:,} lines early",
-            corrupt=True,
-        )
+        raise _ends_early(about.images, about.images - read)
     return PredictionSet(about, None if images is None else tuple(images), unreadable)
 
 
 def _about(line: bytes) -> AboutPredictions:
+    body = _body(line)
+    if body is None:
+        raise UnrecognisedError("not a prediction set: its first line does not say so")
+    return about_from(body)
+
+
+def _body(line: bytes) -> JsonObject | None:
+    """What the first line says of a set; None if it is no first line of one."""
     try:
         first = json.loads(line.removeprefix(b"\xef\xbb\xbf")) if len(line) <= LINE_LIMIT else None
     except (ValueError, RecursionError):
-        first = None
-    if not is_object(first) or not is_object(first.get(HEADER)):
-        raise UnrecognisedError("not a prediction set: its first line does not say so")
-    return about_from(first[HEADER])
+        return None
+    body = first.get(HEADER) if is_object(first) else None
+    return body if is_object(body) else None
 
 
 def _images(lines: Iterable[bytes]) -> Iterator[PredictedImage | None]:
