@@ -149,9 +149,13 @@ class Index:
 
         What nobody placed is held nowhere in particular.
         """
-        placed = [key for key in self.set_projects if key.project == project and key.region]
-        found = [*self.named.get(project, ()), *placed]
+        found = self.places_of(project)
         return found[0] if len(found) == 1 else None
+
+    def places_of(self, project: str) -> list[ProjectKey]:
+        """The regions and accounts that hold a project of this name, in any record."""
+        placed = [key for key in self.set_projects if key.project == project and key.region]
+        return [*self.named.get(project, ()), *placed]
 
 
 class IndexedRecord(NamedTuple):
