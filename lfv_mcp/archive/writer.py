@@ -21,6 +21,7 @@ from lfv_mcp.archive.tally import ImportTally
 from lfv_mcp.archive.targets import OccupiedError, Target
 from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.json_values import JsonObject
 from lfv_mcp.formats.manifest_lines import manifest_as_lines
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_file import prediction_set_text
@@ -107,12 +108,12 @@ class ArchiveWriter:
             CallerError: the archive has another set of that name.
         """
 
+        def is_meant(body: JsonObject) -> bool:
+            return bool(plain(body) == record.body)
+
         def write() -> bool:
             with files.open(entry.name) as stream:
-                text = prediction_set_text(
-                    chunks_of(stream), lambda body: plain(body) == record.body
-                )
-                return self._write(record, text)
+                return self._write(record, prediction_set_text(chunks_of(stream), is_meant))
 
         about = about_from(record.body)
         return self._sets.write(about, folder_of(record.key), write)

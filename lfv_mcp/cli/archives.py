@@ -192,8 +192,8 @@ def _remarks_on_sets(index: Index) -> Iterator[str]:
         about = entry.about
         yield f"set      {key.name} of {place}: {about['Images']:,} images from {_origin(about)}"
         if entry.disagreeing:
-            used, *others = (click.unstyle(ref.name) for ref in entry.files)
-            yield f"disagree {key.name} of {place}: {used!r} is used, others have that name: {others}"
+            used, *others = (repr(click.unstyle(ref.name)) for ref in entry.files)
+            yield f"disagree {key.name} of {place}: {used} is used, not {', '.join(others)}"
         if not key.region and len(places := index.places_of(key.project)) > 1:
             yield (
                 f"unplaced {key.name} of {place}: {len(places)} projects have that name; import it "
