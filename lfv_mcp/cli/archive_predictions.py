@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict, get_args
 
 import click
 
@@ -195,6 +195,21 @@ _OUTCOMES: Final = {
 }
 
 
+_RANKED: Final = {
+    "anomaly_score": "ranked by anomaly score",
+    "confidence": "ranked by confidence",
+    "none": "without scores",
+}
+
+
+def _order(role: str) -> int:
+    """Where a role is shown; what is no role of a column comes last."""
+    from lfv_mcp.formats.predictions.prediction_set import Role
+
+    roles = get_args(Role)
+    return roles.index(role) if role in roles else len(roles)
+
+
 def _show(imported: ImportedPredictions, skipped_images: int) -> None:
     """Print what was read, and by which rule."""
     for line in _lines(imported, skipped_images):
@@ -210,10 +225,10 @@ def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:
     yield f"{key.name} of {key.project}{where}: {_OUTCOMES[outcome]}."
     yield (
         f"{about.images:,} images, {about.answered:,} with a prediction, {about.truth:,} with a "
-        f"label of their own; ranked by: {about.scores.replace('_', ' ')}."
+        f"label of their own; {_RANKED[about.scores]}."
     )
-    for role, column in about.columns.items():
-        yield f"  {clean(role, 40):11} {clean(column, 200)}"
+    for role in sorted(about.columns, key=_order):
+        yield f"  {clean(role, 40):11} {clean(about.columns[role], 200)}"
     if about.cut is not None:
         yield f"  {'cut':11} {about.cut:g}"
     if about.same_names:

@@ -206,14 +206,14 @@ def _totals(index: Index) -> Iterator[str]:
     models = index.models.values()
     problems = index.problems
     rows = (
-        ("projects", len(index.projects)),
+        ("projects", len(index.projects) + len(index.set_projects)),
         ("models", len(models)),
         ("  with a DescribeModel answer", _count(m.model for m in models)),
         ("  known only from a listing", _count(m.listing and not m.model for m in models)),
         ("  rebuilt from evaluation files", _count(not (m.model or m.listing) for m in models)),
         ("  with an evaluation result", _count(m.result for m in models)),
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
-        ("prediction sets", len(index.prediction_sets)),
+        *((("prediction sets", sets),) if (sets := len(index.prediction_sets)) else ()),
         ("corrupt", problems.count("corrupt")),
         ("unread", problems.count("unread")),
         ("failed", problems.count("failed")),
