@@ -5,24 +5,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import Final
 
 from lfv_mcp.archive.targets import Target
 from lfv_mcp.errors import CallerError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.predictions.prediction_file import about_in, starts_as_prediction_set
-from lfv_mcp.formats.predictions.prediction_set import AboutPredictions, about_as_json
+from lfv_mcp.formats.predictions.prediction_set import WHERE, AboutPredictions, about_as_json
 from lfv_mcp.formats.texts import HEAD, LINE_LIMIT
 from lfv_mcp.text import clean
-
-_WHERE: Final = frozenset({"Origin", "Region", "Account", "Name"})
-"""Members of a first line that say where a set came from and where it lies."""
 
 
 def same_but_for_origin(one: AboutPredictions, other: AboutPredictions) -> bool:
     """Whether two sets say the same, wherever they were read from."""
     first, second = about_as_json(one), about_as_json(other)
-    return {**first, **dict.fromkeys(_WHERE)} == {**second, **dict.fromkeys(_WHERE)}
+    return {**first, **dict.fromkeys(WHERE)} == {**second, **dict.fromkeys(WHERE)}
 
 
 def name_taken(name: str, place: str, next_step: str) -> CallerError:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject
+from lfv_mcp.formats.predictions.prediction_set import WHERE
 from lfv_mcp.formats.recognition import Record
 from lfv_mcp.formats.record import RecordForm, RecordKey, predictions_record
 from lfv_mcp.identifiers import ModelKey
@@ -88,5 +89,11 @@ def digest_of(data: bytes) -> bytes:
 
 
 def record_digest(record: Record) -> bytes:
-    """What a record says, as eight bytes, however it was spelled."""
-    return digest_of(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ
+    """What a record says, as eight bytes, however it was spelled.
+
+    That of a prediction set has a digest of its lines; a copy from elsewhere is no other content.
+    """
+    body = record.body
+    if record.form == "predictions":
+        body = {name: value for name, value in body.items() if name not in WHERE}
+    return digest_of(marshal.dumps(body, 2))  # from version 3 on equal values may differ

@@ -101,6 +101,11 @@ BROKEN: Final = "a prediction set whose first line does not say what it is"
 """The problem of a set's file that starts as one."""
 
 
+WHERE: Final = frozenset({"Origin", "Region", "Account", "Name"})
+"""Members of a first line that say where a set came from and where it belongs, and not what it is:
+two that differ in nothing else are one."""
+
+
 def about_from(body: JsonObject) -> AboutPredictions:
     """What the first line of a set says, from the object that it holds.
 
