@@ -27,7 +27,6 @@ from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_file import prediction_set_text
 from lfv_mcp.formats.predictions.prediction_set import about_from
 from lfv_mcp.formats.recognition import Record, recognise
-from lfv_mcp.identifiers import ModelKey
 
 
 class ArchiveWriter:
@@ -97,9 +96,8 @@ class ArchiveWriter:
             tally.add_problems(entry.name, [error])
 
     def _write_manifest(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
-        arn = record.key.arn if isinstance(record.key, ModelKey) else ""
         with files.open(entry.name) as stream:
-            return self._write(record, manifest_as_lines(chunks_of(stream), arn))
+            return self._write(record, manifest_as_lines(chunks_of(stream), record.arn))
 
     def _write_set(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
         """Copy a prediction set as it is, unless it is there already.

@@ -40,6 +40,11 @@ class Record(NamedTuple):
     body: JsonObject
     captured: float | None
 
+    @property
+    def arn(self) -> str:
+        """The ARN of the model or project; empty for a prediction set, which has none."""
+        return "" if isinstance(self.key, PredictionSetKey) else self.key.arn
+
 
 REKOGNITION_SUMMARY: Final = "an evaluation summary of Rekognition Custom Labels"
 """What a file of the sister service is, which is shaped as an EvaluationResult."""

@@ -20,7 +20,7 @@ PLACES = [("us-east-1", ONE), ("us-east-1", OTHER), ("eu-west-1", ONE)]
 projects = st.sampled_from(["caps", "welds"])
 names = st.sampled_from(["padim", "Padim", "stfpm"])
 keys = st.builds(
-    lambda place, project, name: PredictionSetKey(*place, project, name),
+    lambda place, project, name: PredictionSetKey(place[0], place[1], project, name),
     st.sampled_from([("", ""), *PLACES]),
     projects,
     names,
