@@ -79,7 +79,7 @@ def is_about_predictions(flags: PredictionFlags) -> bool:
     context = click.get_current_context()
     if flags["predictions"] is None:
         for name, value in flags.items():
-            if value not in (None, (), False):
+            if value is not None and value is not False and value != ():  # 0.0 is a cut
                 flag = f"--{name.replace('_', '-')}"
                 raise click.UsageError(
                     f"{flag} is about predictions: add --predictions NAME.", context
