@@ -122,9 +122,13 @@ class Index:
     versions: dict[ProjectKey, list[ModelKey]]
     named: dict[str, list[ProjectKey]]
     places: dict[tuple[str, str], list[ProjectKey]]
-    prediction_sets: dict[PredictionSetKey, PredictionSetEntry] = field(default_factory=dict)
-    sets: dict[ProjectKey, list[PredictionSetKey]] = field(default_factory=dict)
-    set_projects: list[ProjectKey] = field(default_factory=list)
+    prediction_sets: dict[PredictionSetKey, PredictionSetEntry] = field(
+        default_factory=dict[PredictionSetKey, PredictionSetEntry]
+    )
+    sets: dict[ProjectKey, list[PredictionSetKey]] = field(
+        default_factory=dict[ProjectKey, list[PredictionSetKey]]
+    )
+    set_projects: list[ProjectKey] = field(default_factory=list[ProjectKey])
     skipped_images: int = 0
     number: int = 0
     unread: Unread | None = None

@@ -28,7 +28,7 @@ _DEVICE: Final = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
 _LONGEST: Final = 64
 """Characters of a folder's name. Windows takes paths of 260 in all: with the rest of a path below
 an archive, at most 98, this leaves more than 90 for where the archive is."""
-_SET_NAME: Final = 32
+_SET_NAME: Final = 24
 """Characters of a prediction set's name that the name of its file has, for the same reason."""
 
 

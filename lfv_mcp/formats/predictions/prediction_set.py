@@ -72,7 +72,7 @@ class AboutPredictions:
     truth: int
     scores: Scores
     cut: float | None = None
-    unusable: Mapping[str, int] = field(default_factory=dict)
+    unusable: Mapping[str, int] = field(default_factory=dict[str, int])
     same_names: bool = False
     content: str = ""
 
