@@ -16,6 +16,7 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
 from lfv_mcp.formats.predictions.prediction_file import (
+    HEADER,
     prediction_set_document,
     starts_as_prediction_set,
 )
@@ -27,8 +28,9 @@ from lfv_mcp.formats.texts import (
     peek_lines,
 )
 
-_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records"})
-"""Members of a document that may not be taken as it is: a manifest's line, a notebook."""
+_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records", HEADER})
+"""Members of a document that may not be taken as it is: a manifest's line, a notebook, the first
+line of a prediction set that lacks all others."""
 
 
 def _refuse(constant: str) -> None:

@@ -35,6 +35,10 @@ _CLASSES: Final = {"anomaly": True, "normal": False, None: None}
 _WORDS: Final = {True: "anomaly", False: "normal"}
 
 
+class SetDocument(dict[str, Any]):
+    """The first line of a set whose other lines follow it, as they do in a file of its own."""
+
+
 def starts_as_prediction_set(head: bytes) -> bool:
     """Whether a text that starts so is the file of a prediction set."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().replace(b" ", b"", 4).startswith(_START)
@@ -67,7 +71,7 @@ def prediction_set_document(chunks: Iterable[bytes]) -> Iterator[Any]:
     elif size <= HEAD and (problem := _miscounted(body.get("Images"), count)) is not None:
         yield problem
     else:
-        yield {HEADER: body}
+        yield SetDocument({HEADER: body})
 
 
 def _miscounted(said: object, lines: int) -> UnrecognisedError | None:

@@ -114,8 +114,8 @@ def about_from(body: JsonObject) -> AboutPredictions:
     """
     try:
         key = PredictionSetKey(
-            str(body.get("Region", "")),
-            str(body.get("Account", "")),
+            str(body.get("Region") or ""),
+            str(body.get("Account") or ""),
             body["Project"],
             body["Name"],
         )
@@ -146,7 +146,7 @@ def about_from(body: JsonObject) -> AboutPredictions:
         cut=number(body.get("Cut")),
         unusable=unusable,
         same_names=body.get("SameNames") is True,
-        content=str(body.get("Content", "")),
+        content=str(body.get("Content") or ""),
     )
 
 

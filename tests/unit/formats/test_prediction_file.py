@@ -25,6 +25,9 @@ from lfv_mcp.formats.predictions.prediction_file import (
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
 from lfv_mcp.formats.recognition import recognise
 from tests.support.prediction_sets import PADIM, about_of, images_of, predicted_images, set_file
+from tests.support.saved_records import described, response
+
+RECORD: Final = json.dumps(response("ModelDescription", described())).encode()
 
 
 def read_back(data: bytes) -> PredictionSet:
@@ -80,7 +83,9 @@ def test_a_set_is_told_in_any_spelling(spelled: Callable[[bytes], bytes], number
 @given(st.data())
 def test_a_set_that_is_cut_anywhere_is_no_smaller_set(data: st.DataObject) -> None:
     whole = set_file(images_of(12))
-    cut = whole[: data.draw(st.integers(1, len(whole) - 2))]
+    # Between two lines, or within one.
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    cut = whole[: data.draw(st.sampled_from(ends[:-1]) | st.integers(1, len(whole) - 2))]
     records, problems = recognise(cut)
     assert not records
     assert any(problem.is_unread for problem in problems) or not starts_as_prediction_set(cut)
@@ -102,6 +107,25 @@ def test_two_sets_in_one_file_are_none() -> None:
     ]
     with pytest.raises(UnrecognisedError, match="lines too many"):
         read_back(both)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda lines: b"[" + b",".join(lines) + b"]",
+        lambda lines: b"\n".join(json.dumps(json.loads(line), indent=2).encode() for line in lines),
+        lambda lines: RECORD + b"\n" + b"\n".join(lines),
+    ],
+    ids=["array", "indented", "amid others"],
+)
+def test_a_set_that_is_not_alone_in_its_file_is_unread(
+    spelled: Callable[[list[bytes]], bytes],
+) -> None:
+    records, problems = recognise(spelled(set_file(images_of(3)).splitlines()))
+    assert [record.form for record in records if record.form == "predictions"] == []
+    assert "a prediction set that is not alone in its file" in str(
+        next(problem for problem in problems if problem.is_unread)
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,6 +157,31 @@ def test_a_first_line_that_cannot_be_used(changed: dict[str, object]) -> None:
     assert [problem.corrupt for problem in problems] == [True]
     with pytest.raises(UnrecognisedError):
         read_back(data)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+MEMBERS: Final = (
+    *("Region", "Account", "Project", "Name", "Origin", "Columns", "Images", "Answered", "Truth"),
+    *("Scores", "Cut", "Unusable", "SameNames", "Content"),
+)
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS), values, max_size=4))
+def test_whatever_a_first_line_says_is_read_or_said(changed: dict[str, object]) -> None:
+    first, *rest = set_file(images_of(3)).splitlines(keepends=True)
+    body = json.loads(first)["PredictionSet"] | changed
+    data = json.dumps({"PredictionSet": body}).encode() + b"\n" + b"".join(rest)
+    records, problems = recognise(data)
+    assert len(records) + sum(problem.is_unread for problem in problems) == 1
+    if records:
+        assert read_back(data).about.images == 3
+        assert read_back(data).about.key == records[0].key
 
 
 def test_a_broken_line_is_counted() -> None:
