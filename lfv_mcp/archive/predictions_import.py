@@ -138,7 +138,7 @@ def import_predictions(
         target: the archive.
         held: what it holds; None for one that is not there yet.
         question: what they are, and under which name.
-        advance: called whenever a file has been read.
+        advance: called as often as `steps_of` says for each file.
         make_reader: makes what reads the files.
         wait: waits a number of seconds before what has failed is tried again.
 

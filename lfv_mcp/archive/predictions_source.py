@@ -30,11 +30,18 @@ from lfv_mcp.text import clean
 
 _SMALL: Final = 1 << 20
 """Bytes of a file that is fetched whole, several at one time."""
+_STEP: Final = 1 << 20
+"""Bytes of a larger one with which it advances."""
 _WINDOW: Final = 32 << 20
 """Bytes of such files that wait to be read at most."""
 _TURNS: Final = 8
 """Files that wait, for each that is fetched at one time: one that is slow then holds up few."""
 _NO_SET: Final = "No set is made of the other files: its images would count as unanswered."
+
+
+def steps_of(entry: FileEntry) -> int:
+    """How often a file advances: once, or with every mebibyte of a large one."""
+    return 1 if entry.size <= _SMALL else entry.size // _STEP
 
 
 class Reader(Protocol):
@@ -100,20 +107,21 @@ class PredictionFiles:
 
         Args:
             entries: as the store lists them; images by their name are passed over.
-            advance: called whenever a file has been read.
+            advance: called as often as `steps_of` says for each file.
 
         Raises:
             LfvError: a file could not be read, allows two readings, or is damaged.
         """
         wanted = sorted(may_be_records(entries), key=lambda entry: entry.name)
         for entry, content in self._contents(wanted):
+            steps = _Steps(steps_of(entry), advance)
             try:
-                yield from self._reader.read(self._name(entry), content)
+                yield from self._reader.read(self._name(entry), steps.counted(content))
             except UnrecognisedError as problem:
                 raise _damaged(self._name(entry), problem) from problem
             except OSError as error:
                 raise _unread(self._name(entry), error) from error
-            advance()
+            steps.finish()
 
     def _name(self, entry: FileEntry) -> str:
         """What the reader knows a file by: its URI, or its path below the source."""
@@ -144,6 +152,31 @@ class PredictionFiles:
                 return _Fetched(entry.name, read_rest(stream, b""))
         except (OSError, LfvError, UnrecognisedError) as failure:
             return _Fetched(entry.name, failure=failure)
+
+
+class _Steps:
+    """Says of one file how far it has come."""
+
+    def __init__(self, number: int, advance: Callable[[], None]) -> None:
+        self._left = number
+        self._advance = advance
+
+    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks as they are; the last step is left to `finish`."""
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            while size >= _STEP and self._left > 1:
+                size -= _STEP
+                self._left -= 1
+                self._advance()
+            yield chunk
+
+    def finish(self) -> None:
+        """Take the steps that are left."""
+        while self._left:
+            self._left -= 1
+            self._advance()
 
 
 class _Fetched(NamedTuple):
@@ -217,7 +250,7 @@ def read_source(
         choice: which column says what.
         origin: where the predictions came from, as a text for people.
         same_names: a person vouches that equal names are the same images.
-        advance: called whenever a file has been read.
+        advance: called as often as `steps_of` says for each file.
         reader: makes what reads the files.
         keep: images to keep one by one; of more than that none is.
 

@@ -107,6 +107,7 @@ def import_predictions_of(
         import_predictions,
         set_key,
     )
+    from lfv_mcp.archive.predictions_source import steps_of
     from lfv_mcp.archive.reading import may_be_records
     from lfv_mcp.text import clean
 
@@ -130,9 +131,11 @@ def import_predictions_of(
         wanted = may_be_records(entries)
         skipped_images += len(entries) - len(wanted)
         listed.append(SourceFiles(files, wanted))
+    steps = [steps_of(entry) for each in listed for entry in each.entries]
+    unit = "files" if sum(steps) == len(steps) else "MiB"
     with (
         closing(open_target(place, settings)) as written,
-        ProgressLine(" ".join(sources), sum(len(each.entries) for each in listed)) as progress,
+        ProgressLine(" ".join(sources), sum(steps), unit=unit) as progress,
     ):
         imported = import_predictions(listed, written, held, question, advance=progress.advance)
     _show(imported, skipped_images)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.archive.predictions_source import PredictionFiles, read_source
+from lfv_mcp.archive.predictions_source import PredictionFiles, read_source, steps_of
+from lfv_mcp.archive.reading import may_be_records
 from lfv_mcp.archive.store import FileEntry
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -91,7 +92,10 @@ class Store:
 def read(store: Store, reader: Lines) -> list[str]:
     """The names of the images of a store."""
     source = PredictionFiles(store, reader, wait=lambda _: None)
-    return [image.image for image in source.images(store.entries(), lambda: None)]
+    steps: list[None] = []
+    images = list(source.images(store.entries(), lambda: steps.append(None)))
+    assert len(steps) == sum(map(steps_of, may_be_records(store.entries())))
+    return [image.image for image in images]
 
 
 names = st.text("ab/.é ", min_size=1, max_size=6).filter(lambda name: name != "damaged")
