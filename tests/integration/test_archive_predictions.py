@@ -496,6 +496,30 @@ def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
         assert tree(target) == whole
 
 
+def test_killed_anywhere_while_it_replaces(tmp_path: Path) -> None:
+    first, second = write(tmp_path, "1.csv", rows(20)), write(tmp_path, "2.csv", rows(20, flip=7))
+    succeeded(predicted(first, to=tmp_path / "old"))
+    succeeded(predicted(second, to=tmp_path / "new"))
+    old, new = tree(tmp_path / "old"), tree(tmp_path / "new")
+
+    def replaced(target: Path) -> Result:
+        return predicted(second, to=target, flags=["--replace"])
+
+    succeeded(predicted(first, to=tmp_path / "counted"))
+    with killed_at(10**9) as calls:
+        succeeded(replaced(tmp_path / "counted"))
+    for number in range(1, calls[0] + 1):
+        target = tmp_path / f"to-{number}"
+        succeeded(predicted(first, to=target))
+        with killed_at(number), pytest.raises(Killed):
+            replaced(target)
+        left = {n: c for n, c in tree(target).items() if not n.endswith(".partial")}
+        # Never neither: the older one goes last.
+        assert left in (old, new, old | new)
+        succeeded(replaced(target))
+        assert tree(target) == new
+
+
 @pytest.mark.slow
 def test_sigkill_and_run_again(tmp_path: Path) -> None:
     source = outputs(tmp_path / "from", 3000)
