@@ -183,6 +183,12 @@ def verdicts(session: nox.Session) -> None:
 
 
 @nox.session
+def predictions(session: nox.Session) -> None:
+    """Import of 4,000 prediction objects from an S3 that takes 20 ms an answer. By hand."""
+    python(session, "benchmarks/predictions.py", *session.posargs)
+
+
+@nox.session
 def soak_s3(session: nox.Session) -> None:
     """Questions for ten minutes while S3 fails in every way; no answer may claim absence."""
     python(session, "scripts/soak_s3.py", *session.posargs)

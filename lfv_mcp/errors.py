@@ -25,6 +25,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
         "caller",
         "prediction files that allow two readings, or none; the text names the flag to settle it",
     ),
+    "predictions_name_taken": (
+        "caller",
+        "the archive has another prediction set of that name; it was left as it is",
+    ),
     "usage_error": (
         "caller",
         "a command line that cannot be parsed: an unknown flag, a missing argument",
@@ -42,6 +46,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "credentials_rejected": ("operator", "AWS does not accept the key or the signature"),
     "endpoint_unreachable": ("operator", "no connection: refused, unresolvable host, TLS failure"),
     "evidence_unavailable": ("operator", "neither evaluation file can be read; the text says why"),
+    "predictions_unread": (
+        "operator",
+        "a file of predictions could not be read, so that no set is made of the others",
+    ),
     "region_required": ("operator", "a live call needs a region and none is configured"),
     "s3_access_denied": ("operator", "the credentials may not read that S3 object or prefix"),
     "s3_key_unusable": (

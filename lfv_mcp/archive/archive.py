@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index, RecordRef
-from lfv_mcp.archive.loading import record_digest
 from lfv_mcp.archive.pack_reading import PackPart, record_in_part
+from lfv_mcp.archive.packed_file import record_digest
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.archive.reading import read_rest
 from lfv_mcp.archive.scan import Look, Scanner
 from lfv_mcp.archive.store import FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
+from lfv_mcp.formats.manifest_lines import lines_of
+from lfv_mcp.formats.normalisation import plain
+from lfv_mcp.formats.predictions.prediction_file import prediction_set_text, read_prediction_file
+from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.formats.recognition import Record, recognise
+from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.text import clean
 
 GRACE: Final = 0.5
@@ -175,6 +181,45 @@ class Archive:
             self._look_again(None)
         return None
 
+    def read_predictions(self, key: PredictionSetKey) -> PredictionSet:
+        """A prediction set of the index, with the region and account that the index has for it.
+
+        Raises:
+            LfvError: its file cannot be read any more, or holds another set now.
+        """
+        found = self._read_set(key)
+        if found is None:  # the file has changed: as it is now, if the set is still there
+            self._look_again(None)
+            found = self._read_set(key)
+        if found is None:
+            raise _set_is_gone(key)
+        return replace(found, about=replace(found.about, key=key))
+
+    def _read_set(self, key: PredictionSetKey) -> PredictionSet | None:
+        """A set as its file has it; None if it is not the one that the index knows."""
+        index = self.held or self.index()
+        entry = index.prediction_sets.get(key)
+        if entry is None:
+            return None
+        ref, about = entry.files[0], entry.about
+        try:
+            with self.files.open(ref.name) as stream:
+                # `plain` is how the index has it.
+                text = prediction_set_text(read_chunks(stream), lambda body: plain(body) == about)
+                return read_prediction_file(lines_of(text))
+        except UnrecognisedError as error:
+            if not error.is_unread:
+                return None
+            raise _unreadable(ref.name, error) from error
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreadable(ref.name, error) from error
+        except LfvError as error:
+            if error.code == "s3_not_found":
+                return None
+            raise
+
     def version_of(self, ref: RecordRef) -> Hashable:
         """Another one if the file of a record has changed, even where the index keeps only a part
         of it, as of a manifest. Never waits."""
@@ -213,6 +258,14 @@ def _record_at(data: bytes, ordinal: int) -> Record | None:
     except UnrecognisedError:
         return None
     return records[ordinal] if ordinal < len(records) else None
+
+
+def _set_is_gone(key: PredictionSetKey) -> SetupError:
+    return SetupError(
+        "archive_unreadable",
+        f"The prediction set {key.name} of {key.project} is not in the archive any more.",
+        "Ask for a listing: it names what is there now.",
+    )
 
 
 def _unreadable(name: str, error: Exception) -> LfvError:

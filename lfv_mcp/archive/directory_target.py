@@ -120,9 +120,10 @@ class DirectoryTarget:
                 return [f"{folder}/{name}" for name in os.listdir(path)]  # noqa: PTH208 - names
         return [entry.name for entry in Directory(path).entries()]
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: int | None = None) -> bytes:
         """As `Target.read`."""
-        return (self._path / name).read_bytes()
+        with (self._path / name).open("rb") as file:
+            return file.read(limit)
 
     def remove(self, name: str) -> None:
         """As `Target.remove`; folders that are empty then go, too."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
@@ -84,6 +85,11 @@ class PredictionSetEntry:
         """What the set's first line says of it; `prediction_set.about_from` reads it."""
         return unpack_metadata(self.packed_about)
 
+    @property
+    def disagreeing(self) -> list[RecordRef]:
+        """Files that say something else than the winner does."""
+        return [ref for ref in self.files if ref.content != self.files[0].content]
+
 
 @dataclass(slots=True)
 class Index:
@@ -97,8 +103,11 @@ class Index:
         versions: the model versions of each project, the highest first.
         named: the projects of one name.
         places: the projects of a region and account.
-        prediction_sets: those that say of which project they are; also of projects that have
-            nothing else, which `named` and `versions` do not know.
+        prediction_sets: everything under the name of each set. A set that does not say where its
+            project is has the region and account of the only place that holds one of that name.
+        sets: the prediction sets of each project, by name; `sets_of` asks for them.
+        set_projects: projects that are known from prediction sets alone, which `projects`, `named`
+            and `versions` do not know; one that nobody placed has no region and no account.
         skipped_images: how many files are images by their name, and were not read.
         number: of one archive's indexes another one only if some file came, changed or went.
         unread: the files that could not be read; None if there are none. A record may be missing
@@ -113,7 +122,13 @@ class Index:
     versions: dict[ProjectKey, list[ModelKey]]
     named: dict[str, list[ProjectKey]]
     places: dict[tuple[str, str], list[ProjectKey]]
-    prediction_sets: dict[PredictionSetKey, PredictionSetEntry] = field(default_factory=dict)
+    prediction_sets: dict[PredictionSetKey, PredictionSetEntry] = field(
+        default_factory=dict[PredictionSetKey, PredictionSetEntry]
+    )
+    sets: dict[ProjectKey, list[PredictionSetKey]] = field(
+        default_factory=dict[ProjectKey, list[PredictionSetKey]]
+    )
+    set_projects: list[ProjectKey] = field(default_factory=list[ProjectKey])
     skipped_images: int = 0
     number: int = 0
     unread: Unread | None = None
@@ -123,6 +138,28 @@ class Index:
     def is_empty(self) -> bool:
         """Whether nothing was recognised at all."""
         return not (self.models or self.projects or self.prediction_sets)
+
+    def sets_of(self, project: ProjectKey) -> list[PredictionSetKey]:
+        """The prediction sets of a project, by name; none if there are none."""
+        return list(self.sets.get(project, ()))
+
+    def find_set(self, project: ProjectKey, name: str) -> PredictionSetKey | None:
+        """The prediction set of a project that has a name, whatever its case; None for none."""
+        folded = name.casefold()
+        return next((key for key in self.sets_of(project) if key.folded_name == folded), None)
+
+    def only_place_of(self, project: str) -> ProjectKey | None:
+        """The only region and account that hold a project of this name; None for none or several.
+
+        What nobody placed is held nowhere in particular.
+        """
+        found = self.places_of(project)
+        return found[0] if len(found) == 1 else None
+
+    def places_of(self, project: str) -> list[ProjectKey]:
+        """The regions and accounts that hold a project of this name, in any record."""
+        placed = [key for key in self.set_projects if key.project == project and key.region]
+        return [*self.named.get(project, ()), *placed]
 
 
 class IndexedRecord(NamedTuple):
@@ -214,7 +251,7 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
     index = Index({}, {}, {}, ProblemTally(), {}, {}, {})
     unread = _UnreadFiles()
     by_model: dict[ModelKey, list[IndexedRecord]] = {}
-    by_set: dict[PredictionSetKey, list[IndexedRecord]] = {}
+    sets: list[tuple[PredictionSetKey, IndexedRecord]] = []
     ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
         if file.problems:
@@ -226,14 +263,13 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
             if isinstance(record.key, ModelKey):
                 by_model.setdefault(record.key, []).append(record)
             elif isinstance(record.key, PredictionSetKey):
-                by_set.setdefault(record.key, []).append(record)
+                sets.append((record.key, record))
             else:
                 _add_project(index, record.key, record, ranks)
     index.unread = unread.summary(len(files), location, since)
     for key, records in by_model.items():
         index.models[key] = _model_entry(records)
         index.versions.setdefault(key.project_key, []).append(key)
-    index.prediction_sets = {key: _set_entry(records) for key, records in sorted(by_set.items())}
     for project, versions in index.versions.items():
         versions.sort(reverse=True)
         index.projects.setdefault(
@@ -243,6 +279,7 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
     for project in sorted(index.projects):
         index.named.setdefault(project.project, []).append(project)
         index.places.setdefault((project.region, project.account), []).append(project)
+    _add_sets(index, sets)
     return index
 
 
@@ -262,10 +299,25 @@ def _add_project(
         index.captured[key] = record.ref.captured
 
 
-def _set_entry(records: list[IndexedRecord]) -> PredictionSetEntry:
-    """Everything under one name; the records are sorted in place, the winner first."""
-    records.sort(key=lambda record: record.ref.rank, reverse=True)
-    return PredictionSetEntry(records[0].packed_metadata, tuple(record.ref for record in records))
+def _add_sets(index: Index, found: Sequence[tuple[PredictionSetKey, IndexedRecord]]) -> None:
+    """Take the prediction sets into an index that has all projects of other records."""
+    placed = {key.project_key for key, _ in found if key.region}
+    index.set_projects = sorted(placed - index.projects.keys())
+    by_name: dict[tuple[ProjectKey, str], list[tuple[PredictionSetKey, IndexedRecord]]] = {}
+    for key, record in found:
+        project = key.project_key
+        if not key.region:
+            project = index.only_place_of(key.project) or project
+        by_name.setdefault((project, key.folded_name), []).append((key, record))
+    for (project, _), said in sorted(by_name.items(), key=itemgetter(0)):
+        said.sort(key=lambda each: each[1].ref.rank, reverse=True)
+        first, winner = said[0]
+        key = PredictionSetKey(*project, first.name)
+        index.prediction_sets[key] = PredictionSetEntry(
+            winner.packed_metadata, tuple(record.ref for _, record in said)
+        )
+        index.sets.setdefault(project, []).append(key)
+    index.set_projects = sorted(index.sets.keys() - index.projects.keys())
 
 
 def _model_entry(records: list[IndexedRecord]) -> ModelEntry:

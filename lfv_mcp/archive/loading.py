@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import marshal
 from collections.abc import Iterable
 from typing import Final
 
 from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
 from lfv_mcp.archive.metadata import pack_metadata
 from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
-from lfv_mcp.archive.packed_file import PackedFile, digest_of
+from lfv_mcp.archive.packed_file import PackedFile, digest_of, record_digest
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
 from lfv_mcp.archive.reading import read_enough_to_recognise
@@ -18,7 +17,7 @@ from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
-from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.formats.record import RecordKey
 from lfv_mcp.text import clean
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class FileLoader:
 
     def __init__(self, files: FileStore) -> None:
         self._files = files
-        self._keys: dict[ModelKey | ProjectKey, ModelKey | ProjectKey] = {}  # one object for each
+        self._keys: dict[RecordKey, RecordKey] = {}  # one object for each
         # One object for all files with the same problem: there may be 200,000 of them.
         self._problems: dict[FileProblem, tuple[FileProblem, ...]] = {}
         self._failures: dict[FileProblem, LfvError] = {}
@@ -67,7 +66,7 @@ class FileLoader:
 
     def packed(self, entry: FileEntry, said: PackedFile) -> IndexedFile:
         """What a file holds according to the pack that it lies beside; it is not opened."""
-        record = Record("manifest", said.key, {}, None)
+        record = Record(said.form, said.key, said.about, None)
         return IndexedFile(entry.stamp, (self._record(entry.name, 0, record, said.content),), ())
 
     def _of_bytes(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
@@ -158,10 +157,6 @@ def _stamped(file: IndexedFile, stamp: int | str | None) -> IndexedFile:
 
 
 def _digest(record: Record, data: bytes) -> bytes:
-    # A manifest's body is empty: its lines are judged when it is analysed.
+    # A manifest's body is empty: its lines are judged when it is analysed. That of a prediction set
+    # has a digest of its lines in it.
     return digest_of(data) if record.form == "manifest" else record_digest(record)
-
-
-def record_digest(record: Record) -> bytes:
-    """What a record says, as eight bytes, however it was spelled."""
-    return digest_of(marshal.dumps(record.body, 2))  # from version 3 on equal values may differ

@@ -1,9 +1,9 @@
 """One file for a fleet: an archive's answers and results in one compressed file, for many readers.
 
-A pack is an archive like any other: `records.jsonl.gz`, and beside it the evaluation manifests as
-they were. Its first lines are a table of those: what a listing says of each, and whose it is. A
-reader whose listing agrees with the table opens none of them until somebody asks for one. The table
-is no index: without it the files are opened again, and the answers are the same.
+A pack is an archive like any other: `records.jsonl.gz`, and beside it the evaluation manifests and
+the prediction sets as they were. Its first lines are a table of those: what a listing says of each,
+and whose it is. A reader whose listing agrees with the table opens none of them until somebody asks
+for one. The table is no index: without it the files are opened again, and the answers are the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
 from lfv_mcp.archive.pack_reading import batches_of
-from lfv_mcp.archive.packed_file import PackedFile, digest_of
+from lfv_mcp.archive.packed_file import COPIED_FORMS, PackedFile, digest_of
 from lfv_mcp.archive.packed_lines import RECORDS, compressed, members_of
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -29,7 +29,7 @@ from lfv_mcp.archive.targets import StagedFile, Target
 from lfv_mcp.errors import CallerError, LfvError, SetupError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
-from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.formats.record import RecordKey
 from lfv_mcp.text import clean
 
 
@@ -128,8 +128,8 @@ class Packer:
                 for batch in batches_of(fetched, entry):
                     part.add_problems(entry.name, batch.problems)
                     for record in batch.records:
-                        if record.form == "manifest":
-                            self._take_manifest(record, fetched, entry, digest_of(batch.data))
+                        if record.form in COPIED_FORMS:
+                            self._take_copy(record, fetched, entry, digest_of(batch.data))
                         elif record.form != "packed_file":
                             self._take_line(record)
                         part.count(record)
@@ -146,15 +146,13 @@ class Packer:
         with self._lock:
             self._lines.add(_Line(record.key, record.form, line.encode()))
 
-    def _take_manifest(
-        self, record: Record, files: FileStore, entry: FileEntry, start: bytes
-    ) -> None:
+    def _take_copy(self, record: Record, files: FileStore, entry: FileEntry, start: bytes) -> None:
         # At the top, so that a pack that is given up leaves no folders.
         with files.open(entry.name) as stream:
             staged = self._target.stage(chunks_of(stream), "", in_memory=0)
         name = f"{folder_of(record.key)}/{file_name(record, staged.digest)}"
         with self._lock:
-            kept = self._staged.setdefault(name, _Copy(staged, record.form, record.key, start))
+            kept = self._staged.setdefault(name, _Copy(staged, record, start))
         if kept.staged is not staged:
             staged.discard()  # the same file once more
 
@@ -200,8 +198,9 @@ class Packer:
                     f"{clean(self._target.location, 200)} cannot be written to: {error.strerror}.",
                     "Run it again; somebody has removed what was waiting there.",
                 ) from error
+            form, key, about, _ = copy.record
             return PackedFile(
-                name, published.size, published.etag, copy.form, copy.key, copy.start
+                name, published.size, published.etag, form, key, copy.start, about
             ).as_line()
 
         with ThreadPoolExecutor(self._target.parallel, "pack") as pool:
@@ -229,7 +228,7 @@ class Packer:
 class _Line(NamedTuple):
     """A line of a pack; lines are sorted by whose they are, then by what they say."""
 
-    key: ModelKey | ProjectKey
+    key: RecordKey
     form: str
     text: bytes
 
@@ -238,11 +237,12 @@ class _Copy(NamedTuple):
     """A file that is copied unchanged."""
 
     staged: StagedFile
-    form: str
-    key: ModelKey | ProjectKey
+    record: Record
     start: bytes
     """Digest of what it was recognised by."""
 
 
-_COPIED: Final = re.compile(r"/(?:manifest)-[0-9a-f]{16}\.json$")
+_COPIED: Final = re.compile(
+    r"/(?:manifest-[0-9a-f]{16}\.json|predictions-[A-Za-z0-9_-]+-[0-9a-f]{16}\.jsonl)$"
+)
 """Names of files that a pack has copied."""

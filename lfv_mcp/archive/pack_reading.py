@@ -18,7 +18,7 @@ from lfv_mcp.formats.recognition import Record, recognise
 
 _GZIP_MARK: Final = b"\x1f\x8b"
 _FIRST_READ: Final = 1 << 16
-_DIGEST_IN_NAME: Final = re.compile(r"-[0-9a-f]{16}\.json$")
+_DIGEST_IN_NAME: Final = re.compile(r"-[0-9a-f]{16}\.jsonl?$")
 
 
 class PackPart(NamedTuple):

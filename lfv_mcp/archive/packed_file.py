@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import marshal
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.json_values import JsonObject
+from lfv_mcp.formats.predictions.prediction_set import WHERE
 from lfv_mcp.formats.recognition import Record
-from lfv_mcp.identifiers import ModelKey, ProjectKey
+from lfv_mcp.formats.record import RecordForm, RecordKey, predictions_record
+from lfv_mcp.identifiers import ModelKey
+
+COPIED_FORMS: Final = ("manifest", "predictions")
+"""Forms of records that are read by line, and that a pack copies beside its records."""
 
 
 class PackedFile(NamedTuple):
@@ -21,14 +28,16 @@ class PackedFile(NamedTuple):
         form: what record it is.
         key: whose.
         content: digest of what it was recognised by, as an index has it.
+        about: of a prediction set its first line, so that it is listed without being opened.
     """
 
     name: str
     size: int
     etag: str
-    form: str
-    key: ModelKey | ProjectKey
+    form: RecordForm
+    key: RecordKey
     content: bytes
+    about: JsonObject
 
     @classmethod
     def of(cls, record: Record) -> PackedFile:
@@ -40,25 +49,33 @@ class PackedFile(NamedTuple):
         body = record.body
         try:
             name, size, etag = body["Key"], body["Size"], body["ETag"]
-            form, content = body["Form"], bytes.fromhex(body["Start"])
+            form, content = body["Form"], bytes.fromhex(body.get("Start", ""))
         except (KeyError, TypeError, ValueError) as error:
             raise _unusable() from error
         if not (isinstance(name, str) and isinstance(size, int) and isinstance(etag, str)):
             raise _unusable()
-        if form != "manifest" or name.startswith("/") or ".." in name.split("/"):
+        if name.startswith("/") or ".." in name.split("/"):
             raise _unusable()
-        return cls(name, size, etag, form, record.key, content)
+        about = body.get("PredictionSet")
+        if form == "predictions" and about is not None:
+            said = predictions_record(about)
+            return cls(name, size, etag, "predictions", said.key, record_digest(said), said.body)
+        if form != "manifest" or not content or not isinstance(record.key, ModelKey):
+            raise _unusable()
+        return cls(name, size, etag, "manifest", record.key, content, {})
 
     def as_line(self) -> bytes:
         """The line of the table."""
-        body = {
+        body: JsonObject = {
             "Key": self.name,
             "Size": self.size,
             "ETag": self.etag,
             "Form": self.form,
-            "ModelArn": self.key.arn,
-            "Start": self.content.hex(),
         }
+        if isinstance(self.key, ModelKey):
+            body |= {"ModelArn": self.key.arn, "Start": self.content.hex()}
+        else:
+            body |= {"PredictionSet": self.about}
         return json.dumps({"PackedFile": body}, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -69,3 +86,14 @@ def _unusable() -> UnrecognisedError:
 def digest_of(data: bytes) -> bytes:
     """Eight bytes that stand for a content, as an index has them of a manifest."""
     return blake2b(data, digest_size=8).digest()
+
+
+def record_digest(record: Record) -> bytes:
+    """What a record says, as eight bytes, however it was spelled.
+
+    That of a prediction set has a digest of its lines; a copy from elsewhere is no other content.
+    """
+    body = record.body
+    if record.form == "predictions":
+        body = {name: value for name, value in body.items() if name not in WHERE}
+    return digest_of(marshal.dumps(body, 2))  # from version 3 on equal values may differ

@@ -1,4 +1,4 @@
-"""How much of a file is read to see what it is: all of it, or a manifest's start and end."""
+"""How much of a file is read to see what it is: all of it, or the start and end of a long one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.formats.containers import IMAGE_NAMES, is_container, too_large_to_unpack
 from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
 from lfv_mcp.formats.manifest_lines import starts_as_manifest
+from lfv_mcp.formats.predictions.prediction_file import starts_as_prediction_set
 from lfv_mcp.formats.texts import HEAD, foreign_kind, is_foreign, is_table
 
 
 def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
-    """The whole file, or the first and the last lines of a manifest.
+    """The whole file, or the first and the last lines of a manifest or a prediction set.
 
     The last ones tell whether a manifest is cut off. Of a manifest in S3 they are a second request,
     but only of one that has more than the first request gives; to read all of it would be fifty
@@ -33,8 +34,8 @@ def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
         data = read_rest(stream, b"", HEAD)
     if is_foreign(data):
         raise foreign_kind(data)
-    if starts_as_manifest(data):
-        return _ends_of_manifest(files, entry, data)
+    if starts_as_prediction_set(data) or starts_as_manifest(data):
+        return _ends_of_lines(files, entry, data)
     if is_table(data):
         raise UnrecognisedError("not JSON")
     if entry.size > FILE_LIMIT:
@@ -50,8 +51,8 @@ def read_enough_to_recognise(files: FileStore, entry: FileEntry) -> bytes:
         raise UnrecognisedError("too large for the memory of this machine", corrupt=True) from error
 
 
-def _ends_of_manifest(files: FileStore, entry: FileEntry, head: bytes) -> bytes:
-    """The whole lines at the start and at the end of a manifest that starts with `head`."""
+def _ends_of_lines(files: FileStore, entry: FileEntry, head: bytes) -> bytes:
+    """The whole lines at the start and at the end of a file that starts with `head`."""
     start = max(len(head), entry.size - HEAD)
     with files.open(entry.name, start=start, limit=HEAD) as stream:
         end = read_rest(stream, b"", HEAD)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from lfv_mcp.archive.places import S3Place
+from lfv_mcp.archive.reading import read_rest
 from lfv_mcp.archive.s3_prefix import PARALLEL
 from lfv_mcp.archive.targets import (
     IN_MEMORY,
@@ -109,10 +110,10 @@ class S3Target:
         names = self._objects()
         return [name for name in names if name.rpartition("/")[0] == folder] if folder else [*names]
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: int | None = None) -> bytes:
         """As `Target.read`."""
-        with self._s3.open(self._bucket, self._folder + name) as stream:
-            return stream.read()
+        with self._s3.open(self._bucket, self._folder + name, limit=limit) as stream:
+            return read_rest(stream, b"", limit) if limit is not None else stream.read()
 
     def remove(self, name: str) -> None:
         """As `Target.remove`."""

@@ -88,8 +88,8 @@ class Target(Protocol):
         """
         ...
 
-    def read(self, name: str) -> bytes:
-        """The content of one file.
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """The content of one file, or the start of it.
 
         Raises:
             OSError, LfvError: it cannot be read.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
+from lfv_mcp.archive.named_sets import NamedSets
 from lfv_mcp.archive.pack_reading import batches_of
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -20,7 +21,11 @@ from lfv_mcp.archive.tally import ImportTally
 from lfv_mcp.archive.targets import OccupiedError, Target
 from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.json_values import JsonObject
 from lfv_mcp.formats.manifest_lines import manifest_as_lines
+from lfv_mcp.formats.normalisation import plain
+from lfv_mcp.formats.predictions.prediction_file import prediction_set_text
+from lfv_mcp.formats.predictions.prediction_set import about_from
 from lfv_mcp.formats.recognition import Record, recognise
 
 
@@ -35,6 +40,7 @@ class ArchiveWriter:
     def __init__(self, target: Target, *, wait: Callable[[float], None] = time.sleep) -> None:
         """Write nothing yet."""
         self.target = target
+        self._sets = NamedSets(target)
         self._wait = wait
 
     def import_files(
@@ -60,7 +66,7 @@ class ArchiveWriter:
             yield
 
     def import_file(self, files: FileStore, entry: FileEntry, tally: ImportTally) -> None:
-        """Import one file: answers and results in canonical form, a manifest as UTF-8.
+        """Import one file: answers and results in canonical form, lines in UTF-8.
 
         A file that cannot be read or recognised is a problem of the tally, not an error.
 
@@ -77,6 +83,8 @@ class ArchiveWriter:
                     for record in batch.records:
                         if record.form == "manifest":
                             tally.written += self._write_manifest(record, fetched, entry)
+                        elif record.form == "predictions":
+                            tally.written += self._write_set(record, fetched, entry)
                         elif record.form != "packed_file":  # that file is imported itself
                             tally.written += self.write_record(record)
                         tally.count(record)
@@ -89,7 +97,24 @@ class ArchiveWriter:
 
     def _write_manifest(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
         with files.open(entry.name) as stream:
-            return self._write(record, manifest_as_lines(chunks_of(stream), record.key.arn))
+            return self._write(record, manifest_as_lines(chunks_of(stream), record.arn))
+
+    def _write_set(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
+        """Copy a prediction set as it is, unless it is there already.
+
+        Raises:
+            CallerError: the archive has another set of that name.
+        """
+
+        def is_meant(body: JsonObject) -> bool:
+            return bool(plain(body) == record.body)
+
+        def write() -> bool:
+            with files.open(entry.name) as stream:
+                return self._write(record, prediction_set_text(chunks_of(stream), is_meant))
+
+        about = about_from(record.body)
+        return self._sets.write(about, folder_of(record.key), write)
 
     def write_record(self, record: Record) -> bool:
         """Write one answer in the API's wire form, or an evaluation result; whether it was new.

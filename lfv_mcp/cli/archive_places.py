@@ -37,11 +37,10 @@ def open_source(source: str, target: Place, settings: Settings) -> FileStore:
         click.ClickException, LfvError: a source that cannot be one.
     """
     from lfv_mcp.archive.places import parse_place, refuse_overlap
-    from lfv_mcp.archive.s3_prefix import S3Prefix
     from lfv_mcp.cli.wiring import open_files
 
     if source.startswith("s3://"):
-        files: FileStore = S3Prefix(source, _open_s3(settings))
+        files: FileStore = open_prefix(source, settings)
         refuse_overlap(parse_place(source), target)
         return files
     try:
@@ -50,6 +49,13 @@ def open_source(source: str, target: Place, settings: Settings) -> FileStore:
         raise click.ClickException(error.message) from error
     refuse_overlap(parse_place(files.location), target)
     return files
+
+
+def open_prefix(url: str, settings: Settings) -> FileStore:
+    """The objects below an S3 prefix, asked for with the patience of an import."""
+    from lfv_mcp.archive.s3_prefix import S3Prefix
+
+    return S3Prefix(url, _open_s3(settings))
 
 
 def _open_s3(settings: Settings) -> S3:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,10 @@ from lfv_mcp.errors import LfvError
 if TYPE_CHECKING:
     from lfv_mcp.archive.pack import Packer
     from lfv_mcp.archive.tally import ImportTally
+
+_PREDICTED: Final = (
+    "What a system predicted on test images is imported with --predictions NAME --project PROJECT."
+)
 
 
 def show_import(tally: ImportTally, skipped_images: int) -> None:
@@ -60,11 +64,15 @@ def show_pack(packer: Packer, skipped_images: int) -> None:
 
 
 def _show_problems(tally: ImportTally) -> None:
+    from lfv_mcp.formats.foreign import PREDICTIONS
+
     next_steps: dict[str, None] = {}  # each once, in their order
     for name, problem in tally.problems:
         click.echo(f"{kind_of(problem):8} {click.unstyle(name)!r}: {_text(problem)}", err=True)
         if isinstance(problem, LfvError):
             next_steps[problem.next_step] = None
+        elif str(problem).startswith(PREDICTIONS):
+            next_steps[_PREDICTED] = None
     for next_step in next_steps:
         click.echo(f"Next: {next_step}", err=True)
 

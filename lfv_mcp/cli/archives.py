@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
 from lfv_mcp.cli.archive_places import open_source, open_target
+from lfv_mcp.cli.archive_predictions import (
+    PredictionFlags,
+    import_predictions_of,
+    is_about_predictions,
+    prediction_options,
+)
 from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.text import clean
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.index import Index
@@ -32,13 +39,27 @@ _target_option = click.option(
 @archive.command("import")
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @_target_option
+@prediction_options
 @settings_options
-def import_(*, sources: tuple[str, ...], target: str, settings: Settings) -> None:
+def import_(
+    *,
+    sources: tuple[str, ...],
+    target: str,
+    settings: Settings,
+    **flags: Unpack[PredictionFlags],
+) -> None:
     """Import saved answers and evaluation files from directories, files or s3:// prefixes.
+
+    With --predictions NAME and --project, what another system predicted on the test images of a
+    project: CSV, TSV, JSON Lines, a Ground Truth-shaped manifest, or a folder of .out files.
 
     Nothing is deleted, and doing it again (after an interruption, say) changes nothing. Exit code
     1 if a file could not be read, or if nothing was recognised.
     """
+    if is_about_predictions(flags):
+        with _failures_end_the_command():
+            import_predictions_of(sources, target, flags, settings)
+        return
     from lfv_mcp.archive.places import parse_place
     from lfv_mcp.archive.tally import ImportTally
     from lfv_mcp.archive.writer import ArchiveWriter
@@ -132,8 +153,8 @@ def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None
 def check(*, place: str, settings: Settings) -> None:
     """Say what is in an archive: recognised, rebuilt, corrupt, unread, failed, foreign.
 
-    Exit code 1 if a record may be missing because a file could not be read, or if there is no
-    model at all.
+    Exit code 1 if a record may be missing because a file could not be read, or if there is neither
+    a model nor a prediction set.
     """
     from lfv_mcp.archive.archive import Archive
     from lfv_mcp.cli.wiring import open_files
@@ -142,7 +163,7 @@ def check(*, place: str, settings: Settings) -> None:
         index = Archive(open_files(place, settings)).index()
     for line in (*_remarks(index), *_totals(index)):
         click.echo(line)
-    if index.unread is not None or not index.models:
+    if index.unread is not None or not (index.models or index.prediction_sets):
         raise click.exceptions.Exit(1)
 
 
@@ -161,6 +182,23 @@ def _remarks(index: Index) -> Iterator[str]:
             others = ", ".join(sorted({record.status or "none" for record in model.disagreeing}))
             used = model.winner.status or "a record without a status"
             yield f"disagree {key.arn}: {used} is used, others say {others}"
+    yield from _remarks_on_sets(index)
+
+
+def _remarks_on_sets(index: Index) -> Iterator[str]:
+    """Each prediction set in a line, and what is wrong with its name or place."""
+    for key, entry in index.prediction_sets.items():
+        place = key.project_key.arn if key.region else key.project
+        about = entry.about
+        yield f"set      {key.name} of {place}: {about['Images']:,} images from {_origin(about)}"
+        if entry.disagreeing:
+            used, *others = (repr(click.unstyle(ref.name)) for ref in entry.files)
+            yield f"disagree {key.name} of {place}: {used} is used, not {', '.join(others)}"
+        if not key.region and len(places := index.places_of(key.project)) > 1:
+            yield (
+                f"unplaced {key.name} of {place}: {len(places)} projects have that name; import it "
+                "again with --project ARN"
+            )
 
 
 def _totals(index: Index) -> Iterator[str]:
@@ -168,13 +206,14 @@ def _totals(index: Index) -> Iterator[str]:
     models = index.models.values()
     problems = index.problems
     rows = (
-        ("projects", len(index.projects)),
+        ("projects", len(index.projects) + len(index.set_projects)),
         ("models", len(models)),
         ("  with a DescribeModel answer", _count(m.model for m in models)),
         ("  known only from a listing", _count(m.listing and not m.model for m in models)),
         ("  rebuilt from evaluation files", _count(not (m.model or m.listing) for m in models)),
         ("  with an evaluation result", _count(m.result for m in models)),
         ("  with an evaluation manifest", _count(m.manifest for m in models)),
+        *((("prediction sets", sets),) if (sets := len(index.prediction_sets)) else ()),
         ("corrupt", problems.count("corrupt")),
         ("unread", problems.count("unread")),
         ("failed", problems.count("failed")),
@@ -183,6 +222,10 @@ def _totals(index: Index) -> Iterator[str]:
     )
     for label, count in rows:
         yield f"{label:34}{count:>8,}"
+
+
+def _origin(about: Mapping[str, Any]) -> str:
+    return clean(str(about["Origin"]), 200)
 
 
 def _count(found: Iterable[object]) -> int:

@@ -22,7 +22,8 @@ class ProgressLine:
 
     Args:
         name: what is worked on.
-        total: how many files there are; None while they are being listed.
+        total: how many files there are, or other units; None while they are being listed.
+        unit: what they are.
         out: where the line is shown; None for stderr.
         clock: seconds.
     """
@@ -32,12 +33,14 @@ class ProgressLine:
         name: str,
         total: int | None,
         *,
+        unit: str = "files",
         out: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Show nothing yet."""
         self._name = strip_invisible(name).strip()[-40:]
         self._total = total
+        self._unit = unit
         self._done = 0
         self._out = sys.stderr if out is None else out
         self._clock = clock
@@ -61,7 +64,7 @@ class ProgressLine:
         """The line as it is at a moment of the clock."""
         if self._total is None:
             return f"{self._name}: {self._done:,} files listed"
-        line = f"{self._name}: {self._done:,} of {self._total:,} files"
+        line = f"{self._name}: {self._done:,} of {self._total:,} {self._unit}"
         if 0 < self._done < self._total:
             seconds = (now - self._started) * (self._total - self._done) / self._done
             line += f", about {_duration(seconds)} more"

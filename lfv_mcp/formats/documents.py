@@ -2,7 +2,7 @@
 
 A document is a decoded value as JSON has it, whatever notation it was saved in. A manifest has
 thousands of lines, which are judged when it is analysed, so here it is one document;
-`manifest_lines` has all of them.
+`manifest_lines` has all of them. So is a prediction set, of which its first line says what it is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from lfv_mcp.formats.containers import Part, is_container, parts_of
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
+from lfv_mcp.formats.predictions.prediction_file import (
+    HEADER,
+    prediction_set_document,
+    starts_as_prediction_set,
+)
 from lfv_mcp.formats.texts import (
     documents_in_data,
     foreign_kind,
@@ -23,8 +28,9 @@ from lfv_mcp.formats.texts import (
     peek_lines,
 )
 
-_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records"})
-"""Members of a document that may not be taken as it is: a manifest's line, a notebook."""
+_NOT_PLAIN: Final = frozenset({"source-ref", "cells", "log", "Records", HEADER})
+"""Members of a document that may not be taken as it is: a manifest's line, a notebook, the first
+line of a prediction set that lacks all others."""
 
 
 def _refuse(constant: str) -> None:
@@ -106,6 +112,8 @@ def _documents_of_part(chunks: Iterator[bytes]) -> Iterator[Any]:
         head, chunks = peek_lines(chunks)
         if is_foreign(head):
             yield foreign_kind(head)
+        elif starts_as_prediction_set(head):
+            yield from prediction_set_document(chunks)
         elif starts_as_manifest(head):
             yield from manifest_document(head, chunks)
         else:

@@ -19,6 +19,9 @@ _OTHER_ANSWERS: Final[Mapping[str, str]] = {
     "modelpackagingjobs": "ListModelPackagingJobs",
 }
 """Answers of this service that say nothing about a model, by their member, folded."""
+_CAPTURE: Final = "a capture record of an edge device (DefectDetectionApplication)"
+PREDICTIONS: Final = (_CAPTURE, "an answer of DetectAnomalies")
+"""How the problem of a file begins that says nothing about a model, and what one predicted."""
 _EDGE_AGENT_ARN: Final = "lookoutvisionmodelarn"
 """The ModelArn of the Edge Agent's protobuf messages, folded."""
 
@@ -31,7 +34,7 @@ def foreign_name(document: Mapping[Any, Any], names: Container[str]) -> str | No
     if "projectversiondescriptions" in names or "projectversionarn" in names:
         return "an answer of Rekognition Custom Labels"
     if "devicegroundtruthdata" in names:
-        return "a capture record of an edge device (DefectDetectionApplication)"
+        return _CAPTURE
     if any(
         is_object(part) and any(folded(str(name)) == _EDGE_AGENT_ARN for name in part)
         for part in _edge_parts(document)

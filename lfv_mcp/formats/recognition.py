@@ -17,6 +17,7 @@ from lfv_mcp.formats.documents import documents_and_problems, plain_document
 from lfv_mcp.formats.foreign import UNKNOWN_FORM
 from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.formats.members import MEMBERS
+from lfv_mcp.formats.predictions.prediction_file import HEADER, SetDocument
 from lfv_mcp.formats.printed_elsewhere import unread_record
 from lfv_mcp.formats.record import (
     NO_MODEL_ARN,
@@ -210,6 +211,11 @@ def _only_record(item: dict[str, Any]) -> Record | None:
         return project_record(body, captured_at(item))
     if is_object(body := item.get("PackedFile")):
         return packed_file_record(body)
-    if is_object(body := item.get("PredictionSet")):
+    if is_object(body := item.get(HEADER)):
+        if not isinstance(item, SetDocument):
+            raise UnrecognisedError(
+                "a prediction set that is not alone in its file, a JSON line for each image",
+                convertible=True,
+            )
         return predictions_record(body)
     return None

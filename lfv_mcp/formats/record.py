@@ -40,6 +40,11 @@ class Record(NamedTuple):
     body: JsonObject
     captured: float | None
 
+    @property
+    def arn(self) -> str:
+        """The ARN of the model or project; empty for a prediction set, which has none."""
+        return "" if isinstance(self.key, PredictionSetKey) else self.key.arn
+
 
 REKOGNITION_SUMMARY: Final = "an evaluation summary of Rekognition Custom Labels"
 """What a file of the sister service is, which is shaped as an EvaluationResult."""
@@ -122,6 +127,8 @@ def packed_file_record(body: JsonObject) -> Record:
     Raises:
         UnrecognisedError: it does not say whose the file is.
     """
+    if is_object(about := body.get("PredictionSet")):
+        return Record("packed_file", about_from(about).key, plain(body), None)
     return Record("packed_file", _require_model_key(body.get("ModelArn")), plain(body), None)
 
 

@@ -13,8 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +27,7 @@ from lfv_mcp.formats.recognition import recognise
 from tests.support.archives import KEY, NEW, OLD, imported
 from tests.support.clients import run, table
 from tests.support.hostile_archive import hostile
+from tests.support.killing import Killed, killed_at
 from tests.support.saved_records import (
     ENCODINGS,
     FRAMINGS,
@@ -194,30 +193,6 @@ def test_any_text_survives(tmp_path: Path, message: str) -> None:
 
 
 # Killed anywhere
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it runs any more."""
-
-
-@contextmanager
-def killed_at(number: int) -> Iterator[list[int]]:
-    """Die at the n-th call that changes the disk; counts the calls."""
-    calls = [0]
-    with pytest.MonkeyPatch.context() as patch:
-
-        def dying(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*arguments: Any, **more: Any) -> Any:
-                calls[0] += 1
-                if calls[0] >= number:  # also in the `finally` that follows
-                    raise Killed
-                return real(*arguments, **more)
-
-            return call
-
-        for name in ("mkdir", "fsync", "replace", "unlink"):
-            patch.setattr(os, name, dying(getattr(os, name)))
-        yield calls
 
 
 def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_object, number
 from lfv_mcp.identifiers import (
     PredictionSetKey,
+    ProjectKey,
     is_prediction_set_name,
     is_project_name,
+    parse_arn,
 )
 
 Role = Literal["image", "truth", "prediction", "score", "confidence"]
@@ -58,6 +60,8 @@ class AboutPredictions:
         cut: the score from which an image was flagged, where a cut made the predictions.
         unusable: lines of the source that were left out, by their cause.
         same_names: a person vouched that equal names are the same images.
+        content: digest of the lines that follow, which tells two sets of equal counts apart; empty
+            for a set that was not written into an archive.
     """
 
     key: PredictionSetKey
@@ -68,8 +72,9 @@ class AboutPredictions:
     truth: int
     scores: Scores
     cut: float | None = None
-    unusable: Mapping[str, int] = field(default_factory=dict)
+    unusable: Mapping[str, int] = field(default_factory=dict[str, int])
     same_names: bool = False
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,13 @@ class PredictionSet:
         return self.about.key.name
 
 
-_BROKEN: Final = "a prediction set whose first line does not say what it is"
+BROKEN: Final = "a prediction set whose first line does not say what it is"
+"""The problem of a set's file that starts as one."""
+
+
+WHERE: Final = frozenset({"Origin", "Region", "Account", "Name"})
+"""Members of a first line that say where a set came from and where it belongs, and not what it is:
+two that differ in nothing else are one."""
 
 
 def about_from(body: JsonObject) -> AboutPredictions:
@@ -103,8 +114,8 @@ def about_from(body: JsonObject) -> AboutPredictions:
     """
     try:
         key = PredictionSetKey(
-            str(body.get("Region", "")),
-            str(body.get("Account", "")),
+            str(body.get("Region") or ""),
+            str(body.get("Account") or ""),
             body["Project"],
             body["Name"],
         )
@@ -112,9 +123,9 @@ def about_from(body: JsonObject) -> AboutPredictions:
         counts = [body["Images"], body["Answered"], body["Truth"]]
         scores, origin = body["Scores"], body["Origin"]
     except KeyError as error:
-        raise UnrecognisedError(_BROKEN, corrupt=True) from error
+        raise UnrecognisedError(BROKEN, corrupt=True) from error
     if not (
-        is_project_name(key.project)
+        _is_placed_or_nowhere(key.project_key)
         and is_prediction_set_name(key.name)
         and is_object(columns)
         and is_object(unusable)
@@ -122,7 +133,7 @@ def about_from(body: JsonObject) -> AboutPredictions:
         and scores in get_args(Scores)
         and isinstance(origin, str)
     ):
-        raise UnrecognisedError(_BROKEN, corrupt=True)
+        raise UnrecognisedError(BROKEN, corrupt=True)
     images, answered, truth = counts
     return AboutPredictions(
         key=key,
@@ -135,7 +146,18 @@ def about_from(body: JsonObject) -> AboutPredictions:
         cut=number(body.get("Cut")),
         unusable=unusable,
         same_names=body.get("SameNames") is True,
+        content=str(body.get("Content") or ""),
     )
+
+
+def _is_placed_or_nowhere(project: ProjectKey) -> bool:
+    """Whether a project is named as its ARN would, or by its name alone.
+
+    Its parts become names of folders.
+    """
+    if project.region or project.account:
+        return parse_arn(project.arn) is not None
+    return is_project_name(project.project)
 
 
 def about_as_json(about: AboutPredictions) -> JsonObject:
@@ -156,5 +178,6 @@ def about_as_json(about: AboutPredictions) -> JsonObject:
         "Cut": about.cut,
         "Unusable": dict(about.unusable),
         "SameNames": about.same_names or None,
+        "Content": about.content,
     }
     return body | {name: value for name, value in optional.items() if value not in (None, "", {})}

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from lfv_mcp.archive.layout import file_name, folder_name, folder_of
 from lfv_mcp.archive.store import is_junction
 from lfv_mcp.formats.recognition import Record
-from lfv_mcp.identifiers import PROJECT_NAME_PATTERN, ModelKey, ProjectKey, parse_arn
+from lfv_mcp.identifiers import (
+    PROJECT_NAME_PATTERN,
+    ModelKey,
+    PredictionSetKey,
+    ProjectKey,
+    parse_arn,
+)
 
 DEVICES = ["CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(10)), "LPT1", "LPT9"]
 
@@ -65,7 +71,9 @@ def test_paths_are_short_enough_for_windows() -> None:
     record = Record("packed_file", longest, {}, None)  # the longest word for a form
     path = f"{folder_of(longest)}/{file_name(record, '0' * 16)}"
     unfinished = f"{folder_of(longest)}/{'0' * 32}.partial"
-    assert max(len(path), len(unfinished)) <= 170
+    a_set = PredictionSetKey(*longest.project_key, "n" * 63)
+    of_set = f"{folder_of(a_set)}/{file_name(Record('predictions', a_set, {}, None), '0' * 16)}"
+    assert max(len(path), len(unfinished), len(of_set)) <= 170
     assert len("C:\\Users\\somebody.from-somewhere\\Documents\\lfv-archive\\") + 170 < 260
 
 
@@ -74,6 +82,14 @@ def test_layout() -> None:
     assert folder_of(key) == "us-east-1/111122223333/cap-seal/3"
     assert folder_of(ProjectKey(*key[:3])) == "us-east-1/111122223333/cap-seal"
     assert file_name(Record("model", key, {}, None), "0a" * 8) == "model-0a0a0a0a0a0a0a0a.json"
+
+
+def test_layout_of_prediction_sets() -> None:
+    key = PredictionSetKey("us-east-1", "111122223333", "con", "padim_2")
+    name = file_name(Record("predictions", key, {}, None), "0a" * 8)
+    assert folder_of(key) == "us-east-1/111122223333/_con"
+    assert name == "predictions-padim_2-0a0a0a0a0a0a0a0a.jsonl"
+    assert folder_of(key._replace(region="", account="")) == "_con"
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,8 @@ def test_a_manifest_is_read_alike_by_check_and_evaluation(notation: str, contain
     plain = manifest_in([path.read_bytes()])
     for size in (1000, len(data)):
         chunks = [data[i : i + size] for i in range(0, len(data), size)]
-        assert manifest_in(chunks, found[0].key.arn) == plain
-    lines = b"".join(manifest_as_lines([data], found[0].key.arn))
+        assert manifest_in(chunks, found[0].arn) == plain
+    lines = b"".join(manifest_as_lines([data], found[0].arn))
     assert [json.loads(line) for line in lines.splitlines()] == DOCUMENTS[path]
 
 
@@ -101,7 +101,7 @@ def test_any_combination(path: Path, notation: str, encoding: str, container: st
     assert said(found) == said(PLAIN[path])
     if path in MANIFESTS:
         plain = read_evaluation_manifest(path.read_bytes().splitlines()[:40])
-        assert manifest_in([data], found[0].key.arn) == plain
+        assert manifest_in([data], found[0].arn) == plain
 
 
 @settings(deadline=None, max_examples=80)
@@ -161,5 +161,5 @@ def test_two_manifests_in_one_archive_stay_apart() -> None:
     assert problems == []
     assert said(found) == said([*PLAIN[first], *PLAIN[second]])
     for path in (first, second):
-        read = manifest_in([made.getvalue()], PLAIN[path][0].key.arn)
+        read = manifest_in([made.getvalue()], PLAIN[path][0].arn)
         assert read == manifest_in([path.read_bytes()])

@@ -78,7 +78,7 @@ def test_comments_are_looked_for_in_one_way(text: str) -> None:
 def test_places_read_in_vain_are_bounded_and_said() -> None:
     text = f"a log\n{RECORD}" + 'x [{"\n' * 80_000 + RECORD
     records, problems = recognise(text.encode())
-    assert [each.key.arn for each in records] == [ARN]
+    assert [each.arn for each in records] == [ARN]
     assert any("too many places that are no JSON" in str(each) for each in problems)
     assert all(each.is_unread for each in problems)
 
@@ -86,7 +86,7 @@ def test_places_read_in_vain_are_bounded_and_said() -> None:
 def test_odd_places_of_an_ordinary_log_cost_no_record() -> None:
     text = "a log\n" + 'x [{"\n' * 5_000 + RECORD
     records, problems = recognise(text.encode())
-    assert [each.key.arn for each in records] == [ARN]
+    assert [each.arn for each in records] == [ARN]
     assert problems == []
 
 

@@ -1,0 +1,267 @@
+"""Predictions read where another system left them: a file, a folder of files, an S3 prefix.
+
+Files come in the order of their names, so that one source always makes one set. A set needs all of
+its files: the images of one that could not be had would count as unanswered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, NamedTuple, Protocol
+
+from lfv_mcp.archive.fetched_file import chunks_of
+from lfv_mcp.archive.reading import may_be_records, read_rest
+from lfv_mcp.archive.rounds import Rounds
+from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.archive.tally import may_pass
+from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
+from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+from lfv_mcp.formats.predictions.prediction_set import (
+    AboutPredictions,
+    PredictedImage,
+    PredictionSet,
+)
+from lfv_mcp.identifiers import PredictionSetKey
+from lfv_mcp.text import clean
+
+_SMALL: Final = 1 << 20
+"""Bytes of a file that is fetched whole, several at one time."""
+_STEP: Final = 1 << 20
+"""Bytes of a larger one with which it advances."""
+_WINDOW: Final = 32 << 20
+"""Bytes of such files that wait to be read at most."""
+_TURNS: Final = 8
+"""Files that wait, for each that is fetched at one time: one that is slow then holds up few."""
+_NO_SET: Final = "No set is made of the other files: its images would count as unanswered."
+
+
+def steps_of(entry: FileEntry) -> int:
+    """How often a file advances: once, or with every mebibyte of a large one."""
+    return 1 if entry.size <= _SMALL else entry.size // _STEP
+
+
+class Reader(Protocol):
+    """Reads the files of one source, one after another; `formats.predictions.reader` has it."""
+
+    @property
+    def problems(self) -> Sequence[object]:
+        """The first things of each kind that were left out, as texts with their places."""
+        ...
+
+    def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[PredictedImage]:
+        """The images of a file; what is of no use in it, the file itself perhaps, is counted.
+
+        Raises:
+            PredictionsRefusedError: it allows two readings, or none.
+            UnrecognisedError: it is damaged, so that images may be missing.
+        """
+        ...
+
+    def about(
+        self, key: PredictionSetKey, origin: str, *, same_names: bool = False
+    ) -> AboutPredictions:
+        """What was read, after the last file.
+
+        Raises:
+            PredictionsRefusedError: nothing, or what contradicts itself.
+        """
+        ...
+
+
+MakeReader = Callable[[ColumnChoice], Reader]
+
+
+def prediction_reader(choice: ColumnChoice) -> Reader:
+    """The reader of all formats."""
+    from lfv_mcp.formats.predictions.reader import PredictionReader
+
+    return PredictionReader(choice)
+
+
+class PredictionFiles:
+    """The files of one source, and the images in them.
+
+    Args:
+        files: where they are.
+        reader: reads them.
+        wait: waits a number of seconds before what has failed is tried again.
+    """
+
+    def __init__(
+        self, files: FileStore, reader: Reader, *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Read nothing yet."""
+        self.location = files.location
+        self._files = files
+        self._reader = reader
+        self._rounds = Rounds(max(files.parallel, 1), wait)
+
+    def images(
+        self, entries: Iterable[FileEntry], advance: Callable[[], None]
+    ) -> Iterator[PredictedImage]:
+        """The images of all files.
+
+        Args:
+            entries: as the store lists them; images by their name are passed over.
+            advance: called as often as `steps_of` says for each file.
+
+        Raises:
+            LfvError: a file could not be read, allows two readings, or is damaged.
+        """
+        wanted = sorted(may_be_records(entries), key=lambda entry: entry.name)
+        for entry, content in self._contents(wanted):
+            steps = _Steps(steps_of(entry), advance)
+            try:
+                yield from self._reader.read(self._name(entry), steps.counted(content))
+            except UnrecognisedError as problem:
+                raise _damaged(self._name(entry), problem) from problem
+            except OSError as error:
+                raise _unread(self._name(entry), error) from error
+            steps.finish()
+
+    def _name(self, entry: FileEntry) -> str:
+        """What the reader knows a file by: its URI, or its path below the source."""
+        if not self.location.startswith("s3://"):
+            return entry.name
+        return f"s3://{self.location.removeprefix('s3://').partition('/')[0]}/{entry.name}"
+
+    def _contents(
+        self, entries: Sequence[FileEntry]
+    ) -> Iterator[tuple[FileEntry, Iterable[bytes]]]:
+        """The bytes of each file, cut anywhere; small files are fetched several at one time."""
+        for window in _windows(entries, _TURNS * self._rounds.parallel):
+            if window[0].size > _SMALL:
+                yield window[0], self._stream(window[0])
+                continue
+            fetched = self._rounds.run(window, self._fetch, _Fetched.may_still_come)
+            by_name = {each.name: each for each in fetched}
+            for entry in window:
+                yield entry, by_name[entry.name].chunks()
+
+    def _stream(self, entry: FileEntry) -> Iterator[bytes]:
+        with self._files.open(entry.name) as stream:
+            yield from chunks_of(stream)
+
+    def _fetch(self, entry: FileEntry) -> _Fetched:
+        try:
+            with self._files.open(entry.name) as stream:
+                return _Fetched(entry.name, read_rest(stream, b""))
+        except (OSError, LfvError, UnrecognisedError) as failure:
+            return _Fetched(entry.name, failure=failure)
+
+
+class _Steps:
+    """Says of one file how far it has come."""
+
+    def __init__(self, number: int, advance: Callable[[], None]) -> None:
+        self._left = number
+        self._advance = advance
+
+    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks as they are; the last step is left to `finish`."""
+        size = 0
+        for chunk in chunks:
+            size += len(chunk)
+            while size >= _STEP and self._left > 1:
+                size -= _STEP
+                self._left -= 1
+                self._advance()
+            yield chunk
+
+    def finish(self) -> None:
+        """Take the steps that are left."""
+        while self._left:
+            self._left -= 1
+            self._advance()
+
+
+class _Fetched(NamedTuple):
+    """The bytes of a file, or why they could not be had."""
+
+    name: str
+    data: bytes = b""
+    failure: OSError | LfvError | UnrecognisedError | None = None
+
+    def may_still_come(self) -> bool:
+        """Whether it failed in a way that may be over soon."""
+        return self.failure is not None and may_pass(self.failure)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes; what failed is raised where they would be read."""
+        if self.failure is not None:
+            raise self.failure
+        yield self.data
+
+
+def _windows(entries: Sequence[FileEntry], most: int) -> Iterator[list[FileEntry]]:
+    """The files in turns: small ones together, as many as may wait; a large one alone."""
+    window: list[FileEntry] = []
+    size = 0
+    for entry in entries:
+        is_large = entry.size > _SMALL
+        if window and (is_large or len(window) == most or size + entry.size > _WINDOW):
+            yield window
+            window, size = [], 0
+        if is_large:
+            yield [entry]
+            continue
+        window.append(entry)
+        size += entry.size
+    if window:
+        yield window
+
+
+def _unread(name: str, error: OSError) -> SetupError:
+    return SetupError(
+        "predictions_unread",
+        f"{clean(name, 1024)} cannot be read: {error.strerror or error}. {_NO_SET}",
+        "Make that file readable, and run this again.",
+    )
+
+
+def _damaged(name: str, problem: UnrecognisedError) -> SetupError:
+    return SetupError(
+        "predictions_unread",
+        f"{clean(name, 1024)} cannot be read: {problem}. {_NO_SET}",
+        "Replace that file by a whole copy, or take it out of the folder, and run this again.",
+    )
+
+
+def read_source(
+    files: FileStore,
+    key: PredictionSetKey,
+    choice: ColumnChoice,
+    *,
+    origin: str,
+    same_names: bool = False,
+    advance: Callable[[], None] = lambda: None,
+    reader: MakeReader = prediction_reader,
+    keep: int = LINES_KEPT,
+) -> PredictionSet:
+    """A prediction set out of another system's files, in memory.
+
+    Args:
+        files: a file, a folder or a prefix.
+        key: whose images, and the name of the set.
+        choice: which column says what.
+        origin: where the predictions came from, as a text for people.
+        same_names: a person vouches that equal names are the same images.
+        advance: called as often as `steps_of` says for each file.
+        reader: makes what reads the files.
+        keep: images to keep one by one; of more than that none is.
+
+    Raises:
+        PredictionsRefusedError: the files allow two readings, or none.
+        LfvError: a file could not be read.
+    """
+    reads = reader(choice)
+    source = PredictionFiles(files, reads)
+    images = source.images(files.entries(), advance)
+    kept: tuple[PredictedImage, ...] | None = tuple(islice(images, keep))
+    for _ in images:
+        kept = None
+    return PredictionSet(reads.about(key, origin, same_names=same_names), kept)

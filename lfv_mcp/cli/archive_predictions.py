@@ -1,0 +1,244 @@
+"""What `archive import --predictions` takes, does and says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final, TypedDict, get_args
+
+import click
+
+from lfv_mcp.cli.archive_places import open_prefix, open_source, open_target
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from lfv_mcp.archive.index import Index
+    from lfv_mcp.archive.places import Place
+    from lfv_mcp.archive.predictions_import import ImportedPredictions
+    from lfv_mcp.archive.store import FileEntry, FileStore
+    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+
+_Command = Callable[..., Any]
+
+
+class PredictionFlags(TypedDict):
+    """What the command was told about the predictions; a flag that was not given says None."""
+
+    predictions: str | None
+    project: str | None
+    image: str | None
+    truth: str | None
+    prediction: str | None
+    score: str | None
+    cut: float | None
+    anomaly_value: tuple[str, ...]
+    same_names: bool
+    replace: bool
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--predictions",
+        metavar="NAME",
+        help="Import what another system predicted, as one prediction set of this name.",
+    ),
+    click.option("--project", metavar="PROJECT", help="Whose test images: a project, or its ARN."),
+    click.option("--image", metavar="COLUMN", help="The column that names the image."),
+    click.option("--truth", metavar="COLUMN", help="The column of the label."),
+    click.option("--prediction", metavar="COLUMN", help="The column of the predicted class."),
+    click.option("--score", metavar="COLUMN", help="The column of the anomaly score."),
+    click.option(
+        "--cut", type=float, help="The score from which an image is rejected; beats --prediction."
+    ),
+    click.option(
+        "--anomaly-value",
+        multiple=True,
+        metavar="WORD",
+        help="A word that means an anomaly (repeatable); every other is then the other class.",
+    ),
+    click.option("--same-names", is_flag=True, help="Equal file names are the same images."),
+    click.option("--replace", is_flag=True, help="Another set of that name may go."),
+)
+
+
+def prediction_options(command: _Command) -> _Command:
+    """Give a command the flags of `PredictionFlags`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def is_about_predictions(flags: PredictionFlags) -> bool:
+    """Whether predictions are imported, and not saved answers.
+
+    Raises:
+        click.UsageError: flags that mean nothing without another one.
+    """
+    context = click.get_current_context()
+    if flags["predictions"] is None:
+        for name, value in flags.items():
+            if value is not None and value is not False and value != ():  # 0.0 is a cut
+                flag = f"--{name.replace('_', '-')}"
+                raise click.UsageError(
+                    f"{flag} is about predictions: add --predictions NAME.", context
+                )
+        return False
+    if flags["project"] is None:
+        raise click.UsageError(
+            "--predictions needs --project: whose test images were judged.", context
+        )
+    return True
+
+
+def import_predictions_of(
+    sources: Sequence[str], target: str, flags: PredictionFlags, settings: Settings
+) -> None:
+    """Import predictions, and say what was read.
+
+    Raises:
+        LfvError: they allow two readings, cannot be read or written, or the name is taken.
+    """
+    from lfv_mcp.archive.places import parse_place
+    from lfv_mcp.archive.predictions_import import (
+        ImportQuestion,
+        SourceFiles,
+        import_predictions,
+        set_key,
+    )
+    from lfv_mcp.archive.predictions_source import steps_of
+    from lfv_mcp.archive.reading import may_be_records
+    from lfv_mcp.text import clean
+
+    choice = _choice(flags)
+    project, name = flags["project"] or "", flags["predictions"] or ""
+    set_key(project, name, None)  # what cannot be one is said before anything is looked at
+    place = parse_place(target)
+    opened = [(source, open_source(source, place, settings)) for source in sources]
+    held = _held(place, settings)
+    question = ImportQuestion(
+        set_key(project, name, held),
+        choice,
+        origin=", ".join(clean(source, 500) for source in sources),
+        same_names=flags["same_names"],
+        may_replace=flags["replace"],
+    )
+    listed: list[SourceFiles] = []
+    skipped_images = 0
+    for source, files in opened:
+        entries = list(_listed(source, files))
+        wanted = may_be_records(entries)
+        skipped_images += len(entries) - len(wanted)
+        listed.append(SourceFiles(files, wanted))
+    steps = [steps_of(entry) for each in listed for entry in each.entries]
+    unit = "files" if sum(steps) == len(steps) else "MiB"
+    with (
+        closing(open_target(place, settings)) as written,
+        ProgressLine(" ".join(sources), sum(steps), unit=unit) as progress,
+    ):
+        imported = import_predictions(listed, written, held, question, advance=progress.advance)
+    _show(imported, skipped_images)
+
+
+def _choice(flags: PredictionFlags) -> ColumnChoice:
+    """Which column says what.
+
+    Raises:
+        CallerError: a cut that is no number.
+    """
+    from lfv_mcp.errors import CallerError
+    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+
+    cut = flags["cut"]
+    if cut is not None and not math.isfinite(cut):
+        raise CallerError(
+            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
+        )
+    return ColumnChoice(
+        image=flags["image"],
+        truth=flags["truth"],
+        prediction=flags["prediction"],
+        score=flags["score"],
+        cut=cut,
+        anomaly_values=flags["anomaly_value"],
+    )
+
+
+def _held(place: Place, settings: Settings) -> Index | None:
+    """What the archive that is written to holds; None if it is not there yet."""
+    from lfv_mcp.archive.archive import Archive
+    from lfv_mcp.archive.places import DirectoryPlace
+    from lfv_mcp.archive.store import Directory
+
+    files: FileStore
+    if isinstance(place, DirectoryPlace):
+        if not place.path.is_dir():
+            return None
+        files = Directory(place.path)
+    else:
+        files = open_prefix(str(place), settings)
+    index = Archive(files).index()
+    if index.unread is not None:
+        click.echo(f"{click.unstyle(str(place))}: {index.unread.in_words()}.", err=True)
+    return index
+
+
+def _listed(name: str, files: FileStore) -> Iterator[FileEntry]:
+    with ProgressLine(name, None) as progress:
+        for entry in files.entries():
+            yield entry
+            progress.advance()
+
+
+_OUTCOMES: Final = {
+    "new": "imported",
+    "unchanged": "unchanged: it is there already",
+    "replaced": "replaced",
+}
+
+
+_RANKED: Final = {
+    "anomaly_score": "ranked by anomaly score",
+    "confidence": "ranked by confidence",
+    "none": "without scores",
+}
+
+
+def _order(role: str) -> int:
+    """Where a role is shown; what is no role of a column comes last."""
+    from lfv_mcp.formats.predictions.prediction_set import Role
+
+    roles = get_args(Role)
+    return roles.index(role) if role in roles else len(roles)
+
+
+def _show(imported: ImportedPredictions, skipped_images: int) -> None:
+    """Print what was read, and by which rule."""
+    for line in _lines(imported, skipped_images):
+        click.echo(line)
+
+
+def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:
+    from lfv_mcp.text import clean
+
+    about, outcome, problems = imported
+    key = about.key
+    where = f" ({key.region}, {key.account})" if key.region else ""
+    yield f"{key.name} of {key.project}{where}: {_OUTCOMES[outcome]}."
+    yield (
+        f"{about.images:,} images, {about.answered:,} with a prediction, {about.truth:,} with a "
+        f"label of their own; {_RANKED[about.scores]}."
+    )
+    for role in sorted(about.columns, key=_order):
+        yield f"  {clean(role, 40):11} {clean(about.columns[role], 200)}"
+    if about.cut is not None:
+        yield f"  {'cut':11} {about.cut:g}"
+    if about.same_names:
+        yield "Equal file names are taken for the same images, as --same-names vouches."
+    for cause, count in about.unusable.items():
+        yield f"{count:,} unusable: {clean(cause, 200)}"
+    for problem in problems:
+        yield f"  {clean(problem, 500)}"
+    if skipped_images:
+        yield f"{skipped_images:,} passed over as images."
