@@ -40,7 +40,7 @@ class RowReader:
 
     def __init__(self, choice: ColumnChoice) -> None:
         self._choice = choice
-        self._classes: dict[object, bool | None] = {}
+        self._classes: dict[str, bool | None] = {}
         self.unknown: dict[Role, dict[str, None]] = {}
         self.words: dict[str, None] = {}
         self.has_known_anomaly = False
@@ -77,14 +77,9 @@ class RowReader:
 
     def _class(self, word: object, role: Role = "prediction") -> bool | str | None:
         """Whether a word means an anomaly; None if there is none, a text if it is not known."""
-        try:
+        if isinstance(word, str) and word in self._classes:
             return self._classes[word]
-        except KeyError:
-            pass
-        except TypeError:  # a list or an object
-            self._remember(str(word), role)
-            return UNKNOWN_WORD
-        if is_unknown(word, self._choice):
+        if isinstance(word, list | dict) or is_unknown(word, self._choice):
             self._remember(str(word), role)
             return UNKNOWN_WORD
         found = class_of(word, self._choice)
@@ -92,8 +87,8 @@ class RowReader:
             self.has_known_anomaly = self.has_known_anomaly or found
             if len(self.words) < _WORDS_KEPT:
                 self.words[folded_word(word)] = None
-        # 1, 1.0 and True are one key and one class. Words said to be normal may be a million.
-        if len(self._classes) < 1000:
+        # Where a person says what an anomaly is, the other words may be a million.
+        if isinstance(word, str) and len(self._classes) < 1000:
             self._classes[word] = found
         return found
 
