@@ -10,7 +10,7 @@ from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsR
 from lfv_mcp.formats.predictions.prediction_set import Role
 from lfv_mcp.text import clean
 
-Columns = Mapping[Role, str]
+Columns = Mapping[str, str]
 """The column of each role that a table has, by its name in the file."""
 
 
@@ -92,7 +92,7 @@ def recognise(
     _require_other_content(names, choice, place)
     flagged = _flagged(names, choice, place, partial=partial)
     rest = [name for name in names if name not in flagged.values()]
-    found: dict[Role, str] = dict(flagged)
+    found: dict[str, str] = dict(flagged)
     for role in _NAMES:
         if role in named_by_flags(choice):
             continue
@@ -156,9 +156,9 @@ def require_header(cells: Sequence[str], choice: ColumnChoice, place: str) -> No
 
 def _flagged(
     names: Sequence[str], choice: ColumnChoice, place: str, *, partial: bool
-) -> dict[Role, str]:
+) -> dict[str, str]:
     """The columns that a person named, as the file has them."""
-    found: dict[Role, str] = {}
+    found: dict[str, str] = {}
     for role, wanted in named_by_flags(choice).items():
         fitting = [name for name in names if name == wanted]
         if not fitting:
@@ -210,7 +210,7 @@ _SAYS: Final[Mapping[Role, str]] = {
 
 
 def require_complete(
-    found: Collection[Role], names: Sequence[str], choice: ColumnChoice, place: str
+    found: Collection[str], names: Sequence[str], choice: ColumnChoice, place: str
 ) -> None:
     """Refuse columns that do not say which image has which prediction.
 
@@ -239,7 +239,7 @@ def require_complete(
 
 
 def _require_score(
-    found: Collection[Role],
+    found: Collection[str],
     label: str | None,
     choice: ColumnChoice,
     place_has: str,

@@ -1,10 +1,10 @@
-"""`PredictionReader`: the files of one source into predicted images, by one rule for all of them."""
+"""`PredictionReader`: the files of one source into predicted images, all of them by one rule."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -19,7 +19,6 @@ from lfv_mcp.formats.predictions.columns import (
     NoPredictionsError,
     folded_name,
     known_names,
-    listed,
     named_by_flags,
     no_such_column,
     recognise,
@@ -34,15 +33,17 @@ from lfv_mcp.formats.predictions.json_items import (
     starts_as_json_lines,
     wrapped_items,
 )
+from lfv_mcp.formats.predictions.judgement import require_answers, require_sense
 from lfv_mcp.formats.predictions.prediction_file import HEADER, starts_as_prediction_set
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictedImage,
-    Role,
     Scores,
     about_from,
 )
 from lfv_mcp.formats.predictions.rows import Row, RowReader, Verdicts
+from lfv_mcp.formats.predictions.source_rule import TABLE, SourceRule
+from lfv_mcp.formats.predictions.table_cells import TableCells
 from lfv_mcp.formats.predictions.tables import Table, TextLines, with_line_feeds
 from lfv_mcp.formats.predictions.unusable import Unusable, UnusableLine
 from lfv_mcp.formats.texts import foreign_kind, gathered, is_foreign, peek_lines
@@ -51,8 +52,6 @@ from lfv_mcp.text import clean
 
 _HEADERS_KEPT: Final = 100
 """Sets of member names of which the columns are remembered."""
-_TABLE: Final = "a table with a header"
-_ALL_ROLES: Final[tuple[Role, ...]] = ("image", "truth", "prediction", "score", "confidence")
 _PICKLE: Final = b"\x80"
 
 
@@ -73,14 +72,6 @@ class Shape(Protocol):
 
 ShapeOf = Callable[[JsonObject, str, ColumnChoice], Shape | None]
 RefusalOf = Callable[[JsonObject, str], PredictionsRefusedError | None]
-
-
-class _Rule(NamedTuple):
-    """By which rule a source is read, and the first file that was read by it."""
-
-    title: str
-    columns: dict[str, str]
-    file: str
 
 
 class PredictionReader:
@@ -108,10 +99,9 @@ class PredictionReader:
         self._unusable = Unusable()
         self._rows = RowReader(choice)
         self._verdicts = Verdicts(choice.cut)
-        self._rule: _Rule | None = None
+        self._rule = SourceRule()
         self._refusal: PredictionsRefusedError | None = None
         self._headers: dict[tuple[str, ...], Columns] = {}
-        self._names: dict[str, None] = {}
         self._has_code_page = False
 
     @property
@@ -214,42 +204,30 @@ class PredictionReader:
     def _table(self, label: str, chunks: Iterator[bytes]) -> Iterator[PredictedImage]:
         lines = TextLines(chunks)
         table = Table(lines, lambda names: known_names(names, self._choice))
-        header, decimal_comma = table.header, table.delimiter != ","
-        if not all(name.isprintable() for name in header):
+        if not all(name.isprintable() for name in table.header):
             raise UnrecognisedError("not a text")
-        require_header(header, self._choice, label)
-        columns = recognise(header, self._choice, label)
-        self._note_names(header)
-        self._follow(_TABLE, columns, label)
-        width = len(header)
-        places = {role: header.index(column) for role, column in columns.items()}
-        last = max(places.values())
-
-        def row_of(cells: list[str]) -> Row:
-            return Row(**{role: cells[place] for role, place in places.items()})
-
-        def is_row(cells: list[str]) -> bool:
-            if len(cells) < width:
-                return False
-            alone = RowReader(self._choice).read(row_of(cells), decimal_comma=decimal_comma)
-            return not isinstance(alone, str)
-
-        for line, cells in table.rows(is_row):
-            if isinstance(cells, str):
-                read: PredictedImage | str = cells
-            elif len(cells) <= last:
-                read = "fewer cells than the header"
-            elif any(cells[width:]):
-                read = "more cells than the header"
-            else:
-                read = self._rows.read(row_of(cells), decimal_comma=decimal_comma)
-            if isinstance(read, str):
-                self._unusable.add(label, f"line {line:,}", read)
-                if self._rows.is_refusable:
-                    self._refuse_words(label)
-            else:
-                yield self._verdicts.add(read)
+        require_header(table.header, self._choice, label)
+        columns = recognise(table.header, self._choice, label)
+        self._rule.note_names(table.header)
+        self._rule.follow(TABLE, columns, label, is_whole=True)
+        cells = TableCells(table, columns, self._choice)
+        for line, found in table.rows(cells.are_row):
+            read = found if isinstance(found, str) else cells.image(found, self._rows)
+            image = self._row_read(label, f"line {line:,}", read)
+            if image is not None:
+                yield image
         self._has_code_page = self._has_code_page or lines.has_code_page
+
+    def _row_read(
+        self, label: str, place: str, read: PredictedImage | str
+    ) -> PredictedImage | None:
+        """The image of a row, counted; None for a row that is of no use."""
+        if isinstance(read, str):
+            self._unusable.add(label, place, read)
+            if self._rows.is_refusable:
+                self._refuse_words(label)
+            return None
+        return self._verdicts.add(read)
 
     # JSON
 
@@ -261,7 +239,7 @@ class PredictionReader:
             return
         shape = self._shape_of(value, name, self._choice)
         if shape is not None and self._is_as_named(shape.columns):
-            self._follow(shape.title, shape.columns, label)
+            self._rule.follow(shape.title, shape.columns, label)
             for read in shape.read(value, name):
                 if isinstance(read, str):
                     self._unusable.add(label, place, read)
@@ -303,15 +281,12 @@ class PredictionReader:
                 return
             self._refuse_item(label, place, self._without_image(value, names, columns, label))
             return
-        self._note_names(names)
-        self._follow(_TABLE, columns, label)
-        read = self._rows.read(Row(**{role: value[name] for role, name in columns.items()}))
-        if isinstance(read, str):
-            self._unusable.add(label, place, read)
-            if self._rows.is_refusable:
-                self._refuse_words(label)
-        else:
-            yield self._verdicts.add(read)
+        self._rule.note_names(names)
+        self._rule.follow(TABLE, columns, label)
+        row = Row(**{role: value[column] for role, column in columns.items()})
+        image = self._row_read(label, place, self._rows.read(row))
+        if image is not None:
+            yield image
 
     def _inner_item(self, label: str, name: str, item: Item) -> Iterator[PredictedImage]:
         """The images of an object in a wrapper, which is no wrapper itself."""
@@ -348,41 +323,10 @@ class PredictionReader:
             return refusal
         raise AssertionError(columns)
 
-    # The rule
-
-    def _note_names(self, names: Iterable[str]) -> None:
-        if len(self._names) < _HEADERS_KEPT:
-            self._names.update(dict.fromkeys(names))
-
-    def _follow(self, title: str, columns: Mapping[str, str], file: str) -> None:
-        """Hold a rule against that of the files before.
-
-        Raises:
-            PredictionsRefusedError: they differ.
-        """
-        rule = self._rule
-        if rule is None:
-            self._rule = _Rule(title, dict(columns), file)
-            return
-        if rule.columns == columns and rule.title == title:
-            return
-        differing = title != rule.title
-        for role, column in columns.items():
-            known = rule.columns.setdefault(role, column)
-            differing = differing or folded_name(known) != folded_name(column)
-        if differing:
-            raise PredictionsRefusedError(
-                f"Two rules in one source: {rule.file} is {_described(rule.title, rule.columns)}, "
-                f"{file} is {_described(title, columns)}.",
-                "Give the files of each rule a prediction set of their own, or name the columns "
-                "with --image, --truth, --prediction and --score.",
-            )
-
     def _refuse_words(self, label: str) -> None:
         """Refuse class words that are not known."""
         role, words = next(iter(self._rows.unknown.items()))
-        column = self._rule.columns.get(role, role) if self._rule else role
-        raise unknown_words(words, column, label)
+        raise unknown_words(words, self._rule.columns.get(role, role), label)
 
     # What they were
 
@@ -400,9 +344,10 @@ class PredictionReader:
             PredictionsRefusedError: there was nothing to read, or what was read contradicts itself.
         """
         place = clean(origin, 300)
-        self._require_named_columns(place)
-        self._require_answers(place)
-        self._require_sense(place)
+        self._rule.require_named_columns(self._choice, place)
+        self._require_images(place)
+        require_answers(self._verdicts, self._choice, place)
+        require_sense(self._verdicts, self._rows, self._rule.columns, self._choice, place)
         verdicts = self._verdicts
         scores: Scores = "none"
         if verdicts.scores or verdicts.confidences:
@@ -420,17 +365,9 @@ class PredictionReader:
             same_names=same_names,
         )
 
-    def _require_named_columns(self, place: str) -> None:
-        """Refuse a flag whose column no row of JSON had."""
-        if self._rule is None or self._rule.title != _TABLE:
-            return
-        for role, wanted in named_by_flags(self._choice).items():
-            if role not in self._rule.columns:
-                raise no_such_column(role, wanted, list(self._names), place)
-
-    def _require_answers(self, place: str) -> None:
-        verdicts, rule = self._verdicts, self._rule
-        if not verdicts.images:
+    def _require_images(self, place: str) -> None:
+        """Refuse a source without an image, or without what makes a prediction."""
+        if not self._verdicts.images:
             if self._refusal is not None:
                 raise self._refusal.copy()
             first = "; ".join(map(str, self.problems[:3])) or "there is no file"
@@ -438,58 +375,14 @@ class PredictionReader:
                 f"{place} has no predictions that can be read: {first}.",
                 "Name a file, or a folder of files, with a line or an object for each image.",
             )
-        if rule is not None and rule.title == _TABLE:
-            require_complete(tuple(_roles(rule.columns)), list(self._names), self._choice, place)
-        if self._choice.cut is not None and not verdicts.scores:
-            raise PredictionsRefusedError(
-                f"{place} has no anomaly score to hold against --cut {self._choice.cut:g}.",
-                "Name the column of the score with --score, or leave --cut out.",
-            )
-        if not verdicts.answered:
-            raise PredictionsRefusedError(
-                f"{place} has {verdicts.images:,} images and no prediction for any of them: it is a "
-                "dataset.",
-                "Take the predictions that another system made for these images.",
-            )
-
-    def _require_sense(self, place: str) -> None:
-        """Refuse scores, confidences and class words that contradict what they should be."""
-        verdicts, rows = self._verdicts, self._rows
-        columns = self._rule.columns if self._rule is not None else {}
-        score = columns.get("score", "the score")
-        if verdicts.runs_against:
-            high, low = (verdicts.mean(of_anomalies=flag) for flag in (True, False))
-            raise PredictionsRefusedError(
-                f"{place}: the scores run against the predictions: {score!r} is {high:.4g} in the "
-                f"mean where an anomaly is predicted and {low:.4g} where it is not; a higher "
-                "anomaly score must mean an anomaly.",
-                "Name the column of the anomaly score with --score, that of the predicted class "
-                "with --prediction, or the words that mean an anomaly with --anomaly-value.",
-            )
-        if rows.with_comma and rows.with_point:
-            raise PredictionsRefusedError(
-                f"{place}: some numbers have a decimal comma and others a point, so that 1.234 may "
-                "be one or a thousand.",
-                "Save the table with one kind of number.",
-            )
-        if rows.percentages * 2 > rows.confidences:
-            raise PredictionsRefusedError(
-                f"{place}: {rows.percentages:,} of {rows.confidences:,} confidences are above 1, as "
-                "percentages are; which of the others are is not known.",
-                "Divide the confidences by 100, or write them with a percent sign.",
-            )
-        if self._choice.anomaly_values and rows.words and not rows.has_known_anomaly:
-            named = " ".join(f"--anomaly-value {value!r}" for value in self._choice.anomaly_values)
-            raise PredictionsRefusedError(
-                f"{place}: no line has a word of {named}; its words are {listed(list(rows.words))}.",
-                "Name each word that means a defect with --anomaly-value, as the file has it.",
-            )
+        if self._rule.is_table:
+            require_complete(self._rule.columns, list(self._rule.names), self._choice, place)
 
     def _columns_for_people(self) -> dict[str, str]:
         """The columns of the roles, and by which rule classes and scores were read."""
         rule, verdicts, cut = self._rule, self._verdicts, self._choice.cut
-        columns = dict(rule.columns) if rule is not None else {}
-        if rule is not None and rule.title != _TABLE:
+        columns = dict(rule.columns)
+        if not rule.is_table:
             columns["format"] = rule.title
         if cut is not None:
             score = columns.get("score") or columns.get("confidence", "score")
@@ -510,13 +403,3 @@ class PredictionReader:
 
 def _is_nested(value: object) -> bool:
     return is_object(value) or is_array(value)
-
-
-def _roles(columns: Iterable[str]) -> Iterator[Role]:
-    present = set(columns)
-    return (role for role in _ALL_ROLES if role in present)
-
-
-def _described(title: str, columns: Mapping[str, str]) -> str:
-    listed_columns = ", ".join(f"{role} {column!r}" for role, column in columns.items())
-    return f"{title} ({listed_columns})"
