@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+from lfv_mcp.formats.predictions.class_words import class_of
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsRefusedError
 from lfv_mcp.formats.predictions.prediction_set import Role
 from lfv_mcp.text import clean
@@ -89,7 +90,7 @@ def recognise(
         PredictionsRefusedError: it allows two readings, or (of a whole header) none.
         NoPredictionsError: it is something else than predictions.
     """
-    _require_other_content(names, choice, place)
+    _require_predictions(names, choice, place)
     flagged = _flagged(names, choice, place, partial=partial)
     rest = [name for name in names if name not in flagged.values()]
     found: dict[str, str] = dict(flagged)
@@ -112,23 +113,24 @@ def recognise(
     return found
 
 
-def _require_other_content(names: Sequence[str], choice: ColumnChoice, place: str) -> None:
-    """Refuse results without images, and labels without predictions and header."""
+def _require_predictions(names: Sequence[str], choice: ColumnChoice, place: str) -> None:
+    """Refuse results without images, and what lists files and predicts nothing."""
     if named_by_flags(choice):
         return
-    folded = [folded_name(name) for name in names]
-    if not any(_ROLES.get(name) == "image" for name in folded):
-        aggregates = [name for name, key in zip(names, folded, strict=True) if _is_aggregate(key)]
-        if aggregates:
-            raise NoPredictionsError(
-                f"{place} has results of whole models ({listed(aggregates)}) and no images: they "
-                "cannot be paired with another model's, image by image.",
-                f"Save the predictions themselves: {_ALONE}.",
-            )
-
-
-def _is_aggregate(folded: str) -> bool:
-    return folded in _AGGREGATE_NAMES
+    roles = [_ROLES.get(folded_name(name)) for name in names]
+    aggregates = [name for name in names if folded_name(name) in _AGGREGATE_NAMES]
+    if aggregates and "image" not in roles:
+        raise NoPredictionsError(
+            f"{place} has results of whole models ({listed(aggregates)}) and no images: they "
+            "cannot be paired with another model's, image by image.",
+            f"Save the predictions themselves: {_ALONE}.",
+        )
+    is_label = any(folded_name(name) == _LABEL for name in names)
+    if roles.count("image") > 1 and not is_label and set(roles) <= {"image", None}:
+        raise NoPredictionsError(
+            f"{place} names files and predicts nothing; its columns are {listed(names)}.",
+            f"Name a file with the predictions themselves: {_ALONE}.",
+        )
 
 
 def require_header(cells: Sequence[str], choice: ColumnChoice, place: str) -> None:
@@ -138,9 +140,14 @@ def require_header(cells: Sequence[str], choice: ColumnChoice, place: str) -> No
         NoPredictionsError: it has labels alone, as a dataset in CSV has them.
         PredictionsRefusedError: it has no header.
     """
-    from lfv_mcp.formats.predictions.class_words import class_of
-
-    if known_names(cells, choice) or not any(map(_IMAGE_NAME.match, cells)):
+    if known_names(cells, choice):
+        return
+    if len(cells) < 2:
+        raise NoPredictionsError(
+            f"{place} is no table of predictions: its first line is {listed(cells)}.",
+            f"Name a file with the predictions themselves: {_ALONE}.",
+        )
+    if not any(map(_IMAGE_NAME.match, cells)):
         return
     is_labels = len(cells) == 2 and class_of(cells[1], ColumnChoice()) is not None
     if is_labels and cells[0].lower().startswith("s3://"):
@@ -218,66 +225,71 @@ def require_complete(
         PredictionsRefusedError: the image, or what makes a prediction, is missing.
         NoPredictionsError: it has no predictions at all, or nothing that is known.
     """
+    label = next((name for name in names if folded_name(name) == _LABEL), None)
     columns = f"its columns are {listed(names)}"
     if "image" not in found:
-        if not found:
-            raise NoPredictionsError(
-                f"{place} has no column that is known; {columns}.",
-                "Name the columns: --image, and --prediction or --score with --cut.",
-            )
+        raise without_image(found, names, place)
+    if "prediction" not in found and "score" not in found:
+        raise _without_prediction(found, label, f"{place} has", columns)
+    if "prediction" not in found and choice.cut is None:
         raise PredictionsRefusedError(
-            f"{place} has no column that names the image; {columns}.", "Name it with --image."
+            f"{place} has anomaly scores, but neither a prediction nor the cut that makes one; "
+            f"{columns}.",
+            "Say from which score an image is rejected with --cut (for anomalib's normalised "
+            "scores that is 0.5; scores that are not normalised have another cut), or name the "
+            "column of the predicted class with --prediction.",
         )
-    label = next((name for name in names if folded_name(name) == _LABEL), None)
-    if "prediction" not in found:
-        _require_score(found, label, choice, f"{place} has", columns)
-    elif choice.cut is not None and not {"score", "confidence"} & set(found):
+    if "prediction" not in found and "truth" not in found and label is not None:
+        raise PredictionsRefusedError(
+            f"{place} has a column {label!r} that may be the truth or the prediction; {columns}.",
+            f"Say which: --truth {label!r} or --prediction {label!r}.",
+        )
+    if choice.cut is not None and not {"score", "confidence"} & set(found):
         raise PredictionsRefusedError(
             f"{place} has no anomaly score to hold against --cut {choice.cut:g}; {columns}.",
             "Name the column of the score with --score, or leave --cut out.",
         )
 
 
-def _require_score(
-    found: Collection[str],
-    label: str | None,
-    choice: ColumnChoice,
-    place_has: str,
-    columns: str,
-) -> None:
-    """Refuse what has no prediction, unless a score and a cut make one."""
-    if "score" not in found:
-        if "confidence" in found:
-            raise PredictionsRefusedError(
-                f"{place_has} a confidence, but no prediction that it belongs to; {columns}.",
-                "Name the column of the predicted class with --prediction; if the confidence is an "
-                "anomaly score: --score confidence --cut with the score from which an image is "
-                "rejected.",
-            )
-        if label is not None:
-            raise NoPredictionsError(
-                f"{place_has} labels, no predictions: it is a dataset; {columns}.",
-                f"If {label!r} is what was predicted: --prediction {label!r}.",
-            )
-        if "truth" in found:
-            raise NoPredictionsError(
-                f"{place_has} labels, no predictions: it is a dataset; {columns}.",
-                "Name the column of the predicted class with --prediction.",
-            )
-        raise NoPredictionsError(
-            f"{place_has} neither a prediction nor an anomaly score; {columns}.",
-            "Name the column: --prediction, or --score with --cut.",
+def without_image(
+    found: Collection[str], names: Sequence[str], place: str
+) -> PredictionsRefusedError:
+    """The refusal of columns of which none names the image."""
+    columns = f"its columns are {listed(names)}"
+    if not found:
+        return NoPredictionsError(
+            f"{place} has no column that is known; {columns}.",
+            "Name the columns: --image, and --prediction or --score with --cut.",
         )
-    if choice.cut is None:
-        raise PredictionsRefusedError(
-            f"{place_has} anomaly scores, but neither a prediction nor the cut that makes one; "
-            f"{columns}.",
-            "Say from which score an image is rejected with --cut (for anomalib's normalised "
-            "scores that is 0.5; scores that are not normalised have another cut), or name the "
-            "column of the predicted class with --prediction.",
+    return PredictionsRefusedError(
+        f"{place} has no column that names the image; {columns}.", "Name it with --image."
+    )
+
+
+def _without_prediction(
+    found: Collection[str], label: str | None, place_has: str, columns: str
+) -> PredictionsRefusedError:
+    """The refusal of columns with neither a prediction nor a score."""
+    if "confidence" in found:
+        return PredictionsRefusedError(
+            f"{place_has} a confidence, but no prediction that it belongs to; {columns}.",
+            "Name the column of the predicted class with --prediction; if the confidence is an "
+            "anomaly score: --score confidence, and --cut with the score from which an image is "
+            "rejected.",
         )
-    if label is not None and "truth" not in found:
-        raise PredictionsRefusedError(
-            f"{place_has} a column {label!r} that may be the truth or the prediction; {columns}.",
-            f"Say which: --truth {label!r} or --prediction {label!r}.",
+    if "truth" in found or label is not None:
+        settle = "Name the column of the predicted class with --prediction."
+        if label is not None and "truth" not in found:
+            settle = f"If {label!r} is what was predicted: --prediction {label!r}."
+        return NoPredictionsError(
+            f"{place_has} labels, no predictions: it is a dataset; {columns}.", settle
         )
+    return names_alone(place_has, columns)
+
+
+def names_alone(place_has: str, columns: str) -> NoPredictionsError:
+    """The refusal of columns that name images and nothing else."""
+    return NoPredictionsError(
+        f"{place_has} neither a prediction nor an anomaly score; {columns}.",
+        "Name the column: --prediction, or --score with --cut.",
+    )

@@ -77,15 +77,22 @@ def items_of_lines(lines: Iterable[Line]) -> Iterator[Item]:
             yield Item(f"line {number:,}", value)
 
 
-def items_of_documents(data: bytes) -> Iterator[Item]:
+def text_of_documents(data: bytes) -> tuple[str, bool]:
+    """The text of a whole file, and whether it was in a code page."""
+    text = text_of(data)
+    return (text_in_code_page(data), True) if text.pairs else (text.content, False)
+
+
+def items_of_documents(content: str) -> Iterator[Item]:
     """The items of documents that take many lines each, and of arrays of them.
+
+    Args:
+        content: the text of a whole file.
 
     Raises:
         UnrecognisedError: it is damaged: where the next item begins is not known, and so nobody
             knows how many are missing.
     """
-    text = text_of(data)
-    content = text_in_code_page(data) if text.pairs else text.content
     reader = JsonText(content)
     position, number = 0, 0
     try:

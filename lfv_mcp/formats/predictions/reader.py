@@ -19,11 +19,14 @@ from lfv_mcp.formats.predictions.columns import (
     NoPredictionsError,
     folded_name,
     known_names,
+    listed,
     named_by_flags,
+    names_alone,
     no_such_column,
     recognise,
     require_complete,
     require_header,
+    without_image,
 )
 from lfv_mcp.formats.predictions.json_items import (
     Item,
@@ -31,6 +34,7 @@ from lfv_mcp.formats.predictions.json_items import (
     items_of_lines,
     starts_as_json,
     starts_as_json_lines,
+    text_of_documents,
     wrapped_items,
 )
 from lfv_mcp.formats.predictions.judgement import require_answers, require_sense
@@ -171,7 +175,9 @@ class PredictionReader:
         elif starts_as_json_lines(head):
             yield from self._lines(label, name, chunks)
         else:
-            for item in items_of_documents(gathered(chunks)):
+            content, is_in_code_page = text_of_documents(gathered(chunks))
+            self._has_code_page = self._has_code_page or is_in_code_page
+            for item in items_of_documents(content):
                 yield from self._item(label, name, item)
 
     def _lines(self, label: str, name: str, chunks: Iterator[bytes]) -> Iterator[PredictedImage]:
@@ -185,6 +191,7 @@ class PredictionReader:
         items = items_of_lines(TextLines(chunks))
         header = next(items).value
         about = about_from(header[HEADER] if is_object(header) else {})
+        self._rule.follow(TABLE, {"image": "image"}, label)
         count = 0
         for item in items:
             count += 1
@@ -272,14 +279,15 @@ class PredictionReader:
         except NoPredictionsError as refusal:
             self._refuse_item(label, place, refusal)
             return
-        if "image" not in columns:
-            inner = wrapped_items(value) if wrapped_in is not None else None
-            if inner is not None and not columns:
+        # What says nothing but an id may be anything, unless the lines before it were rows.
+        if "image" not in columns or (len(columns) == 1 and not self._rule.is_table):
+            inner = wrapped_items(value) if wrapped_in is not None and not columns else None
+            if inner is not None:
                 for number, each in enumerate(inner, 1):
                     inside = Item(f"{place}, item {number:,}", each)
                     yield from self._inner_item(label, wrapped_in or "", inside)
                 return
-            self._refuse_item(label, place, self._without_image(value, names, columns, label))
+            self._refuse_item(label, place, self._not_a_row(value, names, columns, label))
             return
         self._rule.note_names(names)
         self._rule.follow(TABLE, columns, label)
@@ -305,10 +313,10 @@ class PredictionReader:
                 self._headers[names] = columns
         return columns
 
-    def _without_image(
+    def _not_a_row(
         self, value: JsonObject, names: tuple[str, ...], columns: Columns, label: str
     ) -> PredictionsRefusedError:
-        """The refusal of an object that names no image."""
+        """The refusal of an object that names no image, or says nothing of it."""
         kind = foreign_name(value, {folded(str(name)) for name in value})
         if not columns and kind is not None:
             return NoPredictionsError(
@@ -317,11 +325,9 @@ class PredictionReader:
         for role, wanted in named_by_flags(self._choice).items():
             if role not in columns:
                 return no_such_column(role, wanted, names, label)
-        try:
-            require_complete(columns, names, self._choice, label)
-        except PredictionsRefusedError as refusal:
-            return refusal
-        raise AssertionError(columns)
+        if "image" in columns:
+            return names_alone(f"{label} has", f"its columns are {listed(names)}")
+        return without_image(columns, names, label)
 
     def _refuse_words(self, label: str) -> None:
         """Refuse class words that are not known."""
@@ -385,7 +391,7 @@ class PredictionReader:
         if not rule.is_table:
             columns["format"] = rule.title
         if cut is not None:
-            score = columns.get("score") or columns.get("confidence", "score")
+            score = columns.get("score", "anomaly score")
             was = columns.get("prediction")
             columns["prediction"] = f"{score} >= {cut:g}"
             if was is not None:
