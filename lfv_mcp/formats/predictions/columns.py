@@ -26,6 +26,8 @@ _NAMES: Final[Mapping[Role, str]] = {
     "score": "anomaly_score pred_score score y_score probability p_anomaly",
     "confidence": "confidence",
 }
+ROLES: Final = tuple(_NAMES)
+"""The roles in the order in which people read them."""
 _LABEL: Final = "label"
 """The truth beside a prediction; alone it may be either."""
 _AGGREGATES: Final = (

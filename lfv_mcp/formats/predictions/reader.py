@@ -15,6 +15,7 @@ from lfv_mcp.formats.members import folded
 from lfv_mcp.formats.predictions.class_words import folded_word, unknown_words
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsRefusedError
 from lfv_mcp.formats.predictions.columns import (
+    ROLES,
     Columns,
     NoPredictionsError,
     folded_name,
@@ -143,19 +144,19 @@ class PredictionReader:
                 yield from self._part(label, part.name or name, part.chunks)
             except NoPredictionsError as refusal:
                 self._refusal = self._refusal or refusal
-                self._unusable.add(label, "", refusal.message.removeprefix(label).strip())
+                self._unusable.add_file(label, refusal.message.removeprefix(label).strip())
             except UnrecognisedError as problem:
                 self._leave_out(label, problem)
             if self._rows.unknown:
                 self._refuse_words(label)
         if not parts:
-            self._unusable.add(name, "", "an archive without predictions")
+            self._unusable.add_file(name, "an archive without a file that may have predictions")
 
     def _leave_out(self, label: str, problem: UnrecognisedError) -> None:
         """Count a file that is something else; raise the problem of one that may hold images."""
         if problem.is_unread:
             raise problem
-        self._unusable.add(label, "", str(problem))
+        self._unusable.add_file(label, str(problem))
 
     def _part(self, label: str, name: str, chunks: Iterator[bytes]) -> Iterator[PredictedImage]:
         head, chunks = peek_lines(chunks)
@@ -268,7 +269,7 @@ class PredictionReader:
     def _refuse_item(self, label: str, place: str, refusal: PredictionsRefusedError) -> None:
         """Leave out an item; where the source has nothing else, that is why it is refused."""
         self._refusal = self._refusal or refusal
-        self._unusable.add(label, place, refusal.message.removeprefix(label).strip())
+        self._unusable.add_file(label, refusal.message.removeprefix(label).strip(), place)
 
     def _row_of_item(
         self, label: str, place: str, value: JsonObject, wrapped_in: str | None = None
@@ -387,7 +388,8 @@ class PredictionReader:
     def _columns_for_people(self) -> dict[str, str]:
         """The columns of the roles, and by which rule classes and scores were read."""
         rule, verdicts, cut = self._rule, self._verdicts, self._choice.cut
-        columns = dict(rule.columns)
+        columns = {role: rule.columns[role] for role in ROLES if role in rule.columns}
+        columns |= rule.columns
         if not rule.is_table:
             columns["format"] = rule.title
         if cut is not None:

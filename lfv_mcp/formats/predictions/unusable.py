@@ -12,6 +12,8 @@ _CAUSES: Final = 20
 _LOCATED: Final = 3
 """Places of one cause that are kept."""
 _OTHER: Final = "other causes"
+NO_PREDICTIONS: Final = "no predictions"
+"""The cause of whole files that are something else, whatever each of them is."""
 
 
 class UnusableLine(NamedTuple):
@@ -43,10 +45,22 @@ class Unusable:
         self.counts: Counter[str] = Counter()
         self.first: list[UnusableLine] = []
 
-    def add(self, file: str, place: str, reason: str) -> None:
-        """Count one more, and keep its place if it is one of the first of its cause."""
+    def add_file(self, file: str, reason: str, place: str = "") -> None:
+        """Count a file, or an object, that is something else than predictions."""
+        self.add(file, place, reason, NO_PREDICTIONS)
+
+    def add(self, file: str, place: str, reason: str, cause: str = "") -> None:
+        """Count one more, and keep its place if it is one of the first of its cause.
+
+        Args:
+            file: the file's name.
+            place: where in it.
+            reason: why it is of no use.
+            cause: what it is counted under; empty for the reason.
+        """
         reason = clean(reason, 300)
-        cause = reason if reason in self.counts or len(self.counts) < _CAUSES else _OTHER
+        cause = cause or reason
+        cause = cause if cause in self.counts or len(self.counts) < _CAUSES else _OTHER
         self.counts[cause] += 1
         if self.counts[cause] <= _LOCATED:
             self.first.append(UnusableLine(clean(file, 200), place, reason))
