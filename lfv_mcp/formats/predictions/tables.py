@@ -21,6 +21,8 @@ _EXCEL_SEPARATOR: Final = re.compile(r"sep=([,;\t|:^~ ])", re.I)
 """The first line by which Excel is told the delimiter."""
 _MAX_LINES: Final = 100
 """Lines of one row; with more of them a quote was not closed."""
+_in_quotes: Final = re.compile(r'(?:[^"]|"")*+').match
+"""What of a line that begins within quotes is still within them."""
 _UNCLOSED: Final = "a quote that is not closed"
 _TOO_LONG: Final = f"a line of more than {LINE_LIMIT >> 20} MiB"
 
@@ -125,8 +127,8 @@ class Table:
         """The rows behind the header, each with the number of its first line.
 
         Args:
-            is_row: whether the cells of a line are a row of their own; where a line within quotes
-                is one, the quote before it was not closed.
+            is_row: whether cells are a row of their own; where a line within quotes is one, the
+                quote before it was not closed.
         """
         while (line := self._next()) is not None:
             if line.text is None:
@@ -144,8 +146,13 @@ class Table:
                     yield NumberedRow(line.number, found)
 
     def _has_row(self, taken: list[Line], is_row: Callable[[list[str]], bool]) -> bool:
-        """Whether a line behind the first of a row is a row of its own."""
-        return any(is_row(_split(line.text or "", self.delimiter)) for line in taken[1:])
+        """Whether what is in quotes of a line behind the first of a row is a row of its own."""
+        for line in taken[1:]:
+            found = _in_quotes(line.text or "")
+            inside = found[0] if found else ""
+            if is_row([cell.strip() for cell in inside.split(self.delimiter)]):
+                return True
+        return False
 
     def _cells(self, first: Line, delimiter: str) -> tuple[list[str] | str, list[Line]]:
         """The cells of the row that begins with a line, and the lines that it took.

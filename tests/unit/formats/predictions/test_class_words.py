@@ -10,8 +10,21 @@ from lfv_mcp.formats.predictions.class_words import class_of, is_unknown, unknow
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 
 SAID_NOTHING = ColumnChoice()
-ANOMALY = "anomaly anomalous abnormal defect defective bad NG NOK fail 1 true yes".split()
-NORMAL = "normal good OK pass 0 false no".split()
+ANOMALY = [
+    "anomaly",
+    "anomalous",
+    "abnormal",
+    "defect",
+    "defective",
+    "bad",
+    "NG",
+    "NOK",
+    "fail",
+    "1",
+    "true",
+    "yes",
+]
+NORMAL = ["normal", "good", "OK", "pass", "0", "false", "no"]
 
 
 @given(

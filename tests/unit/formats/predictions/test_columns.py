@@ -12,12 +12,29 @@ from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsR
 from lfv_mcp.formats.predictions.columns import NoPredictionsError, recognise, require_header
 
 NAMES = {
-    "image": "image image_path filename file path source-ref image_name id".split(),
-    "truth": (
-        "truth gt_label gt ground_truth actual target y_true label_index human_classification"
-    ).split(),
-    "prediction": "prediction pred pred_label predicted y_pred is_anomalous top class".split(),
-    "score": "anomaly_score pred_score score y_score probability p_anomaly".split(),
+    "image": ["image", "image_path", "filename", "file", "path", "source-ref", "image_name", "id"],
+    "truth": [
+        "truth",
+        "gt_label",
+        "gt",
+        "ground_truth",
+        "actual",
+        "target",
+        "y_true",
+        "label_index",
+        "human_classification",
+    ],
+    "prediction": [
+        "prediction",
+        "pred",
+        "pred_label",
+        "predicted",
+        "y_pred",
+        "is_anomalous",
+        "top",
+        "class",
+    ],
+    "score": ["anomaly_score", "pred_score", "score", "y_score", "probability", "p_anomaly"],
     "confidence": ["confidence"],
 }
 SAID_NOTHING = ColumnChoice()
@@ -36,7 +53,9 @@ def test_every_known_name_is_recognised_in_every_spelling_and_order(data: st.Dat
     roles = data.draw(
         st.sets(st.sampled_from(sorted(NAMES))).map(lambda some: some | {"image", "prediction"})
     )
-    spelled = {role: data.draw(spellings(data.draw(st.sampled_from(NAMES[role])))) for role in roles}
+    spelled = {
+        role: data.draw(spellings(data.draw(st.sampled_from(NAMES[role])))) for role in roles
+    }
     header = data.draw(st.permutations([*spelled.values(), "comment", "split", ""]))
     assert recognise(header, SAID_NOTHING, "a.csv") == spelled
 
