@@ -191,7 +191,8 @@ class PredictionReader:
         """The images of a file that an archive wrote."""
         items = items_of_lines(TextLines(chunks))
         header = next(items).value
-        about = about_from(header[HEADER] if is_object(header) else {})
+        body = header.get(HEADER) if is_object(header) else None
+        about = about_from(body if is_object(body) else {})
         self._rule.follow(TABLE, {"image": "image"}, label)
         count = 0
         for item in items:
@@ -280,8 +281,8 @@ class PredictionReader:
         except NoPredictionsError as refusal:
             self._refuse_item(label, place, refusal)
             return
-        # What says nothing but an id may be anything, unless the lines before it were rows.
-        if "image" not in columns or (len(columns) == 1 and not self._rule.is_table):
+        # What says nothing but an id may be anything, unless the rows before it have their image so.
+        if "image" not in columns or (len(columns) == 1 and not self._rule.has_image(columns)):
             inner = wrapped_items(value) if wrapped_in is not None and not columns else None
             if inner is not None:
                 for number, each in enumerate(inner, 1):

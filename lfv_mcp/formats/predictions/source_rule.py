@@ -27,6 +27,10 @@ class SourceRule:
         """Whether rows were read by the names of their columns."""
         return self.title == TABLE
 
+    def has_image(self, columns: Mapping[str, str]) -> bool:
+        """Whether rows were read whose image is in the same column."""
+        return self.is_table and folded_name(columns["image"]) == folded_name(self.columns["image"])
+
     def note_names(self, names: Iterable[str]) -> None:
         """Remember the columns of a row, for messages."""
         if len(self.names) < _NAMES_KEPT:
