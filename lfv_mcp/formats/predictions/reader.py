@@ -281,7 +281,7 @@ class PredictionReader:
         except NoPredictionsError as refusal:
             self._refuse_item(label, place, refusal)
             return
-        # What says nothing but an id may be anything, unless the rows before it have their image so.
+        # What says nothing but an id may be anything, unless the rows before it name images so.
         if "image" not in columns or (len(columns) == 1 and not self._rule.has_image(columns)):
             inner = wrapped_items(value) if wrapped_in is not None and not columns else None
             if inner is not None:
