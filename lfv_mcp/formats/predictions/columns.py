@@ -26,7 +26,7 @@ _NAMES: Final[Mapping[Role, str]] = {
     "score": "anomaly_score pred_score score y_score probability p_anomaly",
     "confidence": "confidence",
 }
-ROLES: Final = tuple(_NAMES)
+ROLES: Final[tuple[str, ...]] = tuple(_NAMES)
 """The roles in the order in which people read them."""
 _LABEL: Final = "label"
 """The truth beside a prediction; alone it may be either."""
@@ -60,7 +60,12 @@ _FLAGS: Final[tuple[Role, ...]] = ("image", "truth", "prediction", "score")
 
 def named_by_flags(choice: ColumnChoice) -> dict[Role, str]:
     """The columns that a person named."""
-    named = {role: getattr(choice, role) for role in _FLAGS}
+    named: dict[Role, str | None] = {
+        "image": choice.image,
+        "truth": choice.truth,
+        "prediction": choice.prediction,
+        "score": choice.score,
+    }
     return {role: column for role, column in named.items() if column is not None}
 
 

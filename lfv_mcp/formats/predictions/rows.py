@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp import metrics
 from lfv_mcp.formats.evaluation_manifest import REF_LIMIT
+from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.formats.predictions.class_words import class_of, folded_word, is_unknown
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, Role
@@ -79,7 +80,7 @@ class RowReader:
         """Whether a word means an anomaly; None if there is none, a text if it is not known."""
         if isinstance(word, str) and word in self._classes:
             return self._classes[word]
-        if isinstance(word, list | dict) or is_unknown(word, self._choice):
+        if is_array(word) or is_object(word) or is_unknown(word, self._choice):
             self._remember(str(word), role)
             return UNKNOWN_WORD
         found = class_of(word, self._choice)

@@ -22,9 +22,10 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsRefusedError
 from lfv_mcp.formats.predictions.columns import NoPredictionsError
+from lfv_mcp.formats.predictions.items import Shape
 from lfv_mcp.formats.predictions.prediction_file import header_line, image_line
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage
-from lfv_mcp.formats.predictions.reader import PredictionReader, Shape
+from lfv_mcp.formats.predictions.reader import PredictionReader
 from tests.support.prediction_files import (
     KEY,
     NOTHING_SAID,
