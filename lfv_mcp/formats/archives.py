@@ -109,6 +109,8 @@ def zip_members(chunks: Iterable[bytes]) -> Iterator[Part | UnrecognisedError]:
 
 def _opened_zip(archive: zipfile.ZipFile) -> Iterator[Part | UnrecognisedError]:
     names = set(archive.namelist())
+    if "" in names:  # on which zipfile itself stumbles
+        raise zipfile.BadZipFile("a member without a name")
     if kind := next((kind for name, kind in _PROGRAMS.items() if name in names), ""):
         raise UnrecognisedError(kind)
     wanted = [i for i in archive.infolist() if not i.is_dir() and not _is_image(i.filename)]

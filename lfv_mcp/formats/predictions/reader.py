@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.encodings import utf8_chunks
 from lfv_mcp.formats.json_values import is_object
-from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsRefusedError
 from lfv_mcp.formats.predictions.columns import (
     NoPredictionsError,
     known_names,
@@ -20,6 +21,7 @@ from lfv_mcp.formats.predictions.columns import (
 )
 from lfv_mcp.formats.predictions.items import ItemReader, RefusalOf, ShapeOf
 from lfv_mcp.formats.predictions.json_items import (
+    NOT_JSON,
     items_of_documents,
     items_of_lines,
     starts_as_json,
@@ -42,6 +44,7 @@ from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.text import clean
 
 _PICKLE: Final = b"\x80"
+_NO_TEXT: Final = "not a text"
 _is_binary: Final = re.compile("[\0-\x08\x0e-\x1f]").search
 
 
@@ -52,6 +55,9 @@ class PredictionReader:
         choice: what a person said of their columns.
         shape_of: which format of another system a JSON object has; None for all that are known.
         refusal_of: why an object without a shape is refused; likewise.
+
+    Raises:
+        PredictionsRefusedError: a cut that is no finite number.
     """
 
     def __init__(
@@ -61,6 +67,11 @@ class PredictionReader:
         shape_of: ShapeOf | None = None,
         refusal_of: RefusalOf | None = None,
     ) -> None:
+        if choice.cut is not None and not math.isfinite(choice.cut):
+            raise PredictionsRefusedError(
+                f"--cut {choice.cut} is no finite number.",
+                "Say from which anomaly score an image is rejected, for example --cut 0.5.",
+            )
         if shape_of is None or refusal_of is None:
             from lfv_mcp.formats.predictions import shapes
 
@@ -93,6 +104,7 @@ class PredictionReader:
                 files before it.
             UnrecognisedError: it is damaged, or not read for safety: images may be missing.
         """
+        self._reading.files += 1
         parts = 0
         for part in parts_of(chunks):
             parts += 1
@@ -138,9 +150,9 @@ class PredictionReader:
         if not head.strip():
             raise UnrecognisedError("an empty file")
         if is_foreign(head):
-            raise foreign_kind(head)
+            raise _foreign(head)
         if head.startswith(_PICKLE):
-            raise UnrecognisedError("not a text")
+            raise UnrecognisedError(_NO_TEXT)
         if head.lstrip().startswith(b"<"):
             raise UnrecognisedError("HTML or XML")
         chunks = utf8_chunks(with_line_feeds(head, chunks))
@@ -187,7 +199,7 @@ class PredictionReader:
         lines = TextLines(chunks)
         table = Table(lines, lambda names: known_names(names, self._choice))
         if any(map(_is_binary, table.header)):
-            raise UnrecognisedError("not a text")
+            raise UnrecognisedError(_NO_TEXT)
         require_header(table.header, self._choice, label)
         columns = recognise(table.header, self._choice, label)
         self._reading.rule.note_names(table.header)
@@ -199,3 +211,9 @@ class PredictionReader:
             if image is not None:
                 yield image
         self._reading.has_code_page = self._reading.has_code_page or lines.has_code_page
+
+
+def _foreign(head: bytes) -> UnrecognisedError:
+    """What a file is that begins like no text, where a table is a text as well as JSON is."""
+    kind = foreign_kind(head)
+    return kind if kind.is_unread or str(kind) != NOT_JSON else UnrecognisedError(_NO_TEXT)

@@ -26,6 +26,7 @@ class Reading:
         self.rule = SourceRule()
         self.rows = RowReader(choice)
         self.unusable = Unusable()
+        self.files = 0
         self.has_code_page = False
         self._verdicts = Verdicts(choice.cut)
         self._refusal: PredictionsRefusedError | None = None
@@ -102,7 +103,9 @@ class Reading:
         if not self._verdicts.images:
             if self._refusal is not None:
                 raise self._refusal.copy()
-            first = "; ".join(map(str, self.unusable.first[:3])) or "there is no file"
+            first = "; ".join(map(str, self.unusable.first[:3])) or (
+                "no file of it has a line below a header, or an object" if self.files else "no file"
+            )
             raise PredictionsRefusedError(
                 f"{place} has no predictions that can be read: {first}.",
                 "Name a file, or a folder of files, with a line or an object for each image.",

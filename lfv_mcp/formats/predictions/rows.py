@@ -146,7 +146,7 @@ def _finite(value: float | str) -> float:
 
 def _image_name(value: object) -> str:
     if isinstance(value, str):
-        return value.strip()
+        return value.strip("\r\n") if value.strip() else ""
     return str(value) if type(value) is int and abs(value) < 10**18 else ""
 
 

@@ -20,6 +20,7 @@ class TableCells:
 
     def __init__(self, table: Table, columns: Columns, choice: ColumnChoice) -> None:
         self._choice = choice
+        self._header = table.header
         self._width = len(table.header)
         self._places = {role: table.header.index(column) for role, column in columns.items()}
         self._last = max(self._places.values())
@@ -28,6 +29,8 @@ class TableCells:
 
     def image(self, cells: list[str], rows: RowReader) -> PredictedImage | str:
         """The image of a row; a text says why it is of no use."""
+        if cells == self._header:  # of tables that were appended to one another
+            return "the header once more"
         if len(cells) <= self._last:
             return "fewer cells than the header"
         # Spreadsheets leave out cells that are empty at the end, or add some.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -85,6 +87,15 @@ def test_several_compressed_streams_follow_one_another(padding: bytes) -> None:
         chunks = [data[i : i + size] for i in range(0, len(data), size)]
         head, again = peek(chunks, 10)
         assert b"".join(decompressed(head, again)[1]) == b"abcd"
+
+
+def test_a_zip_archive_with_a_member_without_a_name_is_damaged() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("nameless", b"{}")
+        archive.writestr("a.json", json.dumps(ANSWER))
+    data = made.getvalue().replace(b"nameless", b"\0ameless")  # zipfile cuts it at the zero
+    assert documents(data) == ["corrupt: truncated or corrupt zip archive"]
 
 
 def test_a_stream_that_fails_is_unreadable() -> None:

@@ -199,6 +199,7 @@ OTHERS: Final = {
     "model.pkl": (b"\x80\x04\x95\x10", "not a text"),
     "table.parquet": (b"PAR1\x15\x00", "a Parquet file"),
     "_SUCCESS": (b"", "an empty file"),
+    "noise.bin": (b"ab\0cd", "not a text"),
     "scores.npy": (b"\x93NUMPY\x01\x00", "a NumPy file"),
     "answer.json": (b'{"ProjectVersionDescriptions": []}', "Rekognition Custom Labels"),
 }
@@ -255,9 +256,29 @@ def test_a_damaged_file_ends_the_reading_for_images_may_be_missing(data: bytes) 
     assert caught.value.is_unread
 
 
-def test_a_source_without_files_is_refused() -> None:
-    with pytest.raises(PredictionsRefusedError, match="there is no file"):
+def test_a_source_without_files_or_lines_is_refused() -> None:
+    with pytest.raises(PredictionsRefusedError, match="that can be read: no file\\."):
         read_source({})
+    for data in ("image,pred\n", "[]", '{"results": []}'):
+        with pytest.raises(PredictionsRefusedError, match=r"no file of it has|no column"):
+            read_file(data)
+
+
+@pytest.mark.parametrize("cut", [float("nan"), float("inf")])
+def test_a_cut_is_a_finite_number(cut: float) -> None:
+    with pytest.raises(PredictionsRefusedError, match="no finite number"):
+        plain_reader(ColumnChoice(cut=cut))
+
+
+def test_tables_that_were_appended_to_one_another_are_one() -> None:
+    images, about, _ = read_file(CSV + CSV)
+    assert images == IMAGES * 2
+    assert about.unusable == {"the header once more": 1}
+
+
+def test_blanks_in_the_names_of_json_are_kept() -> None:
+    images, _, _ = read_file('{"image": " a .png ", "pred": 1}\n{"image": " ", "pred": 1}\n')
+    assert [image.image for image in images] == [" a .png "]
 
 
 # Lines of no use
