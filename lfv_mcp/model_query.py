@@ -8,27 +8,33 @@ botocore does not enforce.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import (
     MODEL_VERSION_PATTERN,
+    PREDICTION_SET_NAME_PATTERN,
     PROJECT_NAME_PATTERN,
     REGIONS,
+    is_prediction_set_name,
     parse_arn,
 )
 
 LATEST: Final = "latest"
 """The `model_version` of a caller who wants the highest version, whichever that is."""
 
+HOSTED: Final = "hosted"
+"""The `model_version` of a caller who wants the highest version that is, or was, HOSTED."""
+
 VERSION_RULE: Final = (
-    "a version is a whole number from 1, at most ten digits, no leading zero, or 'latest'"
+    "a version is a whole number from 1, at most ten digits, no leading zero, or 'latest', "
+    "'hosted' or the name of a prediction set"
 )
 """The rule of `model_version`, as refusals say it."""
 _RESOURCE_URI: Final = re.compile(
     rf"lookoutvision://projects/(?P<project>{PROJECT_NAME_PATTERN})"
-    rf"(?:/models/(?P<version>latest|{MODEL_VERSION_PATTERN})(?:/card)?)?"
+    rf"(?:/models/(?P<version>{PREDICTION_SET_NAME_PATTERN}|{MODEL_VERSION_PATTERN})(?:/card)?)?"
     r"(?:\?(?:(?:region=(?P<region>[a-z0-9-]{1,32})|account=(?P<account>[0-9]{12}))(?:&|$))*)?"
 )
 """A resource of this server, as people paste it for a project's name."""
@@ -46,12 +52,33 @@ class InvalidArgumentError(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery:
-    """The model a caller asked for. `None`: the caller did not say."""
+    """The model a caller asked for. `None`: the caller did not say.
+
+    Args:
+        project_name: the project; empty for every project.
+        model_version: a number as text, or `hosted`; None for the highest.
+        region: the AWS region.
+        account: twelve digits.
+        prediction_set: the name of a prediction set, which is asked for in place of a version.
+    """
 
     project_name: str
     model_version: str | None = None
     region: str | None = None
     account: str | None = None
+    prediction_set: str | None = None
+
+    @property
+    def version_or_name(self) -> str:
+        """What stands in the place of a version: a number, a name, `latest` or `hosted`."""
+        return self.prediction_set or self.model_version or LATEST
+
+    def of(self, version: str) -> ModelQuery:
+        """The same project, and a version or prediction set as `check_model_version` returned it."""
+        if version in (LATEST, HOSTED) or version.isdigit():
+            number = None if version == LATEST else version
+            return replace(self, model_version=number, prediction_set=None)
+        return replace(self, model_version=None, prediction_set=version)
 
 
 def _shorten_value(value: object) -> str:
@@ -108,7 +135,7 @@ def check_project_name(value: object) -> str:
 
 
 def check_model_version(value: object) -> str:
-    """Accept `latest`, or a version as text or integer, and return it as text.
+    """Accept a version as text or integer, `latest`, `hosted`, or a prediction set's name, as text.
 
     Raises:
         CallerError: `invalid_argument`, it is no version.
@@ -116,8 +143,11 @@ def check_model_version(value: object) -> str:
     text = value
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         text = str(value)
-    if isinstance(text, str) and (text == LATEST or re.fullmatch(MODEL_VERSION_PATTERN, text)):
-        return text
+    if isinstance(text, str):
+        if text.lower() in (LATEST, HOSTED):
+            return text.lower()
+        if re.fullmatch(MODEL_VERSION_PATTERN, text) or is_prediction_set_name(text):
+            return text
     raise invalid_argument(
         "model_version",
         value,
@@ -155,13 +185,14 @@ def parse_model_query(
         CallerError: `invalid_argument`, the ARN or URI names another version or region than the
             argument does; `region_unsupported`, it is of a region that the service never had.
     """
-    version = None if model_version == LATEST else model_version
+    asked = ModelQuery(project_name, region=region or None).of(model_version)
     named = _taken_apart(project_name)
     if named is None:
-        return ModelQuery(project_name, version, region or None)
+        return asked
     kind, place = named
+    version = None if model_version == LATEST else model_version
     for name, given, fixed in (
-        ("model_version", version, place.model_version),
+        ("model_version", version, place.prediction_set or place.model_version),
         ("region", region or None, place.region),
     ):
         if given and fixed and given != fixed:
@@ -172,12 +203,9 @@ def parse_model_query(
             )
     if place.region:
         check_region(place.region)
-    return ModelQuery(
-        place.project_name,
-        place.model_version or version,
-        place.region or region or None,
-        place.account,
-    )
+    project = ModelQuery(place.project_name, None, place.region or region or None, place.account)
+    fixed = place.prediction_set or place.model_version
+    return project.of(fixed or model_version)
 
 
 def _taken_apart(text: str) -> tuple[str, ModelQuery] | None:
@@ -186,6 +214,6 @@ def _taken_apart(text: str) -> tuple[str, ModelQuery] | None:
         version = None if arn.version is None else str(arn.version)
         return "ARN", ModelQuery(arn.project, version, arn.region, arn.account)
     if uri := _RESOURCE_URI.fullmatch(text):
-        version = None if uri["version"] == LATEST else uri["version"]
-        return "URI", ModelQuery(uri["project"], version, uri["region"], uri["account"])
+        place = ModelQuery(uri["project"], None, uri["region"], uri["account"])
+        return "URI", place.of(uri["version"] or LATEST)
     return None

@@ -27,6 +27,7 @@ from lfv_mcp.analysis.recount import (
     why_incomplete,
 )
 from lfv_mcp.analysis.recovered_counts import counts_of_report
+from lfv_mcp.analysis.set_findings import JudgedSet, set_findings
 from lfv_mcp.analysis.thresholds import (
     Cut,
     Scores,
@@ -43,26 +44,31 @@ from lfv_mcp.results.evaluation_report import EvaluationReport, ManifestCounts
 from lfv_mcp.results.model_description import ModelDescription
 
 _UNEXPLAINED = "no threshold on scores from confidence explains the predictions"
+_UNEXPLAINED_BY_ITS_OWN = "no threshold on its scores explains its predictions"
 
 
 def report(
-    description: ModelDescription,
+    description: ModelDescription | None,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
     source: Source,
     *,
     question: EvaluationQuestion | None = None,
     findings: Sequence[Finding] = (),
+    answers: JudgedSet | None = None,
 ) -> EvaluationReport:
-    """All that the files at hand prove about a model.
+    """All that the files at hand prove about a model, or about a prediction set.
 
     Args:
-        description: the model's own record, which tells whether the files are of its training.
+        description: the model's own record, which tells whether the files are of its training;
+            None of a prediction set.
         result: its EvaluationResult, if that could be read.
-        manifest: its EvaluationManifest, if that could be read.
+        manifest: its EvaluationManifest, if that could be read; of a prediction set its verdicts on
+            the images whose truth is known.
         source: where the answer comes from; advice needs the service only if it is live.
         question: what is asked beside which model; None for nothing more.
         findings: what the caller knows about a file that could not be read.
+        answers: the prediction set that is asked about; None of a model.
 
     Raises:
         ValueError: neither file is given.
@@ -70,11 +76,13 @@ def report(
     if result is None and manifest is None:
         raise ValueError("neither evaluation file")
     question = question or EvaluationQuestion()
-    numbers = _on_the_line(_numbers(result, manifest, question), question)
+    numbers = _numbers(result, manifest, question, is_set=answers is not None)
+    numbers = _on_the_line(numbers, question)
+    about_set = () if answers is None else set_findings(answers, numbers)
     found = evaluation_findings(
-        numbers, description, result, manifest, source, findings, question=question
+        numbers, description, result, manifest, source, (*findings, *about_set), question=question
     )
-    name = model_name(description, result, manifest)
+    name = model_name(description, result, manifest) if answers is None else answers.in_words
     return EvaluationReport(
         summary=report_summary(numbers, found, source, name, question),
         test_images=numbers.test_images,
@@ -98,9 +106,11 @@ def _numbers(
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
     question: EvaluationQuestion,
+    *,
+    is_set: bool,
 ) -> EvaluationNumbers:
     """What either file says; the manifest's own count of images goes before the result's."""
-    numbers = EvaluationNumbers()
+    numbers = EvaluationNumbers(of_predictions=is_set)
     if result:
         numbers = EvaluationNumbers(
             test_images=result.testing_images,
@@ -114,7 +124,8 @@ def _numbers(
         return _with_cost(numbers, None, [], question)
     counts, scores = manifest.confusion, scores_of(manifest.images)
     cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
-    areas = ranking_metrics(*_areas(scores), *defects_and_good_parts(counts))
+    unexplained = _UNEXPLAINED_BY_ITS_OWN if is_set else _UNEXPLAINED
+    areas = ranking_metrics(*_areas(scores, unexplained), *defects_and_good_parts(counts))
     numbers = replace(
         numbers,
         test_images=counts.total,
@@ -147,7 +158,8 @@ def _by_score(
     analysis, left_out = threshold_analysis(scores, cuts, question.threshold)
     numbers = replace(numbers, threshold=analysis, candidates_left_out=left_out)
     if not analysis.rule_holds:
-        return _about_a_cut_unknown(numbers, question, _UNEXPLAINED)
+        why = _UNEXPLAINED_BY_ITS_OWN if numbers.of_predictions else _UNEXPLAINED
+        return _about_a_cut_unknown(numbers, question, why)
     if question.threshold is None:
         return numbers
     return replace(numbers, asked=scores.at(question.threshold))
@@ -186,12 +198,12 @@ def _with_recovered_counts(numbers: EvaluationNumbers) -> EvaluationNumbers:
     )
 
 
-def _areas(scores: Scores | Undefined) -> tuple[Value, Value]:
+def _areas(scores: Scores | Undefined, unexplained: str) -> tuple[Value, Value]:
     """ROC AUC and average precision, where one threshold on the scores explains predictions."""
     if isinstance(scores, Undefined):
         return scores, scores
     if not scores.rule.rule_holds:
-        why = Undefined(_UNEXPLAINED)
+        why = Undefined(unexplained)
         return why, why
     sides = scores.anomalous, scores.normal
     return metrics.roc_auc(*sides), metrics.average_precision(*sides)

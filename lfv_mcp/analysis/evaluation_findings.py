@@ -39,7 +39,7 @@ _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its
 
 def evaluation_findings(
     numbers: EvaluationNumbers,
-    description: ModelDescription,
+    description: ModelDescription | None,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
     source: Source,
@@ -51,11 +51,11 @@ def evaluation_findings(
     return by_severity(
         (
             *others,
-            *mismatch_findings(description, result, manifest),
+            *(mismatch_findings(description, result, manifest) if description else ()),
             *(_result_findings(result) if result else ()),
             *(_manifest_findings(manifest) if manifest else ()),
             *_agreement_findings(numbers, result),
-            *_description_findings(numbers, description, result),
+            *(_description_findings(numbers, description, result) if description else ()),
             *statistics_findings(numbers, question, source),
         )
     )

@@ -39,12 +39,13 @@ from lfv_mcp.text import clean
 
 
 def model_name(
-    description: ModelDescription,
+    description: ModelDescription | None,
     result: EvaluationResult | None,
     manifest: EvaluationManifest | None,
 ) -> str:
     """Whose report it is, in words."""
-    arns = [description.ModelArn, result.model_arn if result else ""]
+    own = description.ModelArn if description else ""
+    arns = [own, result.model_arn if result else ""]
     arn = next(filter(None, [*arns, *(manifest.model_arns if manifest else ())]), "")
     project, _, version = arn.partition(":model/")[2].rpartition("/")
     return f"{clean(project, 255)} version {version}" if project else "This model"

@@ -90,6 +90,13 @@ class Judged:
         )
 
 
+def overlap(predictions: PredictionSet, truth: EvaluationManifest) -> tuple[int, int]:
+    """How many images of a set a manifest has: by URI or key, and by name."""
+    images = dict.fromkeys(each.image for each in predictions.images or ())
+    matches = match_images(_truth_of(truth), images, names=True)
+    return matches.by_uri + matches.by_key, matches.by_name
+
+
 TOO_MANY: Final = "it has more images than are kept one by one"
 NO_TRUTH: Final = "no truth is known of any image that it answered"
 

@@ -102,6 +102,8 @@ def _possible_errors(counts: Confusion) -> Iterator[str]:
 
 def best_case_in_words(numbers: EvaluationNumbers) -> str:
     """That a cut was chosen on these images, and by how much that flatters; empty if unknown."""
+    if numbers.of_predictions:
+        return ""  # who chose the cut of another system, and where, is not known
     counts = numbers.confusion
     if counts is not None and (defects := defects_and_good_parts(counts)[0]):
         size = optimism_in_words(defects)
@@ -134,7 +136,9 @@ def _best_case_findings(numbers: EvaluationNumbers) -> Iterator[Finding]:
 def _score_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterator[Finding]:
     """What the numbers by score rest on, and what that means for a cut that is asked for."""
     analysis = numbers.threshold
-    if analysis and analysis.candidates:
+    if numbers.of_predictions and analysis and analysis.candidates:
+        pass  # its own scores, which need no confirmation
+    elif analysis and analysis.candidates:
         areas = [same for name, same in numbers.agreement().items() if name in RANKING_METRICS]
         if areas and all(areas):
             message = (
@@ -168,12 +172,13 @@ def _score_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) ->
             if defects
             else ""
         )
-        yield finding(
-            "threshold_client_side",
-            "The service has no threshold to set: any cut but the built-in one is a rule of the "
-            "caller on DetectAnomalies output (score = Confidence, or 1 - Confidence if normal)."
-            + chosen,
+        rule = (
+            "A part is rejected from this score on, whatever the set's own verdict was."
+            if numbers.of_predictions
+            else "The service has no threshold to set: any cut but the built-in one is a rule of "
+            "the caller on DetectAnomalies output (score = Confidence, or 1 - Confidence if normal)."
         )
+        yield finding("threshold_client_side", rule + chosen)
     if numbers.candidates_left_out and question.asks_for_cuts and analysis:
         rows = len(analysis.candidates or ())
         yield finding(

@@ -33,13 +33,14 @@ from lfv_mcp.catalog.listing_page import PAGE_BYTES, ListingPage, PageLimits
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.portfolio import Portfolio, Progress
+from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.readiness import Readiness
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.summaries import Summaries
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
 from lfv_mcp.errors import LfvError, ServiceError
-from lfv_mcp.model_query import LATEST, ModelQuery
+from lfv_mcp.model_query import HOSTED, ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
 from lfv_mcp.results.model_list import ModelList, ModelRow
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
+_MAX_TRUTHS: Final = 20
+"""Versions of a project whose manifests are read for the truth of images, the newest first."""
 _model_building: Final = threading.Lock()
 
 
@@ -103,7 +106,8 @@ class Catalog:
         self.kind, self.location = kind, backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
         self._index = IndexLoader(archive, timeout)
-        self._lookup = Lookup(backend)
+        self._sets = PredictionSets(backend)
+        self._lookup = Lookup(backend, self._sets)
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
         describer = Describer(backend, self._lookup, self._sources, self._files)
@@ -148,8 +152,18 @@ class Catalog:
         if self._backend.archive is not None:
             self._backend.archive.begin_look()
 
+    def hold_predictions(self, predictions: PredictionSet) -> None:
+        """Put a prediction set beside those of the archive; its name then stands for a version.
+
+        May block: the name must not be taken.
+
+        Raises:
+            CallerError: it is.
+        """
+        self._sets.hold(predictions)
+
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
-        """One model's state, quality and findings.
+        """One model's state, quality and findings; or what a prediction set is.
 
         Raises:
             LfvError: with `question` filled in.
@@ -170,20 +184,23 @@ class Catalog:
         from lfv_mcp.results.evaluation_report import EvaluationReport
 
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
-            described = await self._describe(query, at_hand)
-            evidence = await self._evidence.load(described.model_description)
-            work = partial(
-                report,
-                described.model_description,
-                evidence.result,
-                evidence.manifest,
-                of_evaluation(described.source),
-                question=question,
-                findings=evidence.findings,
-            )
-            return with_findings(
-                await self._workers.run(work), [*_findings(at_hand, query), *self._backend.doubts]
-            )
+            if query.prediction_set:
+                answer = await self._report_on_set(query, at_hand, question)
+            else:
+                described = await self._describe(query, at_hand)
+                description = require_description(described)
+                evidence = await self._evidence.load(description)
+                work = partial(
+                    report,
+                    description,
+                    evidence.result,
+                    evidence.manifest,
+                    of_evaluation(described.source),
+                    question=question,
+                    findings=evidence.findings,
+                )
+                answer = await self._workers.run(work)
+            return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(
         self,
@@ -191,7 +208,7 @@ class Catalog:
         versions: Sequence[str],
         question: ComparisonQuestion | None = None,
     ) -> ModelComparison:
-        """Each version against the first, by what can be read of their evaluations.
+        """Each version or prediction set against the first, by what can be read of them.
 
         Raises:
             LfvError: a version cannot be described. Evidence that cannot be read is a finding.
@@ -203,19 +220,27 @@ class Catalog:
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
         async with self._question(query, *answers) as at_hand:
-            questions = [replace(query, model_version=None if v == LATEST else v) for v in versions]
+            questions = [query.of(version) for version in versions]
             described = await gather_in_order(
                 [partial(self._describe, q, at_hand) for q in questions]
             )
             require_distinct(versions, described)
-            candidates, findings = await load_candidates(described, self._evidence)
-            has_evidence = any(c.result or c.manifest for c in candidates)
+            sets = {
+                summary.model_version: await self._read_set(each, at_hand)
+                for each, summary in zip(questions, described, strict=True)
+                if each.prediction_set
+            }
+            candidates, findings = await load_candidates(described, self._evidence, sets)
+            has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
+            truths: list[EvaluationManifest] = []
+            if candidates[0].predictions or (sets and not candidates[0].manifest):
+                truths = [manifest for _, manifest in await self._manifests(query, at_hand)]
             sources = [summary.source for summary in described]
             source = await self._workers.run(
                 partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
             )
             comparison = await self._workers.run(
-                partial(compare, candidates, source, findings, question)
+                partial(compare, candidates, source, findings, question, truths)
             )
             return with_findings(
                 comparison, [*_findings(at_hand, *questions), *self._backend.doubts]
@@ -308,7 +333,73 @@ class Catalog:
             raise failure from error.__cause__
 
     async def _describe(self, query: ModelQuery, at_hand: AtHand) -> ModelSummary:
+        if query.prediction_set:
+            return self._sets.describe(await self._found_set(query, at_hand))
+        if query.model_version == HOSTED:
+            number = await self._workers.run(partial(self._hosted, query))
+            query = replace(query, model_version=number)
         return await self._summaries.describe(query, at_hand.index)
+
+    def _hosted(self, query: ModelQuery) -> str:
+        scope = self._lookup.scope(replace(query, model_version=None))
+        try:
+            return self._lookup.hosted_version(scope, query.project_name)
+        except CallerError as error:
+            if error.code != "project_not_found":
+                raise
+            raise self._lookup.not_found(error, scope, query) from error
+
+    async def _found_set(self, query: ModelQuery, at_hand: AtHand) -> FoundSet:
+        """The prediction set that a query names.
+
+        Raises:
+            CallerError: there is none; with what exists instead.
+        """
+        found = self._sets.find(query, at_hand.index)
+        if found is not None:
+            return found
+        raise await self._workers.run(partial(self._no_such_set, query))
+
+    def _no_such_set(self, query: ModelQuery) -> CallerError:
+        error = CallerError("model_not_found", "", "")
+        return self._lookup.not_found(error, self._lookup.scope(query), query)
+
+    async def _read_set(self, query: ModelQuery, at_hand: AtHand) -> PredictionSet:
+        found = await self._found_set(query, at_hand)
+        return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
+
+    async def _report_on_set(
+        self, query: ModelQuery, at_hand: AtHand, question: EvaluationQuestion | None
+    ) -> EvaluationReport:
+        """What the verdicts of a prediction set prove, where the truth of its images is known.
+
+        Raises:
+            SetupError: `evidence_unavailable`, it is known of none.
+        """
+        from lfv_mcp.catalog.set_report import report_on_set
+
+        described = await self._describe(query, at_hand)
+        predictions = await self._read_set(query, at_hand)
+        manifests = await self._manifests(query, at_hand)
+        work = partial(report_on_set, predictions, manifests, described.source, question)
+        return await self._workers.run(work)
+
+    async def _manifests(
+        self, query: ModelQuery, at_hand: AtHand
+    ) -> list[tuple[str, EvaluationManifest]]:
+        """The evaluation manifests of a project's versions that can be read, newest first."""
+        project = replace(query, model_version=None, prediction_set=None)
+        try:
+            numbers = await self._workers.run(partial(self._version_numbers, project))
+        except CallerError:
+            return []  # a project of prediction sets alone
+        described = await gather_in_order(
+            [partial(self._describe, project.of(each), at_hand) for each in numbers[:_MAX_TRUTHS]]
+        )
+        return await load_manifests(described, self._evidence)
+
+    def _version_numbers(self, query: ModelQuery) -> list[str]:
+        return self._lookup.versions(self._lookup.scope(query), query.project_name)
 
     async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
         page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)

@@ -262,7 +262,7 @@ def _read_evaluation_result(file: EvidenceFile, arn: str) -> EvaluationResult:
     records, problems = recognise(data)
     results = [record for record in records if record.form == "result"]
     for record in results:
-        if record.key.arn == arn:
+        if record.arn == arn:
             return read_evaluation_result(record.body)
     if results:
         return read_evaluation_result(results[0].body)

@@ -11,6 +11,7 @@ from typing import Final
 
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
 from lfv_mcp.model_query import ModelQuery
@@ -32,10 +33,12 @@ class Lookup:
 
     Args:
         backend: the API client, and the archive if there is one.
+        sets: the prediction sets, which errors name beside the versions; None for none.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, sets: PredictionSets | None = None) -> None:
         self._backend = backend
+        self._sets = sets
 
     def scope(self, query: ModelQuery) -> AccountScope:
         """The region and account of the project that a query names.
@@ -76,31 +79,72 @@ class Lookup:
             raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
         return str(latest)
 
+    def versions(self, scope: AccountScope, project_name: str) -> list[str]:
+        """The versions of a project, the highest first.
+
+        Raises:
+            LfvError: they cannot be listed, or there is no such project.
+        """
+        return [str(number) for number in reversed(self._version_numbers(scope, project_name))]
+
+    def hosted_version(self, scope: AccountScope, project_name: str) -> str:
+        """The highest version that is HOSTED, or was when its record was taken.
+
+        Raises:
+            CallerError: `model_not_found`, there is none; with the statuses that there are.
+            LfvError: the models cannot be listed.
+        """
+        models = self._backend.service.all_models(scope, project_name)
+        statuses = {version_number(model): str(model.get("Status")) for model in models}
+        hosted = [version for version, status in statuses.items() if status == "HOSTED"]
+        if not hosted:
+            told = [f"{version} {status}" for version, status in sorted(statuses.items())]
+            raise CallerError(
+                "model_not_found",
+                f"No version of {project_name} is or was HOSTED: {_first(told)}.",
+                "Ask for one of these by its number.",
+            )
+        return str(max(hosted))
+
     def not_found(self, error: CallerError, scope: AccountScope, query: ModelQuery) -> CallerError:
         """The same `project_not_found` or `model_not_found`, with what exists instead.
 
         A version that is not found may turn out to be of a project that is not there either.
         """
         code, next_step = error.code, "Ask again with one of these."
-        what = self._no_version(query.project_name, query.model_version)
+        what = self._no_version(query.project_name, query.prediction_set or query.model_version)
+        sets = self._names_of_sets(query)
         no_project = self._no_project(query.project_name)
         try:
             versions = None
             if code == "model_not_found":
                 versions = self._versions_if_project_exists(scope, query.project_name)
-            if versions is None:
+            if versions is None and sets:
+                code = "model_not_found"
+                what = f"{query.project_name} has no version here, only prediction sets."
+                known = f"Its prediction sets: {_first(sets)}."
+            elif versions is None:
                 code, what = "project_not_found", no_project
                 names = self._project_names(scope)
                 known = f"Known projects: {_first(_closest_first(query.project_name, names))}."
                 next_step = next_step if names else self._where_to_look()
             else:
-                known = f"Versions of {query.project_name}: {_first(map(str, versions))}."
+                known = f"Versions of {query.project_name}: {_first(map(str, versions))}"
+                known += f"; prediction sets: {_first(sets)}." if sets else "."
         except LfvError as other:
             known = f"What exists could not be listed [{other.code}]."
             next_step = "Check the name and the version."
         if self._backend.kind == "sample":
             next_step += f" {_CONNECT_OWN_MODELS}"
         return CallerError(code, f"{what} {known}", next_step)
+
+    def _names_of_sets(self, query: ModelQuery) -> list[str]:
+        """The prediction sets of the project, the closest name first."""
+        archive = self._backend.archive
+        if self._sets is None:
+            return []
+        names = self._sets.names(query, None if archive is None else archive.held)
+        return _closest_first(query.prediction_set or "", names)
 
     def _is_all_read(self) -> bool:
         """Whether what is not found is not there: of a file that was not read nobody knows."""
@@ -110,8 +154,12 @@ class Lookup:
 
     def _no_version(self, project_name: str, version: str | None) -> str:
         if self._is_all_read():
+            if version and not version.isdigit():
+                return f"{project_name} has no prediction set {version!r}."
             return f"{project_name} has no version {version or 'yet'}."
-        which = f"version {version}" if version else "any version"
+        which = "any version"
+        if version:
+            which = f"version {version}" if version.isdigit() else f"a prediction set {version!r}"
         return f"There is no readable record of {which} of {project_name!r}."
 
     def _no_project(self, project_name: str) -> str:
@@ -123,7 +171,7 @@ class Lookup:
         """The question as it was understood, for errors: project, version, region and source."""
         members = {
             "project_name": query.project_name or "(every project)",
-            "model_version": query.model_version or "latest",
+            "model_version": query.version_or_name,
             "region": query.region or self._region_in_words(),
             "source": self._backend.kind,
         }
@@ -151,7 +199,9 @@ class Lookup:
 
     def _project_names(self, scope: AccountScope) -> list[str]:
         if self._backend.archive is not None:
-            return list(self._backend.archive.index().named)
+            index = self._backend.archive.index()
+            sets = self._sets.projects(index) if self._sets else set()
+            return sorted({*index.named, *sets})
         projects = self._backend.service.list_projects(scope).body["Projects"]
         return [clean(str(project.get("ProjectName", ""))) for project in projects]
 

@@ -6,7 +6,7 @@ A set says what it is and where it came from; its `origin` is a text and is neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, cast, get_args
 
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -75,6 +75,10 @@ class AboutPredictions:
     unusable: Mapping[str, int] = field(default_factory=dict[str, int])
     same_names: bool = False
     content: str = ""
+
+    def at(self, key: PredictionSetKey) -> AboutPredictions:
+        """The same set under a key that says where its project is."""
+        return replace(self, key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,186 @@
+"""The prediction sets of a catalogue: those of its archive, and those put beside them once.
+
+A set has a name that stands wherever a version stands. It never passes the wire: the service knew
+of none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lfv_mcp.analysis.prediction_summary import summarise_predictions
+from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.index import Index
+from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.errors import CallerError
+from lfv_mcp.findings import finding
+from lfv_mcp.formats.predictions.prediction_set import (
+    AboutPredictions,
+    PredictionSet,
+    about_from,
+)
+from lfv_mcp.identifiers import PredictionSetKey, ProjectKey
+from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.results.common import Source
+from lfv_mcp.results.model_list import PredictionSetRow
+from lfv_mcp.results.model_summary import ModelSummary
+from lfv_mcp.text import clean
+
+
+class FoundSet(NamedTuple):
+    """A prediction set that a question names.
+
+    Args:
+        about: what it is.
+        location: the file that holds it; its origin, if it was put beside the archive's.
+        disagreeing: other contents that the archive has under its name.
+        held: the set itself, if it was put beside the archive's; else it is read when needed.
+    """
+
+    about: AboutPredictions
+    location: str
+    disagreeing: int = 0
+    held: PredictionSet | None = None
+
+
+class PredictionSets:
+    """Finds prediction sets by project and name.
+
+    Args:
+        backend: has the archive, if there is one.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._held: list[PredictionSet] = []
+
+    def hold(self, predictions: PredictionSet) -> None:
+        """Put a set beside those of the archive, for as long as this catalogue lives.
+
+        Raises:
+            CallerError: `invalid_argument`, the name is taken.
+        """
+        key = predictions.about.key
+        query = ModelQuery(key.project, prediction_set=key.name)
+        archive = self._archive
+        if self.find(query, None if archive is None else archive.index()) is not None:
+            raise CallerError(
+                "invalid_argument",
+                f"{key.project} has a prediction set of the name {key.name} already.",
+                "Choose another name.",
+            )
+        self._held.append(predictions)
+
+    @property
+    def _archive(self) -> Archive | None:
+        return self._backend.archive
+
+    def find(self, query: ModelQuery, index: Index | None) -> FoundSet | None:
+        """The set that a query names; None if there is none.
+
+        Raises:
+            CallerError: `ambiguous_model`, several regions or accounts have one of that name.
+        """
+        name = (query.prediction_set or "").casefold()
+        found = [each for each in self._all(query, index) if each.about.key.folded_name == name]
+        if len(found) > 1:
+            places = ", ".join(
+                f"{each.about.key.region} {each.about.key.account}".strip() or "no place"
+                for each in found
+            )
+            raise CallerError(
+                "ambiguous_model",
+                f"{query.project_name} has a prediction set {query.prediction_set} for several "
+                f"regions or accounts: {places}.",
+                "Pass the project's ARN as project_name.",
+            )
+        return found[0] if found else None
+
+    def names(self, query: ModelQuery, index: Index | None) -> list[str]:
+        """The names of the sets of a query's project, sorted."""
+        return sorted({each.about.key.name for each in self._all(query, index)})
+
+    def rows(self, query: ModelQuery, index: Index | None) -> list[PredictionSetRow]:
+        """The sets of a query's project, or of every project, as a listing has them."""
+        found = self._all(query, index)
+        return [
+            PredictionSetRow(
+                project_name=each.about.key.project,
+                name=each.about.key.name,
+                images=each.about.images,
+            )
+            for each in sorted(found, key=lambda each: each.about.key[2:])
+        ]
+
+    def projects(self, index: Index | None) -> set[str]:
+        """The names of the projects that have sets."""
+        return {each.about.key.project for each in self._all(ModelQuery(""), index)}
+
+    def _all(self, query: ModelQuery, index: Index | None) -> list[FoundSet]:
+        held = [
+            FoundSet(each.about, each.about.origin, held=each)
+            for each in self._held
+            if _is_of(each.about.key, query)
+        ]
+        return [*held, *(_archived(index, query) if index is not None else ())]
+
+    def describe(self, found: FoundSet) -> ModelSummary:
+        """What a set is, as the answer of describe_model."""
+        location = found.location
+        if found.held is None:
+            location = self._backend.file_name(location)
+        source = Source(
+            kind=self._backend.kind, basis="predictions", location=clean(location, 1024) or None
+        )
+        findings = []
+        if found.disagreeing:
+            files = "another file holds" if found.disagreeing == 1 else "other files hold"
+            findings.append(
+                finding(
+                    "predictions_disagree",
+                    f"{files.capitalize()} other predictions under the name of "
+                    f"{found.about.key.name}; this is one of them.",
+                    "Remove the file that is not meant, or import it under another name.",
+                )
+            )
+        return summarise_predictions(found.about, source, findings)
+
+    def read(self, found: FoundSet) -> PredictionSet:
+        """The images of a set; may block.
+
+        Raises:
+            LfvError: its file cannot be read.
+        """
+        if found.held is not None or self._archive is None:
+            if found.held is None:
+                raise ValueError("a set that is nowhere")
+            return found.held
+        return self._archive.read_predictions(found.about.key)
+
+
+def _archived(index: Index, query: ModelQuery) -> Sequence[FoundSet]:
+    return [
+        FoundSet(
+            about=_with_key(about_from(entry.about), key),
+            location=entry.files[0].name,
+            disagreeing=len(entry.disagreeing),
+        )
+        for key, entry in index.prediction_sets.items()
+        if _is_of(key, query)
+    ]
+
+
+def _with_key(about: AboutPredictions, key: PredictionSetKey) -> AboutPredictions:
+    """The index knows where a project is that the set itself does not place."""
+    return about if about.key == key else about.at(key)
+
+
+def _is_of(key: PredictionSetKey, query: ModelQuery) -> bool:
+    """Whether a set is of the project that a query names; one that nobody placed is of any."""
+    project: ProjectKey = key.project_key
+    return (
+        query.project_name in ("", project.project)
+        and (not project.region or query.region in (None, project.region))
+        and (not project.account or query.account in (None, project.account))
+    )
