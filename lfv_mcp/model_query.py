@@ -38,6 +38,9 @@ _RESOURCE_URI: Final = re.compile(
     r"(?:\?(?:(?:region=(?P<region>[a-z0-9-]{1,32})|account=(?P<account>[0-9]{12}))(?:&|$))*)?"
 )
 """A resource of this server, as people paste it for a project's name."""
+_SPELLED_VERSION: Final = re.compile(
+    r"(?:model|version|ver|model[_-]?version)[_-]*(?P<number>[1-9][0-9]{0,9})", re.IGNORECASE
+)
 _SHOWN_LENGTH: Final = 50
 """Characters of a refused value that its error repeats."""
 
@@ -74,7 +77,7 @@ class ModelQuery:
         return self.prediction_set or self.model_version or LATEST
 
     def of(self, version: str) -> ModelQuery:
-        """The same project, and a version or prediction set as `check_model_version` returned it."""
+        """The same project, and a version or set as `check_model_version` returned it."""
         if version in (LATEST, HOSTED) or version.isdigit():
             number = None if version == LATEST else version
             return replace(self, model_version=number, prediction_set=None)
@@ -154,6 +157,15 @@ def check_model_version(value: object) -> str:
         VERSION_RULE,
         '"3"',
     )
+
+
+def spelled_version(name: str) -> str | None:
+    """The version that a word may stand for, if no prediction set has it for a name.
+
+    `model2`, `version_3` → `"2"`, `"3"`; None for any other word.
+    """
+    found = _SPELLED_VERSION.fullmatch(name)
+    return found["number"] if found else None
 
 
 def check_region(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
 from lfv_mcp.results.common import Source
-from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 
 _MORE: Final = "; there is more: pass next_token"
 
@@ -21,6 +21,7 @@ def summarise_listing(
     more: bool,
     source: Source,
     all_read: bool = True,
+    sets: int = 0,
 ) -> str:
     """What a page of models shows, in one or two sentences.
 
@@ -31,7 +32,24 @@ def summarise_listing(
         more: there is another page.
         source: what the listing rests on.
         all_read: whether every file of the archive could be read; else nothing is called absent.
+        sets: prediction sets on the page.
     """
+    told = _summarise_models(
+        models, project_name, status, more=more, source=source, all_read=all_read, has_sets=sets > 0
+    )
+    return f"{told} {count_of(sets, 'prediction set', 'prediction sets')} beside." if sets else told
+
+
+def _summarise_models(
+    models: Sequence[ModelRow],
+    project_name: str,
+    status: str,
+    *,
+    more: bool,
+    source: Source,
+    all_read: bool,
+    has_sets: bool,
+) -> str:
     what = f"{status} model" if status else "model"
     projects = len({m.project_name for m in models})
     where = f"of {project_name}" if project_name else "in all projects"
@@ -39,7 +57,7 @@ def summarise_listing(
         if not all_read:
             on = " on this page" if more else ""
             return f"No {what} {where}{on} is among what could be read; see files_unread."
-        if source.kind == "archive" and not (project_name or status or more):
+        if source.kind == "archive" and not (project_name or status or more or has_sets):
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
         return f"No {what}s {where}{' on this page' if more else ''}."
     if not project_name:
@@ -58,6 +76,7 @@ def summarise_listing(
 def listing_digest(listed: ModelList) -> str:
     """The readable half of a listing: one line a model."""
     lines = [listed.summary, *map(row_in_words, listed.models)]
+    lines += map(set_in_words, listed.prediction_sets or ())
     lines += map(as_line, listed.findings or ())
     if listed.next_token is not None:
         lines.append(f"next_token: {listed.next_token}")
@@ -71,6 +90,12 @@ def without_next_token(text: str) -> str:
     if more and rows[-1].startswith("next_token: "):
         rows.pop()
     return "\n".join([first.replace(_MORE, "", 1), *(rows if more else ())])
+
+
+def set_in_words(row: PredictionSetRow) -> str:
+    """One prediction set of a listing as one line."""
+    images = count_of(row.images, "image", "images")
+    return f"{row.project_name} {row.name}: prediction set of {images}"
 
 
 def row_in_words(row: ModelRow) -> str:

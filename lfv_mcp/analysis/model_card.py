@@ -10,6 +10,7 @@ from lfv_mcp.analysis.grades import ERROR_BAR, grade_errors, grade_in_words
 from lfv_mcp.analysis.recount import metrics_by_name
 from lfv_mcp.figures import (
     count_of,
+    exact_score,
     fraction,
     limit_in_percent,
     percent,
@@ -18,7 +19,12 @@ from lfv_mcp.figures import (
 from lfv_mcp.metrics import Undefined, wilson_interval
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport, LabelMetrics, ManifestCounts, Metric
-from lfv_mcp.results.model_summary import Artifacts, ModelSummary, Performance
+from lfv_mcp.results.model_summary import (
+    Artifacts,
+    ModelSummary,
+    Performance,
+    PredictionSetFacts,
+)
 
 
 def model_card(
@@ -31,19 +37,37 @@ def model_card(
     labels = report.labels if report else None
     sections = (
         (
-            f"# Model card: {model.project_name} version {model.model_version}",
+            f"# Model card: {model.project_name} {_which(model)}",
             [_text(model.summary)],
         ),
-        ("## State", _state(model)),
-        ("## Quality", [*_recorded(model.performance), *_counted(report)]),
+        ("## Predictions" if model.prediction_set else "## State", _state(model)),
+        ("## Quality", _quality(model, report)),
         ("## Findings", [_finding(each, advice=True) for each in model.findings]),
-        ("## Evidence", [*_places(model.artifacts or Artifacts()), "", *_evidence(report, unread)]),
+        ("## Evidence", [*_held(model), *_evidence(report, unread)]),
         ("## Intended use", _INTENDED_USE_OF_SEGMENTATION if labels else _INTENDED_USE),
-        ("## Limits", _LIMITS),
+        ("## Limits", _LIMITS_OF_PREDICTIONS if model.prediction_set else _LIMITS),
         ("## Provenance", _provenance(model.source)),
     )
     lines = [line for heading, body in sections for line in (heading, "", *body, "")]
     return "\n".join(lines)
+
+
+def _which(model: ModelSummary) -> str:
+    if model.prediction_set:
+        return f"{model.model_version} (predictions)"
+    return f"version {model.model_version}"
+
+
+def _quality(model: ModelSummary, report: EvaluationReport | None) -> list[str]:
+    counted = list(_counted(report))
+    if not model.prediction_set:
+        return [*_recorded(model.performance), *counted]
+    return counted[1:] or ["Nothing can be counted without the truth of its images."]
+
+
+def _held(model: ModelSummary) -> list[str]:
+    """Where a version's files are; a prediction set has none."""
+    return [] if model.prediction_set else [*_places(model.artifacts or Artifacts()), ""]
 
 
 _INTENDED_USE: Final = (
@@ -67,8 +91,20 @@ _LIMITS: Final = (
 )
 
 
+_LIMITS_OF_PREDICTIONS: Final = (
+    "- Its figures are those of the images that it answered and whose truth is known.",
+    "- Whether its cut was chosen on these images, and whether it was trained on them, is not",
+    "  known.",
+    "- They do not tell how often defects occur on a line: analyze_evaluation tells for the",
+    "  defect rate of a line.",
+    "- They say nothing about images unlike the test images.",
+)
+
+
 def _state(model: ModelSummary) -> list[str]:
     description = model.model_description
+    if description is None:
+        return _predictions(model.prediction_set)
     return _table(
         ("Status", "unknown" if model.status is None else model.status),
         ("Meaning", model.status_meaning),
@@ -79,6 +115,22 @@ def _state(model: ModelSummary) -> list[str]:
         ("Created", description.CreationTimestamp),
         ("KMS key", description.KmsKeyId),
         ("Inference units requested", _units(model)),
+    )
+
+
+def _predictions(facts: PredictionSetFacts | None) -> list[str]:
+    """What a prediction set is; it has no state."""
+    if facts is None:
+        return ["Nothing is recorded."]
+    return _table(
+        ("Kind", "prediction set: what another system said; it has no status"),
+        ("Images", _whole(facts.images)),
+        ("With a label of its own", _whole(facts.truth)),
+        ("Ranked by", facts.scores.replace("_", " ")),
+        ("Cut", None if facts.cut is None else exact_score(facts.cut)),
+        ("Lines left out", _whole(facts.unusable_lines)),
+        ("Origin", facts.origin),
+        *((f"Read as {role}", how) for role, how in facts.columns.items()),
     )
 
 

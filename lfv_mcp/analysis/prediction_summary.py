@@ -1,4 +1,4 @@
-"""What a prediction set is, as the answer of describe_model; there is no ModelDescription of one."""
+"""What a prediction set is, as the answer of describe_model."""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ class EvaluationNumbers:
         counts_why_unknown: without a manifest, why no counts give them, as a clause.
         candidates_left_out: telling cuts that have no row, because an answer has room for so many.
         incomplete: why the manifest is not the whole of its test; empty if nothing shows that.
+        of_predictions: they are of a prediction set, with its own scores and a cut of unknown
+            origin, and not of a Lookout for Vision model.
     """
 
     test_images: int | None = None
@@ -73,6 +75,7 @@ class EvaluationNumbers:
     counts_why_unknown: str = ""
     candidates_left_out: int = 0
     incomplete: str = ""
+    of_predictions: bool = False
 
     def known_metrics(self) -> dict[str, float]:
         """Every metric with a value: as recounted, else as reported."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lfv_mcp.analysis.answer_findings import images_in_words, matching_findings, named_images
+from lfv_mcp.analysis.answer_findings import matching_findings, named_images
+from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.judged_predictions import Judged
 from lfv_mcp.analysis.optimism import optimism_in_words
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts

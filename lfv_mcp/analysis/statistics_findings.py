@@ -176,7 +176,8 @@ def _score_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) ->
             "A part is rejected from this score on, whatever the set's own verdict was."
             if numbers.of_predictions
             else "The service has no threshold to set: any cut but the built-in one is a rule of "
-            "the caller on DetectAnomalies output (score = Confidence, or 1 - Confidence if normal)."
+            "the caller on DetectAnomalies output (score = Confidence, or 1 - Confidence if "
+            "normal)."
         )
         yield finding("threshold_client_side", rule + chosen)
     if numbers.candidates_left_out and question.asks_for_cuts and analysis:

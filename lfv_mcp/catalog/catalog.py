@@ -39,8 +39,8 @@ from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.summaries import Summaries
 from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
-from lfv_mcp.errors import LfvError, ServiceError
-from lfv_mcp.model_query import HOSTED, ModelQuery
+from lfv_mcp.errors import CallerError, LfvError, ServiceError
+from lfv_mcp.model_query import HOSTED, ModelQuery, spelled_version
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
 from lfv_mcp.results.model_list import ModelList, ModelRow
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evidence import EvidenceLoader
+    from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+    from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
 
@@ -113,7 +115,9 @@ class Catalog:
         describer = Describer(backend, self._lookup, self._sources, self._files)
         self._summaries = Summaries(describer, workers, archive, policy, clock)
         self._portfolio = Portfolio(backend, self._lookup, workers)
-        self._suggestions = Suggestions(self._list_suggested, workers, self._index, policy, clock)
+        self._suggestions = Suggestions(
+            self._list_suggested, workers, self._index, self._sets, policy, clock
+        )
 
     @cached_property
     def _evidence(self) -> EvidenceLoader:
@@ -169,6 +173,7 @@ class Catalog:
             LfvError: with `question` filled in.
         """
         async with self._question(query, ModelSummary) as at_hand:
+            query = self._settled(query, at_hand)
             summary = await self._describe(query, at_hand)
             return with_findings(summary, _findings(at_hand, query))
 
@@ -181,9 +186,11 @@ class Catalog:
             LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
         """
         from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
+        from lfv_mcp.catalog.candidates import require_description
         from lfv_mcp.results.evaluation_report import EvaluationReport
 
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
+            query = self._settled(query, at_hand)
             if query.prediction_set:
                 answer = await self._report_on_set(query, at_hand, question)
             else:
@@ -220,7 +227,7 @@ class Catalog:
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
         async with self._question(query, *answers) as at_hand:
-            questions = [query.of(version) for version in versions]
+            questions = [self._settled(query.of(version), at_hand) for version in versions]
             described = await gather_in_order(
                 [partial(self._describe, q, at_hand) for q in questions]
             )
@@ -272,7 +279,15 @@ class Catalog:
         async with self._question(query, ModelList) as at_hand:
             findings = [*_findings(at_hand), *self._backend.doubts]
             page.reserve(findings)
-            await self._portfolio.fill(page, query, progress)
+            sets = [] if status else self._sets.rows(query, at_hand.index)
+            try:
+                await self._portfolio.fill(page, query, progress)
+            except CallerError as error:
+                # A project that is known from prediction sets alone.
+                if not sets or error.code not in ("project_not_found", "model_not_found"):
+                    raise
+            if not (page.has_more or page.timed_out):
+                page.add_sets(sets)
             if page.timed_out and page.position == start:
                 # An answer without a model and with the token that was given: an agent that does
                 # as it is told would ask the same for ever.
@@ -332,6 +347,14 @@ class Catalog:
             failure.question = self._lookup.in_words(query)
             raise failure from error.__cause__
 
+    def _settled(self, query: ModelQuery, at_hand: AtHand) -> ModelQuery:
+        """The query with a version for a word that means one, such as `version_3`, and is no set's
+        name."""
+        number = spelled_version(query.prediction_set) if query.prediction_set else None
+        if number is None or self._sets.find(query, at_hand.index) is not None:
+            return query
+        return query.of(number)
+
     async def _describe(self, query: ModelQuery, at_hand: AtHand) -> ModelSummary:
         if query.prediction_set:
             return self._sets.describe(await self._found_set(query, at_hand))
@@ -388,6 +411,8 @@ class Catalog:
         self, query: ModelQuery, at_hand: AtHand
     ) -> list[tuple[str, EvaluationManifest]]:
         """The evaluation manifests of a project's versions that can be read, newest first."""
+        from lfv_mcp.catalog.candidates import load_manifests
+
         project = replace(query, model_version=None, prediction_set=None)
         try:
             numbers = await self._workers.run(partial(self._version_numbers, project))

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lfv_mcp.analysis.description import readable_description
-from lfv_mcp.analysis.listing import row_in_words, summarise_listing
-from lfv_mcp.catalog.listing_position import ListingPosition
+from lfv_mcp.analysis.listing import row_in_words, set_in_words, summarise_listing
+from lfv_mcp.catalog.listing_position import AFTER_MODELS, ListingPosition
 from lfv_mcp.findings import as_line, finding
 from lfv_mcp.identifiers import version_number
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelPerformance
-from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 from lfv_mcp.text import clean
 
 PAGE_BYTES: Final = 37_000
@@ -52,6 +52,7 @@ class ListingPage:
     limits: PageLimits
     size: int
     rows: list[ModelRow] = field(default_factory=list[ModelRow])
+    sets: list[PredictionSetRow] = field(default_factory=list[PredictionSetRow])
     findings: list[Finding] = field(default_factory=list[Finding])
     has_more: bool = False
     """There is a model that did not fit: only said when there really is one."""
@@ -60,7 +61,7 @@ class ListingPage:
     @property
     def has_all_rows(self) -> bool:
         """The page has as many rows as it may have; the walk goes on to see if there is more."""
-        return len(self.rows) == self.limits.max_rows
+        return len(self.rows) + len(self.sets) == self.limits.max_rows
 
     def reserve(self, findings: Sequence[Finding]) -> None:
         """Leave room for findings that the answer has beside its rows."""
@@ -83,6 +84,21 @@ class ListingPage:
         self.position = position
         return True
 
+    def add_sets(self, rows: Sequence[PredictionSetRow]) -> None:
+        """Add the prediction sets that come after the page's start; they follow all models."""
+        done = (self.position.project, self.position.token_of_projects)
+        goes_on = self.position.region == AFTER_MODELS
+        for row in rows:
+            if goes_on and (row.project_name, row.name) <= done:
+                continue
+            self.size += len(json.dumps(row.to_json())) + len(set_in_words(row)) + 1
+            too_long = self.size + 2 * len(self.position.token()) > self.limits.max_bytes
+            if self.has_all_rows or ((self.rows or self.sets) and too_long):
+                self.has_more = True
+                return
+            self.sets.append(row)
+            self.position = ListingPosition(AFTER_MODELS, "", row.name, row.project_name)
+
     def answer(self, project_name: str, source: Source, *, all_read: bool = True) -> ModelList:
         """The page as the answer of list_models.
 
@@ -104,8 +120,10 @@ class ListingPage:
                 more=more,
                 source=source,
                 all_read=all_read,
+                sets=len(self.sets),
             ),
             models=tuple(self.rows),
+            prediction_sets=tuple(self.sets) or None,
             next_token=self.position.token() if more else None,
             findings=tuple(findings) or None,
             source=source,

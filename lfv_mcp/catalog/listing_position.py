@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 from lfv_mcp.model_query import invalid_argument
 
 _CHECK_BYTES: Final = 6
+AFTER_MODELS: Final = "~"
+"""The region of a position among the prediction sets, which come after the models of all regions:
+`project` and `token_of_projects` then name the last one."""
 
 
 class ListingPosition(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lfv_mcp.analysis.prediction_summary import summarise_predictions
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
@@ -127,6 +126,8 @@ class PredictionSets:
 
     def describe(self, found: FoundSet) -> ModelSummary:
         """What a set is, as the answer of describe_model."""
+        from lfv_mcp.analysis.prediction_summary import summarise_predictions  # only sets need it
+
         location = found.location
         if found.held is None:
             location = self._backend.file_name(location)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
+from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
@@ -28,6 +29,7 @@ class Suggestions:
         list_rows: lists the models; its answers are cached.
         workers: give the deadline.
         index: knows the projects of an archive; its number is part of the cache's keys.
+        sets: the prediction sets.
         policy: how long lists are kept, and how many.
         clock: seconds, for the cache.
     """
@@ -37,12 +39,14 @@ class Suggestions:
         list_rows: ListRows,
         workers: Workers,
         index: IndexLoader,
+        sets: PredictionSets,
         policy: CachePolicy,
         clock: Callable[[], float],
     ) -> None:
         self._list_rows = list_rows
         self._workers = workers
         self._index = index
+        self._sets = sets
         self._listed_models: Cache[tuple[int, ModelQuery | None], list[ModelRow]] = Cache(
             lambda _: policy.completion_seconds, policy.max_completion_lists, clock
         )
@@ -52,13 +56,18 @@ class Suggestions:
         return await self._or_empty(partial(self._rows, None))
 
     async def versions(self, project_name: str) -> list[str]:
-        """The versions of one project, newest first; none if they cannot be listed in time."""
+        """The versions of one project, newest first, then its prediction sets, by name; none if
+        they cannot be listed in time."""
         try:
             query = parse_model_query(check_project_name(project_name))
         except CallerError:
             return []
         rows = await self._or_empty(partial(self._rows, query))
-        return [row.model_version for row in rows]
+        sets = await self._or_empty(partial(self._names_of_sets, query))
+        return [*(row.model_version for row in rows), *sets]
+
+    async def _names_of_sets(self, query: ModelQuery) -> list[str]:
+        return self._sets.names(query, (await self._index.load()).index)
 
     async def projects(self) -> list[str]:
         """The names of the projects, sorted; none if they cannot be listed in time."""
@@ -68,7 +77,7 @@ class Suggestions:
 
     async def _archived_projects(self) -> list[str]:
         index = (await self._index.load()).index
-        return sorted(index.named) if index is not None else []
+        return sorted({*index.named, *self._sets.projects(index)}) if index is not None else []
 
     async def _rows(self, query: ModelQuery | None) -> list[ModelRow]:
         key = (await self._index.number(), query)

@@ -98,7 +98,7 @@ MODEL_VERSION: Final = Argument(
     {
         "type": "string",
         "default": LATEST,
-        "description": 'Version number such as "3", or "latest".',
+        "description": 'Version number such as "3", "latest", "hosted", or a prediction set.',
     },
     read_model_version,
 )
@@ -255,7 +255,7 @@ MODEL_VERSIONS: Final = Argument(
         "items": {"type": "string"},
         "minItems": 2,
         "maxItems": 10,
-        "description": 'Versions to compare, baseline first: ["1", "3"].',
+        "description": 'Versions or prediction sets, baseline first: ["1", "padim"].',
     },
     check_model_versions,
     required=True,

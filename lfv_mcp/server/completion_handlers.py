@@ -7,7 +7,7 @@ from typing import Final
 from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.model_query import LATEST
+from lfv_mcp.model_query import HOSTED, LATEST
 from lfv_mcp.server.protocol import RequestContext
 
 MAX_COMPLETIONS: Final = 100
@@ -25,7 +25,8 @@ class CompletionHandlers:
     async def complete(self, _: RequestContext, params: CompleteRequestParams) -> CompleteResult:
         """The known values that begin with what was typed.
 
-        Versions need the project: without one in the context only `latest` is offered.
+        Versions need the project: without one in the context only `latest` and `hosted` are
+        offered. Prediction sets follow the versions.
         """
         typed, name = params.argument.value, params.argument.name
         values: list[str] = []
@@ -34,7 +35,11 @@ class CompletionHandlers:
         elif name in _VERSION_ARGUMENTS:
             earlier = (params.context and params.context.arguments) or {}
             project = earlier.get("project_name", "")
-            values = [LATEST, *(await self._catalog.known_versions(project) if project else [])]
+            values = [
+                LATEST,
+                HOSTED,
+                *(await self._catalog.known_versions(project) if project else []),
+            ]
         matching = [value for value in values if value.startswith(typed)]
         return CompleteResult(
             completion=Completion(

@@ -15,7 +15,7 @@ from lfv_mcp.analysis.model_card import model_card
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.catalog.listing_page import PAGE_BYTES
 from lfv_mcp.errors import CallerError, LfvError
-from lfv_mcp.model_query import LATEST, ModelQuery, invalid_argument, parse_model_query
+from lfv_mcp.model_query import ModelQuery, invalid_argument, parse_model_query
 from lfv_mcp.results.model_list import ModelRow
 from lfv_mcp.server.arguments import MAX_PAGE_SIZE, MODEL_VERSION, PROJECT_NAME, REGION, parse
 from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_size, json_within, shortened
@@ -130,7 +130,7 @@ RESOURCES: Final = (
         _MODEL + "{?region,account}",
         "model",
         "Model",
-        "What describe_model answers. Version: a number or `latest`.",
+        "What describe_model answers. Version: a number, `latest` or a prediction set's name.",
         JSON,
         _read_model,
     ),
@@ -157,7 +157,7 @@ def find_resource(uri: str) -> tuple[Resource, dict[str, str]] | None:
 
 def model_uri(query: ModelQuery) -> str:
     """The URI of the model that a query names."""
-    uri = f"{SCHEME}projects/{quote(query.project_name)}/models/{query.model_version or LATEST}"
+    uri = f"{SCHEME}projects/{quote(query.project_name)}/models/{query.version_or_name}"
     parameters = "&".join(
         f"{name}={value}"
         for name, value in (("region", query.region), ("account", query.account))

@@ -16,6 +16,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Final, cast
 
+from lfv_mcp.identifiers import is_prediction_set_name
+
 _MAX_TEXT: Final = 4_096
 """Characters of a text that is looked into; no spelling of a good value is longer."""
 _MAX_NUMBER: Final = 64
@@ -117,8 +119,8 @@ def whole_number(value: object) -> object:
 def version(value: object) -> object:
     """A version as text: `3`, `3.0`, `"3.0"`, `"v3"`, `"#3"`, `"version 3"` → `"3"`.
 
-    A list of one, and an object with one member, is that one. Of names in letters only `latest` is
-    known, also as `"Latest version"`.
+    A list of one, and an object with one member, is that one; `"Latest version"` is `latest`. What
+    may be the name of a prediction set stays as it is.
     """
     bare = only_one(value)
     if isinstance(bare, float) and bare.is_integer():
@@ -127,6 +129,8 @@ def version(value: object) -> object:
         text = unicodedata.normalize("NFKC", bare)  # the wide digits of East Asian keyboards
         if _LATEST.fullmatch(text):
             return "latest"
+        if is_prediction_set_name(text):
+            return text  # `model2` may be one; only who knows the sets can tell it from version 2
         if found := _VERSION.fullmatch(text):
             return found["number"]
     return bare

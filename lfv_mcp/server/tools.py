@@ -148,7 +148,8 @@ async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool pub
 
     query = parse_model_query(project_name, model_version, region)
     check_prices(cost_of_escape, cost_of_false_reject)
-    check_lookout_threshold(threshold)
+    if query.prediction_set is None:  # another system's scores may have any range
+        check_lookout_threshold(threshold)
     question = EvaluationQuestion(
         defect_rate,
         threshold,
@@ -179,12 +180,13 @@ async def compare_models(
     from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 
     query = parse_model_query(project_name, region=region)
-    if query.model_version and query.model_version not in model_versions:
+    fixed = query.prediction_set or query.model_version
+    if fixed and fixed not in model_versions:
         raise invalid_argument(
             "model_versions",
             model_versions,
-            f"the ARN names version {query.model_version}, which is not among them",
-            f'["{query.model_version}", "latest"]',
+            f"the ARN or URI names {fixed}, which is not among them",
+            f'["{fixed}", "latest"]',
         )
     question = ComparisonQuestion(recall_margin, false_alarm_margin, max_examples)
     comparison = await context.catalog.compare_models(query, model_versions, question)
