@@ -17,7 +17,7 @@ from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import may_pass
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.decoding import MANIFEST_LIMIT, UnrecognisedError, too_large
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.prediction_set import (
@@ -36,7 +36,7 @@ _WINDOW: Final = 32 << 20
 """Bytes of such files that wait to be read at most."""
 _TURNS: Final = 8
 """Files that wait, for each that is fetched at one time: one that is slow then holds up few."""
-_NO_SET: Final = "No set is made of the other files: its images would count as unanswered."
+_NO_SET: Final = "No set is made without it: its images would count as unanswered."
 
 
 def steps_of(entry: FileEntry) -> int:
@@ -113,6 +113,9 @@ class PredictionFiles:
             LfvError: a file could not be read, allows two readings, or is damaged.
         """
         wanted = sorted(may_be_records(entries), key=lambda entry: entry.name)
+        for entry in wanted:
+            if entry.size > MANIFEST_LIMIT:  # said before there is any work to lose
+                raise _damaged(self._name(entry), too_large(MANIFEST_LIMIT))
         for entry, content in self._contents(wanted):
             steps = _Steps(steps_of(entry), advance)
             try:
@@ -227,7 +230,8 @@ def _damaged(name: str, problem: UnrecognisedError) -> SetupError:
     return SetupError(
         "predictions_unread",
         f"{clean(name, 1024)} cannot be read: {problem}. {_NO_SET}",
-        "Replace that file by a whole copy, or take it out of the folder, and run this again.",
+        f"Put a whole file in its place, in parts of at most {MANIFEST_LIMIT >> 20:,} MiB, or take "
+        "it out if it holds no predictions; then run this again.",
     )
 
 

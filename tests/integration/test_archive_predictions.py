@@ -477,6 +477,12 @@ def outputs(folder: Path, number: int) -> Path:
     return folder
 
 
+def visible(archive: Path) -> dict[str, bytes]:
+    """What a reader of an archive sees, while it is written to and after."""
+    files = tree(archive) if archive.exists() else {}
+    return {name: data for name, data in files.items() if not name.endswith(".partial")}
+
+
 def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
     # More than is kept in memory.
     source = write(tmp_path, "p.csv", rows(20_000))
@@ -489,9 +495,7 @@ def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
         target = tmp_path / f"to-{number}"
         with killed_at(number), pytest.raises(Killed):
             predicted(source, to=target)
-        left = tree(target) if target.exists() else {}
-        visible = {n: c for n, c in left.items() if not n.endswith(".partial")}
-        assert visible.items() <= whole.items()
+        assert visible(target).items() <= whole.items()
         succeeded(predicted(source, to=target))
         assert tree(target) == whole
 
@@ -513,11 +517,11 @@ def test_killed_anywhere_while_it_replaces(tmp_path: Path) -> None:
         succeeded(predicted(first, to=target))
         with killed_at(number), pytest.raises(Killed):
             replaced(target)
-        left = {n: c for n, c in tree(target).items() if not n.endswith(".partial")}
+        left = visible(target)
         # Never neither: the older one goes last.
         assert left in (old, new, old | new)
         succeeded(replaced(target))
-        assert tree(target) == new
+        assert visible(target) == new
 
 
 @pytest.mark.slow
@@ -534,7 +538,7 @@ def test_sigkill_and_run_again(tmp_path: Path) -> None:
             time.sleep(0.001)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert not [name for name in tree(target) if not name.endswith(".partial")]
+    assert not visible(target)
     succeeded(predicted(source, to=target))
     assert tree(target) == whole
 

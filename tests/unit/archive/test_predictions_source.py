@@ -159,6 +159,18 @@ def test_a_damaged_file_makes_no_set() -> None:
         read(store, Lines())
 
 
+def test_a_file_that_is_too_large_is_not_begun() -> None:
+    class Large(Store):
+        def entries(self) -> Iterator[FileEntry]:
+            yield FileEntry("1.csv", 1, 0)
+            yield FileEntry("2.csv", (1 << 30) + 1, 0)
+
+    store = Large({"1.csv": b"1"}, "/preds", 1)
+    with pytest.raises(SetupError, match=r"2\.csv cannot be read: larger than 1024 MiB"):
+        list(PredictionFiles(store, Lines()).images(store.entries(), lambda: None))
+    assert store.opened == []
+
+
 def test_a_refusal_stays_what_it_is() -> None:
     class Refusing(Lines):
         def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[PredictedImage]:
