@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.image_identity import Matches, match_images
-from lfv_mcp.analysis.judged_predictions import Judged, judged
+from lfv_mcp.analysis.judged_predictions import Judged, judged, overlap
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, ImagePrediction
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.metrics import Confusion
@@ -50,6 +50,9 @@ def align(
     first = Aligned(baseline)
     if baseline.predictions is not None:
         brought = [of_set for c in others if (of_set := _labels_of(c.predictions))]
+        # The manifest that it was asked by, and not one of other images with names of the same kind.
+        set_ = baseline.predictions
+        known.sort(key=lambda manifest: overlap(set_, manifest), reverse=True)
         first = _judged_set(baseline, [*known, *brought], same_names)
     reference = first.candidate.manifest
     rest = [

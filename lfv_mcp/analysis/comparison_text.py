@@ -307,13 +307,13 @@ def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project
     if proven:
         what = ", and ".join(f"{e.rate.verdict} in {e.name}" for e in proven)
         return sentence(f"{this} is proven {what}; whether it may {replace} is undecided")
-    needed = needs_in_words(asked, this)
+    needed = needs_in_words(asked)
     whether = f"whether {this} may {replace} is undecided, which is not equal"
     return f"Not shown yet: {whether}; {needed}." if needed else sentence(whether)
 
 
-def needs_in_words(asked: Sequence[AskedRate], this: str) -> str:
-    """What would decide both questions: `"padim needs about 310 more good parts"`; or nothing."""
+def needs_in_words(asked: Sequence[AskedRate]) -> str:
+    """What would decide both questions: `"it needs about 310 more good images"`; or nothing."""
     open_ones = [each for each in asked if each.rate.images_needed is not None]
     if not open_ones:
         return ""
@@ -321,8 +321,9 @@ def needs_in_words(asked: Sequence[AskedRate], this: str) -> str:
     for each in open_ones:
         count = each.rate.images_needed or 0
         many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
-        told.append(f"{many} more {each.one if count == 1 else each.images}")
-    return f"{this} needs {' and '.join(told)}"
+        kind = "defect" if each.name == "recall" else "good"
+        told.append(f"{many} more {kind} {'image' if count == 1 else 'images'}")
+    return f"it needs {' and '.join(told)}"
 
 
 def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
