@@ -50,7 +50,7 @@ def align(
     first = Aligned(baseline)
     if baseline.predictions is not None:
         brought = [of_set for c in others if (of_set := _labels_of(c.predictions))]
-        # The manifest that it was asked by, and not one of other images with names of the same kind.
+        # The manifest of its own images, and not one of others with names of the same kind.
         set_ = baseline.predictions
         known.sort(key=lambda manifest: overlap(set_, manifest), reverse=True)
         first = _judged_set(baseline, [*known, *brought], same_names)

@@ -20,13 +20,13 @@ MAX_IMAGES: Final = {True: 20, False: 40}
 
 
 def changed_verdicts(
-    images: Sequence[PairedImage], most: int, *, by_score: bool
+    images: Sequence[PairedImage], most: int | None, *, by_score: bool
 ) -> ChangedVerdicts:
     """The images that the two judge differently; of each kind `most`, the surest verdicts first.
 
     Args:
         images: the images of both.
-        most: images to name, of each kind; the counts are of all.
+        most: images to name, of each kind, None for all; the counts are of all.
         by_score: whether scores explain this version's verdicts; else none is shown.
     """
 
@@ -51,7 +51,7 @@ def changed_verdicts(
 
 
 def _listed(
-    found: Iterable[PairedImage], most: int, *, rejected: bool, by_score: bool
+    found: Iterable[PairedImage], most: int | None, *, rejected: bool, by_score: bool
 ) -> ChangedImages:
     def order(image: PairedImage) -> tuple[float, str]:
         score = image.candidate.score
@@ -111,13 +111,17 @@ def within_limit(
     changed: Sequence[ChangedVerdicts | None],
     doubted: Sequence[DoubtedLabel],
     *,
-    of_two: bool,
+    room: int | None,
 ) -> NamedImages:
-    """As many images as one answer may name: the longest lists lose first, the doubts last."""
+    """As many images as there is room for: the longest lists lose first, the doubts last.
+
+    `room` None: all of them.
+    """
+    if room is None:
+        return NamedImages(tuple(changed), tuple(doubted), 0)
     lengths = [[len(images.images) for _, images in each] if each else [] for each in changed]
     places = [(row, kind) for row, kinds in enumerate(lengths) for kind in range(len(kinds))]
     before = sum(map(sum, lengths)) + len(doubted)
-    room = MAX_IMAGES[of_two]
     kept_doubts = min(len(doubted), room)
     for _ in range(sum(map(sum, lengths)) - (room - kept_doubts)):
         row, kind = max(places, key=lambda place: lengths[place[0]][place[1]])

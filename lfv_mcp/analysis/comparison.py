@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from lfv_mcp.analysis.candidate import Candidate
-from lfv_mcp.analysis.changed_images import changed_verdicts, doubted_labels, within_limit
+from lfv_mcp.analysis.changed_images import (
+    MAX_IMAGES,
+    changed_verdicts,
+    doubted_labels,
+    within_limit,
+)
 from lfv_mcp.analysis.comparison_findings import comparison_findings, shortened_lists
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.comparison_text import best_in_words, comparison_summary, why_undecided
@@ -70,7 +75,7 @@ def compare(
     named = within_limit(
         [_changed(each, question.max_examples, scored) for each in verdicts.others],
         doubted[: question.max_examples],
-        of_two=len(trusted) == 2,
+        room=None if question.max_examples is None else MAX_IMAGES[len(trusted) == 2],
     )
     rows = [
         _row(each, baseline, changed, scored, k=len(verdicts.paired))
@@ -270,7 +275,7 @@ def _auc_difference(this: VersionVerdict) -> AucDifference | None:
     )
 
 
-def _changed(this: VersionVerdict, most: int, scored: Set[str]) -> ChangedVerdicts | None:
+def _changed(this: VersionVerdict, most: int | None, scored: Set[str]) -> ChangedVerdicts | None:
     if this.pairing is None or this.decision is None:
         return None
     return changed_verdicts(this.pairing.images, most, by_score=this.candidate.version in scored)

@@ -17,11 +17,11 @@ class ComparisonQuestion:
         recall_margin: share of defects by which recall may be lower; None for the default.
         false_alarm_margin: share of good parts by which false alarms may be higher; None for the
             default. Neither ever takes the other's place.
-        max_examples: images of each list.
+        max_examples: images of each list; None for all, whatever an answer has room for.
         same_names: prediction sets of which a person vouches that equal names are the same images.
     """
 
     recall_margin: float | None = None
     false_alarm_margin: float | None = None
-    max_examples: int = DEFAULT_CHANGED_IMAGES
+    max_examples: int | None = DEFAULT_CHANGED_IMAGES
     same_names: frozenset[str] = frozenset()

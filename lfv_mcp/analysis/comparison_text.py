@@ -265,7 +265,7 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
     lead = _lead(row, asked, baseline, project)
     if this.is_by_name:
-        lead = f"If equal names are the same images: {lead[:1].lower()}{lead[1:]}"
+        lead = f"{lead.removesuffix('.')}, if equal names are the same images."
     silent = unanswered_in_words(this)
     return f"{lead} {f'{silent} ' if silent else ''}{rest}"
 
@@ -384,8 +384,8 @@ def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) ->
     told = "; ".join(f"{kind}: {all_called(groups[kind])}" for kind in order)
     note = " (undecided is not equal)" if "undecided" in told else ""
     by_name = [o.candidate.version for o in verdicts.others if o.is_by_name]
-    condition = f" If equal names are the same images in {all_called(by_name)}." if by_name else ""
-    return f"Against {called(baseline)} of {project}, {told}{note}.{condition}"
+    condition = f", if equal names are the same images in {all_called(by_name)}" if by_name else ""
+    return f"Against {called(baseline)} of {project}{condition}, {told}{note}."
 
 
 def stricter_test(verdicts: Verdicts) -> str:

@@ -24,6 +24,7 @@ class EvaluationQuestion:
         false_alarms_at_most: a share of the good parts that it may reject.
         max_examples: wrong images to name, of each kind.
         with_cuts: whether the answer has the trade-off cut by cut, for a page that draws it.
+        same_names: of a prediction set, a person vouches that equal names of images are the same.
     """
 
     defect_rate: float | None = None
@@ -34,6 +35,7 @@ class EvaluationQuestion:
     false_alarms_at_most: float | None = None
     max_examples: int = MAX_EXAMPLES
     with_cuts: bool = False
+    same_names: bool = False
 
     @property
     def asks_for_cost(self) -> bool:

@@ -34,7 +34,8 @@ def report_on_set(
         SetupError: `evidence_unavailable`, no truth is known of any image that it answered.
     """
     ranked = sorted(manifests, key=lambda each: overlap(predictions, each[1]), reverse=True)
-    found = judged(predictions, [manifest for _, manifest in ranked])
+    same_names = question is not None and question.same_names
+    found = judged(predictions, [manifest for _, manifest in ranked], same_names=same_names)
     if found.manifest is None:
         raise SetupError(
             "evidence_unavailable",

@@ -141,26 +141,35 @@ def import_predictions_of(
     _show(imported, skipped_images)
 
 
+def finite_cut(cut: float | None) -> float | None:
+    """A cut as it was given.
+
+    Raises:
+        CallerError: it is no number.
+    """
+    from lfv_mcp.errors import CallerError
+
+    if cut is not None and not math.isfinite(cut):
+        raise CallerError(
+            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
+        )
+    return cut
+
+
 def _choice(flags: PredictionFlags) -> ColumnChoice:
     """Which column says what.
 
     Raises:
         CallerError: a cut that is no number.
     """
-    from lfv_mcp.errors import CallerError
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 
-    cut = flags["cut"]
-    if cut is not None and not math.isfinite(cut):
-        raise CallerError(
-            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
-        )
     return ColumnChoice(
         image=flags["image"],
         truth=flags["truth"],
         prediction=flags["prediction"],
         score=flags["score"],
-        cut=cut,
+        cut=finite_cut(flags["cut"]),
         anomaly_values=flags["anomaly_value"],
     )
 

@@ -11,6 +11,7 @@ import click
 
 from lfv_mcp.cli.options import Settings, is_source_flag_given, settings_options
 from lfv_mcp.cli.output_file import OutputFile
+from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
 
 if TYPE_CHECKING:
@@ -41,18 +42,20 @@ if TYPE_CHECKING:
 @click.option(
     "--junit", type=OutputFile(), metavar="FILE", help="Also write a report in JUnit's XML."
 )
+@once_read_options
 @json_option
 @settings_options
 def gate(
     *,
     project: str,
     version: str,
+    once: OnceRead,
     junit: Path | None,
     as_json: bool,
     settings: Settings,
     **rules_given: Any,
 ) -> None:
-    """Pass or fail model VERSION of PROJECT by rules. At least one rule is needed.
+    """Pass or fail model VERSION, or a prediction set, of PROJECT by rules; at least one is needed.
 
     A rule passes only if the test images show it: what is undecided fails. The bundled sample
     passes only with --source sample. Exit code 0 if the model passed, 1 if it failed or could not
@@ -69,6 +72,7 @@ def gate(
     answers: list[Answers] = []
 
     async def work(questions: Questions) -> None:
+        await questions.prepare(once, project, settings)
         answers.append(await candidate.ask_about(questions))
 
     try:

@@ -24,6 +24,8 @@ STOPPING: Final = frozenset(
         *("evaluation_mismatch", "description_disagrees", "metrics_disagree"),
         # A part of the test set, or images that count more than once: intervals too narrow.
         *("test_set_size_differs", "unusable_lines", "duplicate_images"),
+        # Predictions that may be of other images, or other ones than were meant.
+        *("matched_by_name", "predictions_disagree"),
         # What was not read may be a newer record of this very model.
         *("files_unread", "index_stale"),
     }
@@ -361,7 +363,8 @@ def _with_version(found: Structure, comparison: Structure | None, place: int) ->
     if comparison is None or _is_about_the_source(found, comparison):
         return found
     version: str = comparison["models"][place]["model_version"]
-    return {**found, "message": f"Version {version}: {found['message']}"}
+    name = f"Version {version}" if version.isdigit() else version
+    return {**found, "message": f"{name}: {found['message']}"}
 
 
 def _is_about_the_source(found: Structure, comparison: Structure) -> bool:

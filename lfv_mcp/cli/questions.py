@@ -20,12 +20,14 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.output_file import OutputFile
+from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model_query import InvalidArgumentError
+    from lfv_mcp.results.base import Result
 
 _PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
@@ -49,6 +51,7 @@ class Questions:
     def __init__(self, catalog: Catalog) -> None:
         """Ask this catalogue."""
         self._catalog = catalog
+        self._same_names = False
 
     async def ask(
         self, name: str, arguments: Mapping[str, object], *, for_page: bool = False
@@ -79,19 +82,62 @@ class Questions:
         except LfvError:
             return None
 
+    async def prepare(self, once: OnceRead, project: str, settings: Settings) -> None:
+        """Read the prediction sets that a command names by their place.
+
+        Raises:
+            LfvError: one cannot be read, or its name is taken.
+        """
+        from anyio import to_thread
+
+        self._same_names = once.same_names
+        if once.places:
+            await to_thread.run_sync(once.hold, self._catalog, project, settings)
+
+    async def write_changed_images(self, path: Path, arguments: Mapping[str, object]) -> None:
+        """Write every image that changed in a comparison, and labels to doubt, as a table.
+
+        Raises:
+            LfvError: the comparison fails, or the file cannot be written.
+        """
+        from lfv_mcp.cli.changed_csv import changed_table
+        from lfv_mcp.cli.output_file import write_file
+
+        _, comparison = await self._result("compare_models", arguments, names_all=True)
+        write_file(path, changed_table(comparison.to_json()), "--csv")
+        click.echo(f"wrote {path}", err=True)
+
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
+        from lfv_mcp.server.size_limits import truncate_answer
+
+        text, result = await self._result(name, arguments, for_page=for_page)
+        return Answer(*truncate_answer(text, result.to_json()))
+
+    async def _result(
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        *,
+        for_page: bool = False,
+        names_all: bool = False,
+    ) -> tuple[str, Result]:
+        """The whole answer of a tool: its text and its structure."""
         from lfv_mcp.server.arguments import parse
         from lfv_mcp.server.failures import guarded
-        from lfv_mcp.server.size_limits import truncate_answer
         from lfv_mcp.server.tools import TOOLS, ToolContext
 
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
             parsed = parse(tool.arguments, arguments)
-            context = ToolContext(self._catalog, shows_page=for_page)
-            text, result = await tool.run(context, **parsed)
+            context = ToolContext(
+                self._catalog,
+                shows_page=for_page,
+                same_names=self._same_names,
+                names_all_images=names_all,
+            )
+            answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
-            return Answer(*truncate_answer(text, result.to_json()))
+            return answer
 
 
 _BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
@@ -176,18 +222,29 @@ def _ask_about_models(
     """
 
     async def work(questions: Questions) -> None:
-        answer = await questions.ask(tool, arguments)
-        output.show(answer)
-        if output.html is None:
-            return
-        answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
-        if second_tool:
-            model = {name: arguments[name] for name in ("project_name", "model_version")}
-            second = await questions.ask_for_page(second_tool, model)
-            answers += [(model, second)] if second else []
-        _write_page(output.html, answers)
+        await show_answer(questions, tool, arguments, output, second_tool)
 
     ask_all(settings, work)
+
+
+async def show_answer(
+    questions: Questions,
+    tool: str,
+    arguments: Mapping[str, object],
+    output: Output,
+    second_tool: str = "",
+) -> None:
+    """Ask a tool, print its answer, and write the page that `output` names."""
+    answer = await questions.ask(tool, arguments)
+    output.show(answer)
+    if output.html is None:
+        return
+    answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
+    if second_tool:
+        model = {name: arguments[name] for name in ("project_name", "model_version")}
+        second = await questions.ask_for_page(second_tool, model)
+        answers += [(model, second)] if second else []
+    _write_page(output.html, answers)
 
 
 def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
@@ -315,7 +372,7 @@ def evaluate(
 
 @click.command()
 @click.argument("project")
-@click.argument("versions", nargs=-1, required=True)
+@click.argument("versions", nargs=-1)
 @click.option(
     "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
 )
@@ -330,16 +387,42 @@ def evaluate(
     show_default=True,
     help="Images to show of each kind.",
 )
+@click.option(
+    "--csv",
+    "csv_file",
+    type=OutputFile(),
+    metavar="FILE",
+    help="Also write every image that changed, and labels to doubt, as a table.",
+)
+@once_read_options
 @_output_options
 @settings_options
 def compare(
     *,
     project: str,
     versions: tuple[str, ...],
+    csv_file: Path | None,
+    once: OnceRead,
     output: Output,
     settings: Settings,
     **asked: float | None,
 ) -> None:
-    """Compare VERSIONS of PROJECT; the first is the baseline."""
-    arguments = {"project_name": project, "model_versions": list(versions), **asked}
-    _ask_about_models(settings, "compare_models", arguments, output)
+    """Compare VERSIONS or prediction sets of PROJECT; the first is the baseline.
+
+    What --predictions names comes after them.
+    """
+    names = [*versions, *once.names]
+    if not names:
+        raise click.UsageError(
+            "Missing argument 'VERSIONS...'; or name --predictions NAME=PLACE.",
+            click.get_current_context(),
+        )
+    arguments = {"project_name": project, "model_versions": names, **asked}
+
+    async def work(questions: Questions) -> None:
+        await questions.prepare(once, project, settings)
+        await show_answer(questions, "compare_models", arguments, output)
+        if csv_file is not None:
+            await questions.write_changed_images(csv_file, arguments)
+
+    ask_all(settings, work)

@@ -65,11 +65,16 @@ class ToolContext:
         catalog: answers its questions.
         progress: where steps are reported.
         shows_page: whether the result goes to `view.html` too, which draws more than is told.
+        same_names: a person vouches on the command line that equal names of images are the same
+            images; no caller of a tool can.
+        names_all_images: a comparison names every image that changed, for a table.
     """
 
     catalog: Catalog
     progress: Progress = _report_nothing
     shows_page: bool = False
+    same_names: bool = False
+    names_all_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool pub
         false_alarms_at_most,
         max_examples,
         with_cuts=context.shows_page,
+        same_names=context.same_names,
     )
     report = await context.catalog.analyze_evaluation(query, question)
     return evaluation_digest(report), report
@@ -188,7 +194,12 @@ async def compare_models(
             f"the ARN or URI names {fixed}, which is not among them",
             f'["{fixed}", "latest"]',
         )
-    question = ComparisonQuestion(recall_margin, false_alarm_margin, max_examples)
+    question = ComparisonQuestion(
+        recall_margin,
+        false_alarm_margin,
+        None if context.names_all_images else max_examples,
+        frozenset(model_versions if context.same_names else ()),
+    )
     comparison = await context.catalog.compare_models(query, model_versions, question)
     return comparison_digest(comparison), comparison
 

@@ -1,0 +1,202 @@
+"""Predictions of another system that a command is told by place: `--predictions NAME=PLACE`.
+
+They are read once and forgotten; `archive import --predictions` keeps them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+import click
+
+from lfv_mcp.cli.options import Settings
+from lfv_mcp.cli.progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+    from lfv_mcp.formats.predictions.prediction_set import PredictionSet
+
+
+class ColumnFlags(TypedDict):
+    """Which column says what, as flags; one that was not given says None."""
+
+    image: str | None
+    truth: str | None
+    prediction: str | None
+    score: str | None
+    cut: float | None
+    anomaly_value: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A prediction set to read: the name it is asked for by, and where its files are."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnceRead:
+    """The prediction sets that a command reads for itself.
+
+    Args:
+        places: each with its name, in the order of the command line.
+        columns: which column says what; for the one set there is.
+        same_names: a person vouches that equal names are the same images.
+    """
+
+    places: tuple[NamedPlace, ...]
+    columns: ColumnFlags
+    same_names: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Their names, in order."""
+        return [each.name for each in self.places]
+
+    def require_one_for_columns(self) -> None:
+        """Refuse flags of columns where they could be of several sets, or of none.
+
+        Raises:
+            click.UsageError: there is not exactly one set.
+        """
+        given = [name for name, value in self.columns.items() if value not in (None, ())]
+        if given and len(self.places) != 1:
+            flag = f"--{given[0].replace('_', '-')}"
+            raise click.UsageError(
+                f"{flag} is about one prediction set, and there are {len(self.places)}: import the "
+                "sets first (archive import --predictions).",
+                click.get_current_context(),
+            )
+
+    def hold(self, catalog: Catalog, project: str, settings: Settings) -> None:
+        """Read the sets and put them beside those of the catalogue's archive.
+
+        Raises:
+            LfvError: a set cannot be read, or its name is taken.
+        """
+        for named in self.places:
+            catalog.hold_predictions(_read(named, project, self, settings))
+
+
+_COLUMNS: Final = (
+    click.option("--image", metavar="COLUMN", help="Column that names the image."),
+    click.option("--truth", metavar="COLUMN", help="Column of the label."),
+    click.option("--prediction", metavar="COLUMN", help="Column of the predicted class."),
+    click.option("--score", metavar="COLUMN", help="Column of the anomaly score."),
+    click.option(
+        "--cut", type=float, help="Score from which an image is rejected; beats --prediction."
+    ),
+    click.option(
+        "--anomaly-value",
+        multiple=True,
+        metavar="WORD",
+        help="Word that means an anomaly (repeatable); every other is then the other class.",
+    ),
+)
+
+
+def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--predictions`, the flags of columns and `--same-names`, as one `once`."""
+
+    @functools.wraps(command)
+    def with_once(*, predictions: tuple[str, ...], same_names: bool, **given: Any) -> Any:
+        columns = ColumnFlags(
+            image=given.pop("image"),
+            truth=given.pop("truth"),
+            prediction=given.pop("prediction"),
+            score=given.pop("score"),
+            cut=given.pop("cut"),
+            anomaly_value=given.pop("anomaly_value"),
+        )
+        once = OnceRead(tuple(map(_parsed, predictions)), columns, same_names)
+        once.require_one_for_columns()
+        return command(once=once, **given)
+
+    decorated: Callable[..., Any] = with_once
+    for option in reversed(
+        (
+            click.option(
+                "--predictions",
+                multiple=True,
+                metavar="NAME=PLACE",
+                help="What another system predicted: a file, a folder or an s3:// prefix, read "
+                "once (repeatable).",
+            ),
+            *_COLUMNS,
+            click.option(
+                "--same-names",
+                is_flag=True,
+                help="Vouch that images of equal names are the same ones.",
+            ),
+        )
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def _parsed(text: str) -> NamedPlace:
+    """The name and the place of one `--predictions`.
+
+    Raises:
+        click.ClickException: it has no `=`, or the name is none.
+    """
+    from lfv_mcp.identifiers import is_prediction_set_name
+
+    name, equals, place = text.partition("=")
+    if not equals or not place:
+        raise click.ClickException(
+            f"--predictions {click.unstyle(text)!r} is not NAME=PLACE: write it as "
+            "--predictions new=predictions.csv."
+        )
+    if not is_prediction_set_name(name):
+        raise click.ClickException(
+            f"--predictions {click.unstyle(text)!r}: a name has a letter first, then at most 62 "
+            "letters, digits, - or _, and is not latest, hosted or v and digits: write it as "
+            "--predictions new=predictions.csv."
+        )
+    return NamedPlace(name, place)
+
+
+def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -> PredictionSet:
+    from lfv_mcp.archive.predictions_source import read_source, steps_of
+    from lfv_mcp.cli.wiring import open_files
+    from lfv_mcp.identifiers import PredictionSetKey, parse_arn
+    from lfv_mcp.text import clean
+
+    arn = parse_arn(project)
+    key = (
+        PredictionSetKey("", "", project, named.name)
+        if arn is None
+        else PredictionSetKey(arn.region, arn.account, arn.project, named.name)
+    )
+    files = open_files(named.place, settings)
+    steps = sum(map(steps_of, files.entries()))
+    with ProgressLine(named.place, steps) as progress:
+        return read_source(
+            files,
+            key,
+            _choice(once.columns),
+            origin=clean(named.place, 500),
+            same_names=once.same_names,
+            advance=progress.advance,
+        )
+
+
+def _choice(columns: ColumnFlags) -> ColumnChoice:
+    from lfv_mcp.cli.archive_predictions import finite_cut
+    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+
+    return ColumnChoice(
+        image=columns["image"],
+        truth=columns["truth"],
+        prediction=columns["prediction"],
+        score=columns["score"],
+        cut=finite_cut(columns["cut"]),
+        anomaly_values=columns["anomaly_value"],
+    )
