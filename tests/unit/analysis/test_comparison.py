@@ -16,11 +16,11 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison import compare
 from lfv_mcp.analysis.comparison_digest import COMPARISON_DIGEST_LIMIT, comparison_digest
 from lfv_mcp.analysis.comparison_findings import loss_by_cut
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
-from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult, read_evaluation_result
