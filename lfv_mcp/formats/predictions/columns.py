@@ -54,6 +54,21 @@ _ROLES: Final[Mapping[str, Role]] = {
     folded_name(name): role for role, names in _NAMES.items() for name in names.split()
 }
 _AGGREGATE_NAMES: Final = frozenset(map(folded_name, _AGGREGATES.split()))
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether a folded name is that of a metric of a whole model."""
+    return name in _AGGREGATE_NAMES
+
+
+def recognise_image(item: Mapping[str, object]) -> str:
+    """The image that an object names by a member of a known name; empty if it names none."""
+    for name, value in item.items():
+        if _ROLES.get(folded_name(str(name))) == "image" and isinstance(value, str) and value:
+            return value
+    return ""
+
+
 _FLAGS: Final[tuple[Role, ...]] = ("image", "truth", "prediction", "score")
 """Roles whose column a person can name, by a flag of the same name."""
 
