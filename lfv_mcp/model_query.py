@@ -147,9 +147,9 @@ def check_model_version(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         text = str(value)
     if isinstance(text, str):
-        if text.lower() in (LATEST, HOSTED):
-            return text.lower()
-        if re.fullmatch(MODEL_VERSION_PATTERN, text) or is_prediction_set_name(text):
+        if text in (LATEST, HOSTED) or re.fullmatch(MODEL_VERSION_PATTERN, text):
+            return text
+        if is_prediction_set_name(text):
             return text
     raise invalid_argument(
         "model_version",

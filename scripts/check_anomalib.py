@@ -126,9 +126,11 @@ def main() -> int:
         archive = place / "lfv-archive"
         source = ("--source", archive)
         named = ["--predictions", "padim", "--project", "weld-bead"]
-        for more in ([old], [predictions, *named]):
-            done = run([*lfv, "archive", "import", *more, "--to", archive], env=environ, cwd=place)
-            check(f"archive import {more[0].name}", done.returncode, 0)
+        no_flags: list[str] = []
+        for file, flags in ((old, no_flags), (predictions, named)):
+            command = [*lfv, "archive", "import", str(file), *flags, "--to", str(archive)]
+            done = run(command, env=environ, cwd=place)
+            check(f"archive import {file.name}", done.returncode, 0)
             say(f"{done.stdout}{done.stderr}".rstrip())
         asked = run([*lfv, "evaluate", "weld-bead", "padim", "--json", *source], env=environ)
         confusion = json.loads(asked.stdout).get("confusion", {}) if asked.stdout else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from lfv_mcp.analysis.best_in_words import best_in_words
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.changed_images import (
     MAX_IMAGES,
@@ -17,7 +18,8 @@ from lfv_mcp.analysis.changed_images import (
 )
 from lfv_mcp.analysis.comparison_findings import comparison_findings, shortened_lists
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
-from lfv_mcp.analysis.comparison_text import best_in_words, comparison_summary, why_undecided
+from lfv_mcp.analysis.comparison_summary import comparison_summary
+from lfv_mcp.analysis.comparison_text import why_undecided
 from lfv_mcp.analysis.decisions import Question
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
 from lfv_mcp.analysis.recount import why_incomplete
@@ -64,11 +66,6 @@ def compare(
     verdicts = judge(trusted, question, truths)
     baseline = verdicts.baseline
     same = {each.candidate.version: _same_test_set(each, baseline) for each in verdicts.others}
-    told = {
-        each.candidate.version: same[each.candidate.version]
-        for each in verdicts.others
-        if each.judged is None and verdicts.first.judged is None
-    }
     doubted = doubted_labels(list(verdicts.votes.values()))
     compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
     scored = {candidate.version for candidate in compared if _has_scores(candidate)}
@@ -82,7 +79,7 @@ def compare(
         for each, changed in zip(verdicts.others, named.changed, strict=True)
     ]
     found = [*findings, *(each for wrong in strays for each in wrong)]
-    found += comparison_findings(verdicts, trusted, told, rows, len(doubted))
+    found += comparison_findings(verdicts, trusted, same, rows, len(doubted))
     found += shortened_lists(named.left_out)
     parts = [c.version for c in trusted if why_incomplete(c.manifest, c.result)]
     return ModelComparison(

@@ -92,7 +92,11 @@ def _test_set_findings(
     verdicts: Verdicts, same_test_set: Mapping[str, bool | None]
 ) -> Iterator[Finding]:
     baseline = verdicts.baseline.version
-    if differing := [version for version, is_same in same_test_set.items() if is_same is False]:
+    answers = {each.candidate.version for each in verdicts.others if each.judged}
+    told = {
+        version: is_same for version, is_same in same_test_set.items() if version not in answers
+    }
+    if differing := [version for version, is_same in told.items() if is_same is False]:
         yield finding(
             "different_test_sets",
             f"Tested on other images, or with other labels, than {called(baseline)}: "
@@ -100,7 +104,7 @@ def _test_set_findings(
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
-    if unknown := [version for version, is_same in same_test_set.items() if is_same is None]:
+    if unknown := [version for version, is_same in told.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
             f"Whether it is the test set of {called(baseline)} is not known: "

@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.aws.s3 import S3
+from lfv_mcp.catalog.asked_models import AskedModels
 from lfv_mcp.catalog.backend import AtHand, Backend, IndexLoader
 from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.describe import Describer
@@ -33,14 +33,14 @@ from lfv_mcp.catalog.listing_page import PAGE_BYTES, ListingPage, PageLimits
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.portfolio import Portfolio, Progress
-from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
+from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.readiness import Readiness
-from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
+from lfv_mcp.catalog.sources import AnswerSources
 from lfv_mcp.catalog.suggestions import Suggestions
 from lfv_mcp.catalog.summaries import Summaries
-from lfv_mcp.catalog.workers import WorkerLimits, Workers, gather_in_order
+from lfv_mcp.catalog.workers import WorkerLimits, Workers
 from lfv_mcp.errors import CallerError, LfvError, ServiceError
-from lfv_mcp.model_query import HOSTED, ModelQuery, spelled_version
+from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
 from lfv_mcp.results.model_list import ModelList, ModelRow
@@ -50,15 +50,12 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.comparison_question import ComparisonQuestion
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
-    from lfv_mcp.catalog.evidence import EvidenceLoader
-    from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
+    from lfv_mcp.catalog.evaluations import Evaluations
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
-_MAX_TRUTHS: Final = 20
-"""Versions of a project whose manifests are read for the truth of images, the newest first."""
 _model_building: Final = threading.Lock()
 
 
@@ -113,20 +110,23 @@ class Catalog:
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
         describer = Describer(backend, self._lookup, self._sources, self._files)
-        self._summaries = Summaries(describer, workers, archive, policy, clock)
+        summaries = Summaries(describer, workers, archive, policy, clock)
+        self._models = AskedModels(self._lookup, self._sets, summaries, workers)
         self._portfolio = Portfolio(backend, self._lookup, workers)
         self._suggestions = Suggestions(
             self._list_suggested, workers, self._index, self._sets, policy, clock
         )
 
     @cached_property
-    def _evidence(self) -> EvidenceLoader:
-        # The parsers of evaluation files come with it, which a listing of tools does not need.
+    def _evaluations(self) -> Evaluations:
+        # Parsers of evaluation files and statistics come with it, which a listing does not need.
+        from lfv_mcp.catalog.evaluations import Evaluations
         from lfv_mcp.catalog.evidence import EvidenceLoader
 
-        return EvidenceLoader(
+        evidence = EvidenceLoader(
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
+        return Evaluations(self._models, evidence, self._sets, self._sources, self._workers)
 
     @property
     def threads(self) -> tuple[int, int]:
@@ -173,8 +173,8 @@ class Catalog:
             LfvError: with `question` filled in.
         """
         async with self._question(query, ModelSummary) as at_hand:
-            query = self._settled(query, at_hand)
-            summary = await self._describe(query, at_hand)
+            query = self._models.settled(query, at_hand.index)
+            summary = await self._models.describe(query, at_hand.index)
             return with_findings(summary, _findings(at_hand, query))
 
     async def analyze_evaluation(
@@ -185,28 +185,11 @@ class Catalog:
         Raises:
             LfvError: with `question` filled in; `evidence_unavailable` if neither file can be read.
         """
-        from lfv_mcp.analysis.evaluation import report  # only evaluations need its statistics
-        from lfv_mcp.catalog.candidates import require_description
         from lfv_mcp.results.evaluation_report import EvaluationReport
 
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
-            query = self._settled(query, at_hand)
-            if query.prediction_set:
-                answer = await self._report_on_set(query, at_hand, question)
-            else:
-                described = await self._describe(query, at_hand)
-                description = require_description(described)
-                evidence = await self._evidence.load(description)
-                work = partial(
-                    report,
-                    description,
-                    evidence.result,
-                    evidence.manifest,
-                    of_evaluation(described.source),
-                    question=question,
-                    findings=evidence.findings,
-                )
-                answer = await self._workers.run(work)
+            query = self._models.settled(query, at_hand.index)
+            answer = await self._evaluations.report(query, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(
@@ -220,38 +203,14 @@ class Catalog:
         Raises:
             LfvError: a version cannot be described. Evidence that cannot be read is a finding.
         """
-        from lfv_mcp.analysis.comparison import compare  # only comparisons need its statistics
-        from lfv_mcp.catalog.candidates import load_candidates, require_distinct  # needs it too
         from lfv_mcp.results.evaluation_report import EvaluationReport
         from lfv_mcp.results.model_comparison import ModelComparison
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
         async with self._question(query, *answers) as at_hand:
-            questions = [self._settled(query.of(version), at_hand) for version in versions]
-            described = await gather_in_order(
-                [partial(self._describe, q, at_hand) for q in questions]
-            )
-            require_distinct(versions, described)
-            sets = {
-                summary.model_version: await self._read_set(each, at_hand)
-                for each, summary in zip(questions, described, strict=True)
-                if each.prediction_set
-            }
-            candidates, findings = await load_candidates(described, self._evidence, sets)
-            has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
-            truths: list[EvaluationManifest] = []
-            if candidates[0].predictions or (sets and not candidates[0].manifest):
-                truths = [manifest for _, manifest in await self._manifests(query, at_hand)]
-            sources = [summary.source for summary in described]
-            source = await self._workers.run(
-                partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
-            )
-            comparison = await self._workers.run(
-                partial(compare, candidates, source, findings, question, truths)
-            )
-            return with_findings(
-                comparison, [*_findings(at_hand, *questions), *self._backend.doubts]
-            )
+            asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
+            answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
+            return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
 
     async def list_models(
         self,
@@ -346,85 +305,6 @@ class Catalog:
             failure = with_unread(error, at_hand.unread)
             failure.question = self._lookup.in_words(query)
             raise failure from error.__cause__
-
-    def _settled(self, query: ModelQuery, at_hand: AtHand) -> ModelQuery:
-        """The query with a version for a word that means one, such as `version_3`, and is no set's
-        name."""
-        number = spelled_version(query.prediction_set) if query.prediction_set else None
-        if number is None or self._sets.find(query, at_hand.index) is not None:
-            return query
-        return query.of(number)
-
-    async def _describe(self, query: ModelQuery, at_hand: AtHand) -> ModelSummary:
-        if query.prediction_set:
-            return self._sets.describe(await self._found_set(query, at_hand))
-        if query.model_version == HOSTED:
-            number = await self._workers.run(partial(self._hosted, query))
-            query = replace(query, model_version=number)
-        return await self._summaries.describe(query, at_hand.index)
-
-    def _hosted(self, query: ModelQuery) -> str:
-        scope = self._lookup.scope(replace(query, model_version=None))
-        try:
-            return self._lookup.hosted_version(scope, query.project_name)
-        except CallerError as error:
-            if error.code != "project_not_found":
-                raise
-            raise self._lookup.not_found(error, scope, query) from error
-
-    async def _found_set(self, query: ModelQuery, at_hand: AtHand) -> FoundSet:
-        """The prediction set that a query names.
-
-        Raises:
-            CallerError: there is none; with what exists instead.
-        """
-        found = self._sets.find(query, at_hand.index)
-        if found is not None:
-            return found
-        raise await self._workers.run(partial(self._no_such_set, query))
-
-    def _no_such_set(self, query: ModelQuery) -> CallerError:
-        error = CallerError("model_not_found", "", "")
-        return self._lookup.not_found(error, self._lookup.scope(query), query)
-
-    async def _read_set(self, query: ModelQuery, at_hand: AtHand) -> PredictionSet:
-        found = await self._found_set(query, at_hand)
-        return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
-
-    async def _report_on_set(
-        self, query: ModelQuery, at_hand: AtHand, question: EvaluationQuestion | None
-    ) -> EvaluationReport:
-        """What the verdicts of a prediction set prove, where the truth of its images is known.
-
-        Raises:
-            SetupError: `evidence_unavailable`, it is known of none.
-        """
-        from lfv_mcp.catalog.set_report import report_on_set
-
-        described = await self._describe(query, at_hand)
-        predictions = await self._read_set(query, at_hand)
-        manifests = await self._manifests(query, at_hand)
-        work = partial(report_on_set, predictions, manifests, described.source, question)
-        return await self._workers.run(work)
-
-    async def _manifests(
-        self, query: ModelQuery, at_hand: AtHand
-    ) -> list[tuple[str, EvaluationManifest]]:
-        """The evaluation manifests of a project's versions that can be read, newest first."""
-        from lfv_mcp.catalog.candidates import load_manifests
-
-        project = replace(query, model_version=None, prediction_set=None)
-        try:
-            numbers = await self._workers.run(partial(self._version_numbers, project))
-        except CallerError:
-            return []  # a project of prediction sets alone
-        described = await gather_in_order(
-            [partial(self._describe, project.of(each), at_hand) for each in numbers[:_MAX_TRUTHS]]
-        )
-        return await load_manifests(described, self._evidence)
-
-    def _version_numbers(self, query: ModelQuery) -> list[str]:
-        return self._lookup.versions(self._lookup.scope(query), query.project_name)
 
     async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
         page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)

@@ -1,4 +1,4 @@
-"""The commands that ask about models: describe, list, evaluate and compare.
+"""The commands that ask about one model or list them: describe, list and evaluate.
 
 They go through the tools' own table, so arguments, rules, texts and size limits are those of the
 tools, but they ask the catalogue in this process: no MCP client and server in between.
@@ -20,11 +20,11 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.output_file import OutputFile
-from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.cli.predictions import OnceRead
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model_query import InvalidArgumentError
     from lfv_mcp.results.base import Result
@@ -271,7 +271,7 @@ json_option = click.option(
 )
 
 
-def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--json` and `--html`; it takes them as one `output`."""
 
     @functools.wraps(command)
@@ -290,7 +290,7 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("project")
 @click.argument("version", default="latest")
-@_output_options
+@output_options
 @settings_options
 def describe(*, project: str, version: str, output: Output, settings: Settings) -> None:
     """Describe model VERSION (default: latest) of PROJECT, which may be a model ARN."""
@@ -319,19 +319,35 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
             pages.append(answer.structure)
             token = answer.structure.get("next_token", "")
         if as_json:
-            click.echo(_joined(pages).as_json())
+            click.echo(_joined(pages, project, status).as_json())
 
     ask_all(settings, work)
 
 
-def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
-    """The pages of a listing as one structure: all the models, and the rest of the first page."""
-    from lfv_mcp.analysis.listing import without_next_token
+def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
+    """The pages of a listing as one structure, with a summary of all of them."""
+    from lfv_mcp.analysis.listing import summarise_listing
+    from lfv_mcp.results.common import Source
+    from lfv_mcp.results.model_list import ModelRow
 
     models = [row for page in pages for row in page["models"]]
-    rest = {name: member for name, member in pages[0].items() if name != "next_token"}
-    rest["summary"] = without_next_token(rest["summary"])
-    return Answer("", rest | {"models": models})
+    sets = [row for page in pages for row in page.get("prediction_sets", ())]
+    findings = {json.dumps(found): found for page in pages for found in page.get("findings", ())}
+    joined: dict[str, Any] = {
+        "summary": summarise_listing(
+            [ModelRow.model_validate(row) for row in models],
+            project,
+            status,
+            more=False,
+            source=Source.model_validate(pages[0]["source"]),
+            all_read=all(found["code"] != "files_unread" for found in findings.values()),
+            sets=len(sets),
+        ),
+        "models": models,
+    }
+    joined |= {"prediction_sets": sets} if sets else {}
+    joined |= {"findings": [*findings.values()]} if findings else {}
+    return Answer("", joined | {"source": pages[0]["source"]})
 
 
 @click.command()
@@ -353,7 +369,7 @@ def _joined(pages: Sequence[Mapping[str, Any]]) -> Answer:
     show_default=True,
     help="Wrong images to show.",
 )
-@_output_options
+@output_options
 @settings_options
 def evaluate(
     *, project: str, version: str, output: Output, settings: Settings, **details: float | None
@@ -368,61 +384,3 @@ def evaluate(
 
     output = replace(output, text=tables)
     _ask_about_models(settings, "analyze_evaluation", arguments, output, "describe_model")
-
-
-@click.command()
-@click.argument("project")
-@click.argument("versions", nargs=-1)
-@click.option(
-    "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
-)
-@click.option(
-    "--false-alarm-margin", type=float, help="Share of good parts by which false alarms may rise."
-)
-@click.option(
-    "--examples",
-    "max_examples",
-    type=int,
-    default=3,
-    show_default=True,
-    help="Images to show of each kind.",
-)
-@click.option(
-    "--csv",
-    "csv_file",
-    type=OutputFile(),
-    metavar="FILE",
-    help="Also write every image that changed, and labels to doubt, as a table.",
-)
-@once_read_options
-@_output_options
-@settings_options
-def compare(
-    *,
-    project: str,
-    versions: tuple[str, ...],
-    csv_file: Path | None,
-    once: OnceRead,
-    output: Output,
-    settings: Settings,
-    **asked: float | None,
-) -> None:
-    """Compare VERSIONS or prediction sets of PROJECT; the first is the baseline.
-
-    What --predictions names comes after them.
-    """
-    names = [*versions, *once.names]
-    if not names:
-        raise click.UsageError(
-            "Missing argument 'VERSIONS...'; or name --predictions NAME=PLACE.",
-            click.get_current_context(),
-        )
-    arguments = {"project_name": project, "model_versions": names, **asked}
-
-    async def work(questions: Questions) -> None:
-        await questions.prepare(once, project, settings)
-        await show_answer(questions, "compare_models", arguments, output)
-        if csv_file is not None:
-            await questions.write_changed_images(csv_file, arguments)
-
-    ask_all(settings, work)

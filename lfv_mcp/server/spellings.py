@@ -129,6 +129,8 @@ def version(value: object) -> object:
         text = unicodedata.normalize("NFKC", bare)  # the wide digits of East Asian keyboards
         if _LATEST.fullmatch(text):
             return "latest"
+        if text.lower() == "hosted":
+            return "hosted"
         if is_prediction_set_name(text):
             return text  # `model2` may be one; only who knows the sets can tell it from version 2
         if found := _VERSION.fullmatch(text):

@@ -295,7 +295,7 @@ async def test_offered_names_follow_the_files(tmp_path: Path, clock: Clock) -> N
         clock.go_on(Directory.rescan_after + 0.01)
         assert await offered(ask.client, "project_name") == ["cap-seal", "pcb-top"]
         versions = await offered(ask.client, "model_version", project_name="cap-seal")
-        assert versions == ["latest", "4", "3"]
+        assert versions == ["latest", "hosted", "4", "3"]
         listed = {r.name for r in (await ask.client.list_resources()).resources}
         assert {"cap-seal/4", "cap-seal/3", "pcb-top/1"} <= listed
 
@@ -309,7 +309,7 @@ async def test_nothing_is_offered_of_an_archive_that_is_gone(
         for _ in range(2):  # before and after there is an index
             assert await offered(ask.client, "project_name") == []
             versions = await offered(ask.client, "model_version", project_name="cap-seal")
-            assert versions == ["latest"]
+            assert versions == ["latest", "hosted"]
             listed = {r.name for r in (await ask.client.list_resources()).resources}
             assert not any(name.startswith("cap-seal") for name in listed)
             save(tmp_path / "held")
@@ -329,4 +329,4 @@ async def test_nothing_is_offered_when_it_takes_too_long(
     async with door("s3://b-1/", limit=1.0) as ask:
         with anyio.fail_after(10):  # dripping to its end would take a hundred seconds
             names = await offered(ask.client, argument, project_name="cap-seal")
-    assert names == ([] if argument == "project_name" else ["latest"])
+    assert names == ([] if argument == "project_name" else ["latest", "hosted"])

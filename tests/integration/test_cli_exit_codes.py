@@ -208,7 +208,7 @@ def test_an_endpoint_filled_in_by_half(
         (("list", "--status", "NO_SUCH"), "--status"),
         (("list", "no/slash"), "PROJECT"),
         (("describe", "no/slash"), "PROJECT"),
-        (("describe", "sample-cap-seal", "x"), "VERSION"),
+        (("describe", "sample-cap-seal", "x!"), "VERSION"),
         (("compare", "sample-cap-seal", "1"), "VERSIONS"),
         (("compare", "sample-cap-seal", "1", "1"), "VERSIONS"),
     ],

@@ -375,7 +375,7 @@ BAD_PROJECTS: Final[dict[str, object]] = {
 BAD_VERSIONS: Final[dict[str, object]] = {
     "zero": "0",
     "leading_zero": "01",
-    "newest": "newest",
+    "newest": "newest one",
     "negative": "-1",
     "eleven_digits": "12345678901",
     "digits_elsewhere": "٣",
@@ -508,7 +508,7 @@ async def test_known_models_are_all_listed(client: Client) -> None:
         ("https://example.com/", "resources are lookoutvision://models"),
         ("lookoutvision://projects/sample-cap-seal/models/3/", "resources are lookoutvision://mod"),
         ("lookoutvision://projects/sample-cap-seal/models/01", VERSION_RULE),
-        ("lookoutvision://projects/sample-cap-seal/models/newest/card", VERSION_RULE),
+        ("lookoutvision://projects/sample-cap-seal/models/-newest/card", VERSION_RULE),
         ("lookoutvision://projects/..%2Fx/models/3", PROJECT_RULE),
         ("lookoutvision://projects/a%20b/models/3/card", PROJECT_RULE),
         ("lookoutvision://projects/sample-cap-seal/models/3?region=mars", "us-east-1, us-east-2"),

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import pytest
@@ -71,7 +71,10 @@ def statistics(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def umlaut(key: str, form: str) -> str:
+Form = Literal["NFC", "NFD"]
+
+
+def umlaut(key: str, form: Form) -> str:
     return unicodedata.normalize(form, key.replace("weld-bead/", "Schweißnähte/"))
 
 
@@ -102,7 +105,7 @@ def test_out_objects_are_judged_as_the_manifest_of_the_same_verdicts(
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_umlauts_and_blanks_in_keys(tmp_path: Path, form: str) -> None:
+def test_umlauts_and_blanks_in_keys(tmp_path: Path, form: Form) -> None:
     images = [
         (umlaut(uri, "NFC").replace("2025-03-10", "10 März"), label) for uri, label in truths()
     ]

@@ -34,7 +34,9 @@ def test_bad_project_names(name: object) -> None:
     assert 'project_name="sample-cap-seal"' in refused(e)
 
 
-@pytest.mark.parametrize("version", ["latest", "1", "9999999999", 1, 9_999_999_999])
+@pytest.mark.parametrize(
+    "version", ["latest", "hosted", "padim-2", "1", "9999999999", 1, 9_999_999_999]
+)
 def test_good_versions(version: object) -> None:
     assert check_model_version(version) == str(version)
 
@@ -48,6 +50,10 @@ def test_good_versions(version: object) -> None:
         "+1",
         "1.0",
         "LATEST",
+        "Hosted",
+        "v3",
+        "-padim",
+        "x" * 64,
         "10000000000",
         "²",
         "1\n",

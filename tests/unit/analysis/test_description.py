@@ -72,6 +72,7 @@ def test_times_keep_their_milliseconds(moment: datetime, text: str) -> None:
 
 def test_long_text_is_cut_and_says_so() -> None:
     model = summary_of(Status="TRAINED", Description="x" * 50_000, StatusMessage="y" * 500)
+    assert model.model_description
     assert model.model_description.Description == "x" * 500 + "…[+49500]"
     assert model.status_message == "y" * 500
     finding = found(model, "text_shortened")

@@ -64,7 +64,9 @@ def version_of(
     return Candidate(summary(version), manifest=manifest)
 
 
-def set_of(lines: Sequence[PredictedImage], name: str = "padim", **more: bool) -> Candidate:
+def set_of(
+    lines: Sequence[PredictedImage], name: str = "padim", *, same_names: bool = False
+) -> Candidate:
     """A prediction set of these lines."""
     about = AboutPredictions(
         key=PredictionSetKey("", "", "caps", name),
@@ -74,7 +76,7 @@ def set_of(lines: Sequence[PredictedImage], name: str = "padim", **more: bool) -
         answered=sum(line.flagged is not None for line in lines),
         truth=sum(line.anomalous is not None for line in lines),
         scores="none",
-        **more,
+        same_names=same_names,
     )
     return Candidate(summary(name), predictions=PredictionSet(about, tuple(lines)))
 

@@ -110,7 +110,9 @@ def test_input_schema_is_closed() -> None:
             "model_version": {
                 "type": "string",
                 "default": "latest",
-                "description": 'Version number such as "3", or "latest".',
+                "description": (
+                    'Version number such as "3", "latest", "hosted", or a prediction set.'
+                ),
             },
         },
         "required": ["project_name"],

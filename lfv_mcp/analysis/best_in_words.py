@@ -1,0 +1,39 @@
+"""Why the best model of a comparison is the best, or why none is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lfv_mcp.analysis.candidate import called
+from lfv_mcp.analysis.comparison_text import VERDICTS, sentence, why_undecided
+from lfv_mcp.analysis.verdicts import Verdicts
+
+
+def best_in_words(verdicts: Verdicts, asked: int) -> str:
+    """Why the best version is the best, or why none is, as a sentence."""
+    trained = [
+        c.version for c in (verdicts.baseline, *(o.candidate for o in verdicts.others)) if c.metrics
+    ]
+    if not trained:
+        return f"None of the {asked} versions has metrics, so there is nothing to compare."
+    if len(trained) == 1:
+        only = called(trained[0])
+        return f"Only {only} has metrics, so there is nothing to compare."
+    baseline = verdicts.baseline.version
+    if verdicts.best == baseline:
+        return sentence(f"{called(baseline)} is the best: every other one is proven worse")
+    if verdicts.best is not None:
+        than = called(baseline) if len(trained) == 2 else "every other one"
+        return sentence(f"{called(verdicts.best)} is the best: it is proven better than {than}")
+    which = "version" if all(version.isdigit() for version in trained) else "model"
+    return f"No {which} is proven the best: {_why_none_is_best(verdicts, trained)}."
+
+
+def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
+    undecided = [o for o in verdicts.others if o.candidate.metrics and not o.decision]
+    if undecided:
+        return why_undecided(undecided[0], verdicts.baseline)
+    if len(trained) > 2:
+        return "none is proven better than every other one"
+    told = [VERDICTS[o.verdict] for o in verdicts.others if o.candidate.metrics]
+    return f"{called(trained[1])} is {told[0]}"

@@ -1,0 +1,173 @@
+"""The summary of a ModelComparison: what is decided, and what would decide the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lfv_mcp.analysis.best_in_words import best_in_words
+from lfv_mcp.analysis.candidate import all_called, called
+from lfv_mcp.analysis.comparison_text import (
+    VERDICTS,
+    AskedRate,
+    asked_rates,
+    images_in_words,
+    margins_in_words,
+    question_in_words,
+    sentence,
+    why_undecided,
+)
+from lfv_mcp.analysis.decisions import Question
+from lfv_mcp.analysis.verdicts import Verdicts, VersionVerdict
+from lfv_mcp.figures import MANY_IMAGES, points, points_upward
+from lfv_mcp.results.common import SourceKind
+from lfv_mcp.results.model_comparison import ComparedModel
+
+
+def comparison_summary(
+    verdicts: Verdicts,
+    rows: Sequence[ComparedModel],
+    kind: SourceKind,
+    incomplete: Sequence[str] = (),
+) -> str:
+    """What is decided of each version, the gravest first, and which is the best.
+
+    `incomplete` are the versions whose manifest is not the whole of their test.
+    """
+    decided = _decided(verdicts, rows, kind)
+    if not incomplete:
+        return decided
+    return f"{decided} But not the whole test is known of {all_called(incomplete)}."
+
+
+def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:
+    project = verdicts.baseline.summary.project_name
+    project += " (synthetic sample)" if kind == "sample" else ""
+    best = best_in_words(verdicts, len(rows) + 1)
+    if "nothing to compare" in best:
+        return f"{best[:-1]} in {project}."
+    if len(rows) == 1:
+        return _of_two(verdicts, rows[0], project)
+    return f"{_of_many(verdicts, rows, project)} {best}"
+
+
+def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
+    this, baseline = verdicts.others[0], verdicts.baseline.version
+    asked = list(asked_rates(row, verdicts.margins))
+    if not this.decision:
+        reason = why_undecided(this, verdicts.baseline)
+        known = [question_in_words(each) for each in asked if each.rate.difference is not None]
+        figures = f" {sentence('; '.join(known))}" if known else ""
+        both = all_called([baseline, row.model_version]).replace(", ", " and ", 1)
+        return f"Nothing is decided about {both} of {project}: {reason}.{figures}"
+    told = [question_in_words(each) for each in asked]
+    rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
+    lead = _lead(row, asked, baseline, project)
+    if this.is_by_name:
+        lead = f"{lead.removesuffix('.')}, if equal names are the same images."
+    silent = unanswered_in_words(this)
+    return f"{lead} {f'{silent} ' if silent else ''}{rest}"
+
+
+def unanswered_in_words(this: VersionVerdict) -> str:
+    """That unanswered images count as errors, as a sentence; empty where there are none."""
+    silent = this.pairing.unanswered if this.pairing and this.decision else 0
+    if not silent or this.decision is None:
+        return ""
+    are = "is" if silent == 1 else "are"
+    decide_it = any(
+        isinstance(question, Question) and question.rests_on_silence
+        for question in (this.decision.recall, this.decision.false_alarms)
+    )
+    told = f"{images_in_words(silent)} that it did not answer {are} counted as errors"
+    if decide_it:
+        verb = "decides" if silent == 1 else "decide"
+        told += f", and {verb} it: without {'it' if silent == 1 else 'them'} no such loss is proven"
+    return sentence(told)
+
+
+def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project: str) -> str:
+    """The first sentence about one version: what is proven, and whether it may take over."""
+    this = called(row.model_version)
+    replace = f"replace {called(baseline)} of {project}"
+    if row.replacement == "accept":
+        if row.verdict in ("worse", "trade_off"):
+            return f"{accepted_though_worse(asked, this)}; {this} may {replace}."
+        quality = "better" if row.verdict == "better" else "not worse by more than the margins"
+        return sentence(f"{this} may {replace}: it is {quality}")
+    if row.replacement == "reject":
+        losses = " and ".join(each.name for each in asked if each.rate.verdict == "worse")
+        trade = ", though it is better in the other" if row.verdict == "trade_off" else ""
+        return sentence(
+            f"{this} may not {replace}: it is proven worse in {losses} by more than the "
+            f"margin{trade}"
+        )
+    proven = [each for each in asked if each.rate.verdict in ("better", "worse")]
+    if proven:
+        what = ", and ".join(f"{e.rate.verdict} in {e.name}" for e in proven)
+        return sentence(f"{this} is proven {what}; whether it may {replace} is undecided")
+    needed = needs_in_words(asked)
+    whether = f"whether {this} may {replace} is undecided, which is not equal"
+    return f"Not shown yet: {whether}; {needed}." if needed else sentence(whether)
+
+
+def needs_in_words(asked: Sequence[AskedRate]) -> str:
+    """What would decide both questions: `"it needs about 310 more good images"`; or nothing."""
+    open_ones = [each for each in asked if each.rate.images_needed is not None]
+    if not open_ones:
+        return ""
+    told: list[str] = []
+    for each in open_ones:
+        count = each.rate.images_needed or 0
+        many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
+        kind = "defect" if each.name == "recall" else "good"
+        told.append(f"{many} more {kind} {'image' if count == 1 else 'images'}")
+    return f"it needs {' and '.join(told)}"
+
+
+def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
+    """The clause on a version whose proven loss stays within the margin."""
+    losses = [each for each in asked if each.rate.verdict == "worse"]
+    allowed = " and ".join(
+        f"the {points_upward(each.margin)} you allowed"
+        if each.is_given
+        else f"the margin of {points_upward(each.margin)}"
+        for each in losses
+    )
+    lost: list[str] = []
+    for each in losses:
+        rate = each.rate
+        ends = (abs(rate.low or 0.0), abs(rate.high or 0.0))
+        size = points(abs(rate.difference or 0.0), min(ends), max(ends)).replace("+", "")
+        verb = "misses" if each.name == "recall" else "rejects"
+        amount, _, interval = size.partition(" (")
+        lost.append(f"{verb} {amount} more of the {each.images} ({interval}")
+    return f"Accepted within {allowed}, but proven worse: {this} {' and '.join(lost)}"
+
+
+def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) -> str:
+    """Every version in one sentence, by what is decided of it."""
+    baseline = verdicts.baseline.version
+    groups: dict[str, list[str]] = {}
+    for row, verdict in zip(rows, verdicts.others, strict=True):
+        if row.replacement == "reject":
+            kind = "may not replace it"
+        elif not verdict.decision:
+            kind = "not comparable with it"
+        elif row.replacement == "undecided":
+            proven = [
+                f"{each.rate.verdict} in {each.name}"
+                for each in asked_rates(row, verdicts.margins)
+                if each.rate.verdict in ("better", "worse")
+            ]
+            kind = f"proven {' and '.join(proven)}, else undecided" if proven else "undecided"
+        elif row.verdict in ("worse", "trade_off"):
+            kind = "accepted within the margins, but proven worse"
+        else:
+            kind = f"may replace it ({VERDICTS[row.verdict or 'undecided']})"
+        groups.setdefault(kind, []).append(row.model_version)
+    order = sorted(groups, key=lambda kind: not kind.startswith(("proven", "accepted", "may not")))
+    told = "; ".join(f"{kind}: {all_called(groups[kind])}" for kind in order)
+    note = " (undecided is not equal)" if "undecided" in told else ""
+    by_name = [o.candidate.version for o in verdicts.others if o.is_by_name]
+    condition = f", if equal names are the same images in {all_called(by_name)}" if by_name else ""
+    return f"Against {called(baseline)} of {project}{condition}, {told}{note}."

@@ -1,0 +1,97 @@
+"""The model or prediction set that a question names, described.
+
+A version is asked of the API or the archive; a prediction set is found by its name alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from lfv_mcp.archive.index import Index
+from lfv_mcp.catalog.lookup import Lookup
+from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
+from lfv_mcp.catalog.summaries import Summaries
+from lfv_mcp.catalog.workers import Workers
+from lfv_mcp.errors import CallerError
+from lfv_mcp.model_query import HOSTED, ModelQuery, spelled_version
+from lfv_mcp.results.model_summary import ModelSummary
+
+
+class AskedModels:
+    """Finds and describes what a question names.
+
+    Args:
+        lookup: finds models, and says what exists instead.
+        sets: finds prediction sets.
+        summaries: describe versions.
+        workers: run what blocks.
+    """
+
+    def __init__(
+        self, lookup: Lookup, sets: PredictionSets, summaries: Summaries, workers: Workers
+    ) -> None:
+        self._lookup = lookup
+        self._sets = sets
+        self._summaries = summaries
+        self._workers = workers
+
+    def settled(self, query: ModelQuery, index: Index | None) -> ModelQuery:
+        """The query with a version for a word that means one (`version_3`) and is no set's name."""
+        number = spelled_version(query.prediction_set) if query.prediction_set else None
+        if number is None or self._sets.find(query, index) is not None:
+            return query
+        return query.of(number)
+
+    async def describe(self, query: ModelQuery, index: Index | None) -> ModelSummary:
+        """What is asked about, as the answer of describe_model.
+
+        Raises:
+            LfvError: it cannot be found or described.
+        """
+        if query.prediction_set:
+            return self._sets.describe(await self.found_set(query, index))
+        if query.model_version == HOSTED:
+            number = await self._workers.run(partial(self._hosted, query))
+            query = replace(query, model_version=number)
+        return await self._summaries.describe(query, index)
+
+    async def found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:
+        """The prediction set that a query names.
+
+        Raises:
+            CallerError: there is none; with what exists instead.
+        """
+        found = self._sets.find(query, index)
+        if found is None:
+            raise await self._workers.run(partial(self._no_such_set, query))
+        return found
+
+    async def versions(self, query: ModelQuery) -> list[ModelQuery]:
+        """Every version of a query's project, the highest first; none of a project of sets alone.
+
+        Raises:
+            LfvError: they cannot be listed.
+        """
+        project = replace(query, model_version=None, prediction_set=None)
+        try:
+            numbers = await self._workers.run(partial(self._numbers, project))
+        except CallerError:
+            return []
+        return [project.of(number) for number in numbers]
+
+    def _numbers(self, query: ModelQuery) -> list[str]:
+        return self._lookup.versions(self._lookup.scope(query), query.project_name)
+
+    def _hosted(self, query: ModelQuery) -> str:
+        scope = self._lookup.scope(replace(query, model_version=None))
+        try:
+            return self._lookup.hosted_version(scope, query.project_name)
+        except CallerError as error:
+            if error.code != "project_not_found":
+                raise
+            raise self._lookup.not_found(error, scope, query) from error
+
+    def _no_such_set(self, query: ModelQuery) -> CallerError:
+        error = CallerError("model_not_found", "", "")
+        return self._lookup.not_found(error, self._lookup.scope(query), query)
