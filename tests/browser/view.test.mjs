@@ -180,7 +180,7 @@ test('comparison: two questions for each candidate, drawn and in words', async (
   const frame = await show(page, STATES.comparison), data = await structured(STATES.comparison);
   assert.deepEqual(await texts(frame, 'article > h3'), ['Version 2 TRAINED', 'Version 3 HOSTED', 'Version 4 TRAINED']);
   assert.deepEqual(await texts(frame, 'article .chips'), ['▲ better Replace the baseline? ✓ accept', '▲ better Replace the baseline? ✓ accept', '– not comparable Replace the baseline? ? undecided']);
-  assert.match(await text(frame, '.chips >> nth=0'), /^No version proven best\s+Not all tested on the same images/);
+  assert.match(await text(frame, '.chips >> nth=0'), /^None is proven best\s+Not all tested on the same images/);
   assert.match(await text(frame, 'main'), /Recall may fall by at most 5 points \(the default, from the baseline’s own errors\); false alarms may rise by at most 5 points/);
   const asked = await questions(frame);
   assert.match(asked[0].words, /^Recall ▲ better \+11 points \(\+2 to \+23\), 95 % interval in brackets Of 45 defects version 2 alone caught 5, version 1 alone 0 \(p = 0\.031, adjusted for all questions asked p = 0\.031\)\. For the decision among several candidates: \+11 points \(±0 to \+26\)\. Shown: not lower at all\.$/);
