@@ -31,7 +31,7 @@ PAGE = ROOT / "docs" / "successor.md"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home with all that the page takes for granted; the old model's images in a bucket."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
@@ -61,13 +61,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         server.stop()
 
 
-def test_the_page_from_its_start_to_its_end(home: Path) -> None:
-    archive = ["--source", str(home / "lfv-archive")]
+def test_the_page_from_its_start_to_its_end(prepared: Path) -> None:
+    archive = ["--source", str(prepared / "lfv-archive")]
     told: list[str] = []
     shown = [c for c in COMMANDS if c.page == PAGE and words(c.text)[0] in OURS]
     assert len(shown) > 10
     for command in shown:
-        arguments = [re.sub("^~", str(home), word) for word in words(command.text)[1:]]
+        arguments = [re.sub("^~", str(prepared), word) for word in words(command.text)[1:]]
         if arguments == ["list"]:
             continue  # named in passing
         if arguments[0] == "gate":
@@ -84,8 +84,8 @@ def test_the_page_from_its_start_to_its_end(home: Path) -> None:
         evaluated = run("evaluate", "weld-bead", row["model_version"], "--json", *archive)
         seen = json.loads(evaluated.stdout)["confusion"]
         assert {name: seen[name] for name in counts} == counts
-    assert "marketplace" in (home / "accepted.html").read_text(encoding="utf-8")
-    with (home / "changed.csv").open(newline="", encoding="utf-8") as file:
+    assert "marketplace" in (prepared / "accepted.html").read_text(encoding="utf-8")
+    with (prepared / "changed.csv").open(newline="", encoding="utf-8") as file:
         changed = list(csv.DictReader(file))
     assert changed
     gate = run("gate", "weld-bead", "marketplace", "--baseline", "3", *archive)
