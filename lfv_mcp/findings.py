@@ -129,7 +129,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "images_left_out": ("info", "images of a comparison that are not compared, and why"),
     "cuts_chosen_here": ("info", "the baseline's cut was chosen on these images, and what it adds"),
     "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
-    "labels_to_doubt": ("info", "images that every version judges against their label"),
+    "labels_to_doubt": ("info", "images that every model asked judges against their label"),
 }
 """Severity and meaning of every finding, by its code. A code never changes its meaning."""
 

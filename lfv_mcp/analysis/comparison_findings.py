@@ -83,7 +83,7 @@ def comparison_findings(
         yield finding(
             "labels_to_doubt",
             f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by every version.",
+            f"{'its' if is_one else 'their'} label by every model asked.",
             _BLIND,
         )
 

@@ -43,7 +43,7 @@ from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
-from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
@@ -258,6 +258,10 @@ class Catalog:
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; none if they cannot be listed."""
         return await self._suggestions.models()
+
+    async def known_prediction_sets(self) -> list[PredictionSetRow]:
+        """Up to a hundred prediction sets, for lists; none if they cannot be looked up in time."""
+        return (await self._suggestions.sets())[:_MAX_SUGGESTED_MODELS]
 
     async def known_versions(self, project_name: str) -> list[str]:
         """The versions of one project, newest first; none if they cannot be listed."""

@@ -128,12 +128,12 @@ class PredictionSets:
         """What a set is, as the answer of describe_model."""
         from lfv_mcp.analysis.prediction_summary import summarise_predictions  # only sets need it
 
-        location = found.location
+        kind, location = self._backend.kind, found.location
         if found.held is None:
             location = self._backend.file_name(location)
-        source = Source(
-            kind=self._backend.kind, basis="predictions", location=clean(location, 1024) or None
-        )
+        elif kind == "sample":
+            kind = "archive"  # somebody's own files, read beside the sample
+        source = Source(kind=kind, basis="predictions", location=clean(location, 1024) or None)
         findings = []
         if found.disagreeing:
             files = "another file holds" if found.disagreeing == 1 else "other files hold"

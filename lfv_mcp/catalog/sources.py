@@ -62,8 +62,11 @@ class AnswerSources:
         Raises:
             LfvError: the endpoint of the query cannot be told.
         """
+        if all(source.basis == "predictions" for source in sources):
+            return sources[0]
         captured = [source.captured_at for source in sources if source.captured_at is not None]
-        all_dated = len(captured) == len(sources)  # else how old the oldest is is not known
+        versions = [source for source in sources if source.basis != "predictions"]
+        all_dated = len(captured) == len(versions)  # else how old the oldest is is not known
         return Source(
             kind=sources[0].kind,
             basis="evaluation_files" if has_evidence else "describe_model",

@@ -13,7 +13,7 @@ from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
-from lfv_mcp.results.model_list import ModelRow
+from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -54,6 +54,13 @@ class Suggestions:
     async def models(self) -> list[ModelRow]:
         """Up to a hundred models; none if they cannot be listed in time."""
         return await self._or_empty(partial(self._rows, None))
+
+    async def sets(self) -> list[PredictionSetRow]:
+        """Every prediction set; none if they cannot be looked up in time."""
+        return await self._or_empty(self._all_sets)
+
+    async def _all_sets(self) -> list[PredictionSetRow]:
+        return self._sets.rows(ModelQuery(""), (await self._index.load()).index)
 
     async def versions(self, project_name: str) -> list[str]:
         """The versions of one project, newest first, then its prediction sets, by name; none if

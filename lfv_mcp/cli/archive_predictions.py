@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lfv_mcp.archive.predictions_import import ImportedPredictions
     from lfv_mcp.archive.store import FileEntry, FileStore
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+    from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
 
 _Command = Callable[..., Any]
 
@@ -229,12 +230,19 @@ def _show(imported: ImportedPredictions, skipped_images: int) -> None:
 
 
 def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:
-    from lfv_mcp.text import clean
-
     about, outcome, problems = imported
     key = about.key
     where = f" ({key.region}, {key.account})" if key.region else ""
     yield f"{key.name} of {key.project}{where}: {_OUTCOMES[outcome]}."
+    yield from lines_about(about, problems)
+    if skipped_images:
+        yield f"{skipped_images:,} passed over as images."
+
+
+def lines_about(about: AboutPredictions, problems: Sequence[object]) -> Iterator[str]:
+    """What was read, by which rule, and what was left out, for a terminal."""
+    from lfv_mcp.text import clean
+
     yield (
         f"{about.images:,} images, {about.answered:,} with a prediction, {about.truth:,} with a "
         f"label of their own; {_RANKED[about.scores]}."
@@ -248,6 +256,4 @@ def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:
     for cause, count in about.unusable.items():
         yield f"{count:,} unusable: {clean(cause, 200)}"
     for problem in problems:
-        yield f"  {clean(problem, 500)}"
-    if skipped_images:
-        yield f"{skipped_images:,} passed over as images."
+        yield f"  {clean(str(problem), 500)}"

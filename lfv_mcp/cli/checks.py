@@ -107,8 +107,12 @@ async def check_source(
     unread = [found for found in listed.findings or () if found.code in _INDEX_FINDINGS]
     for found in unread:
         yield Check.failed(_INDEX_FINDINGS[found.code], found.message, found.advice or "")
-    if models or unread:
-        yield Check.passed("answers", count if models else "no model among what could be read")
+    if sets := len(listed.prediction_sets or ()):
+        count += f", {sets} prediction {'set' if sets == 1 else 'sets'}"
+    if models or sets or unread:
+        yield Check.passed(
+            "answers", count if models or sets else "no model among what could be read"
+        )
     else:
         yield Check.failed(
             "answers",

@@ -164,7 +164,8 @@ def _parsed(text: str) -> NamedPlace:
 
 
 def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -> PredictionSet:
-    from lfv_mcp.archive.predictions_source import read_source, steps_of
+    from lfv_mcp.archive.predictions_source import prediction_reader, read_source, steps_of
+    from lfv_mcp.cli.archive_predictions import lines_about
     from lfv_mcp.cli.wiring import open_files
     from lfv_mcp.identifiers import PredictionSetKey, parse_arn
     from lfv_mcp.text import clean
@@ -177,15 +178,21 @@ def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -
     )
     files = open_files(named.place, settings)
     steps = sum(map(steps_of, files.entries()))
+    choice = _choice(once.columns)
+    reader = prediction_reader(choice)
     with ProgressLine(named.place, steps) as progress:
-        return read_source(
+        found = read_source(
             files,
             key,
-            _choice(once.columns),
+            choice,
             origin=clean(named.place, 500),
             same_names=once.same_names,
             advance=progress.advance,
+            reader=lambda _: reader,
         )
+    for line in lines_about(found.about, reader.problems):
+        click.echo(line, err=True)
+    return found
 
 
 def _choice(columns: ColumnFlags) -> ColumnChoice:

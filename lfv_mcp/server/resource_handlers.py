@@ -18,7 +18,8 @@ from mcp.types import ResourceTemplate as WireResourceTemplate
 
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import LfvError
-from lfv_mcp.results.model_list import ModelRow
+from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.protocol import (
     MAX_ECHOED_URI,
@@ -26,7 +27,7 @@ from lfv_mcp.server.protocol import (
     invalid_params,
     resource_error,
 )
-from lfv_mcp.server.resources import JSON, RESOURCES, Resource, find_resource, row_uri
+from lfv_mcp.server.resources import JSON, RESOURCES, Resource, find_resource, model_uri, row_uri
 from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_size
 
 
@@ -40,14 +41,15 @@ class ResourceHandlers:
     async def list_resources(
         self, _: RequestContext, params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
-        """The resources that always exist, then the known models, as many as one answer can hold.
+        """The resources that always exist, then the known models and prediction sets, as many as
+        one answer can hold.
 
         Raises:
             MCPError: the cursor is not of an earlier answer.
         """
-        listed = [_published(r) for r in RESOURCES if not r.is_template] + [
-            _published_model(row) for row in await self._catalog.known_models()
-        ]
+        listed = [_published(r) for r in RESOURCES if not r.is_template]
+        listed += map(_published_model, await self._catalog.known_models())
+        listed += map(_published_set, await self._catalog.known_prediction_sets())
         return _page(listed, (params and params.cursor) or "0")
 
     async def list_resource_templates(
@@ -112,6 +114,15 @@ def _published_model(row: ModelRow) -> WireResource:
         uri=row_uri(row),
         name=f"{row.project_name}/{row.model_version}",
         title=f"{row.project_name} version {row.model_version}",
+        mime_type=JSON,
+    )
+
+
+def _published_set(row: PredictionSetRow) -> WireResource:
+    return WireResource(
+        uri=model_uri(ModelQuery(row.project_name, prediction_set=row.name)),
+        name=f"{row.project_name}/{row.name}",
+        title=f"{row.project_name}, predictions {row.name}",
         mime_type=JSON,
     )
 

@@ -250,8 +250,8 @@ TOOLS: Final = (
     Tool(
         "compare_models",
         "Compare model versions",
-        "Whether versions of one project may replace the first: recall and false alarms on the "
-        "same test images, each with interval and verdict; undecided is not equal.",
+        "Whether versions, or a successor's predictions, may replace the first: recall and false "
+        "alarms on the same test images, each with interval and verdict; undecided is not equal.",
         (
             PROJECT_NAME,
             MODEL_VERSIONS,

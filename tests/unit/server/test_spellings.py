@@ -221,7 +221,7 @@ AMBIGUOUS: Final[tuple[tuple[Argument, tuple[object, ...]], ...]] = (
         ("ten", "2.5", 2.5, "1,5", "1 000", True, [10], {}, "9" * 5_000, 10**5000, "1e300"),
     ),
     (MAX_EXAMPLES, ("few", -1, "-1", "21", True, "0x5", float("inf"), float("nan"))),
-    (MODEL_VERSION, ("0", "01", "v0", "v01", "3.5", 3.5, "-3", "+3", "1 3", "1,3", "3rd", "vv3")),
+    (MODEL_VERSION, ("0", "01", "v0", "v01", "3.5", 3.5, "-3", "+3", "1 3", "1,3", "3rd", "v v3")),
     (
         MODEL_VERSION,
         ("3-", "new est", True, [2, 3], {}, "1e1", "\u0663", "9" * 5_000, 10**5000),
