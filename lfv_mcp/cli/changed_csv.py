@@ -22,7 +22,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def changed_table(comparison: Mapping[str, Any]) -> bytes:
     """The table of a comparison's structure that names all images, as CSV in UTF-8."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(text)
     table.writerow(COLUMNS)
     table.writerows([defused(str(cell)) for cell in row] for row in _rows(comparison))
     return text.getvalue().encode("utf-8", "backslashreplace")

@@ -1,0 +1,164 @@
+"""Predictions named by their place on the command line: compare, gate, and the table of changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lfv_mcp.cli.changed_csv import COLUMNS, changed_table, defused
+from tests.support.clients import run
+from tests.support.successors import as_csv, truths, verdicts
+
+PROJECT: Final = "sample-weld-bead"
+SAMPLE: Final = ("--source", "sample")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """The successor's predictions on the images of version 3."""
+    file = tmp_path / "new.csv"
+    file.write_bytes(as_csv(verdicts(truths())))
+    return file
+
+
+def structure(*arguments: object) -> dict[str, Any]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_the_rule_by_which_it_was_read_is_said_beside_the_answer(table: Path) -> None:
+    result = run("compare", PROJECT, "3", "--predictions", f"new={table}", *SAMPLE)
+    assert result.exit_code == 0
+    assert "100 images, 100 with a prediction" in result.stderr
+    assert "pred_label" in result.stderr
+    assert "new (predictions)" in result.stdout
+
+
+def test_a_cut_beats_the_predictions_and_says_how_many_it_changed(table: Path) -> None:
+    given = ("compare", PROJECT, "3", "--predictions", f"new={table}", *SAMPLE)
+    before, after = structure(*given), structure(*given, "--cut", "0.99")
+    assert after["models"][1]["metrics"]["recall"]["value"] < 0.5
+    assert before["models"][1]["metrics"]["recall"]["value"] > 0.9
+    assert "verdicts changed" in run(*given, "--cut", "0.99").stderr
+
+
+def test_sets_alone_are_no_synthetic_sample(tmp_path: Path) -> None:
+    places = []
+    for name, wrong in (("before", 0.3), ("after", 0.0)):
+        file = tmp_path / f"{name}.csv"
+        file.write_bytes(as_csv(verdicts(truths(), wrong=wrong), truth=True))
+        places += ["--predictions", f"{name}={file}"]
+    answer = structure("compare", "paint", *places)
+    assert answer["baseline"] == "before"
+    assert answer["models"][1]["verdict"] == "better"
+    assert answer["source"]["basis"] == "predictions"
+    assert "synthetic" not in answer["summary"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("new",), "is not NAME=PLACE"),
+        (("new=",), "is not NAME=PLACE"),
+        (("v3=new.csv",), "not latest, hosted or v and digits"),
+        (("latest=new.csv",), "not latest, hosted or v and digits"),
+        (("3=new.csv",), "a letter first"),
+        (("new=/no/such/file.csv",), "/no/such/file.csv"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_a_right_one(given: tuple[str, ...], said: str) -> None:
+    result = run("compare", PROJECT, "3", "--predictions", *given, *SAMPLE)
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_flags_of_columns_need_exactly_one_set(table: Path) -> None:
+    twice = ("--predictions", f"a={table}", "--predictions", f"b={table}")
+    for places in ((), twice):
+        result = run("compare", PROJECT, "3", *places, "--score", "pred_score", *SAMPLE)
+        assert result.exit_code == 2
+        assert "import the sets first" in result.output
+    assert run("compare", PROJECT, *SAMPLE).exit_code == 2
+
+
+def test_a_name_that_is_taken_is_refused(table: Path) -> None:
+    twice = ("--predictions", f"new={table}", "--predictions", f"NEW={table}")
+    result = run("compare", PROJECT, "3", *twice, *SAMPLE)
+    assert result.exit_code == 1
+    assert "Choose another name" in result.output
+
+
+def test_the_table_has_every_changed_image(table: Path, tmp_path: Path) -> None:
+    file = tmp_path / "changed.csv"
+    answer = structure(
+        *("compare", PROJECT, "3", "--predictions", f"new={table}", *SAMPLE),
+        *("--examples", "0", "--csv", file),
+    )
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    changed = answer["models"][1]["changed"]
+    assert {kind: sum(row["change"] == kind for row in rows) for kind in changed} == {
+        kind: images["count"] for kind, images in changed.items()
+    }
+    labels = dict(truths())
+    for row in rows:
+        assert (row["label"] == "anomaly") is labels[row["image"]]
+    assert sum(row["change"] == "label_to_doubt" for row in rows) >= 1
+
+
+def test_a_gate_takes_predictions_by_place(table: Path, tmp_path: Path) -> None:
+    given = ("gate", PROJECT, "new", "--predictions", f"new={table}", *SAMPLE)
+    passed = run(*given, "--recall-at-least", "0.8")
+    assert passed.exit_code == 0, passed.output
+    undecided = run(*given, "--baseline", "3")
+    assert undecided.exit_code == 1
+    assert "Not shown yet" in undecided.output
+    names = tmp_path / "names.csv"
+    names.write_bytes(
+        as_csv(verdicts(truths()), image=lambda each: "/".join(each.key.split("/")[-2:]))
+    )
+    by_name = ("gate", PROJECT, "new", "--predictions", f"new={names}", *SAMPLE)
+    stopped = run(*by_name, "--recall-at-least", "0.8")
+    assert stopped.exit_code == 1
+    assert "matched_by_name" in stopped.output
+    assert run(*by_name, "--recall-at-least", "0.8", "--same-names").exit_code == 0
+
+
+# The table
+
+
+@given(st.text())
+def test_no_cell_begins_a_formula(text: str) -> None:
+    cell = defused(text)
+    try:
+        float(cell)
+    except ValueError:
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell in (text, f"'{text}")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_image_is_read_back_from_the_table(image: str) -> None:
+    comparison = {
+        "models": [
+            {"model_version": "3"},
+            {
+                "model_version": "new",
+                "changed": {"newly_missed": {"count": 1, "images": [{"image": image}]}},
+            },
+        ],
+        "labels_to_doubt": [{"image": image, "label": "normal", "confidence": 0.5}],
+    }
+    rows = list(csv.reader(io.StringIO(changed_table(comparison).decode("utf-8"), newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row[2] for row in rows[1:]] == [defused(image)] * 2
+    assert rows[1][3] == "anomaly"
