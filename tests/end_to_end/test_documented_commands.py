@@ -28,6 +28,7 @@ from scripts.check_foreign_clients import INSTALL
 from scripts.checks import ROOT
 from tests.support.s3 import CREDENTIALS, Buckets
 from tests.support.saved_records import tree
+from tests.support.successors import as_csv, truths, verdicts
 
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CI: Final = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -177,6 +178,8 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     # The clone that is tested may be in a temporary folder, which `config` refuses.
     monkeypatch.setattr(config_command, "passing_folder", lambda *_: None)
     shutil.copytree(SAMPLE / "describe-model", tmp_path / "saved-answers")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "predictions.csv").write_bytes(as_csv(verdicts(truths())))
     first_lines = []
     for shown in [c for c in COMMANDS if c.page == PAGES[0] and words(c.text)[0] in OURS]:
         arguments = [re.sub("^~", str(tmp_path), word) for word in words(shown.text)[1:]]
@@ -192,6 +195,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Mo
     assert "was HOSTED when captured" in ran(["describe", "sample-cap-seal", "3", *archive])
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
     assert "`evaluate ... --html FILE`" in PAGES[0].read_text(encoding="utf-8")
+    assert "padim" in (tmp_path / "accepted.html").read_text(encoding="utf-8")
     page = tmp_path / "card.html"
     ran(["evaluate", "sample-cap-seal", "3", "--html", str(page), *archive])
     assert "sample-cap-seal" in page.read_text(encoding="utf-8")
