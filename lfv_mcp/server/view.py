@@ -14,8 +14,12 @@ _NO_DATA: Final = '<script type="application/json" id="data">null</script>'
 
 
 def page() -> str:
-    """The page without data: it waits until a host sends a tool's result."""
-    return PAGE.read_text(encoding="utf-8")
+    """The page without data: it waits until a host sends a tool's result.
+
+    Comments and indentation are for readers of `view.html`; every host would load them.
+    """
+    lines = (line.strip() for line in PAGE.read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 def page_with(answers: Sequence[Mapping[str, Any]]) -> str:
