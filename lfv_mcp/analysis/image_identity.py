@@ -80,7 +80,7 @@ class Matches:
         collisions: images of either side whose key or name is not unique, in order; unmatched.
     """
 
-    found: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict[str, str])
     by_uri: int = 0
     by_key: int = 0
     by_name: int = 0

@@ -200,7 +200,7 @@ class Lookup:
     def _project_names(self, scope: AccountScope) -> list[str]:
         if self._backend.archive is not None:
             index = self._backend.archive.index()
-            sets = self._sets.projects(index) if self._sets else set()
+            sets: set[str] = self._sets.projects(index) if self._sets else set()
             return sorted({*index.named, *sets})
         projects = self._backend.service.list_projects(scope).body["Projects"]
         return [clean(str(project.get("ProjectName", ""))) for project in projects]

@@ -21,7 +21,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
 )
 from lfv_mcp.identifiers import PredictionSetKey, ProjectKey
 from lfv_mcp.model_query import ModelQuery
-from lfv_mcp.results.common import Source
+from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_list import PredictionSetRow
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.text import clean
@@ -134,7 +134,7 @@ class PredictionSets:
         elif kind == "sample":
             kind = "archive"  # somebody's own files, read beside the sample
         source = Source(kind=kind, basis="predictions", location=clean(location, 1024) or None)
-        findings = []
+        findings: list[Finding] = []
         if found.disagreeing:
             files = "another file holds" if found.disagreeing == 1 else "other files hold"
             findings.append(

@@ -17,7 +17,7 @@ from lfv_mcp.formats.members import folded
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.items import Shape
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage
-from lfv_mcp.formats.predictions.shapes.shape import ReadObject, known_class
+from lfv_mcp.formats.predictions.shapes.shape import NO_CONFIDENCE, ReadObject, known_class
 
 _TITLE: Final = "a capture of the Defect Detection Application"
 _LABEL: Final = "anomaly-label-detected"
@@ -66,10 +66,10 @@ def _image(
     flagged = known_class(word, "class-name", place, choice)
     if flagged is None:
         return "it has no predicted class"
-    confidence = fraction(metadata.get("confidence"))
-    if confidence is None:
-        confidence = fraction(output.get("confidence"))
-    return PredictedImage(ref, None, flagged, _score(output), confidence)
+    confidence = metadata.get("confidence", output.get("confidence"))
+    if confidence is not None and fraction(confidence) is None:
+        return NO_CONFIDENCE
+    return PredictedImage(ref, None, flagged, _score(output), fraction(confidence))
 
 
 def _score(output: JsonObject) -> float | None:

@@ -16,7 +16,7 @@ from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsR
 from lfv_mcp.formats.predictions.columns import folded_name
 from lfv_mcp.formats.predictions.items import Shape
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage
-from lfv_mcp.formats.predictions.shapes.shape import ReadObject, known_class
+from lfv_mcp.formats.predictions.shapes.shape import NO_CONFIDENCE, ReadObject, known_class
 from lfv_mcp.text import clean
 
 _TITLE: Final = "lines in the shape of Ground Truth"
@@ -93,6 +93,8 @@ def _labels(item: JsonObject) -> list[_Label]:
         name = member.removesuffix(_METADATA)
         if name == member or not is_object(metadata) or name.endswith(_PIXELS):
             continue
+        if is_object(item.get(name)):
+            continue  # boxes, or whatever else is no class of the whole image
         if "class-name" in metadata or "human-annotated" in metadata:
             found.append(_Label(name, metadata, item.get(name)))
     return found
@@ -134,9 +136,10 @@ def _image(
     flagged = known_class(prediction.word, prediction.name, place, choice)
     if flagged is None:
         return f"its label {clean(prediction.name, 60)} has no class"
-    return PredictedImage(
-        ref, anomalous, flagged, None, fraction(prediction.metadata.get("confidence"))
-    )
+    confidence = prediction.metadata.get("confidence")
+    if confidence is not None and fraction(confidence) is None:
+        return NO_CONFIDENCE
+    return PredictedImage(ref, anomalous, flagged, None, fraction(confidence))
 
 
 def _rekognition(ref: object, labels: Sequence[_Label], place: str, choice: ColumnChoice) -> Shape:
@@ -146,6 +149,8 @@ def _rekognition(ref: object, labels: Sequence[_Label], place: str, choice: Colu
         found = _REKOGNITION.fullmatch(label.name)
         anomalous = known_class(label.word, f"{label.name}: class-name", place, choice)
         if found is not None and anomalous is not None:
+            if found["kind"] == "training" and label.is_predicted:
+                continue  # what a person did not label is no truth
             sure = fraction(label.metadata.get("confidence"))
             by_kind[found["kind"]].append((anomalous, -1.0 if sure is None else sure))
     columns = {

@@ -26,6 +26,9 @@ def refusal_of(item: JsonObject, name: str) -> PredictionsRefusedError | None:
     if "aggregatedevaluationresults" in members or "evaluationdetails" in members:
         what = "an evaluation result: metrics of a whole test set"
         step = "Import it without --predictions, as the record of a Lookout for Vision model."
+        if ":rekognition:" in str(members.get("evaluationdetails")):
+            what = "an evaluation summary of Rekognition Custom Labels: metrics of a whole test set"
+            step = "Name its evaluation manifest, which has a line for each image."
         return NoPredictionsError(f"{name} is {what}.", step)
     if _is_summary(members):
         what = "metrics of a whole model (such as anomalib's benchmark), without images"
@@ -47,6 +50,8 @@ def _is_summary(members: JsonObject) -> bool:
 
 
 def _has_boxes(members: JsonObject) -> bool:
+    if any(is_object(value) and "annotations" in value for value in members.values()):
+        return True  # Ground Truth's
     found = members.get("predictions")
     if not is_array(found) or not found:
         return False

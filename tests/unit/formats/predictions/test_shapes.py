@@ -293,6 +293,24 @@ def test_a_person_s_label_in_an_export_has_lost_its_prediction() -> None:
     assert (about.images, about.answered, about.truth) == (2, 1, 1)
 
 
+def test_what_no_person_labelled_is_no_truth() -> None:
+    prefix = "rekognition-custom-labels"
+    item = {"source-ref": "1.png"}
+    for name, word, human in (("training-0", "anomaly", "no"), ("evaluation-0", "normal", "no")):
+        item[f"{prefix}-{name}"] = 1  # type: ignore[assignment]
+        item[f"{prefix}-{name}-metadata"] = {"class-name": word, "human-annotated": human}  # type: ignore[assignment]
+    ((image,), _, _) = read({"m": lines([item])})
+    assert (image.anomalous, image.flagged) == (None, False)
+
+
+@pytest.mark.parametrize("name", ["DDA captures", "Ground Truth output"])
+def test_a_confidence_that_is_none_is_said(name: str) -> None:
+    truths = [t._replace(confidence=9.5) if n == 3 else t for n, t in enumerate(drawn(8))]
+    images, _, reader = read(FORMATS[name][0](truths))
+    assert len(images) == 7
+    assert reader.unusable.total() == 1
+
+
 def test_the_class_name_goes_before_the_number() -> None:
     item = {
         "source-ref": "1.png",
@@ -373,6 +391,33 @@ def gt(**labels: tuple[str, str]) -> dict[str, Any]:
         (
             {"b.json": json.dumps({"image_AUROC": 0.98, "image_F1Score": 0.9}).encode()},
             "cannot be paired",
+            "each image",
+        ),
+        (
+            {
+                "r": json.dumps(
+                    {
+                        "AggregatedEvaluationResults": {},
+                        "EvaluationDetails": {"ProjectVersionArn": "arn:aws:rekognition:x"},
+                    }
+                ).encode()
+            },
+            "Rekognition",
+            "evaluation manifest",
+        ),
+        (
+            {
+                "g": lines(
+                    [
+                        {
+                            "source-ref": "s3://b/1.png",
+                            "boxes": {"annotations": [{"class_id": 0}], "image_size": []},
+                            "boxes-metadata": {"human-annotated": "no", "objects": []},
+                        }
+                    ]
+                )
+            },
+            "boxes",
             "each image",
         ),
         (
