@@ -7,7 +7,7 @@ from typing import Final
 
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_text import images_in_words, sentence, why_undecided
-from lfv_mcp.analysis.judged_predictions import Judged
+from lfv_mcp.analysis.judged_predictions import TOO_MANY, Judged
 from lfv_mcp.analysis.verdicts import VersionVerdict
 from lfv_mcp.figures import percent
 from lfv_mcp.findings import finding
@@ -28,6 +28,14 @@ def answer_findings(this: VersionVerdict, baseline: Candidate) -> Iterator[Findi
     if judged is None:
         return
     yield from matching_findings(judged, name, baseline.in_words)
+    predictions = this.candidate.predictions
+    if predictions is not None and predictions.unreadable:
+        yield finding(
+            "unusable_lines",
+            f"Lines of {name} that cannot be read in the archive: {predictions.unreadable:,}. "
+            "Their images count as unanswered.",
+            "Import the predictions again.",
+        )
     silent = len(judged.unanswered)
     if this.basis == "too_few_answered":
         yield finding(
@@ -53,7 +61,9 @@ def matching_findings(judged: Judged, name: str, reference: str) -> Iterator[Fin
         name: what it is called.
         reference: whose test images they were found among.
     """
-    if judged.manifest is None:
+    if judged.why_none == TOO_MANY:
+        yield finding("manifest_too_long", sentence(f"{name}: {judged.why_none}"))
+    elif judged.manifest is None:
         yield finding(
             "truth_missing",
             sentence(f"{name}: {judged.why_none}"),

@@ -53,11 +53,11 @@ def changed_verdicts(
 def _listed(
     found: Iterable[PairedImage], most: int | None, *, rejected: bool, by_score: bool
 ) -> ChangedImages:
-    def order(image: PairedImage) -> tuple[float, str]:
+    def order(image: PairedImage) -> tuple[bool, float, str]:
         score = image.candidate.score
         if score is None:
-            return 2.0, image.image
-        return (-score if rejected else score), image.image
+            return True, 0.0, image.image
+        return False, (-score if rejected else score), image.image
 
     ranked = sorted(found, key=order)
     return ChangedImages(

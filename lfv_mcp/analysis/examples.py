@@ -48,11 +48,11 @@ def _worst(wrong: Sequence[ImagePrediction], most: int, *, by_score: bool) -> Ex
     An image that its line does not name counts, but is no example.
     """
 
-    def order(image: ImagePrediction) -> tuple[float, str]:
+    def order(image: ImagePrediction) -> tuple[bool, float, str]:
         score = score_of(image)
         if score is None:
-            return 2.0, image.source_ref
-        return (score if image.anomalous else -score), image.source_ref
+            return True, 0.0, image.source_ref
+        return False, (score if image.anomalous else -score), image.source_ref
 
     ranked = sorted((image for image in wrong if image.source_ref), key=order)
     return ExampleList(

@@ -15,7 +15,7 @@ from lfv_mcp.analysis.alignment import Aligned, align
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
-from lfv_mcp.analysis.judged_predictions import Judged
+from lfv_mcp.analysis.judged_predictions import TOO_MANY, Judged
 from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_answers, pair_images, votes_of
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.metrics import Undefined, default_margin
@@ -188,8 +188,10 @@ def _margins(baseline: Candidate, votes: Votes | None, question: ComparisonQuest
 
 def _paired(first: Aligned, other: Aligned, votes: Mapping[str, Votes]) -> VersionVerdict:
     baseline, candidate = first.candidate, other.candidate
-    if any(each.judged and not each.candidate.manifest for each in (first, other)):
-        return VersionVerdict(other, "truth_missing")
+    for each in (first, other):
+        if each.judged and not each.candidate.manifest:
+            is_long = each.judged.why_none == TOO_MANY
+            return VersionVerdict(other, "too_many_images" if is_long else "truth_missing")
     if not (baseline.has_counts and candidate.has_counts):
         return VersionVerdict(other, "no_counts")
     before, after = votes.get(baseline.version), votes.get(candidate.version)

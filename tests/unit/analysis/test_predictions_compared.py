@@ -295,3 +295,37 @@ def test_versions_under_rewritten_uris_are_the_same_images() -> None:
     assert found.verdict == "undecided"
     assert found.matching is not None
     assert (found.matching.by_uri, found.matching.by_key) == (0, 40)
+
+
+def test_a_set_of_too_many_images_says_that_and_not_that_it_has_no_labels() -> None:
+    images = test_set(20, 20)
+    kept = set_of(answers(images))
+    assert kept.predictions is not None
+    long = replace(kept, predictions=replace(kept.predictions, images=None))
+    found = compared(version_of(images), long)
+    assert row(found).verdict == "not_comparable"
+    assert "manifest_too_long" in codes(found)
+    assert "truth_missing" not in codes(found)
+
+
+def test_lines_that_cannot_be_read_back_are_said() -> None:
+    images = test_set(20, 20)
+    kept = set_of(answers(images[1:]))
+    assert kept.predictions is not None
+    torn = replace(kept, predictions=replace(kept.predictions, unreadable=1))
+    assert "unusable_lines" in codes(compared(version_of(images), torn))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6, unique=True))
+def test_the_surest_come_first_in_scores_of_any_range(scores: list[float]) -> None:
+    images = test_set(0, len(scores) + 1)
+    flagged = [
+        line._replace(flagged=True, score=score)
+        for line, score in zip(answers(images), scores, strict=False)
+    ]
+    silent = PredictedImage(images[-1][0], None, True)
+    found = row(compared(version_of(images), set_of([*flagged, silent]), max_examples=20))
+    assert found.changed is not None
+    named = [each.image.removeprefix("s3://lines/") for each in found.changed.newly_rejected.images]
+    by_score = sorted(flagged, key=lambda line: -(line.score or 0.0))
+    assert named == [*(line.image for line in by_score), silent.image]
