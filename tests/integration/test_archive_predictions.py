@@ -540,7 +540,9 @@ def test_sigkill_and_run_again(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
     assert not visible(target)
     succeeded(predicted(source, to=target))
-    assert tree(target) == whole
+    assert visible(target) == whole
+    # A marker that its run was killed over before it said whose it is stays for an hour.
+    assert not any(data for name, data in tree(target).items() if name not in whole)
 
 
 _IMPORT: Final = """
@@ -561,11 +563,14 @@ def peak_of(source: Path, target: Path) -> int:
     """MiB that an import takes at most."""
     command = [sys.executable, "-c", _IMPORT, "archive", "import", str(source), "--to", str(target)]
     command += ["--predictions", "padim", "--project", "cap-seal"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Without coverage, whose records are memory too, and which takes ten times as long.
+    unmeasured = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=unmeasured)
     return int(done.stdout.split("peak ")[1])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_a_long_table_takes_bounded_memory(tmp_path: Path) -> None:
     small = peak_of(write(tmp_path, "small.csv", rows(20)), tmp_path / "a")
