@@ -161,7 +161,7 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
     judged, name = this.judged, this.candidate.in_words
     if this.basis == "truth_missing" or judged is None:
         return f"no label is known of the images that {name} or {baseline.in_words} answered"
-    tests = len(judged.unanswered) + judged.matched
+    tests = judged.tests
     if this.basis == "too_few_answered":
         return (
             f"{name} did not answer {len(judged.unanswered):,} of the {tests:,} test images of "

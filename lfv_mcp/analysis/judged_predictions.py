@@ -68,6 +68,11 @@ class Judged:
         return len(self.matches.found)
 
     @property
+    def tests(self) -> int:
+        """Test images of the reference."""
+        return len({*self.matches.found.values(), *self.unanswered})
+
+    @property
     def is_by_name(self) -> bool:
         """Whether so much matched by name alone that all rests on names, and nobody vouched."""
         return not self.is_vouched and self.matches.by_name > NAMES_ALONE * self.matched

@@ -26,6 +26,8 @@ STOPPING: Final = frozenset(
         *("test_set_size_differs", "unusable_lines", "duplicate_images"),
         # Predictions that may be of other images, or other ones than were meant.
         *("matched_by_name", "predictions_disagree"),
+        # Rates of what it chose to answer.
+        "too_few_answered",
         # What was not read may be a newer record of this very model.
         *("files_unread", "index_stale"),
     }

@@ -133,6 +133,26 @@ def test_a_gate_takes_predictions_by_place(table: Path, tmp_path: Path) -> None:
     assert run(*by_name, "--recall-at-least", "0.8", "--same-names").exit_code == 0
 
 
+def test_a_gate_does_not_pass_what_left_out_a_tenth_of_the_images(tmp_path: Path) -> None:
+    found = verdicts(truths(), wrong=0.0)
+    for silent, passes in ((0, True), (10, True), (11, False)):
+        file = tmp_path / f"{silent}.csv"
+        file.write_bytes(as_csv(found[silent:]))
+        result = run(
+            *("gate", PROJECT, "new", "--predictions", f"new={file}", *SAMPLE),
+            *("--recall-at-least", "0.8"),
+        )
+        assert (result.exit_code == 0) is passes, result.output
+        assert ("too_few_answered" in result.output) is not passes
+
+
+def test_a_wrong_place_is_json_where_json_was_asked() -> None:
+    for command in (("compare", PROJECT, "3"), ("gate", PROJECT, "new", "--baseline", "3")):
+        result = run(*command, "--predictions", "v3=x.csv", "--json", *SAMPLE)
+        assert result.exit_code == 1
+        assert "code" in json.loads(result.stdout)["error"]
+
+
 # The table
 
 
