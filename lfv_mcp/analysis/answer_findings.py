@@ -96,7 +96,7 @@ def matching_findings(judged: Judged, name: str, reference: str) -> Iterator[Fin
         yield finding(
             "extra_answers",
             f"{name} answered {images_in_words(judged.extra)} more than {reference} was tested on; "
-            f"{'it' if judged.extra == 1 else 'they'} {verb} left out of the comparison.",
+            f"{'it' if judged.extra == 1 else 'they'} {verb} not compared.",
         )
 
 
