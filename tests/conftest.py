@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
@@ -18,6 +19,10 @@ from tests.support.boto3_speed import count_pauses, data_files_parsed_once, jitt
 from tests.support.schema_speed import schemas_checked_once
 
 _SETTINGS = ("AWS_", "BOTO", "FASTMCP_", "LFV_")
+
+# No test is about how long an example takes: on a busy machine any of them takes long.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 
 @pytest.hookimpl(wrapper=True)
