@@ -4,6 +4,9 @@ As many `.out` objects as a large test set has images, on an S3 on loopback that
 every answer, imported by the command. Prints its seconds, and how they compare with those that
 plain boto3 takes to read a sample of the same objects one after another. Exit code 1 if it took
 longer than the goal of a minute for 4,000.
+
+`--table 1000000000` imports a CSV of so many bytes instead, and prints the most memory that the
+command took, beside that for a table of a hundred lines. Exit code 1 if it is 64 MiB more.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -66,11 +70,49 @@ def imported(environment: dict[str, str], number: int) -> float:
     return seconds
 
 
+def write_table(path: Path, size: int) -> int:
+    """A CSV of at least so many bytes; its images."""
+    choices = random.Random(7)
+    number = 0
+    with path.open("w", encoding="utf-8") as file:
+        file.write("image_path,pred_label,pred_score\n")
+        while file.tell() < size:
+            for _ in range(10_000 if size > 1_000_000 else 100):
+                score = choices.random()
+                file.write(f"caps/images/test/{number:09}.png,{score >= 0.5},{score}\n")
+                number += 1
+    return number
+
+
+def peak_of_table(size: int) -> float:
+    """MiB that the import of such a CSV takes at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "predictions.csv"
+        number = write_table(table, size)
+        began = time.perf_counter()
+        program = "import sys; from lfv_mcp.cli.main import main; main(sys.argv[1:])"
+        program = f"try:\n    {program}\nfinally:\n    print(open('/proc/self/status').read())"
+        command = [sys.executable, "-c", program, "archive", "import", str(table)]
+        command += ["--predictions", "successor", "--project", "cap-seal", "--to", f"{folder}/to"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert f"{number:,} images" in done.stdout, done.stdout
+        peak = int(done.stdout.split("VmHWM:")[1].split()[0]) / 1024
+        sys.stdout.write(
+            f"{table.stat().st_size:,} bytes, {number:,} images: {peak:.0f} MiB, "
+            f"{time.perf_counter() - began:.0f} s\n"
+        )
+        return peak
+
+
 def main() -> int:
     """Measure, and say what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=4000)
-    number = parser.parse_args().objects
+    parser.add_argument("--table", type=int, metavar="BYTES")
+    asked = parser.parse_args()
+    if asked.table:
+        return int(peak_of_table(asked.table) > peak_of_table(1000) + 64)
+    number: int = asked.objects
     objects = answers(number)
     with s3_process() as server:
         s3 = boto3.client(
