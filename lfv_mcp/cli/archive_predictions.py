@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from lfv_mcp.cli.archive_places import open_prefix, open_source, open_target
+from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.progress_line import ProgressLine
 
@@ -18,23 +18,16 @@ if TYPE_CHECKING:
     from lfv_mcp.archive.places import Place
     from lfv_mcp.archive.predictions_import import ImportedPredictions
     from lfv_mcp.archive.store import FileEntry, FileStore
-    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
     from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
 
 _Command = Callable[..., Any]
 
 
-class PredictionFlags(TypedDict):
+class PredictionFlags(ColumnFlags):
     """What the command was told about the predictions; a flag that was not given says None."""
 
     predictions: str | None
     project: str | None
-    image: str | None
-    truth: str | None
-    prediction: str | None
-    score: str | None
-    cut: float | None
-    anomaly_value: tuple[str, ...]
     same_names: bool
     replace: bool
 
@@ -46,19 +39,7 @@ _OPTIONS: Final = (
         help="Import what another system predicted, as one prediction set of this name.",
     ),
     click.option("--project", metavar="PROJECT", help="Whose test images: a project, or its ARN."),
-    click.option("--image", metavar="COLUMN", help="The column that names the image."),
-    click.option("--truth", metavar="COLUMN", help="The column of the label."),
-    click.option("--prediction", metavar="COLUMN", help="The column of the predicted class."),
-    click.option("--score", metavar="COLUMN", help="The column of the anomaly score."),
-    click.option(
-        "--cut", type=float, help="The score from which an image is rejected; beats --prediction."
-    ),
-    click.option(
-        "--anomaly-value",
-        multiple=True,
-        metavar="WORD",
-        help="A word that means an anomaly (repeatable); every other is then the other class.",
-    ),
+    *COLUMN_OPTIONS,
     click.option("--same-names", is_flag=True, help="Equal file names are the same images."),
     click.option("--replace", is_flag=True, help="Another set of that name may go."),
 )
@@ -112,7 +93,7 @@ def import_predictions_of(
     from lfv_mcp.archive.reading import may_be_records
     from lfv_mcp.text import clean
 
-    choice = _choice(flags)
+    choice = column_choice_of(flags)
     project, name = flags["project"] or "", flags["predictions"] or ""
     set_key(project, name, None)  # what cannot be one is said before anything is looked at
     place = parse_place(target)
@@ -140,39 +121,6 @@ def import_predictions_of(
     ):
         imported = import_predictions(listed, written, held, question, advance=progress.advance)
     _show(imported, skipped_images)
-
-
-def finite_cut(cut: float | None) -> float | None:
-    """A cut as it was given.
-
-    Raises:
-        CallerError: it is no number.
-    """
-    from lfv_mcp.errors import CallerError
-
-    if cut is not None and not math.isfinite(cut):
-        raise CallerError(
-            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
-        )
-    return cut
-
-
-def _choice(flags: PredictionFlags) -> ColumnChoice:
-    """Which column says what.
-
-    Raises:
-        CallerError: a cut that is no number.
-    """
-    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
-
-    return ColumnChoice(
-        image=flags["image"],
-        truth=flags["truth"],
-        prediction=flags["prediction"],
-        score=flags["score"],
-        cut=finite_cut(flags["cut"]),
-        anomaly_values=flags["anomaly_value"],
-    )
 
 
 def _held(place: Place, settings: Settings) -> Index | None:

@@ -8,28 +8,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
-    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
-
-
-class ColumnFlags(TypedDict):
-    """Which column says what, as flags; one that was not given says None."""
-
-    image: str | None
-    truth: str | None
-    prediction: str | None
-    score: str | None
-    cut: float | None
-    anomaly_value: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +73,6 @@ class OnceRead:
             catalog.hold_predictions(_read(named, project, self, settings))
 
 
-_COLUMNS: Final = (
-    click.option("--image", metavar="COLUMN", help="Column that names the image."),
-    click.option("--truth", metavar="COLUMN", help="Column of the label."),
-    click.option("--prediction", metavar="COLUMN", help="Column of the predicted class."),
-    click.option("--score", metavar="COLUMN", help="Column of the anomaly score."),
-    click.option(
-        "--cut", type=float, help="Score from which an image is rejected; beats --prediction."
-    ),
-    click.option(
-        "--anomaly-value",
-        multiple=True,
-        metavar="WORD",
-        help="Word that means an anomaly (repeatable); every other is then the other class.",
-    ),
-)
-
-
 def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--predictions`, the flags of columns and `--same-names`, as one `once`."""
 
@@ -128,7 +100,7 @@ def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="What another system predicted: a file, a folder or an s3:// prefix, read "
                 "once (repeatable).",
             ),
-            *_COLUMNS,
+            *COLUMN_OPTIONS,
             click.option(
                 "--same-names",
                 is_flag=True,
@@ -178,7 +150,7 @@ def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -
     )
     files = open_files(named.place, settings)
     steps = sum(map(steps_of, files.entries()))
-    choice = _choice(once.columns)
+    choice = column_choice_of(once.columns)
     reader = prediction_reader(choice)
     with ProgressLine(named.place, steps) as progress:
         found = read_source(
@@ -193,17 +165,3 @@ def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -
     for line in lines_about(found.about, reader.problems):
         click.echo(line, err=True)
     return found
-
-
-def _choice(columns: ColumnFlags) -> ColumnChoice:
-    from lfv_mcp.cli.archive_predictions import finite_cut
-    from lfv_mcp.formats.predictions.column_choice import ColumnChoice
-
-    return ColumnChoice(
-        image=columns["image"],
-        truth=columns["truth"],
-        prediction=columns["prediction"],
-        score=columns["score"],
-        cut=finite_cut(columns["cut"]),
-        anomaly_values=columns["anomaly_value"],
-    )
