@@ -27,12 +27,10 @@ class Answer(NamedTuple):
     """What a set says of one image; lines that repeat an image are one answer.
 
     Args:
-        image: as the set names it.
         truth: the label that the set brings; None for none, or two different ones.
         lines: those with a prediction.
     """
 
-    image: str
     truth: bool | None
     lines: tuple[PredictedImage, ...]
 
@@ -48,7 +46,6 @@ class Judged:
         unanswered: test images of the reference that the set did not answer, in order.
         extra: images that it answered beyond the reference.
         labels_differ: images left out, for two sources of truth differ on them.
-        own_truth: images whose truth comes from the set itself.
         is_vouched: a person vouched that equal names are the same images.
         why_none: why there is no manifest, as a clause; empty where there is one.
     """
@@ -58,7 +55,6 @@ class Judged:
     unanswered: tuple[str, ...] = ()
     extra: int = 0
     labels_differ: int = 0
-    own_truth: int = 0
     is_vouched: bool = False
     why_none: str = ""
 
@@ -124,13 +120,13 @@ def judged(
     if predictions.images is None:
         return Judged(None, is_vouched=same_names, why_none=TOO_MANY)
     answers = _answers(predictions.images)
-    reference: Mapping[str, bool | None] = _truth_of(truths[0]) if truths else {}
+    reference: Mapping[str, bool] = _truth_of(truths[0]) if truths else {}
     matches = match_images(reference, answers, names=True)
     labels = {image: reference[found] for image, found in matches.found.items()}
     known = _truth_elsewhere([a for a in answers if a not in labels], truths[1:])
     images: list[ImagePrediction] = []
     answered: set[str] = set()
-    differ = own = extra = 0
+    differ = extra = 0
     for image, answer in answers.items():
         name = matches.found.get(image, image)
         elsewhere = labels[image] if image in labels else known.get(image)
@@ -142,7 +138,6 @@ def judged(
         if elsewhere is not None and answer.truth not in (None, elsewhere):
             differ += 1
         elif truth is not None and answer.lines:
-            own += elsewhere is None
             images += [_line(name, truth, line) for line in answer.lines]
     return Judged(
         _manifest(images),
@@ -150,7 +145,6 @@ def judged(
         tuple(each for each in reference if each not in answered),
         extra,
         differ,
-        own,
         same_names,
         "" if images else NO_TRUTH,
     )
@@ -163,7 +157,6 @@ def _answers(images: Iterable[PredictedImage]) -> dict[str, Answer]:
         lines.setdefault(each.image, []).append(each)
     return {
         image: Answer(
-            image,
             _only({line.anomalous for line in of_image} - {None}),
             tuple(line for line in of_image if line.flagged is not None),
         )
@@ -175,8 +168,8 @@ def _only(truths: set[bool | None]) -> bool | None:
     return truths.pop() if len(truths) == 1 else None
 
 
-def _truth_of(manifest: EvaluationManifest) -> dict[str, bool | None]:
-    """The label of each test image; None of one that has two."""
+def _truth_of(manifest: EvaluationManifest) -> dict[str, bool]:
+    """The label of each test image; one that has two is left out."""
     truth: dict[str, bool | None] = {}
     for image in manifest.images or ():
         if image.source_ref:
@@ -187,12 +180,12 @@ def _truth_of(manifest: EvaluationManifest) -> dict[str, bool | None]:
 
 def _truth_elsewhere(
     images: Sequence[str], truths: Sequence[EvaluationManifest]
-) -> dict[str, bool | None]:
+) -> dict[str, bool]:
     """The label of images that the reference does not have, from the first manifest that does.
 
     Never by name: those manifests are of other images, with names of the same kind.
     """
-    known: dict[str, bool | None] = {}
+    known: dict[str, bool] = {}
     for manifest in truths:
         left = [image for image in images if image not in known]
         if not left:
