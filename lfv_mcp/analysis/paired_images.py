@@ -107,6 +107,11 @@ class PairedImage(NamedTuple):
         return self.baseline.anomalous
 
 
+def is_enough(images: int, of: int) -> bool:
+    """Whether a share of the test images is large enough to stand for all of them."""
+    return images >= MATCHED * of
+
+
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """The images that a baseline and a candidate share, and those that are left out.
@@ -132,15 +137,13 @@ class Pairing:
     @property
     def is_same_images(self) -> bool:
         """Whether enough is shared to compare the two image by image."""
-        return bool(self.images) and len(self.images) >= MATCHED * self.of
+        return bool(self.images) and is_enough(len(self.images), self.of)
 
     @property
     def is_answered(self) -> bool:
         """Whether a prediction set answered enough of the test images to be compared on them."""
         tests = len(self.images) + self.labels_differ
-        return (
-            len(self.images) > self.unanswered and self.unanswered <= (1 - MATCHED) * tests + 1e-9
-        )
+        return len(self.images) > self.unanswered and is_enough(tests - self.unanswered, tests)
 
     @property
     def left_out(self) -> int:

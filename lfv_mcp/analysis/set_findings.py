@@ -9,7 +9,7 @@ from lfv_mcp.analysis.answer_findings import matching_findings, named_images
 from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.judged_predictions import Judged
 from lfv_mcp.analysis.optimism import optimism_in_words
-from lfv_mcp.analysis.paired_images import MATCHED
+from lfv_mcp.analysis.paired_images import is_enough
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
@@ -45,9 +45,9 @@ def set_findings(answers: JudgedSet, numbers: EvaluationNumbers) -> Iterator[Fin
     yield from matching_findings(judged, name, answers.reference)
     if judged.matched and judged.unanswered:
         silent = len(judged.unanswered)
-        is_enough = judged.tests - silent >= MATCHED * judged.tests
+        answered = judged.tests - silent
         yield finding(
-            "unanswered_images" if is_enough else "too_few_answered",
+            "unanswered_images" if is_enough(answered, judged.tests) else "too_few_answered",
             f"{name} did not answer {images_in_words(silent)} of the test set of "
             f"{answers.reference}, which {'is' if silent == 1 else 'are'} in no count: "
             f"{named_images(judged.unanswered)}.",
