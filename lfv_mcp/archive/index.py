@@ -28,7 +28,8 @@ class RecordRef(NamedTuple):
     """Points at one record in a file, with what ranks it against others about the same model.
 
     `captured` is in epoch seconds, None if the record does not say when it was taken; `content` is
-    a digest of what the record says, however that was spelled.
+    a digest of what the record says, however that was spelled; `test_images` is their number in an
+    EvaluationResult, None if it does not tell or the record is none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RecordRef(NamedTuple):
     captured: float | None
     status: str | None
     content: bytes
+    test_images: int | None = None
 
     @property
     def rank(self) -> _Rank:

@@ -16,6 +16,7 @@ from lfv_mcp.archive.reading import read_enough_to_recognise
 from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.normalisation import tested_images
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.formats.record import RecordKey
 from lfv_mcp.text import clean
@@ -116,7 +117,8 @@ class FileLoader:
         form, key, body, captured = record
         status = body.get("Status") if form in ("model", "listing") else None
         shown = clean(status, 40) if isinstance(status, str) else None
-        ref = RecordRef(name, ordinal, captured, shown, content)
+        tested = tested_images(body) if form == "result" else None
+        ref = RecordRef(name, ordinal, captured, shown, content, tested)
         return IndexedRecord(form, self._keys.setdefault(key, key), pack_metadata(record), ref)
 
     def parsed(self, name: str, data: bytes) -> IndexedFile:

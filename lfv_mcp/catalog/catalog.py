@@ -23,6 +23,7 @@ from lfv_mcp.catalog.backend import AtHand, Backend, IndexLoader
 from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.describe import Describer
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
+from lfv_mcp.catalog.held_models import HeldModels
 from lfv_mcp.catalog.index_findings import (
     index_findings,
     still_indexing,
@@ -234,8 +235,9 @@ class Catalog:
         query = query or ModelQuery("", region=region or None)
         limits = PageLimits(status, max_results, page_bytes)
         start = ListingPosition.parse(next_token)
-        page = ListingPage(start, limits, len(self.location))
         async with self._question(query, ModelList) as at_hand:
+            held = HeldModels(self.kind, at_hand.index)
+            page = ListingPage(start, limits, len(self.location), held)
             findings = [*_findings(at_hand), *self._backend.doubts]
             page.reserve(findings)
             sets = [] if status else self._sets.rows(query, at_hand.index)
