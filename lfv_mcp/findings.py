@@ -124,6 +124,12 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "own_cut_unknown": ("info", "who chose the cut of a prediction set, and on which images"),
     "predictions_disagree": ("warning", "files that hold other predictions under one name"),
     "extra_answers": ("info", "images that a prediction set answered beyond the test set"),
+    # datasets and inventories
+    "inventory_incomplete": ("warning", "files of an inventory that could not be read, and why"),
+    "owner_unknown": ("warning", "dataset manifests or edge packages of no project that is known"),
+    "images_not_looked_up": ("info", "whether images are still there was not looked up"),
+    "more_is_held": ("info", "the archive holds datasets or edge packages: see the inventory"),
+    # answers about two models
     "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
     "trade_off": ("warning", "proven better in one question and worse in the other"),
     "images_left_out": ("info", "images of a comparison that are not compared, and why"),

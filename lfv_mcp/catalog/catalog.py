@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
+    from lfv_mcp.catalog.inventory import Inventories
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
@@ -128,6 +129,18 @@ class Catalog:
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
         return Evaluations(self._models, evidence, self._sets, self._sources, self._workers)
+
+    @cached_property
+    def inventories(self) -> Inventories:
+        """Takes inventories of the archive."""
+        from lfv_mcp.catalog.inventory import Inventories  # as above
+
+        return Inventories(self._backend, self._workers, self._index)
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive that is replayed; None for a live endpoint."""
+        return self._backend.archive
 
     @property
     def threads(self) -> tuple[int, int]:

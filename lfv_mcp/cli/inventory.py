@@ -1,0 +1,82 @@
+"""The command `lfv-mcp inventory`: what is held of each project, and what it still allows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.cli.questions import json_option
+
+if TYPE_CHECKING:
+    from lfv_mcp.formats.datasets.image_objects import ImageListing
+    from lfv_mcp.results.inventory import Inventory
+
+
+@click.command()
+@click.argument("project", default="")
+@click.option(
+    "--images",
+    "prefixes",
+    multiple=True,
+    metavar="PREFIX",
+    help="A folder or s3:// prefix with images, which is listed once (repeatable).",
+)
+@json_option
+@settings_options
+def inventory(
+    *, project: str, prefixes: tuple[str, ...], as_json: bool, settings: Settings
+) -> None:
+    """Say what is held of PROJECT, or of every project, and what can still be done with it.
+
+    Saved answers, evaluation files, dataset manifests, prediction sets and edge packages of the
+    archive; with --images whether the images that manifests name are still there. Manifests are
+    read, no image is.
+    """
+    taken = _take(project, _listed(prefixes, settings), settings)
+    if as_json:
+        click.echo(json.dumps(taken.to_json(), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(taken):
+        click.echo(line)
+
+
+def _listed(prefixes: tuple[str, ...], settings: Settings) -> ImageListing | None:
+    """What lies below the prefixes; None if none is named."""
+    from lfv_mcp.cli.image_listings import list_images
+
+    return list_images(prefixes, settings) if prefixes else None
+
+
+def _take(project: str, listing: ImageListing | None, settings: Settings) -> Inventory:
+    """Take the inventory of the archive that the settings name, for as long as it takes.
+
+    Raises:
+        LfvError: there is no such project, or the archive cannot be read.
+    """
+    from lfv_mcp.catalog.index_findings import index_findings, with_findings
+    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.model_query import check_project_name, parse_model_query
+
+    name = parse_model_query(check_project_name(project)).project_name if project else ""
+    catalog = open_catalog(settings)
+    archive = catalog.archive
+    index = None if archive is None else archive.index()
+    with ProgressLine(project or "inventory", None) as progress:
+        taken = catalog.inventories.take(name, index, listing, progress.advance)
+    unread = None if index is None else index.unread
+    return with_findings(taken, index_findings(unread, None))
+
+
+def _lines(taken: Inventory) -> Iterator[str]:
+    from lfv_mcp.analysis.datasets.inventory_text import inventory_digest
+    from lfv_mcp.findings import as_line
+
+    if len(taken.projects) != 1:
+        yield taken.summary
+    yield from inventory_digest(taken.projects)
+    yield from map(as_line, taken.findings)
