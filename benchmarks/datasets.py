@@ -17,8 +17,8 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lfv_mcp.formats.datasets.reader import read_datasets  # noqa: E402
-from tests.support.datasets import BACKGROUND, labelled, masked  # noqa: E402
+from lfv_mcp.formats.datasets.reader import read_datasets
+from tests.support.datasets import BACKGROUND, labelled, masked
 
 LINES: Final = 16_000
 ROUNDS: Final = 7
