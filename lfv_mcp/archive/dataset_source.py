@@ -126,11 +126,17 @@ def _datasets_of_folders(files: FileStore, entries: Iterable[FileEntry]) -> list
         (
             (
                 place_of(files, entry.name),
-                ImageObject(entry.size, entry.stamp if isinstance(entry.stamp, str) else ""),
+                ImageObject(entry.size, _etag(entry)),
             )
             for entry in entries
+            if entry.stamp not in ("dangling", "unlisted")
         ),
     )
+
+
+def _etag(entry: FileEntry) -> str:
+    """What S3 calls the content of a file, without its quotation marks; empty of a disk's."""
+    return entry.stamp.strip('"') if isinstance(entry.stamp, str) else ""
 
 
 def _unread(files: FileStore, entry: FileEntry, why: str) -> SetupError:
