@@ -127,7 +127,6 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     # datasets and inventories
     "inventory_incomplete": ("warning", "files of an inventory that could not be read, and why"),
     "owner_unknown": ("warning", "dataset manifests or edge packages of no project that is known"),
-    "images_not_looked_up": ("info", "whether images are still there was not looked up"),
     "more_is_held": ("info", "the archive holds datasets or edge packages: see the inventory"),
     # answers about two models
     "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
@@ -165,7 +164,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
         "images or masks in a storage class that must be restored before they can be read",
     ),
     "images_forbidden": ("warning", "images or masks below a prefix that may not be listed"),
-    "images_not_looked_up": ("info", "images or masks that no listing was asked about"),
+    "images_not_looked_up": ("info", "whether images or masks are still there: nobody has looked"),
     # what a successor demands of a dataset
     "attribute_names": ("critical", "lines without the attributes of fixed names"),
     "job_names": ("warning", "lines whose job-name is not the name of its attribute"),

@@ -25,6 +25,7 @@ from lfv_mcp.catalog.describe import Describer
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
 from lfv_mcp.catalog.held_models import HeldModels
 from lfv_mcp.catalog.index_findings import (
+    held_findings,
     index_findings,
     still_indexing,
     with_findings,
@@ -133,7 +134,7 @@ class Catalog:
     @cached_property
     def inventories(self) -> Inventories:
         """Takes inventories of the archive."""
-        from lfv_mcp.catalog.inventory import Inventories  # as above
+        from lfv_mcp.catalog.inventory import Inventories
 
         return Inventories(self._backend, self._workers, self._index)
 
@@ -159,7 +160,7 @@ class Catalog:
     @property
     def awaits_index(self) -> bool:
         """Whether a question would have to wait for the first index of the archive."""
-        return self._backend.archive is not None and self._backend.archive.held is None
+        return self.archive is not None and self.archive.held is None
 
     def preload_index(self) -> None:
         """Begin to index the archive, in the background: of thousands of files it takes seconds.
@@ -167,8 +168,8 @@ class Catalog:
         boto3 is left to the first question. Its import takes a fifth of a second, once, and a
         quarter of the memory of a server that is never asked anything.
         """
-        if self._backend.archive is not None:
-            self._backend.archive.begin_look()
+        if self.archive is not None:
+            self.archive.begin_look()
 
     def hold_predictions(self, predictions: PredictionSet) -> None:
         """Put a prediction set beside those of the archive; its name then stands for a version.
@@ -204,6 +205,7 @@ class Catalog:
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
             query = self._models.settled(query, at_hand.index)
             answer = await self._evaluations.report(query, at_hand.index, question)
+            answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(
@@ -267,8 +269,9 @@ class Catalog:
                 # as it is told would ask the same for ever.
                 raise self._workers.deadline_exceeded()
             source = await self._workers.run(partial(self._sources.of_listing, query))
-        all_read = at_hand.unread is None
-        return with_findings(page.answer(query.project_name, source, all_read=all_read), findings)
+        answer = page.answer(query.project_name, source, all_read=at_hand.unread is None)
+        answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
+        return with_findings(answer, findings)
 
     async def known_models(self) -> list[ModelRow]:
         """Up to a hundred models, for lists and completions; none if they cannot be listed."""

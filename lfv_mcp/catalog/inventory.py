@@ -6,11 +6,12 @@ archive's own listing, and by the prefixes that a person named on the command li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from lfv_mcp.analysis.datasets.image_presence import suggested_prefixes
 from lfv_mcp.analysis.datasets.inventory import LabelledImages, ProjectHoldings, held_project
 from lfv_mcp.analysis.datasets.inventory_text import summarise_inventory
 from lfv_mcp.analysis.datasets.ownership import (
@@ -20,6 +21,7 @@ from lfv_mcp.analysis.datasets.ownership import (
     projects_named_in,
 )
 from lfv_mcp.analysis.datasets.presence import counted, presences
+from lfv_mcp.analysis.image_identity import image_path
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile, Index, RecordRef
 from lfv_mcp.catalog.backend import Backend, IndexLoader
@@ -27,6 +29,7 @@ from lfv_mcp.catalog.index_findings import index_findings, with_findings
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.findings import finding
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
 from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
@@ -37,6 +40,8 @@ from lfv_mcp.results.common import Finding
 from lfv_mcp.results.inventory import EdgePackage, Inventory
 from lfv_mcp.text import clean
 
+LookUp = Callable[[Callable[[str], bool]], ImageListing]
+"""Lists images; keeps those of which a predicate says that they are of use, by their URIs."""
 _SHOWN: Final = 3
 """Names that a finding or an error lists."""
 
@@ -88,7 +93,7 @@ class Inventories:
         self,
         project_name: str,
         index: Index | None,
-        listing: ImageListing | None = None,
+        look_up: LookUp | None = None,
         advance: Callable[[], None] = lambda: None,
     ) -> Inventory:
         """What is held of one project, or of every one if no name is given.
@@ -96,7 +101,7 @@ class Inventories:
         Args:
             project_name: the project; empty for all.
             index: of the archive; None for a live endpoint.
-            listing: what lies below the prefixes that a person named; None if none was named.
+            look_up: lists the prefixes that a person named; None if none was.
             advance: called for each file that was read.
 
         Raises:
@@ -121,13 +126,15 @@ class Inventories:
                 f"Projects that it holds: {known}{', ...' if len(names) > _SHOWN else ''}.",
             )
         read = self._read(archive, index, names, wanted, advance)
-        images = _joined(archive.image_listing(), listing)
+        images = archive.image_listing()
+        if look_up is not None:
+            images = _joined(images, look_up(_wanted(read, wanted)))
         holdings = [_holdings(name, index, read, images) for name in wanted]
         projects = tuple(map(held_project, holdings))
         return Inventory(
             summary=summarise_inventory(projects, all_read=index.unread is None),
             projects=projects,
-            findings=(*_unread(read.unread), *_of_nobody(read), *_not_looked_up(holdings)),
+            findings=(*_unread(read.unread), *_of_nobody(read), *_not_looked_up(holdings, read)),
         )
 
     def _read(
@@ -194,7 +201,7 @@ def _holdings(name: str, index: Index, read: _ReadFiles, images: ImageListing) -
     entries = [entry for key, entry in index.models.items() if key.project == name]
     sets = [each for key, each in index.prediction_sets.items() if key.project == name]
     files = read.datasets.owned.get(name, ())
-    lines = [line for file in files for each in file.datasets for line in each.lines]
+    lines = list(_lines_of(files))
     training = {
         line.image: line.anomalous
         for file in files
@@ -227,10 +234,22 @@ def _holdings(name: str, index: Index, read: _ReadFiles, images: ImageListing) -
     )
 
 
-def _joined(own: ImageListing, named: ImageListing | None) -> ImageListing:
+def _wanted(read: _ReadFiles, projects: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a listed file may be an image or mask that a manifest names, by its name."""
+    named = {image for project in projects for image in read.tested[project]}
+    for files in read.datasets.owned.values():
+        for line in _lines_of(files):
+            named.update((line.image, line.mask))
+    names = {image_path(image).parts[-1:] for image in named}
+    return lambda uri: image_path(uri).parts[-1:] in names
+
+
+def _lines_of(files: Iterable[HeldDataset]) -> Iterator[DatasetLine]:
+    return (line for file in files for each in file.datasets for line in each.lines)
+
+
+def _joined(own: ImageListing, named: ImageListing) -> ImageListing:
     """What the archive's own listing and the prefixes that a person named tell together."""
-    if named is None:
-        return own
     return ImageListing(
         {**own.objects, **named.objects},
         (*own.prefixes, *named.prefixes),
@@ -259,7 +278,7 @@ def _of_nobody(read: _ReadFiles) -> Iterable[Finding]:
         )
 
 
-def _not_looked_up(holdings: Sequence[ProjectHoldings]) -> Iterable[Finding]:
+def _not_looked_up(holdings: Sequence[ProjectHoldings], read: _ReadFiles) -> Iterable[Finding]:
     """The projects whose images nobody looked for, as far as their manifests name any."""
     blind = [
         held.project_name
@@ -267,10 +286,15 @@ def _not_looked_up(holdings: Sequence[ProjectHoldings]) -> Iterable[Finding]:
         if held.images is None and (held.tested.count or held.training.count)
     ]
     if blind:
+        named = [image for project in blind for image in read.tested[project]]
+        for project in blind:
+            named += (line.image for line in _lines_of(read.datasets.owned.get(project, ())))
+        prefixes = suggested_prefixes(named) or ["s3://bucket/prefix"]
         yield finding(
             "images_not_looked_up",
             "Whether the images that the manifests name are still there has not been looked up.",
             "Look them up in a terminal: lfv-mcp inventory"
             + (f" {blind[0]}" if len(blind) == 1 else "")
-            + " --images s3://bucket/prefix.",
+            + "".join(f" --images {prefix}" for prefix in prefixes)
+            + ".",
         )

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.options import Settings, settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import json_option
 
 if TYPE_CHECKING:
-    from lfv_mcp.formats.datasets.image_objects import ImageListing
     from lfv_mcp.results.inventory import Inventory
 
 
 @click.command()
 @click.argument("project", default="")
-@click.option(
-    "--images",
-    "prefixes",
-    multiple=True,
-    metavar="PREFIX",
-    help="A folder or s3:// prefix with images, which is listed once (repeatable).",
-)
+@images_option
 @json_option
 @settings_options
-def inventory(
-    *, project: str, prefixes: tuple[str, ...], as_json: bool, settings: Settings
-) -> None:
+def inventory(*, project: str, images: tuple[str, ...], as_json: bool, settings: Settings) -> None:
     """Say what is held of PROJECT, or of every project, and what can still be done with it.
 
     Saved answers, evaluation files, dataset manifests, prediction sets and edge packages of the
     archive; with --images whether the images that manifests name are still there. Manifests are
     read, no image is.
     """
-    taken = _take(project, _listed(prefixes, settings), settings)
+    taken = _take(project, images, settings)
     if as_json:
         click.echo(json.dumps(taken.to_json(), ensure_ascii=False, indent=2))
         return
@@ -45,14 +38,7 @@ def inventory(
         click.echo(line)
 
 
-def _listed(prefixes: tuple[str, ...], settings: Settings) -> ImageListing | None:
-    """What lies below the prefixes; None if none is named."""
-    from lfv_mcp.cli.image_listings import list_images
-
-    return list_images(prefixes, settings) if prefixes else None
-
-
-def _take(project: str, listing: ImageListing | None, settings: Settings) -> Inventory:
+def _take(project: str, prefixes: tuple[str, ...], settings: Settings) -> Inventory:
     """Take the inventory of the archive that the settings name, for as long as it takes.
 
     Raises:
@@ -66,8 +52,9 @@ def _take(project: str, listing: ImageListing | None, settings: Settings) -> Inv
     catalog = open_catalog(settings)
     archive = catalog.archive
     index = None if archive is None else archive.index()
+    look_up = partial(listed_images, prefixes, settings) if prefixes else None
     with ProgressLine(project or "inventory", None) as progress:
-        taken = catalog.inventories.take(name, index, listing, progress.advance)
+        taken = catalog.inventories.take(name, index, look_up, progress.advance)
     unread = None if index is None else index.unread
     return with_findings(taken, index_findings(unread, None))
 

@@ -135,8 +135,11 @@ def _missing_to_compare(held: ProjectHoldings, can: Sequence[Ability]) -> Iterat
     predict = f"lfv-mcp archive import SRC --predictions NAME --project {name} --to ARCHIVE"
     if "compare" in can:
         if not held.prediction_sets:
-            images = count_of(held.tested.count, "test image", "test images")
-            yield f"To compare a successor: what it predicts on the {images}; import it: {predict}."
+            images = count_of(held.tested.count, "image", "images")
+            yield (
+                f"To compare a successor: what it predicts on the test images of a version "
+                f"({images} in all); import it: {predict}."
+            )
     elif held.tested.count:
         yield (
             f"To compare a successor: the {held.tested.count:,} test images, which are gone, so "
