@@ -7,6 +7,7 @@ archive's own listing, and by the prefixes that a person named on the command li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -147,9 +148,14 @@ class Inventories:
     ) -> _ReadFiles:
         unread: list[str] = []
         tested: dict[str, dict[str, bool]] = {name: {} for name in names}
-        for key, entry in index.models.items():
-            if entry.manifest and key.project in wanted:
-                labels = self._tested(archive, entry.manifest[0], key.arn, unread)
+        manifests = [
+            (key, entry.manifest[0])
+            for key, entry in index.models.items()
+            if entry.manifest and key.project in wanted
+        ]
+        with ThreadPoolExecutor(max(1, archive.files.parallel)) as pool:
+            read = pool.map(lambda m: self._tested(archive, m[1], m[0].arn, unread), manifests)
+            for (key, _), labels in zip(manifests, read, strict=True):
                 tested[key.project] |= labels
                 advance()
         held: list[HeldDataset] = []
