@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lfv_mcp.formats.containers import Part, is_container, parts_of
-from lfv_mcp.formats.datasets.document import dataset_document
-from lfv_mcp.formats.datasets.recognition import starts_as_dataset
+from lfv_mcp.formats.datasets.document import dataset_document, dataset_form
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
@@ -118,7 +117,7 @@ def _documents_of_part(chunks: Iterator[bytes]) -> Iterator[Any]:
             yield foreign_kind(head)
         elif starts_as_prediction_set(head):
             yield from prediction_set_document(chunks)
-        elif (form := starts_as_dataset(head)) is not None and form != "evaluation":
+        elif (form := dataset_form(head)) is not None:
             yield from dataset_document(form, head, chunks)
         elif starts_as_manifest(head):
             yield from manifest_document(head, chunks)
