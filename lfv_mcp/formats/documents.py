@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lfv_mcp.formats.containers import Part, is_container, parts_of
-from lfv_mcp.formats.datasets.document import dataset_document, dataset_form
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
@@ -111,6 +110,9 @@ def _in_member(problem: UnrecognisedError, part: Part) -> UnrecognisedError:
 
 def _documents_of_part(chunks: Iterator[bytes]) -> Iterator[Any]:
     """The documents of a file, or of a member, that is no container."""
+    # Not at a start: what reads datasets knows what reads evaluations, predictions and tables.
+    from lfv_mcp.formats.datasets.document import dataset_document, dataset_form
+
     try:
         head, chunks = peek_lines(chunks)
         if is_foreign(head):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from lfv_mcp.formats.containers import IMAGE_NAMES
-from lfv_mcp.formats.datasets.dataset import Dataset, DatasetForm
+from lfv_mcp.formats.datasets.dataset import Dataset, DatasetDocument, DatasetForm
 from lfv_mcp.formats.datasets.reader import read_datasets
 from lfv_mcp.formats.datasets.recognition import starts_as_dataset
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -14,13 +14,6 @@ from lfv_mcp.formats.predictions.json_items import starts_as_json, starts_as_jso
 from lfv_mcp.formats.texts import HEAD, LINE_LIMIT, gathered
 
 _PREDICTED: Final = b'-detected-metadata"'
-
-
-class DatasetDocument(dict[str, Any]):
-    """What the start of a dataset tells, `Form` and `FirstImage`.
-
-    A type of its own, for any file may have an object of these members.
-    """
 
 
 def dataset_form(head: bytes) -> DatasetForm | None:
