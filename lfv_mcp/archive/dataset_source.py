@@ -59,7 +59,12 @@ def read_dataset_source(
         except OSError as error:
             raise _unread(files, entry, error.strerror or str(error)) from error
         advance()
-    found = found or _datasets_of_folders(files, entries)
+    try:
+        found = found or _datasets_of_folders(files, entries)
+    except UnrecognisedError as problem:
+        raise SetupError(
+            "dataset_unread", f"{clean(files.location, 1024)} is {problem}.", "Name its parts."
+        ) from problem
     if not found:
         raise _refused(files, entries, refusal)
     return found
