@@ -6,11 +6,11 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.datasets.dataset_check import CheckedDatasets
 from lfv_mcp.analysis.datasets.set_contents import SetContents
-from lfv_mcp.analysis.datasets.shared_images import EVIDENCE, SharedImage
+from lfv_mcp.analysis.datasets.shared_images import EVIDENCE
 from lfv_mcp.analysis.datasets.successor_demands import (
     SUCCESSORS,
     TrainingData,
@@ -19,6 +19,7 @@ from lfv_mcp.analysis.datasets.successor_demands import (
 )
 from lfv_mcp.cli.changed_csv import defused
 from lfv_mcp.formats.datasets.dataset import DatasetLine
+from lfv_mcp.results.dataset_check import Evidence
 from lfv_mcp.text import clean
 
 COLUMNS: Final = (
@@ -87,32 +88,37 @@ def _rows(contents: SetContents, checked: CheckedDatasets) -> Iterator[Sequence[
 
 
 def _label(lines: Sequence[DatasetLine]) -> str:
-    labels = {line.anomalous for line in lines} - {None}
-    if len(labels) == 2:
+    labels = {line.anomalous for line in lines}
+    if {True, False} <= labels:
         return "both"
-    return {True: "anomaly", False: "normal"}.get(next(iter(labels), None), "")  # type: ignore
+    return "anomaly" if True in labels else "normal" if False in labels else ""
 
 
-def _shared_images(
-    contents: SetContents, checked: CheckedDatasets
-) -> dict[str, tuple[str, str, str]]:
-    """Of each image of a set that another set has: what it is there, that set, and the evidence.
+class _SharedWith(NamedTuple):
+    """What an image is in another set."""
 
-    The best evidence, where several sets have it.
-    """
-    found: dict[str, tuple[str, str, str]] = {}
+    image: str
+    set_name: str
+    evidence: Evidence
+
+
+def _shared_images(contents: SetContents, checked: CheckedDatasets) -> dict[str, _SharedWith]:
+    """Of each image of a set that another one has: what it is there, by the best evidence."""
+    found: dict[str, _SharedWith] = {}
     for overlap in checked.overlaps:
         for pair in overlap.shared.pairs:
-            told: list[tuple[str, tuple[str, str, str]]] = []
             if overlap.training is contents.dataset:
-                told.append((pair.first, (pair.second, overlap.test.name, pair.evidence)))
-            if overlap.test is contents.dataset:
-                told.append((pair.second, (pair.first, overlap.training.name, pair.evidence)))
-            for image, other in told:
-                if image not in found or _rank(pair) < EVIDENCE.index(found[image][2]):  # type: ignore
-                    found[image] = other
+                image = pair.first
+                other = _SharedWith(pair.second, overlap.test.name, pair.evidence)
+            elif overlap.test is contents.dataset:
+                image = pair.second
+                other = _SharedWith(pair.first, overlap.training.name, pair.evidence)
+            else:
+                continue
+            known = found.get(image)
+            if known is None or _rank(other.evidence) < _rank(known.evidence):
+                found[image] = other
     return found
 
 
-def _rank(pair: SharedImage) -> int:
-    return EVIDENCE.index(pair.evidence)
+_rank: Final = EVIDENCE.index

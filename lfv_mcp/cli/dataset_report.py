@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from textwrap import wrap
 from typing import Final
 
 from lfv_mcp.analysis.datasets.dataset_check import CheckedDatasets
 from lfv_mcp.analysis.datasets.dataset_findings import words_in_words
-from lfv_mcp.analysis.datasets.successor_demands import SUCCESSORS
+from lfv_mcp.analysis.datasets.successor_demands import SUCCESSORS, TITLES
 from lfv_mcp.cli.tables import table
 from lfv_mcp.figures import percent
+from lfv_mcp.findings import by_severity
 from lfv_mcp.results.common import Finding
+from lfv_mcp.results.dataset_check import Evidence, SuccessorDemands
 from lfv_mcp.text import clean
 
 _WIDTH: Final = 79
-_NAME: Final = 28
+_NAME: Final = 26
 """Characters of a set's name in a table."""
-_HEADINGS: Final = {
-    "sagemaker": "SageMaker's defect detection algorithm",
-    "dda": "The Defect Detection Application (DDA)",
-    "anomalib": "anomalib",
+_EVIDENCE: Final[Mapping[Evidence, str]] = {
+    "uri": "URI",
+    "content": "content",
+    "key": "key",
+    "name": "name (a hint)",
 }
 _PRESENCES: Final = ("present", "gone", "archived", "forbidden", None)
 
@@ -33,14 +36,10 @@ def report_lines(checked: CheckedDatasets) -> Iterator[str]:
     yield from _sets(checked, names)
     yield from _overlaps(checked, names)
     yield from _files(checked)
-    for successor in SUCCESSORS:
-        found: Sequence[Finding] = getattr(checked.result.for_successor, successor)
-        yield ""
-        yield f"{_HEADINGS[successor]}{'' if found else ': nothing it would find wrong'}"
-        yield from _findings(found)
-    yield ""
-    yield f"Findings{'' if checked.result.findings else ': none'}"
-    yield from _findings(checked.result.findings)
+    yield from _demands(checked.result.for_successor)
+    if checked.result.findings:
+        yield "\nFindings"
+        yield from _findings(dict.fromkeys(checked.result.findings, ""))
 
 
 def _sets(checked: CheckedDatasets, names: dict[str, str]) -> Iterator[str]:
@@ -91,7 +90,7 @@ def _overlaps(checked: CheckedDatasets, names: dict[str, str]) -> Iterator[str]:
                 (
                     names[each.sets[0]],
                     names[each.sets[1]],
-                    f"{each.evidence}{' (a hint)' if each.evidence == 'name' else ''}",
+                    _EVIDENCE[each.evidence],
                     each.images,
                 )
                 for each in checked.result.overlaps
@@ -116,9 +115,26 @@ def _files(checked: CheckedDatasets) -> Iterator[str]:
     )
 
 
-def _findings(findings: Iterable[Finding]) -> Iterator[str]:
-    for each in findings:
-        yield from _wrapped(f"{each.severity} {each.code}: {each.message}", "  ", "    ")
+def _demands(demands: SuccessorDemands) -> Iterator[str]:
+    """What successors would find wrong, each thing once with those who would."""
+    who: dict[Finding, list[str]] = {}
+    content: list[str] = []
+    for successor in SUCCESSORS:
+        found: Sequence[Finding] = getattr(demands, successor)
+        if not found:
+            content.append(TITLES[successor])
+        for each in found:
+            who.setdefault(each, []).append(TITLES[successor])
+    yield "\nWhat successors demand and these sets do not have"
+    yield from _findings({each: f" ({', '.join(who[each])})" for each in by_severity(who)})
+    if content:
+        yield f"  nothing for {' and '.join(content)}"
+
+
+def _findings(findings: Mapping[Finding, str]) -> Iterator[str]:
+    """Findings, each with what is said behind its code, and with advice on lines of its own."""
+    for each, note in findings.items():
+        yield from _wrapped(f"{each.severity} {each.code}{note}: {each.message}", "  ", "    ")
         if each.advice:
             yield from _wrapped(each.advice, "    ", "    ")
 

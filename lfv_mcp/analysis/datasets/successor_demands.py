@@ -135,15 +135,17 @@ def _of_lines(
         lines = broken[demand.code]
         if lines and successor in demand.successors:
             one, many = demand.clause
-            which = f"{count_of(len(lines), 'line', 'lines')} of {total:,}"
+            which = f"{len(lines):,} of {count_of(total, 'line', 'lines')}"
             clause = one if len(lines) == 1 else many
             yield finding(demand.code, f"{which} {clause}: {_named(lines)}.", demand.advice)
 
 
 def _named(lines: Sequence[DatasetLine]) -> str:
-    """The first images by name, and how many more there are."""
-    told = ", ".join(clean(line.image, 200) for line in lines[:_NAMED])
-    return f"{told} and {len(lines) - _NAMED:,} more" if len(lines) > _NAMED else told
+    """The first image by name and line, and how many more there are."""
+    first = lines[0]
+    line = f" in line {first.number:,}" if first.number else ""
+    more = f", and {len(lines) - 1:,} more" if len(lines) > 1 else ""
+    return f"{clean(first.image, 300)}{line}{more}"
 
 
 def _of_sets(successor: Successor, data: TrainingData) -> Iterator[Finding]:
