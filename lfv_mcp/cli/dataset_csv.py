@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.datasets.dataset_check import CheckedDatasets
+from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
 from lfv_mcp.analysis.datasets.set_contents import SetContents
 from lfv_mcp.analysis.datasets.shared_images import EVIDENCE
 from lfv_mcp.analysis.datasets.successor_demands import (
-    SUCCESSORS,
     TrainingData,
     broken_demands,
     codes_for,

@@ -9,7 +9,8 @@ from typing import Final
 
 from lfv_mcp.analysis.datasets.dataset_check import CheckedDatasets
 from lfv_mcp.analysis.datasets.dataset_findings import words_in_words
-from lfv_mcp.analysis.datasets.successor_demands import SUCCESSORS, TITLES
+from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
+from lfv_mcp.analysis.datasets.successor_demands import TITLES
 from lfv_mcp.cli.tables import table
 from lfv_mcp.figures import percent
 from lfv_mcp.findings import by_severity

@@ -10,8 +10,9 @@ from lfv_mcp.analysis.answer_findings import named_images
 from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion, Overlap
 from lfv_mcp.analysis.datasets.image_presence import FileKind, ImagePresence, suggested_prefixes
+from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
 from lfv_mcp.analysis.datasets.set_contents import RepeatedImage, SetContents
-from lfv_mcp.analysis.datasets.successor_demands import SUCCESSORS, TITLES
+from lfv_mcp.analysis.datasets.successor_demands import TITLES
 from lfv_mcp.figures import count_of
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.datasets.dataset import Dataset
@@ -42,7 +43,7 @@ def summary_of(
     """The verdict: what is wrong, or that nothing was found and what that rests on."""
     wrong = [*_wrong(contents, overlaps, presence)]
     doubts = [*_doubts(contents, overlaps, presence)]
-    images = sum(each.images for each in contents)
+    images = len({line.image for each in contents for line in each.dataset.lines})
     of_what = f"{count_of(len(contents), 'set', 'sets')} of {images_in_words(images)}"
     if wrong:
         found = [f"{_enumerated(wrong)}.", f"{of_what} were checked."]
