@@ -85,8 +85,12 @@ def _has_no_label(told: TrainingLine) -> bool:
     return told.line.anomalous is None
 
 
-def _lacks_mask(told: TrainingLine, *, anomalous: bool) -> bool:
-    return told.has_masks and told.line.anomalous is anomalous and not told.line.mask
+def _is_normal_without_mask(told: TrainingLine) -> bool:
+    return told.has_masks and told.line.anomalous is False and not told.line.mask
+
+
+def _is_anomaly_without_mask(told: TrainingLine) -> bool:
+    return told.has_masks and told.line.anomalous is True and not told.line.mask
 
 
 def _has_bad_colours(told: TrainingLine) -> bool:
@@ -174,7 +178,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "masks_missing_normal",
         _AWS,
-        lambda told: _lacks_mask(told, anomalous=False),
+        _is_normal_without_mask,
         (
             "is normal and has no mask, which segmentation takes on every line",
             "are normal and have no mask, which segmentation takes on every line",
@@ -184,7 +188,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "masks_missing_anomaly",
         SUCCESSORS,
-        lambda told: _lacks_mask(told, anomalous=True),
+        _is_anomaly_without_mask,
         (
             "shows an anomaly and has no mask, although others have",
             "show an anomaly and have no mask, although others have",
