@@ -231,7 +231,8 @@ def _of_differing_labels(overlap: Overlap, sets: str) -> Iterator[Finding]:
     if differing:
         yield finding(
             "shared_labels_differ",
-            f"{sets} label {images_in_words(len(differing))} otherwise: {named_images(differing)}.",
+            f"{_capital(sets)} give {images_in_words(len(differing))} different labels: "
+            f"{named_images(differing)}.",
             "Look at these images, and decide which label is right.",
         )
 

@@ -48,9 +48,11 @@ def starts_as_dataset(head: bytes) -> DatasetForm | None:
     if b'"source-ref"' not in head.replace(b"\\", b""):
         return None
     form: DatasetForm | None = None
-    for item in islice(_items(head), _FIRST):
+    for number, item in enumerate(islice(_items(head), _FIRST)):
         if IMAGE not in item and entries_of(item) is None:
-            return None
+            if number == 0:
+                return None
+            continue  # a line of no use, which the reader counts
         if is_evaluation(item):
             return "evaluation"
         if not is_prediction_alone(item):
