@@ -83,6 +83,11 @@ class Conversion:
     shared: tuple[str, ...] = ()
 
     @property
+    def lines_left_out(self) -> int:
+        """Lines that are left out; that a file is cut off is none."""
+        return sum(group.lines for group in self.left_out if group.reason != "cut")
+
+    @property
     def images(self) -> int:
         """Images in all splits."""
         return sum(map(len, self.parts.values()))
@@ -168,7 +173,12 @@ def plan_conversion(question: ConversionQuestion) -> Conversion:
     dropped = sum(each.line.mask != "" for each in kept)
     if takes_masks:
         has_masks, dropped = dropped > 0, 0
-        kept = [each for each in kept if not has_masks or _has_mask_if_needed(each, left_out)]
+        needs_colours = question.successor != "anomalib"
+        kept = [
+            each
+            for each in kept
+            if not has_masks or _is_segmentable(each, left_out, needs_colours=needs_colours)
+        ]
     else:
         kept = [each._replace(line=each.line._replace(mask="")) for each in kept]
     if question.successor == "anomalib":
@@ -280,13 +290,13 @@ def _once_each(held: Iterable[_Held], left_out: _LeftOutLines) -> tuple[list[_He
     return list(kept.values()), repeated
 
 
-def _has_mask_if_needed(held: _Held, left_out: _LeftOutLines) -> bool:
+def _is_segmentable(held: _Held, left_out: _LeftOutLines, *, needs_colours: bool) -> bool:
     """Whether an image can be used where others have masks: a white one suits no anomaly."""
     line = held.line
     if line.anomalous and not line.mask:
         left_out.add("no_mask", held)
         return False
-    if line.anomalous and not line.style.colours:
+    if needs_colours and line.anomalous and not line.style.colours:
         left_out.add("no_colours", held)
         return False
     return True

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from lfv_mcp.analysis.datasets.rewriting import is_relative
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.text import clean
 
-_S3: Final = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]+)/[^/].*", re.S)
+_S3: Final = re.compile(r"s3://([^/:]+)/[^/].*", re.S)
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _TITLES: Final = {
     "sagemaker": "SageMaker",
-    "dda": "the Defect Detection Application",
+    "dda": "The Defect Detection Application",
     "anomalib": "anomalib",
 }
 _BUCKETS: Final = 3
@@ -92,6 +93,8 @@ def _start(names: Sequence[str]) -> str:
     name = names[0] if names else ""
     if bucket := bucket_of(name):
         return f"s3://{bucket}/"
+    if is_relative(name):
+        return ""  # stands for all relative paths
     folder, slash, _ = clean(name, 200).rpartition("/")
     return f"{folder}{slash}"
 

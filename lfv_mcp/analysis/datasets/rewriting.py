@@ -36,13 +36,18 @@ class Rewrite(NamedTuple):
         `s3://b/a` is a prefix of `s3://b/a/1.png` and not of `s3://b/ab/1.png`.
         """
         if not self.source:
-            return f"{_folder(self.target)}{name}" if not _SCHEME.match(name) else None
+            return f"{_folder(self.target)}{name}" if is_relative(name) else None
         if not name.startswith(self.source):
             return None
         rest = name[len(self.source) :]
         if not self.source.endswith("/") and not rest.startswith("/"):
             return None if rest else self.target
         return f"{_folder(self.target)}{rest.removeprefix('/')}"
+
+
+def is_relative(name: str) -> bool:
+    """Whether a name is neither a URI nor an absolute path."""
+    return _SCHEME.match(name) is None
 
 
 def _folder(name: str) -> str:
