@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Presence = Literal["present", "gone", "archived", "forbidden"]
 """Of an image below a listed prefix: listed; not listed; listed in a class that must be restored
@@ -36,7 +37,7 @@ class ImageListing:
 
     Args:
         objects: every file below them, by URI (or absolute path).
-        prefixes: those that were listed whole.
+        prefixes: those that were listed whole; folders end with their separator.
         forbidden: those that may not be listed.
     """
 
@@ -44,10 +45,28 @@ class ImageListing:
     prefixes: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
 
+    def find(self, image: str) -> ImageObject | None:
+        """The object of an image; a relative path is looked for in each folder of this machine."""
+        if (found := self.objects.get(image)) is not None or is_placed(image):
+            return found
+        relative = image.removeprefix("./").replace("\\", "/")
+        places = (prefix for prefix in self.prefixes if not prefix.startswith("s3://"))
+        return next(filter(None, (self.objects.get(f"{each}{relative}") for each in places)), None)
+
     def presence(self, image: str) -> Presence | None:
         """Whether an image is there; None if it lies below no prefix that was named."""
-        if (found := self.objects.get(image)) is not None:
+        if (found := self.find(image)) is not None:
             return "archived" if found.archived else "present"
-        if any(image.startswith(prefix) for prefix in self.forbidden):
-            return "forbidden"
-        return "gone" if any(image.startswith(prefix) for prefix in self.prefixes) else None
+        named = (prefix for prefix in (*self.prefixes, *self.forbidden) if image.startswith(prefix))
+        nearest = max(named, key=len, default="")
+        if not nearest:
+            return None
+        return "forbidden" if nearest in self.forbidden else "gone"
+
+
+_PLACED: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\~]")
+
+
+def is_placed(image: str) -> bool:
+    """Whether an image is a URI or an absolute path, so that no folder is needed to find it."""
+    return _PLACED.match(image) is not None
