@@ -11,10 +11,10 @@ from lfv_mcp.analysis.datasets.conversion import (
     ConversionQuestion,
     LeftOut,
     Reason,
-    Successor,
     count_in_words,
 )
-from lfv_mcp.analysis.datasets.destinations import bucket_of
+from lfv_mcp.analysis.datasets.line_demands import Successor, bucket_of
+from lfv_mcp.analysis.datasets.successor_demands import LEAST_IMAGES
 from lfv_mcp.archive.conversion_target import MASKS, white_mask_name
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
@@ -29,8 +29,6 @@ _TITLES: Final[dict[Successor, str]] = {
     "dda": "the Defect Detection Application",
     "anomalib": "anomalib",
 }
-_LEAST_IMAGES: Final = 10
-"""Training images from which the two of AWS train."""
 _REASONS: Final[dict[Reason, tuple[str, str]]] = {
     "unreadable": ("line cannot be read", "lines cannot be read"),
     "cut": (
@@ -149,14 +147,16 @@ def _notes(question: ConversionQuestion, conversion: Conversion) -> Iterator[str
             "background."
         )
     if conversion.shared:
-        images = count_of(len(conversion.shared), "image is", "images are")
+        images = count_of(
+            len(conversion.shared), "image of the test set is", "images of the test set are"
+        )
         yield (
-            f"{images} in the training set and in the test set, the first "
-            f"{clean(conversion.shared[0], 300)}: a test with them is not fair."
+            f"{images} in the training set, the first {clean(conversion.shared[0], 300)}: a test "
+            "with them is not fair."
         )
     training = len(conversion.parts.get("train", ()))
-    if question.training and training < _LEAST_IMAGES and question.successor != "anomalib":
-        yield f"There are {training:,} images to train on; it asks for {_LEAST_IMAGES} or more."
+    if question.training and training < LEAST_IMAGES and question.successor != "anomalib":
+        yield f"There are {training:,} images to train on; it asks for {LEAST_IMAGES} or more."
     if not question.tests:
         yield (
             "There is no test set, and none was split off. Do not judge the successor on images "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -153,7 +153,8 @@ def _question(
     Raises:
         LfvError: a source has no dataset, cannot be read, or does not say what its sets are for.
     """
-    from lfv_mcp.analysis.datasets.conversion import ConversionQuestion, Successor
+    from lfv_mcp.analysis.datasets.conversion import ConversionQuestion
+    from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
     from lfv_mcp.analysis.datasets.rewriting import parse_rewrite
     from lfv_mcp.analysis.datasets.roles import training_and_tests
 
@@ -162,7 +163,7 @@ def _question(
         _datasets(source, place, settings),
         _datasets(test, place, settings) if test is not None else None,
     )
-    (successor,) = (each for each in get_args(Successor) if each == flags.format)
+    (successor,) = (each for each in SUCCESSORS if each == flags.format)
     return ConversionQuestion(
         successor, training, tests, rewrites, without_masks=flags.without_masks
     )

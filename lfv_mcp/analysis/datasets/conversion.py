@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, get_args
 
 from lfv_mcp.analysis.datasets.destinations import require_destinations
+from lfv_mcp.analysis.datasets.line_demands import Successor
 from lfv_mcp.analysis.datasets.rewriting import Rewrite, Rewriting
+from lfv_mcp.analysis.datasets.shared_images import shared_images
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine, Split
 from lfv_mcp.text import clean
 
-Successor = Literal["sagemaker", "dda", "anomalib"]
-SUCCESSORS: Final[tuple[Successor, ...]] = get_args(Successor)
 Reason = Literal[
     "unreadable",
     "cut",
@@ -72,7 +72,7 @@ class Conversion:
         repeated: lines that repeat an image with the same label; it is written once.
         rewritten: names that each rewriting changed.
         masks_dropped: masks that were not taken along, for the successor reads them otherwise.
-        shared: images that are in the training set and in the test set.
+        shared: images of the test set that are in the training set, by URI or key.
     """
 
     parts: Mapping[Split, tuple[DatasetLine, ...]]
@@ -183,21 +183,22 @@ def plan_conversion(question: ConversionQuestion) -> Conversion:
         kept = [each._replace(line=each.line._replace(mask="")) for each in kept]
     if question.successor == "anomalib":
         kept = [each for each in kept if _is_trainable(each, left_out)]
-    if question.training and not any(each.split == "train" for each in kept):
-        raise _nothing_left(left_out.groups())
+    for split in _splits(question):
+        if not any(each.split == split for each in kept):
+            raise _nothing_left(split, left_out.groups())
     require_destinations(question.successor, [each.line for each in kept])
     parts: dict[Split, tuple[DatasetLine, ...]] = {
         split: tuple(each.line for each in kept if each.split == split)
         for split in _splits(question)
     }
-    training = {line.image for line in parts.get("train", ())}
+    shared = shared_images(parts.get("train", ()), parts.get("test", ()))
     return Conversion(
         parts,
         left_out.groups(),
         repeated,
         rewriting.counts,
         dropped,
-        tuple(line.image for line in parts.get("test", ()) if line.image in training),
+        tuple(pair.second for pair in shared.same),
     )
 
 
@@ -310,13 +311,14 @@ def _is_trainable(held: _Held, left_out: _LeftOutLines) -> bool:
     return True
 
 
-def _nothing_left(left_out: Sequence[LeftOut]) -> CallerError:
-    """The refusal of a training set without an image that can be used."""
+def _nothing_left(split: Split, left_out: Sequence[LeftOut]) -> CallerError:
+    """The refusal of a set without an image that can be used."""
+    name = {"train": "training set", "test": "test set"}.get(split, "dataset")
     first = next((f" The first: {each.first[0]}." for each in left_out), "")
     return CallerError(
         "dataset_refused",
-        f"No image of the training set can be used.{first}",
-        "lfv-mcp dataset check says what is wrong with it; name another training set.",
+        f"No image of the {name} can be used.{first}",
+        f"lfv-mcp dataset check says what is wrong with it; name another {name}.",
     )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from lfv_mcp.analysis.datasets.line_demands import Successor, bucket_of
 from lfv_mcp.analysis.datasets.rewriting import is_relative
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.text import clean
 
-_S3: Final = re.compile(r"s3://([^/:]+)/[^/].*", re.S)
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-_TITLES: Final = {
+_TITLES: Final[Mapping[Successor, str]] = {
     "sagemaker": "SageMaker",
     "dda": "The Defect Detection Application",
     "anomalib": "anomalib",
@@ -22,7 +22,7 @@ _TITLES: Final = {
 _BUCKETS: Final = 3
 
 
-def require_destinations(successor: str, lines: Sequence[DatasetLine]) -> None:
+def require_destinations(successor: Successor, lines: Sequence[DatasetLine]) -> None:
     """Refuse names of images and masks that the successor cannot open.
 
     Raises:
@@ -47,7 +47,7 @@ def require_destinations(successor: str, lines: Sequence[DatasetLine]) -> None:
         f"--rewrite {_start(others)}=s3://my-bucket/images/.",
     )
     _refuse(
-        [name for name in names if not _S3.fullmatch(name) or "//" in name[len("s3://") :]],
+        [name for name in names if not bucket_of(name) or "//" in name[len("s3://") :]],
         f"{title} cannot open a URI with s3:// twice, with // in its key, or without a key",
         "Correct it with --rewrite FROM=TO; a key that really has // in it must be copied to "
         "another one first.",
@@ -59,12 +59,6 @@ def require_destinations(successor: str, lines: Sequence[DatasetLine]) -> None:
             "Copy these masks to names without colons, and correct the dataset.",
         )
     _require_one_bucket(names, title)
-
-
-def bucket_of(name: str) -> str:
-    """The bucket of a URI of S3; empty of any other name."""
-    found = _S3.fullmatch(name)
-    return found[1] if found else ""
 
 
 def _names(lines: Iterable[DatasetLine]) -> Iterator[str]:
