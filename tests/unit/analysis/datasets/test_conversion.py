@@ -356,6 +356,11 @@ def test_the_sets_of_a_source_are_for_what_they_say() -> None:
 words = st.sampled_from(["anomaly", "normal", "Anomaly", "good", "scratch"])
 
 
+colour_maps: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [dict(CRACKED), dict(BACKGROUND), {**BACKGROUND, "1": CRACKED["0"]}]
+)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [labelled("s3://parts/first.png", "normal")]
@@ -369,8 +374,7 @@ def manifests(draw: st.DrawFn) -> list[dict[str, Any]]:
             human=draw(st.sampled_from(["yes", "yes", "no", None])),
         )
         if draw(st.booleans()):
-            colours = draw(st.sampled_from([CRACKED, BACKGROUND, BACKGROUND | {"1": CRACKED["0"]}]))
-            line |= masked(f"s3://parts/masks/{number}.png", colours)
+            line |= masked(f"s3://parts/masks/{number}.png", draw(colour_maps))
         found.append(line)
     return found
 
