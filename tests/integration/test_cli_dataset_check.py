@@ -202,6 +202,12 @@ def test_an_evaluation_manifest_is_a_test_set(tmp_path: Path) -> None:
     assert overlaps(structure(training, old, exit_code=1)) == {"uri": 1}
 
 
+def test_what_is_called_a_test_is_to_train_on_where_another_set_is_the_test(tmp_path: Path) -> None:
+    training = write(tmp_path, "test.manifest", images("b", range(5)))
+    test = write(tmp_path, "other.manifest", images("b", range(4, 9)))
+    assert overlaps(structure(training, "--test", test, exit_code=1)) == {"uri": 1}
+
+
 def test_sets_that_share_nothing(tmp_path: Path) -> None:
     training = write(tmp_path, "train.manifest", exported("train", 20))
     test = write(tmp_path, "test.manifest", images("b", range(20, 40)))

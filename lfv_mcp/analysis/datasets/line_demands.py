@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, get_args
 
+from lfv_mcp.formats.datasets.canonical import LABEL, MASK
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 
 Successor = Literal["sagemaker", "dda", "anomalib"]
 SUCCESSORS: Final[tuple[Successor, ...]] = get_args(Successor)
-LABEL: Final = "anomaly-label"
-MASK: Final = "anomaly-mask-ref"
 _AWS: Final[tuple[Successor, ...]] = ("sagemaker", "dda")
 _BACKGROUND: Final = "background"
 _S3_URI: Final = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+/.")

@@ -49,7 +49,7 @@ def starts_as_dataset(head: bytes) -> DatasetForm | None:
         return None
     form: DatasetForm | None = None
     items = [*islice(_items(head), _FIRST)]
-    if not items or not _has_images(items[0]):
+    if items and not _has_images(items[0]):
         return None
     for item in filter(_has_images, items):  # the others are of no use, and the reader counts them
         if is_evaluation(item):
