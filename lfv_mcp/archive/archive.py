@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
-from lfv_mcp.archive.held_files import datasets_in, edge_package_in, images_in
 from lfv_mcp.archive.index import Index, RecordRef
 from lfv_mcp.archive.pack_reading import PackPart, record_in_part
 from lfv_mcp.archive.packed_file import record_digest
@@ -231,6 +230,8 @@ class Archive:
         Raises:
             LfvError: it cannot be read any more, or is no dataset now.
         """
+        from lfv_mcp.archive.held_files import datasets_in
+
         return self._read_held(ref, lambda: datasets_in(self.files, ref.name))
 
     def read_edge_package(self, ref: RecordRef) -> EdgePackageFacts:
@@ -239,6 +240,8 @@ class Archive:
         Raises:
             LfvError: its file cannot be read any more.
         """
+        from lfv_mcp.archive.held_files import edge_package_in
+
         index = self.held or self.index()
         held = next((each for each in index.edge_packages if each.ref == ref), None)
         if held is None:
@@ -252,6 +255,8 @@ class Archive:
         Raises:
             LfvError: the files cannot be listed.
         """
+        from lfv_mcp.archive.held_files import images_in
+
         return images_in(self.files)
 
     def _read_held(self, ref: RecordRef, read: Callable[[], _Read]) -> _Read:

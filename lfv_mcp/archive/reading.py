@@ -7,8 +7,6 @@ from typing import IO, NamedTuple
 
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.formats.containers import IMAGE_NAMES, is_container, too_large_to_unpack
-from lfv_mcp.formats.datasets.document import is_by_line
-from lfv_mcp.formats.datasets.recognition import starts_as_dataset
 from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
 from lfv_mcp.formats.encodings import wide_encoding
 from lfv_mcp.formats.manifest_lines import starts_as_manifest
@@ -89,13 +87,15 @@ def _enough_to_recognise(files: FileStore, entry: FileEntry, data: bytes) -> byt
         entry: the file.
         data: its start, all of it if it is short.
     """
+    from lfv_mcp.formats.datasets.document import dataset_form, is_by_line  # not at a start
+
     if entry.size <= HEAD:
         return data
     if is_foreign(data):
         raise foreign_kind(data)
     if starts_as_prediction_set(data) or starts_as_manifest(data):
         return _ends_of_lines(files, entry, data)
-    is_dataset = starts_as_dataset(data) is not None
+    is_dataset = dataset_form(data) is not None
     if is_dataset and is_by_line(data) and not wide_encoding(data[:64]):
         return _ends_of_lines(files, entry, data)
     if not is_dataset and is_table(data):

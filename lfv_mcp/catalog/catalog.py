@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
     from lfv_mcp.catalog.inventory import Inventories
+    from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
@@ -170,14 +171,15 @@ class Catalog:
         """
         if self.archive is not None:
             self.archive.begin_look()
+        """Begin to index the archive, in the background: of thousands of files it takes seconds."""
+        if self._backend.archive is not None:
+            self._backend.archive.begin_look()
 
     def hold_predictions(self, predictions: PredictionSet) -> None:
         """Put a prediction set beside those of the archive; its name then stands for a version.
 
-        May block: the name must not be taken.
-
         Raises:
-            CallerError: it is.
+            CallerError: the name is taken, which may take a while to see.
         """
         self._sets.hold(predictions)
 
@@ -207,6 +209,16 @@ class Catalog:
             answer = await self._evaluations.report(query, at_hand.index, question)
             answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
+
+    async def test_manifest(self, query: ModelQuery) -> EvaluationManifest:
+        """The EvaluationManifest of one version.
+
+        Raises:
+            LfvError: with `question` filled in; `evidence_unavailable` if it cannot be read.
+        """
+        async with self._question(query, ModelSummary) as at_hand:
+            settled = self._models.settled(query, at_hand.index)
+            return await self._evaluations.manifest(settled, at_hand.index)
 
     async def compare_models(
         self,

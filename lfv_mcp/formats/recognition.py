@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.containers import is_container
-from lfv_mcp.formats.datasets.document import DatasetDocument
+from lfv_mcp.formats.datasets.dataset import DatasetDocument
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
 from lfv_mcp.formats.documents import documents_and_problems, plain_document
 from lfv_mcp.formats.foreign import UNKNOWN_FORM

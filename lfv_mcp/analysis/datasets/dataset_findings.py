@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import chain
+from typing import Final
 
 from lfv_mcp.analysis.answer_findings import named_images
 from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion, Overlap
-from lfv_mcp.analysis.datasets.image_presence import ImagePresence, suggested_prefixes
+from lfv_mcp.analysis.datasets.image_presence import FileKind, ImagePresence, suggested_prefixes
+from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
 from lfv_mcp.analysis.datasets.set_contents import RepeatedImage, SetContents
-from lfv_mcp.analysis.datasets.successor_demands import SUCCESSORS, TITLES
+from lfv_mcp.analysis.datasets.successor_demands import TITLES
 from lfv_mcp.figures import count_of
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.datasets.dataset import Dataset
+from lfv_mcp.formats.datasets.image_objects import Presence
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.dataset_check import SuccessorDemands
 from lfv_mcp.text import clean
 
-_NAME = 200
+_NAME: Final = 200
 """Characters of a set's name that a sentence has."""
-_WORD = 40
+_WORD: Final = 40
 """Characters of a class word that a sentence has."""
+_WORDS: Final = 6
+"""Class words that a sentence has."""
+_MISSING: Final[tuple[tuple[FileKind, str], ...]] = (
+    ("images", "images_missing"),
+    ("masks", "masks_missing"),
+)
 
 
 def summary_of(
@@ -33,13 +42,18 @@ def summary_of(
 ) -> str:
     """The verdict: what is wrong, or that nothing was found and what that rests on."""
     wrong = [*_wrong(contents, overlaps, presence)]
-    images = sum(each.images for each in contents)
+    doubts = [*_doubts(contents, overlaps, presence)]
+    images = len({line.image for each in contents for line in each.dataset.lines})
     of_what = f"{count_of(len(contents), 'set', 'sets')} of {images_in_words(images)}"
     if wrong:
-        verdict = f"{_enumerated(wrong)}. {_capital(of_what)} were checked."
+        found = [f"{_enumerated(wrong)}.", f"{of_what} were checked."]
+        found += [f"To look at: {'; '.join(doubts)}."] if doubts else []
+    elif doubts:
+        found = [f"No error was found in {of_what}, but {'; '.join(doubts)}."]
     else:
-        verdict = f"Nothing wrong was found in {of_what}.{_rests_on(question, presence)}"
-    return f"{verdict} {_demands_in_words(demands)}"
+        found = [f"Nothing wrong was found in {of_what}."]
+    found += [*_limits(question, presence), _demands_in_words(demands)]
+    return " ".join(found)
 
 
 def _wrong(
@@ -54,48 +68,62 @@ def _wrong(
             for pair in overlap.shared.same
         }
         if same:
-            are = "is" if len(same) == 1 else "are"
-            yield f"{images_in_words(len(same))} of {which} {are} in the training set too"
-    if contradictory := sum(len(each.contradictory) for each in contents):
-        have = "is" if contradictory == 1 else "are"
-        yield f"{images_in_words(contradictory)} {have} labelled both anomaly and normal"
+            yield f"{images_in_words(len(same))} of {which} {_are(same)} in the training set too"
+    if contradictory := [image for each in contents for image in each.contradictory]:
+        yield (
+            f"{images_in_words(len(contradictory))} {_are(contradictory)} labelled both anomaly "
+            "and normal"
+        )
     if unreadable := sum(each.unreadable for each in contents):
         yield f"{count_of(unreadable, 'line', 'lines')} cannot be read"
-    gone = [
-        count_of(count, one, many)
-        for count, one, many in (
-            (presence.count("images"), "image", "images"),
-            (presence.count("masks"), "mask", "masks"),
-        )
-        if count
-    ]
-    if gone:
-        is_one = len(gone) == 1 and gone[0].startswith("1 ")
-        yield f"{' and '.join(gone)} {'does' if is_one else 'do'} not exist"
+    gone = presence.named("gone", "images"), presence.named("gone", "masks")
+    if any(gone):
+        does = "does" if sum(map(len, gone)) == 1 else "do"
+        yield f"{_files_in_words(*map(len, gone))} {does} not exist"
 
 
-def _rests_on(question: DatasetQuestion, presence: ImagePresence) -> str:
-    """What the absence of problems rests on, where that is less than it could be."""
+def _doubts(
+    contents: Sequence[SetContents], overlaps: Sequence[Overlap], presence: ImagePresence
+) -> Iterator[str]:
+    """What a person should look at and no pipeline need stop for, as clauses."""
+    if hints := {pair.second for overlap in overlaps for pair in overlap.shared.hints}:
+        yield f"{images_in_words(len(hints))} {_have(hints)} the name of one to train on"
+    repeated = sum(len(each.repeated) - len(each.contradictory) for each in contents)
+    if repeated:
+        yield f"{images_in_words(repeated)} {'is' if repeated == 1 else 'are'} listed repeatedly"
+    if unlabelled := sum(each.unlabelled for each in contents):
+        lines = count_of(unlabelled, "line", "lines")
+        yield f"{lines} {'has' if unlabelled == 1 else 'have'} no known label"
+    if archived := _both(presence, "archived"):
+        yield f"{_named_files(presence, 'archived')} {_are(archived)} archived"
+
+
+def _limits(question: DatasetQuestion, presence: ImagePresence) -> Iterator[str]:
+    """What was not looked at, as sentences."""
     limits: list[str] = []
     if not question.all_tests:
-        limits.append("no test set was named, so nothing is known of shared images")
+        limits.append("no test set was named")
     elif not question.training:
-        limits.append("there is no set to train on, so nothing is known of shared images")
+        limits.append("there is no set to train on")
     unknown = len(presence.named(None, "images")) + len(presence.named("forbidden", "images"))
     if unknown == len(presence.images) and unknown:
         limits.append("no image was looked up")
     elif unknown:
         limits.append(f"{images_in_words(unknown)} could not be looked up")
-    return f" {_capital(' and '.join(limits))}." if limits else ""
+    if limits:
+        yield f"{_capital(' and '.join(limits))}."
 
 
 def _demands_in_words(demands: SuccessorDemands) -> str:
     """How much each successor would find wrong."""
-    of_each = ((TITLES[successor], getattr(demands, successor)) for successor in SUCCESSORS)
-    told = [f"{title} {len(found)}" for title, found in of_each if found]
+    told = [
+        f"{TITLES[successor]} {len(found)}"
+        for successor in SUCCESSORS
+        if (found := getattr(demands, successor))
+    ]
     if not told:
-        return "No demand of a successor is broken, as far as a manifest tells."
-    return f"Before training on it, see what successors demand: {', '.join(told)}."
+        return "No demand of a successor is broken, as far as the sets tell."
+    return f"Demands of successors that are not met: {', '.join(told)}."
 
 
 def _enumerated(clauses: Sequence[str]) -> str:
@@ -104,6 +132,26 @@ def _enumerated(clauses: Sequence[str]) -> str:
 
 def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def _are(things: Sized) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+def _have(things: Sized) -> str:
+    return "has" if len(things) == 1 else "have"
+
+
+def _files_in_words(images: int, masks: int) -> str:
+    """`3 images and 1 mask`; what there is none of is left out."""
+    counts = ((images, "image", "images"), (masks, "mask", "masks"))
+    return " and ".join(count_of(*each) for each in counts if each[0])
+
+
+def _named_files(presence: ImagePresence, known: Presence | None) -> str:
+    """How many images and masks of which this is known."""
+    images, masks = presence.named(known, "images"), presence.named(known, "masks")
+    return _files_in_words(len(images), len(masks))
 
 
 def check_findings(
@@ -129,16 +177,16 @@ def check_findings(
 def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
     shared = overlap.shared
     test = "old test set" if overlap.is_old else "test set"
-    sets = f"{_named(overlap.training)} and the {test} {_named(overlap.test)}"
+    sets = f"the training set {_named(overlap.training)} and the {test} {_named(overlap.test)}"
     if same := shared.same:
         by = ", ".join(
-            f"{count:,} by {evidence}"
+            f"{count:,} by {'URI' if evidence == 'uri' else evidence}"
             for evidence in ("uri", "content", "key")
             if (count := sum(pair.evidence == evidence for pair in same))
         )
         yield finding(
             "images_shared",
-            f"{sets} share {images_in_words(len(same))} ({by}): "
+            f"{_capital(sets)} share {images_in_words(len(same))} ({by}): "
             f"{named_images(pair.second for pair in same)}.",
             "Train without them, or leave them out of the comparison: a model is not tested by "
             "images that it was trained on.",
@@ -146,25 +194,24 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
     if hints := shared.hints:
         yield finding(
             "images_shared_by_name",
-            f"In {sets} {images_in_words(len(hints))} "
-            f"{'has' if len(hints) == 1 else 'have'} the name of another one and nothing else in "
-            f"common that is known, as numbered files of two lines have: "
-            f"{named_images(pair.second for pair in hints)}.",
+            f"Of {sets} {images_in_words(len(hints))} {_have(hints)} the same name, and nothing "
+            f"else in common that is known: {named_images(pair.second for pair in hints)}. "
+            "Numbered files of other images have equal names too, so this is a hint.",
             "With --images for the folders of both sets, sizes and ETags tell whether they are "
             "the same.",
         )
     if shared.refuted:
         yield finding(
             "other_images_of_one_key",
-            f"In {sets} {images_in_words(shared.refuted)} "
-            f"{'has' if shared.refuted == 1 else 'have'} the key or name of another one, but "
-            "another size or MD5, and so are not shared.",
+            f"Of {sets} {images_in_words(shared.refuted)} "
+            f"{'has' if shared.refuted == 1 else 'have'} the same key or name, but another size "
+            "or MD5: these are different images.",
         )
     if shared.collisions:
         yield finding(
             "images_not_unique",
-            f"In {sets} {images_in_words(len(shared.collisions))} could not be told apart, "
-            "because several have the same key or name; whether they are shared is not known: "
+            f"Of {sets} {images_in_words(len(shared.collisions))} {_have(shared.collisions)} a "
+            "key or name that several have, so whether they are shared is not known: "
             f"{named_images(shared.collisions)}.",
         )
     yield from _of_differing_labels(overlap, sets)
@@ -184,7 +231,8 @@ def _of_differing_labels(overlap: Overlap, sets: str) -> Iterator[Finding]:
     if differing:
         yield finding(
             "shared_labels_differ",
-            f"{sets} label {images_in_words(len(differing))} otherwise: {named_images(differing)}.",
+            f"{_capital(sets)} give {images_in_words(len(differing))} different labels: "
+            f"{named_images(differing)}.",
             "Look at these images, and decide which label is right.",
         )
 
@@ -267,8 +315,8 @@ def _of_set(contents: SetContents) -> Iterator[Finding]:
 
 def words_in_words(words: Mapping[str, int]) -> str:
     """Class words and how many lines have them, the first of them."""
-    shown = [f"{clean(word, _WORD)} {count:,}" for word, count in [*words.items()][:6]]
-    more = f" and {len(words) - 6:,} more" if len(words) > 6 else ""
+    shown = [f"{clean(word, _WORD)} {count:,}" for word, count in [*words.items()][:_WORDS]]
+    more = f" and {len(words) - _WORDS:,} more" if len(words) > _WORDS else ""
     return f"{', '.join(shown)}{more}"
 
 
@@ -290,66 +338,56 @@ def _named(dataset: Dataset) -> str:
 
 
 def _of_presence(presence: ImagePresence) -> Iterator[Finding]:
-    for kind, code in (("images", "images_missing"), ("masks", "masks_missing")):
-        gone = presence.named("gone", kind)  # type: ignore[arg-type]
-        if gone:
+    for kind, code in _MISSING:
+        if gone := presence.named("gone", kind):
+            things = count_of(len(gone), kind.removesuffix("s"), kind)
             yield finding(
                 code,
-                f"{_things(len(gone), kind)} not listed where the set says: "
-                f"{named_images(gone)}.{_other_spellings(gone, presence)}",
+                f"{things} {_are(gone)} not listed where the set says: {named_images(gone)}."
+                f"{_other_spellings(gone, presence)}",
                 "Copy them back from a backup, or leave their lines out.",
             )
     if archived := _both(presence, "archived"):
         yield finding(
             "images_archived",
-            f"{_things(len(archived), 'images or masks')} in an archive class of S3, and must be "
-            f"restored before anything reads them: {named_images(archived)}.",
-            "Restore them (s3api restore-object), or copy them to another class.",
+            f"{_named_files(presence, 'archived')} {_are(archived)} in an archive class of S3, "
+            f"and must be restored before anything reads them: {named_images(archived)}.",
+            "Restore them (aws s3api restore-object), or copy them to another class.",
         )
     if forbidden := _both(presence, "forbidden"):
         yield finding(
             "images_forbidden",
-            f"{_things(len(forbidden), 'images or masks')} below a prefix that these credentials "
-            f"may not list: {named_images(forbidden)}.",
-            "Allow s3:ListBucket on that prefix.",
+            f"{_named_files(presence, 'forbidden')} {_are(forbidden)} in a place that may not be "
+            f"listed, so whether they exist is not known: {named_images(forbidden)}.",
+            "Allow s3:ListBucket on that prefix, or reading of that folder.",
         )
     if unknown := _both(presence, None):
-        prefixes = suggested_prefixes(unknown)
-        flags = " ".join(f"--images {clean(prefix, 300)}" for prefix in prefixes)
-        looked = (
-            "below none of the places that were listed, so whether they exist is not known"
-            if presence.is_looked_up
-            else "not looked up, so whether they exist is not known"
-        )
-        yield finding(
-            "images_not_looked_up",
-            f"{_things(len(unknown), 'images or masks')} {looked}.",
-            f"List where they are, which opens none: {flags}."
-            if flags
-            else "List where they are with --images PREFIX, which opens none.",
-        )
+        yield _of_unknown(unknown, presence)
 
 
-def _both(presence: ImagePresence, known: object) -> list[str]:
-    return [
-        *presence.named(known, "images"),  # type: ignore[arg-type]
-        *presence.named(known, "masks"),  # type: ignore[arg-type]
-    ]
+def _of_unknown(unknown: Sequence[str], presence: ImagePresence) -> Finding:
+    things = _named_files(presence, None)
+    flags = " ".join(f"--images {clean(each, 300)}" for each in suggested_prefixes(unknown))
+    return finding(
+        "images_not_looked_up",
+        f"{things} {_are(unknown)} below no place that was listed, so whether they exist is not "
+        "known."
+        if presence.is_looked_up
+        else f"Whether {things} exist{'s' if len(unknown) == 1 else ''} was not looked up.",
+        f"List where they are, which opens none: {flags or '--images PREFIX'}.",
+    )
 
 
-def _things(count: int, kind: str) -> str:
-    """`1 image is`, `3 masks are`."""
-    if count == 1:
-        return f"1 {kind.replace('images', 'image').replace('masks', 'mask')} is"
-    return f"{count:,} {kind} are"
+def _both(presence: ImagePresence, known: Presence | None) -> list[str]:
+    return [*presence.named(known, "images"), *presence.named(known, "masks")]
 
 
 def _other_spellings(gone: Iterable[str], presence: ImagePresence) -> str:
     misspelt = set(presence.misspelt).intersection(gone)
     if not misspelt:
         return ""
-    are = "one of them is" if len(misspelt) == 1 else f"{len(misspelt):,} of them are"
+    are = "One of them is" if len(misspelt) == 1 else f"{len(misspelt):,} of them are"
     return (
-        f" {_capital(are)} there under a key that is spelled otherwise (percent-encoding, "
+        f" {are} there under a key that is spelled otherwise (percent-encoding, "
         "accents, or the case of the extension)."
     )

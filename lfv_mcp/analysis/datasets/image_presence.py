@@ -11,6 +11,7 @@ from lfv_mcp.analysis.image_identity import image_path
 from lfv_mcp.formats.datasets.dataset import Dataset
 from lfv_mcp.formats.datasets.image_objects import ImageListing, Presence
 
+FileKind = Literal["images", "masks"]
 Presences = dict[str, Presence | None]
 """Of each image, whether it is there; None: it lies below no place that was listed."""
 _SUGGESTED: Final = 3
@@ -36,12 +37,12 @@ class ImagePresence:
     is_looked_up: bool
     misspelt: tuple[str, ...] = ()
 
-    def named(self, presence: Presence | None, kind: Literal["images", "masks"]) -> list[str]:
+    def named(self, presence: Presence | None, kind: FileKind) -> list[str]:
         """The images or masks of which this is known, in the order of the sets."""
         held = self.images if kind == "images" else self.masks
         return [image for image, known in held.items() if known == presence]
 
-    def count(self, kind: Literal["images", "masks"]) -> int | None:
+    def count(self, kind: FileKind) -> int | None:
         """How many are gone; None if nobody has looked anywhere where they could be."""
         held = self.images if kind == "images" else self.masks
         if held and not any(known in ("present", "gone", "archived") for known in held.values()):

@@ -120,7 +120,7 @@ def _contents(
 def _content(line: DatasetLine, objects: ImageListing | None) -> ImageObject | None:
     if line.size is not None:
         return ImageObject(line.size, line.etag)
-    return objects.objects.get(line.image) if objects is not None else None
+    return objects.find(line.image) if objects is not None else None
 
 
 def _are_other_contents(one: ImageObject | None, other: ImageObject | None) -> bool:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Final
 
 from lfv_mcp.formats.containers import IMAGE_NAMES
-from lfv_mcp.formats.datasets.dataset import Dataset, DatasetForm
+from lfv_mcp.formats.datasets.dataset import Dataset, DatasetDocument, DatasetForm
 from lfv_mcp.formats.datasets.reader import read_datasets
+from lfv_mcp.formats.datasets.recognition import starts_as_dataset
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.predictions.json_items import starts_as_json, starts_as_json_lines
 from lfv_mcp.formats.texts import HEAD, LINE_LIMIT, gathered
 
+_PREDICTED: Final = b'-detected-metadata"'
 
-class DatasetDocument(dict[str, Any]):
-    """What the start of a dataset tells, `Form` and `FirstImage`.
 
-    A type of its own, for any file may have an object of these members.
+def dataset_form(head: bytes) -> DatasetForm | None:
+    """The form of the dataset that a file which starts so is to an archive; None for none.
+
+    What has predictions is none there, whose they may be: it is an evaluation, or the problem that
+    it does not say of which model.
     """
+    form = starts_as_dataset(head)
+    if form == "evaluation" or (form == "ground_truth" and _PREDICTED in head):
+        return None
+    return form
 
 
 def is_by_line(head: bytes) -> bool:
@@ -31,7 +39,7 @@ def dataset_document(
     """What the start of a dataset tells, and the problem if its end is cut off.
 
     Args:
-        form: what `starts_as_dataset` says of it.
+        form: what `dataset_form` says of it.
         head: its first lines, in UTF-8.
         chunks: all of it, or of one that has a line for each image its first and its last lines.
     """
