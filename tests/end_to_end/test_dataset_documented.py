@@ -1,4 +1,4 @@
-"""docs/dataset.md: its commands run in their order, over a bucket as the page takes it for granted."""
+"""docs/dataset.md: its commands run in their order, over a bucket as the page describes it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.support.successors import WELD_BEAD, as_csv, truths, verdicts
 
 pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "dataset.md"
+SAMPLES = "sample-lookoutvision-1a2b3c4d5e"
 SHARED = 5
 """Test images that are planted among those to train on."""
 
@@ -35,11 +36,12 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    tested = truths()
+    tested = [(image.replace(SAMPLES, "my-bucket"), bad) for image, bad in truths()]
     train = [labelled(uri("train", n), "anomaly" if n % 4 == 0 else "normal") for n in range(60)]
     train += [labelled(image, "anomaly" if bad else "normal") for image, bad in tested[:SHARED]]
     test = [labelled(uri("test", n), "anomaly" if n % 2 else "normal") for n in range(40)]
     manifest = (WELD_BEAD / "EvaluationManifest-sample-weld-bead-3.json").read_text("utf-8")
+    manifest = manifest.replace(SAMPLES, "my-bucket").replace("sample-weld-bead", "weld-bead")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -48,9 +50,7 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Buckets().make(
             "my-bucket",
             {
-                "weld-bead/output/EvaluationManifest.json": manifest.replace(
-                    "sample-weld-bead", "weld-bead"
-                ).encode(),
+                "weld-bead/output/EvaluationManifest.json": manifest.encode(),
                 "datasets/train.manifest": as_lines(train).encode(),
                 "datasets/test.manifest": as_lines(test).encode(),
                 **{uri("train", n).partition("my-bucket/")[2]: b"x" for n in range(60)},
