@@ -16,11 +16,11 @@ from mcp.types import PromptReference
 
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint, Reply, Request, api_error, description, healthy, ok
 from tests.support.clients import door
 from tests.support.clock import Clock

@@ -32,8 +32,6 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.identifiers import MODEL_STATUSES
@@ -43,6 +41,8 @@ from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.resources import RESOURCES
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from lfv_mcp.server.tools import TOOLS
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, description, healthy, ok
 from tests.support.saved_records import judged, lines, result_of
 

@@ -16,9 +16,9 @@ from mcp import Client
 from mcp.types import TextResourceContents
 
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, api_error, ok
 from tests.support.clients import Door, codes, door, run
 from tests.support.saved_records import (

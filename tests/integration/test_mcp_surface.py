@@ -25,12 +25,12 @@ from pydantic import BaseModel
 
 import lfv_mcp
 from lfv_mcp.analysis.model_summary import SUMMARY_DIGEST_LIMIT
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.paths import SNAPSHOTS_DIR
 
 pytestmark = pytest.mark.anyio

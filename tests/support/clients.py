@@ -14,10 +14,10 @@ from mcp.types import CallToolResult, TextContent
 
 from lfv_mcp.catalog.catalog import CatalogOptions
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 
 class Door:
