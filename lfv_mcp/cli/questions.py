@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from lfv_mcp.cli.collector import resume_collector
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -176,7 +177,7 @@ def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) ->
     import anyio
 
     from lfv_mcp.cli.progress import with_progress
-    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.wiring.opening import open_catalog
 
     if settings.doubt:
         click.echo(f"Warning: {settings.doubt}", err=True)

@@ -30,12 +30,12 @@ from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.transport import Reply
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import SetupError
 from lfv_mcp.http.replay_app import ReplayApp, scope_of
 from lfv_mcp.identifiers import AccountScope
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 PACKAGE: Final = Path(lfv_mcp.__file__).parent
 SAMPLE: Final = PACKAGE / "archive" / "_sample"

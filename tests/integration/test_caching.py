@@ -16,15 +16,15 @@ from mcp.types import PromptReference
 
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint, Reply, Request, api_error, description, healthy, ok
 from tests.support.clients import door
 from tests.support.clock import Clock
-from tests.support.saved_records import described, manifest_of, response, result_of, write
+from tests.support.saved_records import arn, described, manifest_of, response, result_of, write
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +98,7 @@ async def test_region_project_and_version_are_the_question(
     async with door("live", region="us-east-1", clock=clock.read) as ask:
         for _ in range(2):
             for project, version, region in asked:
-                answer = await ask.describe(project, version, region=region)
+                answer = await ask.describe(arn(project, int(version), region))
                 assert (answer["model_version"], answer["region"]) == (version, region)
     came = [(*r.path.split("/")[3::2], r.credential[1]) for r in endpoint.requests]
     assert came == asked

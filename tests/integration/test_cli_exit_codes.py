@@ -22,8 +22,8 @@ from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.cli import serving
 from lfv_mcp.cli.environment import EnvironmentOption
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.errors import ERRORS
+from lfv_mcp.wiring.settings import Settings
 from tests.support.clients import run
 
 

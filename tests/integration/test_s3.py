@@ -23,9 +23,9 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.s3_prefix import PARALLEL, S3Prefix
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.aws.s3 import S3
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.clients import Door, codes, door, run, table
 from tests.support.clock import Clock

@@ -13,11 +13,11 @@ from mcp import Client, MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import BaseModel
 
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.resources import RESOURCES, VIEW
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.saved_records import described, judged, lines, listed, result_of
 
 pytestmark = pytest.mark.anyio
