@@ -12,10 +12,11 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.old_test_set import against_option, old_test_set
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile, write_file
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import json_option
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion
@@ -114,8 +115,8 @@ def _question(
 
 def _open(source: str, settings: Settings) -> FileStore:
     from lfv_mcp.cli.archive_places import open_prefix
-    from lfv_mcp.cli.source import parse_source
-    from lfv_mcp.cli.wiring import open_files
+    from lfv_mcp.wiring.opening import open_files
+    from lfv_mcp.wiring.source import parse_source
 
     place = parse_source(source, "")
     return (

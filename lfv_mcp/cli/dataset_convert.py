@@ -12,8 +12,9 @@ import click
 
 from lfv_mcp.cli.archive_places import open_source
 from lfv_mcp.cli.collector import resume_collector
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +194,7 @@ def _mask_size(
         return ImageSize(*flags.mask_size)
     from lfv_mcp.archive.mask_size import held_mask_size, places_of_masks
     from lfv_mcp.cli.conversion_report import unknown_size
-    from lfv_mcp.cli.wiring import open_s3
+    from lfv_mcp.wiring.opening import open_s3
 
     now = islice(dict.fromkeys(line.mask for line in conversion.lines if line.mask), _NEWEST_MASKS)
     before = places_of_masks((*question.training, *question.tests))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.archive.places import S3Place
@@ -54,7 +54,7 @@ def listed_images(
 def _place(prefix: str) -> S3Place | Path:
     """Where a prefix is, which a person spelled."""
     from lfv_mcp.archive.places import S3Place, parse_place
-    from lfv_mcp.cli.source import open_path, parse_source
+    from lfv_mcp.wiring.source import open_path, parse_source
 
     source = parse_source(prefix, "")
     if source.startswith("s3://"):

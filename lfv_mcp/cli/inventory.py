@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lfv_mcp.cli.image_places import images_option, listed_images
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import json_option
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.results.inventory import Inventory
@@ -45,8 +46,8 @@ def _take(project: str, prefixes: tuple[str, ...], settings: Settings) -> Invent
         LfvError: there is no such project, or the archive cannot be read.
     """
     from lfv_mcp.catalog.index_findings import index_findings, with_findings
-    from lfv_mcp.cli.wiring import open_catalog
     from lfv_mcp.model_query import check_project_name, parse_model_query
+    from lfv_mcp.wiring.opening import open_catalog
 
     name = parse_model_query(check_project_name(project)).project_name if project else ""
     catalog = open_catalog(settings)

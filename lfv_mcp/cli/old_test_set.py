@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.formats.datasets.dataset import Dataset
@@ -34,7 +34,7 @@ def old_test_set(project: str, version: str, settings: Settings) -> Dataset:
 
     from lfv_mcp.cli.progress import with_progress
     from lfv_mcp.cli.questions import indexing_in_words
-    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.wiring.opening import open_catalog
 
     query = _query(project, version)
     if settings.doubt:
