@@ -82,10 +82,13 @@ def comparison_findings(
         yield finding("several_comparisons", message)
     if doubted:
         is_one = doubted == 1
+        judges = list(verdicts.votes)
+        everyone = len(judges) == len(candidates)
         yield finding(
             "labels_to_doubt",
             f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by every model asked.",
+            f"{'its' if is_one else 'their'} label by "
+            f"{'every model asked' if everyone else all_called(judges)}.",
             _BLIND,
         )
 
