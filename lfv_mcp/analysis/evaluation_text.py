@@ -70,6 +70,8 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         )
         how = "From them" if counts.recovered else "Recounted"
         yield f"{how} (95 % intervals): {listed}"
+    if report.unjudged and (share := report.unjudged.rejected_share):
+        yield f"With its 95 % interval: {metric_in_words('rejected share', share)}"
     if report.agrees is not None:
         agrees = "agrees" if report.agrees else "DISAGREES"
         yield f"The EvaluationResult {agrees} with the recount."

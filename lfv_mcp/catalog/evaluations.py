@@ -74,7 +74,7 @@ class Evaluations:
         """What is proven of a version, or of a prediction set.
 
         Raises:
-            LfvError: `evidence_unavailable` if no file can be read, or no truth is known.
+            LfvError: `evidence_unavailable` if no file of a version can be read.
         """
         described = await self._models.describe(query, index)
         if query.prediction_set:

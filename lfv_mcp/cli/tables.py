@@ -22,6 +22,7 @@ def evaluation_tables(report: Mapping[str, Any]) -> str:
     """The confusion table, metrics with intervals, what was asked, examples and findings."""
     sections = (
         _counts,
+        _unjudged,
         _metrics,
         _on_the_line,
         _requirements,
@@ -47,6 +48,23 @@ def _counts(report: Mapping[str, Any]) -> Iterator[str]:
                 ("normal", f"{counts['false_positives']} false alarms", counts["true_negatives"]),
             ),
         )
+
+
+def _unjudged(report: Mapping[str, Any]) -> Iterator[str]:
+    """What a prediction set says of images whose truth is not known."""
+    if said := report.get("unjudged"):
+        yield "\nVerdicts on images whose truth is not known"
+        shown = {name: value for name, value in said.items() if name != "rejected_share"}
+        yield from table(
+            ("", ""),
+            (
+                (_words(name), score(value) if name.endswith("score") else f"{value:,}")
+                for name, value in shown.items()
+            ),
+        )
+        if share := said.get("rejected_share"):
+            yield "\nShare that it rejects, with its 95 % interval"
+            yield from table(("", "value", "low", "high", ""), (_figure("rejected_share", share),))
 
 
 def _metrics(report: Mapping[str, Any]) -> Iterator[str]:
