@@ -66,7 +66,7 @@ def hosted_elsewhere(summary: ModelSummary, hosted: Sequence[str]) -> Iterator[F
         "other_version_hosted",
         f"{versions} {verb} HOSTED{'' if live else ' when captured'}{this}.",
         f"For {'that one' if len(hosted) == 1 else 'the highest of them'} ask about "
-        'model_version="hosted" (on the command line: VERSION hosted).',
+        "model_version='hosted' (on the command line: VERSION hosted).",
     )
 
 

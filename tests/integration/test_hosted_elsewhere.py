@@ -39,7 +39,7 @@ async def by_command(command: str, project: str, *versions: str, source: Path | 
     return json.loads(result.stdout)
 
 
-ASKS: Final = 'ask about model_version="hosted" (on the command line: VERSION hosted)'
+ASKS: Final = "ask about model_version='hosted' (on the command line: VERSION hosted)"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_an_answer_names_the_version_that_was_hosted(
     if expected and command != "compare":
         assert ASKS in words
     elif expected:
-        assert 'name "hosted" first' in words
+        assert "name 'hosted' first" in words
 
 
 async def test_what_is_not_known_is_not_denied(tmp_path: Path) -> None:
