@@ -246,7 +246,8 @@ def _false_alarm_rate(counts: Confusion) -> tuple[int, int]:
 
 def _has_scores(candidate: Candidate) -> bool:
     """Whether scores made of confidence explain every verdict of this version."""
-    scores = scores_of(candidate.manifest.images if candidate.manifest else None)
+    images = candidate.manifest.images if candidate.manifest else None
+    scores = scores_of(images, of_set=candidate.predictions is not None)
     return not isinstance(scores, Undefined) and scores.rule.rule_holds
 
 

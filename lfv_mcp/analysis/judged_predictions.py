@@ -120,6 +120,7 @@ def judged(
     if predictions.images is None:
         return Judged(None, is_vouched=same_names, why_none=TOO_MANY)
     answers = _answers(predictions.images)
+    own_scores = predictions.about.scores == "anomaly_score"
     reference: Mapping[str, bool] = _truth_of(truths[0]) if truths else {}
     matches = match_images(reference, answers, names=True)
     labels = {image: reference[found] for image, found in matches.found.items()}
@@ -138,7 +139,7 @@ def judged(
         if elsewhere is not None and answer.truth not in (None, elsewhere):
             differ += 1
         elif truth is not None and answer.lines:
-            images += [_line(name, truth, line) for line in answer.lines]
+            images += [_line(name, truth, line, own_scores=own_scores) for line in answer.lines]
     return Judged(
         _manifest(images),
         matches,
@@ -196,9 +197,19 @@ def _truth_elsewhere(
     return known
 
 
-def _line(name: str, truth: bool, line: PredictedImage) -> ImagePrediction:  # noqa: FBT001
-    flagged = bool(line.flagged)
-    return ImagePrediction(name, truth, flagged, line.confidence, line.score)
+def _line(
+    name: str,
+    truth: bool,  # noqa: FBT001 - the label itself, no switch
+    line: PredictedImage,
+    *,
+    own_scores: bool,
+) -> ImagePrediction:
+    """A line with its truth; where a set has scores of its own no confidence stands in for one.
+
+    The two are on different scales: a ranking of both would be none.
+    """
+    confidence = None if own_scores and line.score is None else line.confidence
+    return ImagePrediction(name, truth, bool(line.flagged), confidence, line.score)
 
 
 def _manifest(images: Sequence[ImagePrediction]) -> EvaluationManifest | None:

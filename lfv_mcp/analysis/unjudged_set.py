@@ -55,7 +55,8 @@ def _verdicts(predictions: PredictionSet, threshold: float | None) -> UnjudgedVe
         return UnjudgedVerdicts(images=about.images, unanswered=silent)
     answered = [each for each in predictions.images if each.flagged is not None]
     rejected = sum(bool(each.flagged) for each in answered)
-    scores = [value for each in answered if (value := _score_of(each)) is not None]
+    own = about.scores == "anomaly_score"
+    scores = [value for each in answered if (value := _score_of(each, own=own)) is not None]
     knows_scores = bool(scores) and len(scores) == len(answered)
     return UnjudgedVerdicts(
         images=len(predictions.images),
@@ -72,8 +73,8 @@ def _verdicts(predictions: PredictionSet, threshold: float | None) -> UnjudgedVe
     )
 
 
-def _score_of(image: PredictedImage) -> float | None:
-    if image.score is not None or image.confidence is None:
+def _score_of(image: PredictedImage, *, own: bool) -> float | None:
+    if own or image.confidence is None:
         return image.score
     return metrics.anomaly_score(bool(image.flagged), image.confidence)
 
