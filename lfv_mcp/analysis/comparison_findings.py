@@ -18,7 +18,7 @@ from lfv_mcp.analysis.comparison_text import (
     stricter_test,
     why_undecided,
 )
-from lfv_mcp.analysis.evaluation_findings import counts_ambiguous, counts_recovered
+from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
@@ -247,9 +247,17 @@ def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
     possible = candidate.possible_counts
     if candidate.manifest is not None or not possible:
         return
-    found = counts_recovered(possible[0]) if len(possible) == 1 else counts_ambiguous(possible)
-    message = f"{_capital(candidate.in_words)}: {found.message}"
-    yield found.model_copy(update={"message": message})
+    one = len(possible) == 1
+    yield finding(
+        "counts_recovered" if one else "counts_ambiguous",
+        f"{_capital(candidate.in_words)}: there is no EvaluationManifest, and "
+        + (
+            "its counts are recovered: no others give the reported figures."
+            if one
+            else "several sets of counts give the reported figures, so none is taken."
+        ),
+        "" if one else COUNT_THE_DEFECTS,
+    )
 
 
 def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:

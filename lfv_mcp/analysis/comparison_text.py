@@ -143,7 +143,7 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
             return f"{all_called(untrained)} {_has(untrained)} no metrics"
         names = [c.version for c in lacking]
         several = "".join(
-            f", and {len(c.possible_counts):,} sets of counts fit the reported figures"
+            ", and several sets of counts fit the reported figures"
             f"{f' of {c.in_words}' if len(lacking) > 1 else ''}"
             for c in lacking
             if c.possible_counts
