@@ -159,7 +159,7 @@ def _left_out(other: VersionVerdict, baseline: str) -> Finding:
 
 
 def _both(baseline: str, other: str) -> str:
-    both = all_called([baseline, other]).replace(", ", " and ", 1)
+    both = all_called([baseline, other])
     return f"{both[:1].upper()}{both[1:]}"
 
 
@@ -274,7 +274,7 @@ def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
 def _cuts_chosen_here(verdicts: Verdicts) -> Finding:
     counts = verdicts.baseline.manifest and verdicts.baseline.manifest.confusion
     defects = counts.true_positives + counts.false_negatives if counts else 0
-    loss = two_digits(loss_by_cut(defects))
+    loss = two_digits(round(2 * loss_by_cut(defects)) / 2)  # as fine as the simulation is
     noun = "point" if loss == "1" else "points"
     return finding(
         "cuts_chosen_here",

@@ -163,8 +163,7 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
         return _why_no_answers(this, baseline)
     shared = len(this.pairing.images) if this.pairing else 0
     of = this.pairing.of if this.pairing else 0
-    both = f"{all_called([baseline.version, this.candidate.version])}"
-    both = both.replace(", ", " and ", 1)
+    both = all_called([baseline.version, this.candidate.version])
     return (
         f"{both} were tested on other images ({shared:,} of {of:,} are shared, with equal labels)"
     )
