@@ -293,7 +293,9 @@ async def test_requirements_are_shown_not_shown_or_refuted(client: Client, row: 
     for said in (words, printed):
         assert phrase in said
     if measured and measured > 10_000:
-        assert "97 defects more without a miss would, or more than 10,000 defects more if" in words
+        assert (
+            "97 more defects without a miss would show it, or more than 10,000 further defects if"
+        ) in words
 
 
 async def test_both_requirements_and_the_images_they_take(client: Client) -> None:
