@@ -45,7 +45,8 @@ class Judged:
         matches: how images were found in the reference; nothing without one.
         unanswered: test images of the reference that the set did not answer, in order.
         extra: images that it answered beyond the reference.
-        labels_differ: images left out, for two sources of truth differ on them.
+        labels_differ: images of the reference left out, for two sources of truth differ on them.
+        extra_labels_differ: images beyond the reference left out for the same reason.
         is_vouched: a person vouched that equal names are the same images.
         why_none: why there is no manifest, as a clause; empty where there is one.
     """
@@ -55,6 +56,7 @@ class Judged:
     unanswered: tuple[str, ...] = ()
     extra: int = 0
     labels_differ: int = 0
+    extra_labels_differ: int = 0
     is_vouched: bool = False
     why_none: str = ""
 
@@ -127,7 +129,7 @@ def judged(
     known = _truth_elsewhere([a for a in answers if a not in labels], truths[1:])
     images: list[ImagePrediction] = []
     answered: set[str] = set()
-    differ = extra = 0
+    differ = extra_differ = extra = 0
     for image, answer in answers.items():
         name = matches.found.get(image, image)
         elsewhere = labels[image] if image in labels else known.get(image)
@@ -137,7 +139,8 @@ def judged(
             extra += bool(truths)
         truth = answer.truth if elsewhere is None else elsewhere
         if elsewhere is not None and answer.truth not in (None, elsewhere):
-            differ += 1
+            differ += image in labels
+            extra_differ += image not in labels
         elif truth is not None and answer.lines:
             images += [_line(name, truth, line, own_scores=own_scores) for line in answer.lines]
     return Judged(
@@ -146,6 +149,7 @@ def judged(
         tuple(each for each in reference if each not in answered),
         extra,
         differ,
+        extra_differ,
         same_names,
         "" if images else NO_TRUTH,
     )
