@@ -139,8 +139,11 @@ def judged(
             extra += bool(truths)
         truth = answer.truth if elsewhere is None else elsewhere
         if elsewhere is not None and answer.truth not in (None, elsewhere):
-            differ += image in labels
-            extra_differ += image not in labels
+            if image in labels:
+                differ += 1
+                answered.add(name)  # left out, so it is not missing either
+            else:
+                extra_differ += 1
         elif truth is not None and answer.lines:
             images += [_line(name, truth, line, own_scores=own_scores) for line in answer.lines]
     return Judged(

@@ -135,3 +135,24 @@ async def test_a_label_is_doubted_by_those_whose_images_are_known(tmp_path: Path
     (of_two,) = [f["message"] for f in three["findings"] if f["code"] == "labels_to_doubt"]
     assert of_two == "40 images are judged against their label by versions 1 and 2."
     assert "labels_to_doubt" not in codes(await compared(tmp_path, "3", "1", "2"))
+
+
+async def test_an_image_that_is_left_out_for_its_label_is_not_unanswered_too(
+    tmp_path: Path,
+) -> None:
+    """A line that a person annotated has lost its prediction; its label may not be the known."""
+    images = baseline_images(BASE)
+    write_version(tmp_path, "p", 1, images)
+    answers = [
+        PredictedImage(image, label is not (n < 3), None if n < 5 else flagged, None, sure)
+        for n, (image, label, flagged, sure) in enumerate(images)
+    ]
+    key = PredictionSetKey("us-east-1", ONE, "p", "station")
+    write(tmp_path, "station.jsonl", set_file(answers, key))
+    answer = await compared(tmp_path, "1", "station")
+    found = row(answer, "station")
+    assert found["matching"]["labels_differ"] == 3
+    assert found["matching"]["unanswered"] == 2
+    assert found["recall"]["images"] == 97
+    (left_out,) = [f["message"] for f in answer["findings"] if f["code"] == "images_left_out"]
+    assert left_out.endswith("left out: 3 with labels that differ.")
