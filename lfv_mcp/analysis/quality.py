@@ -55,7 +55,7 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
             yield _rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Its cut is likely the best for these images: on new ones expect 3 to 5 points less if 40 "
+        "Its cut is likely best for these images: on new ones expect 3 to 5 points less if 40 "
         "defects were tested, 1 to 1.5 if 400.",
     )
 
