@@ -105,7 +105,8 @@ def _may_be_dataset(head: bytes, entry: FileEntry) -> bool:
     """Whether a file starts as a dataset does, or is an archive that may have one in it."""
     if archive_kind(head):
         return entry.size <= FILE_LIMIT
-    return starts_as_dataset(head) is not None
+    # What is called a manifest may begin with lines of no use, which are to be counted.
+    return starts_as_dataset(head) is not None or entry.name.lower().endswith(".manifest")
 
 
 def _head(files: FileStore, entry: FileEntry) -> bytes:

@@ -101,7 +101,10 @@ def _question(
     to_test_with = [dataset for files in opened_tests for dataset in _read(files)]
     old_test = None if against is None else old_test_set(*against, settings)
     training = [dataset for dataset in named if dataset.split != "test"]
-    all_tests = [*(dataset for dataset in named if dataset.split == "test"), *to_test_with]
+    own_tests = [dataset for dataset in named if dataset.split == "test"]
+    if to_test_with and not training:  # a person says which is the test, so these are not
+        training, own_tests = own_tests, []
+    all_tests = [*own_tests, *to_test_with]
     listing = None
     if prefixes := list(images):
         sets = [*training, *all_tests, *([old_test] if old_test else [])]

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, get_args
 
+from lfv_mcp.formats.datasets.canonical import LABEL, MASK
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 
 Successor = Literal["sagemaker", "dda", "anomalib"]
 SUCCESSORS: Final[tuple[Successor, ...]] = get_args(Successor)
-LABEL: Final = "anomaly-label"
-MASK: Final = "anomaly-mask-ref"
 _AWS: Final[tuple[Successor, ...]] = ("sagemaker", "dda")
 _BACKGROUND: Final = "background"
 _S3_URI: Final = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+/.")
@@ -85,8 +84,12 @@ def _has_no_label(told: TrainingLine) -> bool:
     return told.line.anomalous is None
 
 
-def _lacks_mask(told: TrainingLine, *, anomalous: bool) -> bool:
-    return told.has_masks and told.line.anomalous is anomalous and not told.line.mask
+def _is_normal_without_mask(told: TrainingLine) -> bool:
+    return told.has_masks and told.line.anomalous is False and not told.line.mask
+
+
+def _is_anomaly_without_mask(told: TrainingLine) -> bool:
+    return told.has_masks and told.line.anomalous is True and not told.line.mask
 
 
 def _has_bad_colours(told: TrainingLine) -> bool:
@@ -132,7 +135,7 @@ def _has_colon_in_mask(told: TrainingLine) -> bool:
 
 
 _ATTRIBUTES: Final = f"{LABEL}, {LABEL}-metadata, {MASK} and {MASK}-metadata"
-_CONVERT: Final = "lfv-mcp dataset convert writes them so."
+_CONVERT: Final = "Convert the set: lfv-mcp dataset convert."
 DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "labels_missing",
@@ -174,7 +177,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "masks_missing_normal",
         _AWS,
-        lambda told: _lacks_mask(told, anomalous=False),
+        _is_normal_without_mask,
         (
             "is normal and has no mask, which segmentation takes on every line",
             "are normal and have no mask, which segmentation takes on every line",
@@ -184,7 +187,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "masks_missing_anomaly",
         SUCCESSORS,
-        lambda told: _lacks_mask(told, anomalous=True),
+        _is_anomaly_without_mask,
         (
             "shows an anomaly and has no mask, although others have",
             "show an anomaly and have no mask, although others have",

@@ -94,9 +94,14 @@ def contents_of(dataset: Dataset, objects: ImageListing | None = None) -> SetCon
 
 
 def _repeated(lines: Sequence[DatasetLine], objects: ImageListing | None) -> list[RepeatedImage]:
+    """Images of one content, and of one name where the content is not known."""
+    contents: dict[str, tuple[str, int]] = {}
+    for line in lines:
+        if line.image not in contents and (content := _content(line, objects)):
+            contents[line.image] = content
     groups: dict[Hashable, list[DatasetLine]] = defaultdict(list)
     for line in lines:
-        groups[_identity(line, objects)].append(line)
+        groups[contents.get(line.image, line.image)].append(line)
     return [
         RepeatedImage(tuple(group), {True, False} <= {line.anomalous for line in group})
         for group in groups.values()
@@ -104,9 +109,9 @@ def _repeated(lines: Sequence[DatasetLine], objects: ImageListing | None) -> lis
     ]
 
 
-def _identity(line: DatasetLine, objects: ImageListing | None) -> Hashable:
-    """What is equal of lines that are of one image: its content if that is known, else its name."""
+def _content(line: DatasetLine, objects: ImageListing | None) -> tuple[str, int] | None:
+    """The ETag and the size of an image, which prove that two are of one content."""
     size, etag = line.size, line.etag
     if size is None and objects is not None and (found := objects.find(line.image)) is not None:
         size, etag = found.size, found.etag
-    return (etag, size) if etag and size else line.image
+    return (etag, size) if etag and size else None
