@@ -39,8 +39,6 @@ class _MaskSize(click.ParamType[tuple[int, int]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, int]:
         """Width and height in pixels."""
-        if isinstance(value, tuple):
-            return value[0], value[1]
         found = re.fullmatch(r"([0-9]{1,5})[xX*]([0-9]{1,5})", str(value).strip())
         if found is None or not all(0 < int(side) <= _LARGEST for side in found.groups()):
             self.fail(
@@ -154,7 +152,7 @@ def _question(
         LfvError: a source has no dataset, cannot be read, or does not say what its sets are for.
     """
     from lfv_mcp.analysis.datasets.conversion import ConversionQuestion
-    from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
+    from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS, Successor
     from lfv_mcp.analysis.datasets.rewriting import parse_rewrite
     from lfv_mcp.analysis.datasets.roles import training_and_tests
 
@@ -163,9 +161,13 @@ def _question(
         _datasets(source, place, settings),
         _datasets(test, place, settings) if test is not None else None,
     )
-    (successor,) = (each for each in SUCCESSORS if each == flags.format)
+    successors: dict[str, Successor] = {each: each for each in SUCCESSORS}
     return ConversionQuestion(
-        successor, training, tests, rewrites, without_masks=flags.without_masks
+        successors[flags.format],
+        training,
+        tests,
+        rewrites,
+        without_masks=flags.without_masks,
     )
 
 

@@ -129,10 +129,8 @@ def test_the_mask_of_normal_images_has_the_size_of_one_that_is_held(tmp_path: Pa
 def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     source = segmentation(tmp_path / "cookies")
     to = tmp_path / "out"
-    command = ("dataset", "convert", source, "--format=dda", "--to", to, "--rewrite==/no/such/")
-    refused = run(*command)
-    assert refused.exit_code == 1
-    command = (*command[:-1], "--rewrite==s3://parts/", "--allowed-bucket", "others")
+    flags = ("--format=dda", "--rewrite==s3://parts/", "--allowed-bucket", "others")
+    command: tuple[object, ...] = ("dataset", "convert", source, *flags, "--to", to)
     refused = run(*command)
     assert refused.exit_code == 1
     assert "31 normal images have no mask, and a white one must have the size" in refused.stderr
@@ -142,8 +140,8 @@ def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     assert run(*command, "--mask-size", "512x384").exit_code == 0
     assert png_size(files_of(to)["masks/normal-white-512x384.png"]) == ImageSize(512, 384)
     plain = tmp_path / "plain"
-    command = (*command[:4], "--to", plain, *command[6:], "--without-masks")
-    assert run(*command).exit_code == 0
+    done = run("dataset", "convert", source, *flags, "--to", plain, "--without-masks")
+    assert done.exit_code == 0
     assert list(files_of(plain)) == ["train.manifest"]
 
 
@@ -315,7 +313,7 @@ def test_anomalibs_own_table_becomes_manifests(tmp_path: Path) -> None:
     assert done.exit_code == 0
     written = files_of(to)
     assert [len(lines_of(written[name])) for name in ("train.manifest", "test.manifest")] == [12, 5]
-    assert "2 masks were not taken along: anomalib takes white for the defect" in done.stdout
+    assert "2 masks were not taken along: to anomalib all that is not black is the defect" in done.stdout
 
 
 def test_folders_of_images_become_a_table(tmp_path: Path) -> None:
