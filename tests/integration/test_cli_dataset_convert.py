@@ -313,7 +313,10 @@ def test_anomalibs_own_table_becomes_manifests(tmp_path: Path) -> None:
     assert done.exit_code == 0
     written = files_of(to)
     assert [len(lines_of(written[name])) for name in ("train.manifest", "test.manifest")] == [12, 5]
-    assert "2 masks were not taken along: to anomalib all that is not black is the defect" in done.stdout
+    assert (
+        "2 masks were not taken along: to anomalib all that is not black is the defect"
+        in done.stdout
+    )
 
 
 def test_folders_of_images_become_a_table(tmp_path: Path) -> None:
