@@ -162,6 +162,14 @@ def test_train_and_test_of_one_folder_share_images(tmp_path: Path) -> None:
     assert answer["summary"].startswith("2 images of the test set are in the training set too.")
 
 
+def test_files_beside_the_datasets_are_said_to_be_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "train.manifest", images("b", range(12)))
+    (tmp_path / "labels.csv").write_text("picture,kind\n1.png,cat\n")
+    result = run("dataset", "check", tmp_path)
+    assert f"Passed over, because it is no dataset: {tmp_path / 'labels.csv'}." in result.stderr
+    assert "labels.csv" not in result.stdout
+
+
 def test_names_alone_are_a_hint_and_end_with_0(tmp_path: Path) -> None:
     training = write(tmp_path, "train.manifest", [labelled("s3://b/a/0001.png", "normal")])
     test = write(tmp_path, "other.manifest", [labelled("s3://b/c/0001.png", "normal")])
