@@ -23,6 +23,7 @@ from lfv_mcp.formats.datasets.canonical import LABEL_ATTRIBUTES, MASK_ATTRIBUTES
 from lfv_mcp.text import clean
 
 if TYPE_CHECKING:
+    from lfv_mcp.archive.mask_size import HeldSize
     from lfv_mcp.formats.png import ImageSize
 
 _TITLES: Final[dict[Successor, str]] = {
@@ -93,15 +94,18 @@ def written(
     question: ConversionQuestion,
     conversion: Conversion,
     target: str,
-    size: ImageSize | None,
+    held: HeldSize,
     *,
     is_dry: bool,
 ) -> Iterator[str]:
     """What was written, or would be, as lines."""
+    size = held.size
     place = clean(target, 300)
     how = "Would be written" if is_dry else "Written"
     yield f"{how} to {place}, for {_TITLES[question.successor]}:"
     yield from _rows(question, conversion, size)
+    if size is not None and held.file:
+        yield f"The size of the white mask is that of {clean(held.file, 300)}."
     if conversion.left_out:
         yield f"Left out: {count_of(conversion.lines_left_out, 'line', 'lines')}."
         yield from _left_out(conversion.left_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,13 +12,14 @@ import click
 
 from lfv_mcp.cli.archive_places import open_source
 from lfv_mcp.cli.collector import resume_collector
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import Settings, is_source_flag_given, settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lfv_mcp.analysis.datasets.conversion import Conversion, ConversionQuestion
+    from lfv_mcp.archive.mask_size import HeldSize
     from lfv_mcp.archive.places import Place
     from lfv_mcp.formats.datasets.dataset import Dataset
     from lfv_mcp.formats.png import ImageSize
@@ -113,13 +114,14 @@ def _convert(source: str, test: str | None, target: str, settings: Settings, fla
         for line in report.refusal(conversion):
             click.echo(line)
         raise click.exceptions.Exit(1)
-    size = _mask_size(question, conversion, settings, flags)
-    files = _files(question, conversion, size)
+    sources = [each for each in (source, test) if each is not None]
+    held = _mask_size(question, conversion, sources, settings, flags)
+    files = _files(question, conversion, held.size)
     if not flags.dry_run:
         from lfv_mcp.archive.conversion_target import write_files
 
         write_files(path, files)
-    for line in report.written(question, conversion, target, size, is_dry=flags.dry_run):
+    for line in report.written(question, conversion, target, held, is_dry=flags.dry_run):
         click.echo(line)
 
 
@@ -180,29 +182,48 @@ def _datasets(source: str, place: Place, settings: Settings) -> list[Dataset]:
 
 
 def _mask_size(
-    question: ConversionQuestion, conversion: Conversion, settings: Settings, flags: _Flags
-) -> ImageSize | None:
-    """The size of the white mask; None if none is needed.
+    question: ConversionQuestion,
+    conversion: Conversion,
+    sources: Iterable[str],
+    settings: Settings,
+    flags: _Flags,
+) -> HeldSize:
+    """The size of the white mask: by the flag, by a held mask, by a packaged model.
 
     Raises:
         CallerError: it is not known.
     """
-    if not conversion.without_mask or question.successor == "anomalib":
-        return None
-    from lfv_mcp.formats.png import ImageSize
-
-    if flags.mask_size is not None:
-        return ImageSize(*flags.mask_size)
-    from lfv_mcp.archive.mask_size import held_mask_size, places_of_masks
+    from lfv_mcp.archive.mask_size import HeldSize, held_mask_size, places_of_masks
     from lfv_mcp.cli.conversion_report import unknown_size
     from lfv_mcp.cli.wiring import open_s3
+    from lfv_mcp.formats.png import ImageSize
 
+    if not conversion.without_mask or question.successor == "anomalib":
+        return HeldSize()
+    if flags.mask_size is not None:
+        return HeldSize(ImageSize(*flags.mask_size), "--mask-size")
     now = islice(dict.fromkeys(line.mask for line in conversion.lines if line.mask), _NEWEST_MASKS)
     before = places_of_masks((*question.training, *question.tests))
     held = held_mask_size((*now, *islice(before, 100)), lambda: open_s3(settings))
-    if held.size is None:
-        raise unknown_size(conversion, held.why_not)
-    return held.size
+    if held.size is not None:
+        return held
+    for packaged in _packaged_sizes(sources, settings):
+        if packaged.size is not None:
+            return packaged
+        held = held._replace(why_not=packaged.why_not or held.why_not)
+    raise unknown_size(conversion, held.why_not)
+
+
+def _packaged_sizes(sources: Iterable[str], settings: Settings) -> Iterator[HeldSize]:
+    """What packaged models beside the datasets say, and those of the archive of --source."""
+    from lfv_mcp.archive.archive import Archive
+    from lfv_mcp.archive.mask_size import packaged_size
+    from lfv_mcp.cli.wiring import open_archive, open_files
+
+    for source in sources:
+        yield packaged_size(Archive(open_files(source, settings)))
+    if is_source_flag_given() and (found := open_archive(settings)) is not None:
+        yield packaged_size(found[1])
 
 
 def _files(

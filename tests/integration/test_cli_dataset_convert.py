@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,6 +144,38 @@ def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     done = run("dataset", "convert", source, *flags, "--to", plain, "--without-masks")
     assert done.exit_code == 0
     assert list(files_of(plain)) == ["train.manifest"]
+
+
+def test_a_packaged_model_tells_the_size_where_no_mask_does(tmp_path: Path) -> None:
+    def packed(width: int) -> bytes:
+        made = io.BytesIO()
+        told = {
+            "model_graph": {"stages": [{"threshold": 0.42}]},
+            "dataset": {"image_width": width, "image_height": 384},
+        }
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr("export_artifacts/manifest.json", json.dumps(told))
+            archive.writestr("mochi.json", "{}")
+        return made.getvalue()
+
+    source = put(segmentation(tmp_path / "cookies"), {"edge/model.zip": packed(512)})
+    command = ("dataset", "convert", source, "--format=dda", "--rewrite==s3://parts/")
+    flags = ("--allowed-bucket", "others")
+    done = run(*command, *flags, "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "out/masks/normal-white-512x384.png").is_file()
+    assert "The size of the white mask is that of edge/model.zip." in done.stdout
+    put(source, {"edge/other.zip": packed(640)})
+    refused = run(*command, *flags, "--to", tmp_path / "other")
+    assert refused.exit_code == 1
+    assert "packaged models are of images of more than one size" in refused.stderr
+    # An archive that a person names has packages too.
+    alone = segmentation(tmp_path / "alone")
+    archive = put(tmp_path / "archive", {"model.zip": packed(700)})
+    named = ("--source", archive, "--to", tmp_path / "third")
+    done = run(*command[:2], alone, *command[3:], *flags, *named)
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "third/masks/normal-white-700x384.png").is_file()
 
 
 @pytest.mark.parametrize("size", ["640", "640x", "0x480", "640x99999", "-1x5", "axb", "6 4x4"])
