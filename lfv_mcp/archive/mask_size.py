@@ -1,4 +1,4 @@
-"""The size of the masks that a dataset names, from the headers of some of them."""
+"""The size of the images of a dataset: from the headers of held masks, else from a held package."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple, Protocol
 
+from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.reading import read_rest
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.formats.datasets.dataset import Dataset
@@ -33,16 +34,16 @@ class Objects(Protocol):
 
 
 class HeldSize(NamedTuple):
-    """What the headers of held masks say.
+    """What held files say of the size of images.
 
     Args:
-        size: of all that were read; None if none could be.
-        mask: the first that was read.
+        size: None if nothing says it.
+        file: what says it: the first mask that was read, or the packaged model.
         why_not: why none could be read, of the first that was tried; empty if there is none.
     """
 
     size: ImageSize | None = None
-    mask: str = ""
+    file: str = ""
     why_not: str = ""
 
 
@@ -97,6 +98,25 @@ def _one_size(found: dict[str, ImageSize], why_not: str) -> HeldSize:
                 "--mask-size WxH.",
             )
     return HeldSize(size, first)
+
+
+def packaged_size(archive: Archive) -> HeldSize:
+    """The size of the images that a packaged model of an archive was trained on.
+
+    Args:
+        archive: where packages may be; of each no more than its manifest.json is read.
+
+    Raises:
+        LfvError: the archive cannot be read.
+    """
+    found: dict[ImageSize, str] = {}
+    for held in archive.index().edge_packages:
+        facts = archive.read_edge_package(held.ref)
+        if facts.image_width is not None and facts.image_height is not None:
+            found.setdefault(ImageSize(facts.image_width, facts.image_height), held.ref.name)
+    if len(found) > 1:
+        return HeldSize(why_not="the packaged models are of images of more than one size.")
+    return next((HeldSize(size, name) for size, name in found.items()), HeldSize())
 
 
 def _of_s3(s3: Objects, mask: str) -> bytes:

@@ -14,6 +14,7 @@ from lfv_mcp.analysis.datasets.conversion import (
     count_in_words,
 )
 from lfv_mcp.analysis.datasets.line_demands import Successor, bucket_of
+from lfv_mcp.analysis.datasets.rewriting import is_relative
 from lfv_mcp.analysis.datasets.successor_demands import LEAST_IMAGES
 from lfv_mcp.archive.conversion_target import MASKS, white_mask_name
 from lfv_mcp.errors import CallerError
@@ -22,6 +23,7 @@ from lfv_mcp.formats.datasets.canonical import LABEL_ATTRIBUTES, MASK_ATTRIBUTES
 from lfv_mcp.text import clean
 
 if TYPE_CHECKING:
+    from lfv_mcp.archive.mask_size import HeldSize
     from lfv_mcp.formats.png import ImageSize
 
 _TITLES: Final[dict[Successor, str]] = {
@@ -92,15 +94,18 @@ def written(
     question: ConversionQuestion,
     conversion: Conversion,
     target: str,
-    size: ImageSize | None,
+    held: HeldSize,
     *,
     is_dry: bool,
 ) -> Iterator[str]:
     """What was written, or would be, as lines."""
+    size = held.size
     place = clean(target, 300)
     how = "Would be written" if is_dry else "Written"
     yield f"{how} to {place}, for {_TITLES[question.successor]}:"
     yield from _rows(question, conversion, size)
+    if size is not None and held.file:
+        yield f"The size of the white mask is that of {clean(held.file, 300)}."
     if conversion.left_out:
         yield f"Left out: {count_of(conversion.lines_left_out, 'line', 'lines')}."
         yield from _left_out(conversion.left_out)
@@ -133,18 +138,20 @@ def _rows(
 def _notes(question: ConversionQuestion, conversion: Conversion) -> Iterator[str]:
     """What else is worth knowing, a line each."""
     for rewrite, count in conversion.rewritten.items():
-        names = count_of(count, "name now begins", "names now begin")
-        was = f"instead of {clean(rewrite.source, 200)}" if rewrite.source else "and were relative"
-        now = f"with {clean(rewrite.target, 200)}" if rewrite.target else "with a folder"
-        yield f"{names} {now}, {was}."
+        was, now = clean(rewrite.source, 200), clean(rewrite.target, 200)
+        if not rewrite.target:
+            yield f"{count_of(count, 'name is', 'names are')} relative now, without {was}."
+            continue
+        instead = f"instead of {was}" if was else "and were relative"
+        yield f"{count_of(count, 'name now begins', 'names now begin')} with {now}, {instead}."
     if conversion.repeated:
         repeat = count_of(conversion.repeated, "line repeats", "lines repeat")
         yield f"{repeat} an image with the same label; it is written once."
     if conversion.masks_dropped and not question.without_masks:
         masks = count_of(conversion.masks_dropped, "mask was", "masks were")
         yield (
-            f"{masks} not taken along: anomalib takes white for the defect, all others for the "
-            "background."
+            f"{masks} not taken along: to anomalib all that is not black is the defect, to the "
+            "others white is the background."
         )
     if conversion.shared:
         images = count_of(
@@ -190,7 +197,7 @@ def _next(
 
 def _next_for_anomalib(conversion: Conversion, target: str) -> Iterator[str]:
     place = f"{target.rstrip('/')}/dataset.csv"
-    relative = any(not line.image.startswith("/") for line in conversion.lines)
+    relative = any(is_relative(line.image) for line in conversion.lines)
     root = ', root="FOLDER"' if relative else ""
     yield "  from anomalib.data import Tabular"
     yield f'  Tabular.from_file("NAME", {clean(place, 300)!r}{root})'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,7 +12,12 @@ import click
 
 from lfv_mcp.cli.archive_places import open_source
 from lfv_mcp.cli.collector import resume_collector
+<<<<<<< HEAD
 from lfv_mcp.cli.options import settings_options
+=======
+from lfv_mcp.cli.options import is_source_flag_given, settings_options
+from lfv_mcp.wiring.settings import Settings
+>>>>>>> checking
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lfv_mcp.analysis.datasets.conversion import Conversion, ConversionQuestion
+    from lfv_mcp.archive.mask_size import HeldSize
     from lfv_mcp.archive.places import Place
     from lfv_mcp.formats.datasets.dataset import Dataset
     from lfv_mcp.formats.png import ImageSize
@@ -40,8 +46,6 @@ class _MaskSize(click.ParamType[tuple[int, int]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, int]:
         """Width and height in pixels."""
-        if isinstance(value, tuple):
-            return value[0], value[1]
         found = re.fullmatch(r"([0-9]{1,5})[xX*]([0-9]{1,5})", str(value).strip())
         if found is None or not all(0 < int(side) <= _LARGEST for side in found.groups()):
             self.fail(
@@ -116,13 +120,14 @@ def _convert(source: str, test: str | None, target: str, settings: Settings, fla
         for line in report.refusal(conversion):
             click.echo(line)
         raise click.exceptions.Exit(1)
-    size = _mask_size(question, conversion, settings, flags)
-    files = _files(question, conversion, size)
+    sources = [each for each in (source, test) if each is not None]
+    held = _mask_size(question, conversion, sources, settings, flags)
+    files = _files(question, conversion, held.size)
     if not flags.dry_run:
         from lfv_mcp.archive.conversion_target import write_files
 
         write_files(path, files)
-    for line in report.written(question, conversion, target, size, is_dry=flags.dry_run):
+    for line in report.written(question, conversion, target, held, is_dry=flags.dry_run):
         click.echo(line)
 
 
@@ -155,7 +160,7 @@ def _question(
         LfvError: a source has no dataset, cannot be read, or does not say what its sets are for.
     """
     from lfv_mcp.analysis.datasets.conversion import ConversionQuestion
-    from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
+    from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS, Successor
     from lfv_mcp.analysis.datasets.rewriting import parse_rewrite
     from lfv_mcp.analysis.datasets.roles import training_and_tests
 
@@ -164,9 +169,13 @@ def _question(
         _datasets(source, place, settings),
         _datasets(test, place, settings) if test is not None else None,
     )
-    (successor,) = (each for each in SUCCESSORS if each == flags.format)
+    successors: dict[str, Successor] = {each: each for each in SUCCESSORS}
     return ConversionQuestion(
-        successor, training, tests, rewrites, without_masks=flags.without_masks
+        successors[flags.format],
+        training,
+        tests,
+        rewrites,
+        without_masks=flags.without_masks,
     )
 
 
@@ -179,29 +188,52 @@ def _datasets(source: str, place: Place, settings: Settings) -> list[Dataset]:
 
 
 def _mask_size(
-    question: ConversionQuestion, conversion: Conversion, settings: Settings, flags: _Flags
-) -> ImageSize | None:
-    """The size of the white mask; None if none is needed.
+    question: ConversionQuestion,
+    conversion: Conversion,
+    sources: Iterable[str],
+    settings: Settings,
+    flags: _Flags,
+) -> HeldSize:
+    """The size of the white mask: by the flag, by a held mask, by a packaged model.
 
     Raises:
         CallerError: it is not known.
     """
-    if not conversion.without_mask or question.successor == "anomalib":
-        return None
-    from lfv_mcp.formats.png import ImageSize
-
-    if flags.mask_size is not None:
-        return ImageSize(*flags.mask_size)
-    from lfv_mcp.archive.mask_size import held_mask_size, places_of_masks
+    from lfv_mcp.archive.mask_size import HeldSize, held_mask_size, places_of_masks
     from lfv_mcp.cli.conversion_report import unknown_size
+<<<<<<< HEAD
     from lfv_mcp.wiring.opening import open_s3
+=======
+    from lfv_mcp.wiring.opening import open_s3
+    from lfv_mcp.formats.png import ImageSize
+>>>>>>> checking
 
+    if not conversion.without_mask or question.successor == "anomalib":
+        return HeldSize()
+    if flags.mask_size is not None:
+        return HeldSize(ImageSize(*flags.mask_size), "--mask-size")
     now = islice(dict.fromkeys(line.mask for line in conversion.lines if line.mask), _NEWEST_MASKS)
     before = places_of_masks((*question.training, *question.tests))
     held = held_mask_size((*now, *islice(before, 100)), lambda: open_s3(settings))
-    if held.size is None:
-        raise unknown_size(conversion, held.why_not)
-    return held.size
+    if held.size is not None:
+        return held
+    for packaged in _packaged_sizes(sources, settings):
+        if packaged.size is not None:
+            return packaged
+        held = held._replace(why_not=packaged.why_not or held.why_not)
+    raise unknown_size(conversion, held.why_not)
+
+
+def _packaged_sizes(sources: Iterable[str], settings: Settings) -> Iterator[HeldSize]:
+    """What packaged models beside the datasets say, and those of the archive of --source."""
+    from lfv_mcp.archive.archive import Archive
+    from lfv_mcp.archive.mask_size import packaged_size
+    from lfv_mcp.wiring.opening import open_archive, open_files
+
+    for source in sources:
+        yield packaged_size(Archive(open_files(source, settings)))
+    if is_source_flag_given() and (found := open_archive(settings)) is not None:
+        yield packaged_size(found[1])
 
 
 def _files(

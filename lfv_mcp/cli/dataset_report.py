@@ -127,6 +127,7 @@ def _demands(demands: SuccessorDemands) -> Iterator[str]:
         for each in found:
             who.setdefault(each, []).append(TITLES[successor])
     yield "\nWhat successors demand and these sets do not have"
+    yield "  (SageMaker: AWS's defect detection algorithm; DDA: AWS's edge application)"
     yield from _findings({each: f" ({', '.join(who[each])})" for each in by_severity(who)})
     if content:
         yield f"  nothing for {' and '.join(content)}"

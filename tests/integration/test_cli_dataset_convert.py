@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,10 +130,8 @@ def test_the_mask_of_normal_images_has_the_size_of_one_that_is_held(tmp_path: Pa
 def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     source = segmentation(tmp_path / "cookies")
     to = tmp_path / "out"
-    command = ("dataset", "convert", source, "--format=dda", "--to", to, "--rewrite==/no/such/")
-    refused = run(*command)
-    assert refused.exit_code == 1
-    command = (*command[:-1], "--rewrite==s3://parts/", "--allowed-bucket", "others")
+    flags = ("--format=dda", "--rewrite==s3://parts/", "--allowed-bucket", "others")
+    command: tuple[object, ...] = ("dataset", "convert", source, *flags, "--to", to)
     refused = run(*command)
     assert refused.exit_code == 1
     assert "31 normal images have no mask, and a white one must have the size" in refused.stderr
@@ -142,9 +141,41 @@ def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     assert run(*command, "--mask-size", "512x384").exit_code == 0
     assert png_size(files_of(to)["masks/normal-white-512x384.png"]) == ImageSize(512, 384)
     plain = tmp_path / "plain"
-    command = (*command[:4], "--to", plain, *command[6:], "--without-masks")
-    assert run(*command).exit_code == 0
+    done = run("dataset", "convert", source, *flags, "--to", plain, "--without-masks")
+    assert done.exit_code == 0
     assert list(files_of(plain)) == ["train.manifest"]
+
+
+def test_a_packaged_model_tells_the_size_where_no_mask_does(tmp_path: Path) -> None:
+    def packed(width: int) -> bytes:
+        made = io.BytesIO()
+        told = {
+            "model_graph": {"stages": [{"threshold": 0.42}]},
+            "dataset": {"image_width": width, "image_height": 384},
+        }
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr("export_artifacts/manifest.json", json.dumps(told))
+            archive.writestr("mochi.json", "{}")
+        return made.getvalue()
+
+    source = put(segmentation(tmp_path / "cookies"), {"edge/model.zip": packed(512)})
+    command = ("dataset", "convert", source, "--format=dda", "--rewrite==s3://parts/")
+    flags = ("--allowed-bucket", "others")
+    done = run(*command, *flags, "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "out/masks/normal-white-512x384.png").is_file()
+    assert "The size of the white mask is that of edge/model.zip." in done.stdout
+    put(source, {"edge/other.zip": packed(640)})
+    refused = run(*command, *flags, "--to", tmp_path / "other")
+    assert refused.exit_code == 1
+    assert "packaged models are of images of more than one size" in refused.stderr
+    # An archive that a person names has packages too.
+    alone = segmentation(tmp_path / "alone")
+    archive = put(tmp_path / "archive", {"model.zip": packed(700)})
+    named = ("--source", archive, "--to", tmp_path / "third")
+    done = run(*command[:2], alone, *command[3:], *flags, *named)
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "third/masks/normal-white-700x384.png").is_file()
 
 
 @pytest.mark.parametrize("size", ["640", "640x", "0x480", "640x99999", "-1x5", "axb", "6 4x4"])
@@ -315,7 +346,10 @@ def test_anomalibs_own_table_becomes_manifests(tmp_path: Path) -> None:
     assert done.exit_code == 0
     written = files_of(to)
     assert [len(lines_of(written[name])) for name in ("train.manifest", "test.manifest")] == [12, 5]
-    assert "2 masks were not taken along: anomalib takes white for the defect" in done.stdout
+    assert (
+        "2 masks were not taken along: to anomalib all that is not black is the defect"
+        in done.stdout
+    )
 
 
 def test_folders_of_images_become_a_table(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "archive pack": ("{sample}", "--to", "{tmp}/pack"),
     "archive check": ("{sample}",),
     "dataset check": ("{sample}",),
+    "dataset convert": ("{sample}", "--format", "anomalib", "--to", "{tmp}/converted"),
     "replay": ("--port", "0"),
     "config": ("cursor",),
     "doctor": (),

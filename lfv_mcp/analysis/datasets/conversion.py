@@ -213,7 +213,7 @@ def _splits(question: ConversionQuestion) -> list[Split]:
 def _takes_masks(question: ConversionQuestion) -> bool:
     """Whether the masks mean to the successor what they mean in the source.
 
-    In the masks of anomalib white is the defect, in all others it is the background.
+    To anomalib all that is not black is the defect; in all other masks white is the background.
     """
     sets = (*question.training, *question.tests)
     of_anomalib = {

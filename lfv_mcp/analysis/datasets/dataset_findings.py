@@ -46,7 +46,8 @@ def summary_of(
     images = len({line.image for each in contents for line in each.dataset.lines})
     of_what = f"{count_of(len(contents), 'set', 'sets')} of {images_in_words(images)}"
     if wrong:
-        found = [f"{_enumerated(wrong)}.", f"{of_what} were checked."]
+        were = "was" if len(contents) == 1 else "were"
+        found = [f"{_enumerated(wrong)}.", f"{of_what} {were} checked."]
         found += [f"To look at: {'; '.join(doubts)}."] if doubts else []
     elif doubts:
         found = [f"No error was found in {of_what}, but {'; '.join(doubts)}."]
@@ -197,8 +198,8 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
             f"Of {sets} {images_in_words(len(hints))} {_have(hints)} the same name, and nothing "
             f"else in common that is known: {named_images(pair.second for pair in hints)}. "
             "Numbered files of other images have equal names too, so this is a hint.",
-            "With --images for the folders of both sets, sizes and ETags tell whether they are "
-            "the same.",
+            "With --images for the places of both sets, sizes and ETags tell whether they are the "
+            "same.",
         )
     if shared.refuted:
         yield finding(
@@ -207,12 +208,12 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
             f"{'has' if shared.refuted == 1 else 'have'} the same key or name, but another size "
             "or MD5: these are different images.",
         )
-    if shared.collisions:
+    if unclear := shared.same_keys:
         yield finding(
             "images_not_unique",
-            f"Of {sets} {images_in_words(len(shared.collisions))} {_have(shared.collisions)} a "
-            "key or name that several have, so whether they are shared is not known: "
-            f"{named_images(shared.collisions)}.",
+            f"Of {sets} {images_in_words(len(unclear))} {_have(unclear)} a key that several "
+            f"have, so whether they are shared is not known: {named_images(unclear)}.",
+            "With --images for the places of both sets, sizes and ETags tell which is which.",
         )
     yield from _of_differing_labels(overlap, sets)
 

@@ -135,7 +135,7 @@ def _has_colon_in_mask(told: TrainingLine) -> bool:
 
 
 _ATTRIBUTES: Final = f"{LABEL}, {LABEL}-metadata, {MASK} and {MASK}-metadata"
-_CONVERT: Final = "lfv-mcp dataset convert writes them so."
+_CONVERT: Final = "Convert the set: lfv-mcp dataset convert."
 DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "labels_missing",

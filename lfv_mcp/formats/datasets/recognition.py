@@ -61,8 +61,7 @@ def starts_as_dataset(head: bytes) -> DatasetForm | None:
             return "evaluation"
         if not is_prediction_alone(item):
             form = "ground_truth"
-    is_answer = ENTRIES.encode() in head[:4096].lower().replace(b"_", b"")
-    return "ground_truth" if is_answer else form
+    return "ground_truth" if _is_answer(head[:4096]) else form
 
 
 def _has_images(item: JsonObject) -> bool:
