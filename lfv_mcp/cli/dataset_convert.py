@@ -12,12 +12,7 @@ import click
 
 from lfv_mcp.cli.archive_places import open_source
 from lfv_mcp.cli.collector import resume_collector
-<<<<<<< HEAD
-from lfv_mcp.cli.options import settings_options
-=======
 from lfv_mcp.cli.options import is_source_flag_given, settings_options
-from lfv_mcp.wiring.settings import Settings
->>>>>>> checking
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
 
@@ -201,12 +196,8 @@ def _mask_size(
     """
     from lfv_mcp.archive.mask_size import HeldSize, held_mask_size, places_of_masks
     from lfv_mcp.cli.conversion_report import unknown_size
-<<<<<<< HEAD
-    from lfv_mcp.wiring.opening import open_s3
-=======
-    from lfv_mcp.wiring.opening import open_s3
     from lfv_mcp.formats.png import ImageSize
->>>>>>> checking
+    from lfv_mcp.wiring.opening import open_s3
 
     if not conversion.without_mask or question.successor == "anomalib":
         return HeldSize()
