@@ -131,14 +131,15 @@ def places_of_masks(datasets: Iterable[Dataset]) -> Iterator[str]:
     A relative path may count from the folder of the manifest, or from one above it.
     """
     for dataset in datasets:
-        folder = dataset.name.rpartition(" in ")[2]
+        # Of the member of an archive, the archive's own folder counts; a folder may have an "in", too.
+        manifests = dict.fromkeys((dataset.name.rpartition(" in ")[2], dataset.name))
         for line in dataset.lines:
             if not line.mask:
                 continue
             if "://" in line.mask or line.mask.startswith("/"):
                 yield line.mask
                 continue
-            for level in range(1, _LEVELS + 1):
-                above = folder.split("/")[:-level]
-                if above:
-                    yield "/".join([*above, line.mask])
+            for manifest in manifests:
+                for level in range(1, _LEVELS + 1):
+                    if above := manifest.split("/")[:-level]:
+                        yield "/".join([*above, line.mask])

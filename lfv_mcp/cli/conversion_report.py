@@ -164,6 +164,8 @@ def _notes(question: ConversionQuestion, conversion: Conversion) -> Iterator[str
     training = len(conversion.parts.get("train", ()))
     if question.training and training < LEAST_IMAGES and question.successor != "anomalib":
         yield f"There are {training:,} images to train on; it asks for {LEAST_IMAGES} or more."
+    if not question.training:
+        yield "There is no training set: name it as SRC, and this one with --test."
     if not question.tests:
         yield (
             "There is no test set, and none was split off. Do not judge the successor on images "
@@ -189,6 +191,8 @@ def _next(
         yield f"  {_command('aws', 's3', 'cp', manifest, f's3://{bucket}/')}"
     check = [manifests[0], *(("--test", manifests[1]) if len(manifests) > 1 else ())]
     yield f"  {_command('lfv-mcp', 'dataset', 'check', *check)}"
+    if not question.training:
+        return
     kind = "segmentation" if conversion.first_mask else "classification"
     attributes = MASK_ATTRIBUTES if conversion.first_mask else LABEL_ATTRIBUTES
     yield f"  Train with ModelType={kind} and"

@@ -39,6 +39,7 @@ from tests.support.datasets import (
     anomalib_rows,
     as_lines,
     class_example,
+    evaluated,
     exported,
     guide_csv,
     labelled,
@@ -348,6 +349,27 @@ def test_the_sets_of_a_source_are_for_what_they_say() -> None:
         training_and_tests([train, other], None)
     with pytest.raises(LfvError, match="has a test set of its own"):
         training_and_tests([train, test], [other])
+
+
+def test_sets_that_may_be_of_different_projects_are_not_mixed() -> None:
+    def held(name: str, *, form: str = "manifest") -> Dataset:
+        lines = exported("t", 4) if form == "manifest" else [evaluated("a.png", "normal", "normal")]
+        return dataset(as_lines(lines), name)
+
+    parts = [held("s3://b/caps/train-1.manifest"), held("s3://b/caps/train-2.manifest")]
+    assert training_and_tests(parts, None) == (parts, [])
+    with pytest.raises(LfvError, match="There are 2 training sets, and whether they belong"):
+        training_and_tests([parts[0], held("s3://b/lids/train.manifest")], None)
+    with pytest.raises(LfvError, match="There are 2 test sets"):
+        training_and_tests(parts, [held("s3://b/a/test.csv"), held("s3://b/b/test.csv")])
+    # The truth of an evaluation is a test set where there is no other, and only one of them.
+    first, second = (held(f"s3://b/caps/Evaluation-{n}.json", form="") for n in (1, 2))
+    test = held("s3://b/caps/test.manifest")
+    assert training_and_tests([*parts, first, second, test], None) == (parts, [test])
+    assert training_and_tests([*parts, first], None) == (parts, [first])
+    assert training_and_tests([*parts, first, second], [test]) == (parts, [test])
+    with pytest.raises(LfvError, match="There are 2 test sets"):
+        training_and_tests([*parts, first, second], None)
 
 
 # Whatever comes in, what goes out is what the rules ask for
