@@ -16,7 +16,7 @@ Presences = dict[str, Presence | None]
 """Of each image, whether it is there; None: it lies below no place that was listed."""
 _SUGGESTED: Final = 3
 """Prefixes that are suggested for `--images`."""
-_PLACE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]+/|/")
+_PLACE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]*/|/")
 """The bucket of an image, or this machine."""
 
 
