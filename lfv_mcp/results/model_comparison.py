@@ -15,7 +15,7 @@ QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
 Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
 Replacement = Literal["accept", "reject", "undecided"]
 Class = Literal["recall", "false_alarm"]
-ForTable: TypeAlias = Annotated[Number | None, Field(exclude=True), SkipJsonSchema()]
+ForTable: TypeAlias = Annotated[SkipJsonSchema[Number | None], Field(exclude=True)]
 """A member for the table of all images (`--csv`) alone: in no answer and in no schema."""
 
 
