@@ -45,7 +45,7 @@ from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
-from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
+from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Catalog:
         summaries = Summaries(describer, workers, archive, policy, clock)
         self._models = AskedModels(self._lookup, self._sets, summaries, workers)
         self._portfolio = Portfolio(backend, self._lookup, workers)
-        self._suggestions = Suggestions(
+        self.suggestions = Suggestions(
             self._list_suggested, workers, self._index, self._sets, policy, clock
         )
 
@@ -283,22 +283,6 @@ class Catalog:
         answer = page.answer(query.project_name, source, all_read=at_hand.unread is None)
         answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
         return with_findings(answer, findings)
-
-    async def known_models(self) -> list[ModelRow]:
-        """Up to a hundred models, for lists and completions; none if they cannot be listed."""
-        return await self._suggestions.models()
-
-    async def known_prediction_sets(self) -> list[PredictionSetRow]:
-        """Up to a hundred prediction sets, for lists; none if they cannot be looked up in time."""
-        return (await self._suggestions.sets())[:_MAX_SUGGESTED_MODELS]
-
-    async def known_versions(self, project_name: str) -> list[str]:
-        """The versions of one project, newest first; none if they cannot be listed."""
-        return await self._suggestions.versions(project_name)
-
-    async def known_projects(self) -> list[str]:
-        """The names of the projects, sorted; none if they cannot be listed."""
-        return await self._suggestions.projects()
 
     @contextmanager
     def deadline(self) -> Generator[None]:
