@@ -133,7 +133,7 @@ async def check_source(
 
 
 def _held(catalog: Catalog) -> Check | None:
-    """What an archive holds, in counts; None for a live endpoint."""
+    """What an archive holds, in counts; None for nothing, and for a live endpoint."""
     index = None if catalog.archive is None else catalog.archive.held
     if index is None:
         return None
@@ -150,9 +150,9 @@ def _held(catalog: Catalog) -> Check | None:
         (len(index.edge_packages), "edge package", "edge packages"),
     )
     found = ", ".join(count_of(*each) for each in counts if each[0])
-    return Check.passed(
-        "held", f"{found or 'nothing'}; what can be done with it: lfv-mcp inventory"
-    )
+    if not found:
+        return None
+    return Check.passed("held", f"{found}; what can be done with it: lfv-mcp inventory")
 
 
 def _check_command() -> Check:

@@ -150,7 +150,7 @@ def test_a_replacement_is_decided_by_non_inferiority_and_by_no_old_interval() ->
 def test_a_migration_starts_from_what_is_held_and_ends_with_the_decision() -> None:
     steps = re.split(r"(?m)^\d\. ", PROMPTS["plan_migration"].text)[1:]
     first, last = (" ".join(step.split()) for step in (steps[0], steps[-1]))
-    assert first.startswith("**What is held.** Call `list_models`")
+    assert first.startswith("**What is held**, from the inventory")
     assert "prompt accept_successor with project_name {project_name}" in last
     (successor,) = (p for p in PROMPTS.values() if p.name == "accept_successor")
     assert {a.name for a in successor.arguments} == {"project_name", "baseline", "successor"}
