@@ -139,7 +139,7 @@ async def test_evaluation_files_of_an_archive_that_was_another_meanwhile_are_not
     monkeypatch.setattr(
         EvidenceLoader,
         "_read_manifest",
-        lambda self, description: turned.around(original, self, description),
+        lambda self, *asked: turned.around(original, self, *asked),
     )
     async with Client(build_server(catalog)) as client:
         images = [(await analyze(client)).structured_content["test_images"] for _ in range(2)]
