@@ -95,7 +95,10 @@ class Lookup:
             LfvError: the models cannot be listed.
         """
         models = self._backend.service.all_models(scope, project_name)
-        statuses = {version_number(model): str(model.get("Status")) for model in models}
+        statuses = {
+            version_number(model): str(model.get("Status") or "status not known")
+            for model in models
+        }
         hosted = [version for version, status in statuses.items() if status == "HOSTED"]
         if not hosted:
             told = [f"{version} {status}" for version, status in sorted(statuses.items())]
