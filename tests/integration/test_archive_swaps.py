@@ -38,6 +38,7 @@ from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.model_summary import ModelSummary
 from tests.support.archives import KEY, archive_door, saved
 from tests.support.faulty_s3 import served
+from tests.support.prediction_sets import PADIM, about_of, images_of, set_file
 from tests.support.saved_records import lines, manifest_of, result_of, write
 
 STATES: Final = ("TRAINED", "HOSTED")
@@ -228,6 +229,58 @@ def test_what_is_copied_is_what_was_recognised(
     assert copied.parent.name == ("3" if opened_before else "4")
 
 
+def set_of(images: int) -> bytes:
+    """A set under one name, which is read whole or at its two ends by its images."""
+    return set_file(images_of(images))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [(20, 4000), (4000, 20), (3000, 4000), (4000, 3000), (20, 30)])
+@pytest.mark.parametrize("opened_before", range(4))
+def test_a_prediction_set_is_never_put_together_of_two(
+    tmp_path: Path, sizes: tuple[int, int], opened_before: int
+) -> None:
+    """Neither its header and its lines, nor the header that the index has and what is read then."""
+    for status, images in zip(STATES, sizes, strict=True):
+        write(tmp_path / status, "set.jsonl", set_of(images))
+    files = Swapped(tmp_path, chain(["TRAINED"] * (1 + opened_before), repeat("HOSTED")))
+    archive = Archive(files)
+    assert not archive.index().problems
+    read = archive.read_predictions(PADIM)
+    assert read.images is not None
+    assert read.about.content == about_of(read.images).content
+    assert len(read.images) in sizes
+    files.rest("TRAINED")
+    archive.index()
+    assert len(archive.read_predictions(PADIM).images or ()) == sizes[0]
+
+
+@pytest.mark.parametrize("opened_before", range(3))
+def test_a_record_of_a_pack_that_was_replaced_after_it_was_indexed(
+    tmp_path: Path, opened_before: int
+) -> None:
+    """Its part begins elsewhere in the new one: the record is that of the index, or is not given.
+
+    The new pack has more records in other places, and at these bytes another record or none.
+    """
+    for status, count in zip(STATES, (2, 300), strict=True):
+        records = [saved(Status=status)] + [
+            saved(Status=status, version=n) for n in range(4, 4 + count)
+        ]
+        data = b"".join(compressed(lines([each]).strip() for each in reversed(records)))
+        write(tmp_path / status, "records.jsonl.gz", data)
+    files = Swapped(tmp_path, chain(["TRAINED"] * (1 + opened_before), repeat("HOSTED")))
+    archive = Archive(files)
+    ref = archive.index().models[KEY].winner
+    record = archive.read(ref)
+    assert record is None or record.body["Status"] == ref.status
+    files.rest("HOSTED")
+    ref = archive.index().models[KEY].winner
+    record = archive.read(ref)
+    assert record is not None
+    assert record.body["Status"] == ref.status == "HOSTED"
+
+
 @pytest.mark.anyio
 async def test_a_summary_of_the_other_archive_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -276,6 +329,7 @@ async def test_evidence_of_the_other_archive_is_not_kept(
         assert (await ask.analyze("cap-seal"))["test_images"] == IMAGES["TRAINED"]
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @given(
     first=st.sampled_from(STATES),
