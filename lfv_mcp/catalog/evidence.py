@@ -28,6 +28,7 @@ from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
+    ArchivedFile,
     ArchivedFiles,
     EvidenceFile,
     EvidenceFiles,
@@ -185,7 +186,7 @@ class _Opener:
     def open(self, file: EvidenceFile) -> Generator[IO[bytes]]:
         """As `EvidenceFile.open`."""
         with file.open() as stream:
-            if file.version is not None:  # another file may have come in its place since
+            if isinstance(file, ArchivedFile):  # another may have come in its place since
                 self.all_as_indexed &= stamp_of(stream) in (None, file.version)
             yield stream
 

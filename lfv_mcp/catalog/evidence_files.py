@@ -40,11 +40,6 @@ class EvidenceFile(Protocol):
         """
         ...
 
-    @property
-    def version(self) -> Hashable:
-        """The stamp of the content that it was found by; None if nothing is kept by that."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class ArchivedFile:
@@ -65,7 +60,6 @@ class PackedResult:
 
     archive: Archive
     ref: RecordRef
-    version: None = None  # only the record that the index has can be read
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
@@ -82,7 +76,6 @@ class S3File:
     s3: S3
     bucket: str
     key: str
-    version: None = None  # no index has it
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""

@@ -337,7 +337,7 @@ async def test_evidence_of_the_other_archive_is_not_kept(
     tools=st.lists(st.sampled_from(["describe_model", "analyze_evaluation"]), max_size=3),
 )
 @settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 async def test_the_archive_that_stays_is_the_one_that_answers(
     tmp_path: Path, first: str, runs: list[int], tools: list[str]
