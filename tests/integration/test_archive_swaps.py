@@ -330,6 +330,7 @@ async def test_evidence_of_the_other_archive_is_not_kept(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.anyio
 @given(
     first=st.sampled_from(STATES),
