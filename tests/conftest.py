@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.wiring.opening import open_catalog
 from lfv_mcp.wiring.settings import Settings
+from tests.support.background_looks import ended_retries
 from tests.support.boto3_speed import count_pauses, data_files_parsed_once, jitter_of_its_own
 from tests.support.schema_speed import schemas_checked_once
 
@@ -104,6 +105,20 @@ def retries_of_threads_leave_randomness_alone() -> Iterator[None]:
     """A retry in a thread of a test that has ended does not disturb hypothesis in the next one."""
     with jitter_of_its_own():
         yield
+
+
+@pytest.fixture(scope="session")
+def end_retries() -> Iterator[Callable[[], None]]:
+    """Ends what the archives of a test try to read again."""
+    with ended_retries() as end:
+        yield end
+
+
+@pytest.fixture(autouse=True)
+def retries_end_with_their_test(end_retries: Callable[[], None]) -> Iterator[None]:
+    """No archive of a test is read while the next one counts requests."""
+    yield
+    end_retries()
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def _datasets_of(files: FileStore, entry: FileEntry, *, is_only: bool) -> list[D
     """
     if entry.size > MANIFEST_LIMIT and not is_only:
         return []
-    with fetched_once(files, entry) as fetched:
+    with fetched_once(files, entry) as (fetched, entry):
         head = _head(fetched, entry)
         is_archive = archive_kind(head) != ""
         if not is_only and not _may_be_dataset(head, entry):

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
+from lfv_mcp.archive.listed_file import ListedFile, read_one_version
 from lfv_mcp.archive.metadata import pack_metadata
 from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of, record_digest
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
 from lfv_mcp.archive.reading import recognise_file
-from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
+from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.normalisation import tested_images
@@ -41,28 +42,39 @@ class FileLoader:
         self._failures: dict[FileProblem, LfvError] = {}
 
     def load(self, entry: FileEntry) -> IndexedFile:
-        """What one file holds; that it cannot be read or recognised is a problem, not an error."""
-        # Of a file that was replaced since it was listed the new content is read. Under the listed
-        # stamp it would be taken for the old one, for ever once that is put back.
-        files = OpenedStamps(self._files)
+        """What one file holds; that it cannot be read or recognised is a problem, not an error.
+
+        Its stamp is that of what was read, which may be newer than the listing's.
+        """
         try:
-            if not is_records_file(entry.name):
-                file = self._of_batch(entry.name, entry.stamp, Batch(*recognise_file(files, entry)))
-            else:
-                file = self._of_pack(entry.name, entry.stamp, batches_of(files, entry))
-            return _stamped(file, files.read_of(entry.stamp))
-        except (UnrecognisedError, MemoryError) as error:
-            # The same bytes would fail again.
-            stamp = files.read_of(entry.stamp)
-            return IndexedFile(stamp, (), self._shared(problem_of(error, entry.name)))
+            return read_one_version(self._files, entry, self._load)
         except (OSError, LfvError) as error:
             # Not the bytes but the way to them failed: the unchanged file is tried again.
             (problem,) = problems = self._shared(problem_of(error, entry.name))
             failure = self._failure(problem, error, entry.name) if problem.passing else None
             return IndexedFile(None, (), problems, failure, is_withheld=not is_gone(error))
+
+    def _load(self, file: ListedFile) -> IndexedFile:
+        """As `load`.
+
+        Raises:
+            FileChangedError: it is another file than this one.
+            OSError, LfvError: it cannot be read.
+        """
+        entry = file.entry
+        try:
+            if not is_records_file(entry.name):
+                batch = Batch(*recognise_file(file, entry))
+                return self._of_batch(entry.name, entry.stamp, batch)
+            return self._of_pack(entry.name, entry.stamp, batches_of(file, entry))
+        except (OSError, LfvError):
+            raise
+        except (UnrecognisedError, MemoryError) as error:
+            # The same bytes would fail again.
+            return IndexedFile(file.stamp, (), self._shared(problem_of(error, entry.name)))
         except Exception as error:  # a defect of ours: one odd file must not deny all others
             logger.exception("a file of the archive could not be read for a defect of this server")
-            return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
+            return IndexedFile(file.stamp, (), self._shared(problem_of(error, entry.name)))
 
     def packed(self, entry: FileEntry, said: PackedFile) -> IndexedFile:
         """What a file holds according to the pack that it lies beside; it is not opened."""
@@ -146,15 +158,6 @@ class FileLoader:
                 self._failures.clear()
             shared = self._problems.setdefault(problem, (problem,))
         return shared
-
-
-def _stamped(file: IndexedFile, stamp: int | str | None) -> IndexedFile:
-    """The same with the stamp of what was read; without one it is read again at the next look."""
-    if file.stamp == stamp:
-        return file
-    if stamp is None:
-        return file._replace(stamp=None, kept_version=tuple(r.ref.content for r in file.records))
-    return file._replace(stamp=stamp)
 
 
 def _digest(record: Record, data: bytes) -> bytes:

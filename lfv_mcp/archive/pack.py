@@ -129,8 +129,8 @@ class Packer:
     def _read_file(self, entry: FileEntry) -> ImportTally:
         part = ImportTally(files=1)
         try:
-            with fetched_once(self._files, entry) as fetched:
-                for batch in batches_of(fetched, entry):
+            with fetched_once(self._files, entry) as (fetched, found):
+                for batch in batches_of(fetched, found):
                     part.add_problems(entry.name, batch.problems)
                     for record in batch.records:
                         self._datasets.note(record.key)

@@ -35,6 +35,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
 )
 from lfv_mcp.formats.record import predictions_record
 from lfv_mcp.identifiers import (
+    PREDICTION_SET_NAME_RULE,
     PredictionSetKey,
     ProjectKey,
     is_prediction_set_name,
@@ -88,7 +89,7 @@ class ImportedPredictions(NamedTuple):
 
 
 def set_key(project: str, name: str, held: Index | None) -> PredictionSetKey:
-    """The key of a set that is going to be imported.
+    """The key of a set that is going to be imported, or read once.
 
     Args:
         project: the project's name, or an ARN of it or of one of its models.
@@ -102,9 +103,8 @@ def set_key(project: str, name: str, held: Index | None) -> PredictionSetKey:
     if not is_prediction_set_name(name):
         raise CallerError(
             "invalid_argument",
-            f"{clean(name, 100)!r} cannot be the name of a prediction set: it begins with a letter "
-            "and has at most 63 letters, digits, - and _, and is not latest, hosted, or v and "
-            "digits, which stand for versions.",
+            f"{clean(name, 100)!r} cannot be the name of a prediction set: it "
+            f"{PREDICTION_SET_NAME_RULE}.",
             "Choose another name, for example --predictions padim_2.",
         )
     arn = parse_arn(project)

@@ -7,11 +7,13 @@ its files: the images of one that could not be had would count as unanswered.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from typing import IO, Final, NamedTuple, Protocol
 
 from lfv_mcp.archive.fetched_file import chunks_of
+from lfv_mcp.archive.listed_file import entry_now
 from lfv_mcp.archive.reading import may_be_records, read_rest
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -146,13 +148,26 @@ class PredictionFiles:
                 yield entry, by_name[entry.name].chunks()
 
     def _stream(self, entry: FileEntry) -> Iterator[bytes]:
-        with self._files.open(entry.name) as stream:
+        with self._open(entry) as stream:
             yield from chunks_of(stream)
+
+    @contextmanager
+    def _open(self, entry: FileEntry) -> Generator[IO[bytes]]:
+        """A file at one opening: all that is read is of the file that it is by now.
+
+        Raises:
+            UnrecognisedError: it has become too large since it was listed.
+            OSError, LfvError: it cannot be read.
+        """
+        with self._files.open(entry.name) as stream:
+            if entry_now(entry, stream).size > MANIFEST_LIMIT:
+                raise too_large(MANIFEST_LIMIT)
+            yield stream
 
     def _fetch(self, entry: FileEntry) -> _Fetched:
         try:
-            with self._files.open(entry.name) as stream:
-                return _Fetched(entry.name, read_rest(stream, b""))
+            with self._open(entry) as stream:
+                return _Fetched(entry.name, read_rest(stream, b"", MANIFEST_LIMIT + 1))
         except (OSError, LfvError, UnrecognisedError) as failure:
             return _Fetched(entry.name, failure=failure)
 

@@ -99,9 +99,9 @@ class ArchiveWriter:
         tally.files += 1
         try:
             # It is written out of what it was recognised in: to open it again would be to fetch a
-            # manifest, which may be large, twice.
-            with fetched_once(files, entry) as fetched:
-                for batch in batches_of(fetched, entry):
+            # manifest, which may be large, twice, and perhaps to find another one.
+            with fetched_once(files, entry) as (fetched, found):
+                for batch in batches_of(fetched, found):
                     tally.add_problems(entry.name, batch.problems)
                     for record in batch.records:
                         start = digest_of(batch.data) if record.form == "dataset" else b""

@@ -153,7 +153,11 @@ class S3:
                 parameters["IfMatch"] = etag
             reply = self._call(uri, lambda client: client.get_object(**parameters))
             is_part = reply.get("ResponseMetadata", {}).get("HTTPStatusCode") == 206
-            return ObjectPart(reply["Body"], first if is_part else 0, reply.get("ETag", ""))
+            total = str(reply.get("ContentRange", "")).rpartition("/")[2]
+            whole = total if is_part else str(reply.get("ContentLength", ""))
+            size = int(whole) if whole.isdecimal() else None
+            first = first if is_part else 0
+            return ObjectPart(reply["Body"], first, reply.get("ETag", ""), size)
 
         with _boto3_client_module().translated(uri), ObjectStream(request, start) as stream:
             yield cast(IO[bytes], stream)

@@ -6,6 +6,7 @@ It takes the statistics with it, which a listing of tools does not need.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -22,7 +23,7 @@ from lfv_mcp.catalog.candidates import (
     require_distinct,
 )
 from lfv_mcp.catalog.evidence import EvidenceLoader
-from lfv_mcp.catalog.prediction_sets import PredictionSets
+from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.set_report import report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
@@ -76,10 +77,10 @@ class Evaluations:
         Raises:
             LfvError: `evidence_unavailable` if no file of a version can be read.
         """
-        described = await self._models.describe(query, index)
-        if query.prediction_set:
-            predictions = await self._read(query, index)
-            manifests = await self._manifests(query, index)
+        described, found_set = await self._models.find(query, index)
+        if found_set is not None:
+            predictions = await self._read(found_set)
+            manifests = await self._manifests(_where(query, predictions), index)
             work = partial(report_on_set, predictions, manifests, described.source, question)
             return await self._workers.run(work)
         description = require_description(described)
@@ -120,14 +121,13 @@ class Evaluations:
         Raises:
             LfvError: one cannot be described. Evidence that cannot be read is a finding.
         """
-        described = await gather_in_order(
-            [partial(self._models.describe, each, index) for each in asked]
-        )
+        found = await gather_in_order([partial(self._models.find, each, index) for each in asked])
+        described = [each.summary for each in found]
         require_distinct([each.version_or_name for each in asked], described)
         sets = {
-            summary.model_version: await self._read(each, index)
-            for each, summary in zip(asked, described, strict=True)
-            if each.prediction_set
+            each.summary.model_version: await self._read(each.found_set)
+            for each in found
+            if each.found_set is not None
         }
         candidates, findings = await load_candidates(described, self._evidence, sets)
         findings += [
@@ -137,7 +137,8 @@ class Evaluations:
         has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
         truths: list[EvaluationManifest] = []
         if candidates[0].predictions or (sets and not candidates[0].manifest):
-            truths = [manifest for _, manifest in await self._manifests(query, index)]
+            place = _where(query, *sets.values())
+            truths = [manifest for _, manifest in await self._manifests(place, index)]
         sources = [summary.source for summary in described]
         source = await self._workers.run(
             partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
@@ -146,8 +147,7 @@ class Evaluations:
             partial(compare, candidates, source, findings, question, truths)
         )
 
-    async def _read(self, query: ModelQuery, index: Index | None) -> PredictionSet:
-        found = await self._models.found_set(query, index)
+    async def _read(self, found: FoundSet) -> PredictionSet:
         return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
 
     async def _manifests(
@@ -164,3 +164,15 @@ class Evaluations:
 def _about_hosting(described: ModelSummary) -> list[Finding]:
     """That an answer is not about the version in use, as the description says it."""
     return [each for each in described.findings or () if each.code == "other_version_hosted"]
+
+
+def _where(query: ModelQuery, *sets: PredictionSet) -> ModelQuery:
+    """The query in the region and account that its prediction sets name, if it names none."""
+    for each in sets:
+        key = each.about.key
+        query = replace(
+            query,
+            region=query.region or key.region or None,
+            account=query.account or key.account or None,
+        )
+    return query

@@ -195,9 +195,12 @@ class Lookup:
             return "(none)"
 
     def _statuses(self, scope: AccountScope, project_name: str) -> dict[int, str]:
-        """The status of each version of a project; `None` in words for one without."""
+        """The status of each version of a project, in words for one without."""
         models = self._backend.service.all_models(scope, project_name)
-        return {version_number(model): str(model.get("Status")) for model in models}
+        return {
+            version_number(model): str(model.get("Status") or "status not known")
+            for model in models
+        }
 
     def _version_numbers(self, scope: AccountScope, project_name: str) -> list[int]:
         return sorted(self._statuses(scope, project_name))

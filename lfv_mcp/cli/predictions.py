@@ -118,7 +118,7 @@ def _parsed(text: str) -> NamedPlace:
     Raises:
         click.ClickException: it has no `=`, or the name is none.
     """
-    from lfv_mcp.identifiers import is_prediction_set_name
+    from lfv_mcp.identifiers import PREDICTION_SET_NAME_RULE, is_prediction_set_name
 
     name, equals, place = text.partition("=")
     if not equals or not place:
@@ -128,26 +128,20 @@ def _parsed(text: str) -> NamedPlace:
         )
     if not is_prediction_set_name(name):
         raise click.ClickException(
-            f"--predictions {click.unstyle(text)!r}: a name has a letter first, then at most 62 "
-            "letters, digits, - or _, and is not latest, hosted or v and digits: write it as "
-            "--predictions new=predictions.csv."
+            f"--predictions {click.unstyle(text)!r}: the name of a prediction set "
+            f"{PREDICTION_SET_NAME_RULE}: write it as --predictions new=predictions.csv."
         )
     return NamedPlace(name, place)
 
 
 def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -> PredictionSet:
+    from lfv_mcp.archive.predictions_import import set_key
     from lfv_mcp.archive.predictions_source import prediction_reader, read_source, steps_of
     from lfv_mcp.cli.archive_predictions import lines_about
-    from lfv_mcp.identifiers import PredictionSetKey, parse_arn
     from lfv_mcp.text import clean
     from lfv_mcp.wiring.opening import open_files
 
-    arn = parse_arn(project)
-    key = (
-        PredictionSetKey("", "", project, named.name)
-        if arn is None
-        else PredictionSetKey(arn.region, arn.account, arn.project, named.name)
-    )
+    key = set_key(project, named.name, None)
     files = open_files(named.place, settings)
     steps = sum(map(steps_of, files.entries()))
     choice = column_choice_of(once.columns)

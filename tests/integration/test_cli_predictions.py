@@ -78,9 +78,9 @@ def test_sets_alone_are_no_synthetic_sample(tmp_path: Path) -> None:
     [
         (("new",), "is not NAME=PLACE"),
         (("new=",), "is not NAME=PLACE"),
-        (("v3=new.csv",), "not latest, hosted or v and digits"),
-        (("latest=new.csv",), "not latest, hosted or v and digits"),
-        (("3=new.csv",), "a letter first"),
+        (("v3=new.csv",), "not latest, hosted, or v and digits"),
+        (("latest=new.csv",), "not latest, hosted, or v and digits"),
+        (("3=new.csv",), "begins with a letter"),
         (("new=/no/such/file.csv",), "/no/such/file.csv"),
     ],
 )

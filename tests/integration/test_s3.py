@@ -142,7 +142,8 @@ async def test_evaluation_files_amid_thousands_of_images(
     real = S3.open
 
     def counting(self: S3, bucket: str, key: str, **part: Any) -> Any:
-        opened.append(key)
+        if bucket in url:  # a retry of another test may still be on its way
+            opened.append(key)
         return real(self, bucket, key, **part)
 
     monkeypatch.setattr(S3, "open", counting)

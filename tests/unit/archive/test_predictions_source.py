@@ -202,3 +202,31 @@ def test_a_source_in_memory(keep: int) -> None:
     else:
         assert found.images is not None
         assert [image.image[-1] for image in found.images] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("limit", [4, 5])
+def test_a_file_that_has_grown_since_it_was_listed(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """It is read as it is by now, whole; one that is too large by now is refused, not cut off."""
+
+    class Grown(io.BytesIO):
+        stamp = 1
+        size = 5
+
+    class Growing(Store):
+        @contextmanager
+        def open(
+            self, name: str, *, start: int = 0, limit: int | None = None
+        ) -> Iterator[IO[bytes]]:
+            with super().open(name, start=start, limit=limit):
+                yield Grown(b"1\n2\n3")
+
+    monkeypatch.setattr("lfv_mcp.archive.predictions_source.MANIFEST_LIMIT", limit)
+    store = Growing({"a.csv": b"1"}, "/preds", 1)
+    if limit == 5:
+        assert read(store, Lines()) == ["a.csv:1", "a.csv:2", "a.csv:3"]
+    else:
+        with pytest.raises(SetupError, match=r"a\.csv cannot be read: ") as refused:
+            read(store, Lines())
+        assert refused.value.code == "predictions_unread"
