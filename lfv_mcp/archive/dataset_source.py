@@ -93,13 +93,13 @@ def _datasets_of(files: FileStore, entry: FileEntry, *, is_only: bool) -> list[D
     """
     if entry.size > MANIFEST_LIMIT and not is_only:
         return []
-    with fetched_once(files, entry) as (fetched, entry):
-        head = _head(fetched, entry)
+    with fetched_once(files, entry) as (fetched, now):
+        head = _head(fetched, now)
         is_archive = archive_kind(head) != ""
         if not is_only and not _may_be_dataset(head, entry):
             return []
         try:
-            with fetched.open(entry.name) as stream:
+            with fetched.open(now.name) as stream:
                 return read_datasets(place_of(files, entry.name), chunks_of(stream))
         except UnrecognisedError as problem:
             # Beside others, an archive of other things, such as a packaged model, is none of ours.
