@@ -131,7 +131,7 @@ def places_of_masks(datasets: Iterable[Dataset]) -> Iterator[str]:
     A relative path may count from the folder of the manifest, or from one above it.
     """
     for dataset in datasets:
-        # Of the member of an archive, the archive's own folder counts; a folder may have an "in", too.
+        # Of a member the folder of its archive counts; the name of a folder may have an "in", too.
         manifests = dict.fromkeys((dataset.name.rpartition(" in ")[2], dataset.name))
         for line in dataset.lines:
             if not line.mask:

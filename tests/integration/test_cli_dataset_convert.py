@@ -307,6 +307,10 @@ def test_nothing_is_written_where_the_source_is(tmp_path: Path) -> None:
         assert done.exit_code == 1
         assert "Choose a --to beside the source" in done.stderr
     assert list(files_of(source)) == ["train.manifest"]
+    file = put(tmp_path, {"file": "mine"}) / "file"
+    done = run("dataset", "convert", source, "--format=dda", "--to", file, "--replace")
+    assert done.exit_code == 1
+    assert "is a file, and --to is a directory" in done.stderr
     done = run("dataset", "convert", source, "--format=dda", "--to", "s3://parts/out/")
     assert done.exit_code == 1
     assert "is no directory of this machine" in done.stderr
