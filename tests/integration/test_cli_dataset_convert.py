@@ -302,7 +302,7 @@ def test_a_directory_that_is_not_empty_needs_replace(tmp_path: Path) -> None:
 
 def test_nothing_is_written_where_the_source_is(tmp_path: Path) -> None:
     source = put(tmp_path / "d", {"train.manifest": as_lines(class_example())})
-    for place in (source, source / "out", source / "train.manifest"):
+    for place in (source, source / "out", source.parent):
         done = run("dataset", "convert", source, "--format=dda", "--to", place, "--replace")
         assert done.exit_code == 1
         assert "Choose a --to beside the source" in done.stderr
