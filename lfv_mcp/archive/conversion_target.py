@@ -32,6 +32,12 @@ def require_room(path: Path, *, replace: bool) -> None:
         CallerError: it is such.
         LfvError: it cannot be looked at.
     """
+    if path.is_file():
+        raise CallerError(
+            "invalid_argument",
+            f"{clean(str(path), 200)} is a file, and --to is a directory.",
+            "Choose a --to that is empty or does not exist.",
+        )
     if not replace and any(True for _ in DirectoryTarget(path).names()):
         raise CallerError(
             "invalid_argument",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from errno import ENOENT
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple, Protocol
@@ -66,8 +67,7 @@ def held_mask_size(masks: Iterable[str], open_s3: Callable[[], Objects]) -> Held
                 s3 = s3 or open_s3()
                 head = _of_s3(s3, mask)
             else:
-                with Path(mask).open("rb") as file:
-                    head = file.read(HEADER)
+                head = _of_disk(Path(mask))
         except LfvError as error:
             why_not = why_not or f"{clean(mask, 300)}: {error.message}"
             continue
@@ -98,6 +98,13 @@ def _one_size(found: dict[str, ImageSize], why_not: str) -> HeldSize:
                 "--mask-size WxH.",
             )
     return HeldSize(size, first)
+
+
+def _of_disk(mask: Path) -> bytes:
+    if not mask.is_file():  # a pipe would never end, and a manifest may name anything
+        raise FileNotFoundError(ENOENT, "no such file", str(mask))
+    with mask.open("rb") as file:
+        return file.read(HEADER)
 
 
 def packaged_size(archive: Archive) -> HeldSize:
@@ -131,7 +138,7 @@ def places_of_masks(datasets: Iterable[Dataset]) -> Iterator[str]:
     A relative path may count from the folder of the manifest, or from one above it.
     """
     for dataset in datasets:
-        # Of the member of an archive, the archive's own folder counts; a folder may have an "in", too.
+        # Of a member the folder of its archive counts; the name of a folder may have an "in", too.
         manifests = dict.fromkeys((dataset.name.rpartition(" in ")[2], dataset.name))
         for line in dataset.lines:
             if not line.mask:
@@ -140,6 +147,7 @@ def places_of_masks(datasets: Iterable[Dataset]) -> Iterator[str]:
                 yield line.mask
                 continue
             for manifest in manifests:
+                least = len(("s3:", "", "bucket")) if "://" in manifest else 1
                 for level in range(1, _LEVELS + 1):
-                    if above := manifest.split("/")[:-level]:
+                    if len(above := manifest.split("/")[:-level]) >= least:
                         yield "/".join([*above, line.mask])

@@ -75,6 +75,8 @@ def refusal(conversion: Conversion) -> Iterator[str]:
     reasons = {group.reason for group in conversion.left_out}
     masks = ", or write labels alone with --without-masks" if reasons & _OF_MASKS else ""
     yield f"Next: correct these lines, or leave them out with --leave-out ({kept}){masks}."
+    if any(group.lines > len(group.first) for group in conversion.left_out):
+        yield "lfv-mcp dataset check with --csv FILE lists all of them."
 
 
 _OF_MASKS: Final[frozenset[Reason]] = frozenset(("no_mask", "no_colours"))

@@ -81,7 +81,10 @@ class _Flags(NamedTuple):
     help="Where images and masks are now: begin with TO what begins with FROM (repeatable).",
 )
 @click.option(
-    "--mask-size", type=_MaskSize(), help="Pixels of the images, where no mask can be read."
+    "--mask-size",
+    type=_MaskSize(),
+    metavar="WxH",
+    help="Pixels of the images, where no mask can be read.",
 )
 @click.option("--without-masks", is_flag=True, help="Write labels alone, for classification.")
 @click.option("--leave-out", is_flag=True, help="Leave out lines that cannot be used.")

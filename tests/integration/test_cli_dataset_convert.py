@@ -196,6 +196,7 @@ def test_masks_of_two_sizes_are_refused(tmp_path: Path) -> None:
     assert "has 640x480" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_mask_in_s3_costs_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         labelled(f"s3://parts/images/{n}.png", "anomaly")
@@ -302,11 +303,15 @@ def test_a_directory_that_is_not_empty_needs_replace(tmp_path: Path) -> None:
 
 def test_nothing_is_written_where_the_source_is(tmp_path: Path) -> None:
     source = put(tmp_path / "d", {"train.manifest": as_lines(class_example())})
-    for place in (source, source / "out", source / "train.manifest"):
+    for place in (source, source / "out", source.parent):
         done = run("dataset", "convert", source, "--format=dda", "--to", place, "--replace")
         assert done.exit_code == 1
         assert "Choose a --to beside the source" in done.stderr
     assert list(files_of(source)) == ["train.manifest"]
+    file = put(tmp_path, {"file": "mine"}) / "file"
+    done = run("dataset", "convert", source, "--format=dda", "--to", file, "--replace")
+    assert done.exit_code == 1
+    assert "is a file, and --to is a directory" in done.stderr
     done = run("dataset", "convert", source, "--format=dda", "--to", "s3://parts/out/")
     assert done.exit_code == 1
     assert "is no directory of this machine" in done.stderr
@@ -325,6 +330,7 @@ def test_anomalibs_table_is_read_by_pandas(tmp_path: Path) -> None:
     assert "32 lines of the training set show an anomaly; anomalib trains on normal" in (
         refused.stdout
     )
+    assert refused.stdout.endswith("lfv-mcp dataset check with --csv FILE lists all of them.\n")
     done = run(*command, "--leave-out")
     assert done.exit_code == 0
     frame = pd.read_csv(io.BytesIO(files_of(to)["dataset.csv"]))
@@ -361,6 +367,8 @@ def test_folders_of_images_become_a_table(tmp_path: Path) -> None:
     frame = pd.read_csv(io.BytesIO(files_of(to)["dataset.csv"]))
     assert all(Path(name).is_file() for name in frame["image_path"])
     assert frame["label_index"].sum() == 1
+    checked = run("dataset", "check", to / "dataset.csv", "--json")
+    assert json.loads(checked.stdout)["for_successor"]["anomalib"] == []
 
 
 def test_what_is_asked_for_twice_is_refused(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_the_longest_prefix_counts_and_the_unused_ones_are_known() -> None:
 parts = st.text("abc=.", min_size=1, max_size=4).filter(lambda part: part.strip("."))
 
 
+@pytest.mark.slow
 @given(st.lists(parts, min_size=1), parts, parts, st.booleans(), st.booleans())
 def test_there_and_back_is_the_same_name(
     key: list[str], first: str, second: str, slash: bool, other_slash: bool
