@@ -127,9 +127,9 @@ class DatasetCopies:
         if not self._copies:
             return
         for name in self._target.names():
-            region, account, project, *others = (*name.split("/"), "", "")[:4]
-            if others[0] and _REGION.fullmatch(region) and _ACCOUNT.fullmatch(account):
-                self._places.setdefault(project, set()).add(f"{region}/{account}/{project}")
+            place = name.split("/")[:-1][:3]
+            if len(place) == 3 and _REGION.fullmatch(place[0]) and _ACCOUNT.fullmatch(place[1]):
+                self._places.setdefault(place[2], set()).add("/".join(place))
         seen: set[str] = set()
         for key in sorted(self._copies):
             copy = self._copies.pop(key)
