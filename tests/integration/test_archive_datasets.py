@@ -109,6 +109,10 @@ COPIES: Final = {
     "datasets/source/old/dataset.manifest.gz": gzip.compress(TRAIN, mtime=0),
 }
 
+PACKED: Final = {
+    name.replace("datasets/source/", "datasets/"): data for name, data in COPIES.items()
+}
+
 
 def test_a_check_names_datasets_and_packages_and_finds_nothing_wrong(tmp_path: Path) -> None:
     result = run("archive", "check", made(tmp_path, RECORDS, DATASETS, PACKAGES))
@@ -267,10 +271,9 @@ def test_a_pack_has_datasets_unchanged_and_unpacks_to_the_same(tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert "2 records packed, 5 files beside them" in result.stdout
     packed = tree(tmp_path / "pack")
-    assert copies(packed) == COPIES
-    imported(tmp_path / "direct", source)
+    assert copies(packed) == PACKED
     imported(tmp_path / "unpacked", tmp_path / "pack")
-    assert tree(tmp_path / "unpacked") == tree(tmp_path / "direct")
+    assert copies(tree(tmp_path / "unpacked")) == PACKED
     again = run("archive", "pack", tmp_path / "unpacked", "--to", tmp_path / "again")
     assert again.exit_code == 0
     assert tree(tmp_path / "again") == packed
@@ -306,8 +309,8 @@ def test_replacing_a_pack_drops_the_datasets_that_it_had(tmp_path: Path) -> None
     write(source, "old/line 4/labels again.csv", GUIDE + b"s3://b/3.png,normal\n")
     again = run("archive", "pack", source, "--to", tmp_path / "pack", "--replace")
     assert again.exit_code == 0, again.output
-    assert copies(tree(tmp_path / "pack")) == COPIES | {
-        "datasets/source/old/line_4/dataset.csv": GUIDE + b"s3://b/3.png,normal\n"
+    assert copies(tree(tmp_path / "pack")) == PACKED | {
+        "datasets/old/line_4/dataset.csv": GUIDE + b"s3://b/3.png,normal\n"
     }
 
 
@@ -345,15 +348,17 @@ async def test_a_pack_in_a_bucket_is_listed_in_one_request(s3: LoopbackS3, tmp_p
     source = made(tmp_path / "source", RECORDS, DATASETS)
     result = run("archive", "pack", source, "--to", "s3://pack/p")
     assert result.exit_code == 0, result.output
-    assert copies(s3.below("pack/p/")) == COPIES
+    assert copies(s3.below("pack/p/")) == PACKED
     s3.requests.clear()
     checked = run("archive", "check", "s3://pack/p")
     assert table(checked.output)["datasets"] == 4
     assert s3.counts()["GET"] == 1
     imported_again = run("archive", "import", "s3://pack/p", "--to", tmp_path / "to")
     assert imported_again.exit_code == 0
-    imported(tmp_path / "direct", source)
-    assert tree(tmp_path / "to") == tree(tmp_path / "direct")
+    assert copies(tree(tmp_path / "to")) == PACKED
+    moved = source.rename(tmp_path / "moved")
+    assert run("archive", "pack", moved, "--to", tmp_path / "pack").exit_code == 0
+    assert tree(tmp_path / "pack") == s3.below("pack/p/")
 
 
 def test_a_package_of_gigabytes_is_counted_at_once(tmp_path: Path) -> None:
