@@ -75,6 +75,14 @@ def test_a_place_on_this_machine_tells_no_more_than_its_own_name(
     assert source_folders(location, name) == expected
 
 
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [("/x/archive", "old/line/a.csv"), ("s3://b/any/where", "any/where/old/line/a.csv")],
+)
+def test_of_an_archive_only_its_own_folders_count(location: str, name: str) -> None:
+    assert source_folders(location, name, of_archive=True) == ("old", "line")
+
+
 folders = st.lists(
     st.text(min_size=1, max_size=80).filter(lambda part: "/" not in part), max_size=6
 )

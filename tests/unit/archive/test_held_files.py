@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -176,7 +176,7 @@ class Huge:
         return [FileEntry(self.name, self.size, 1)]
 
     @contextmanager
-    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Iterator[IO[bytes]]:
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Generator[IO[bytes]]:
         assert name == self.name
         assert limit is not None, "all of it was asked for"
         self.read.append(limit)
@@ -199,7 +199,7 @@ class HugeZip(Huge):
         self._front = self._front[:18] + gap.to_bytes(4, "little") * 2 + self._front[26:]
         place = behind.index(b"PK\x01\x02")
         is_first = True
-        while behind[place : place + 4] == b"PK\x01\x02":
+        while bytes(behind[place : place + 4]) == b"PK\x01\x02":
             if is_first:
                 behind[place + 20 : place + 28] = gap.to_bytes(4, "little") * 2
                 is_first = False

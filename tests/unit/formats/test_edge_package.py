@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfv_mcp.formats import edge_archives
+from lfv_mcp.formats.compression import decompressed
 from lfv_mcp.formats.edge_archives import (
     UNPACKED_LIMIT,
     edge_package_form,
@@ -323,7 +324,7 @@ def packed_model(size: int, level: int, *, after: bytes = b"") -> Iterator[bytes
 def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of what is unpacked of tar archives."""
     sizes: list[int] = []
-    real = edge_archives.decompressed
+    real = decompressed
 
     def counting(head: bytes, chunks: Iterator[bytes], **limits: Any) -> Any:
         name, found = real(head, chunks, **limits)
