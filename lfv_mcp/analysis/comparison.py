@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from lfv_mcp.analysis.best_in_words import best_in_words
-from lfv_mcp.analysis.candidate import Candidate
+from lfv_mcp.analysis.candidate import Candidate, with_possible_counts
 from lfv_mcp.analysis.changed_images import (
     MAX_IMAGES,
     changed_verdicts,
@@ -27,7 +27,7 @@ from lfv_mcp.analysis.thresholds import scores_of
 from lfv_mcp.analysis.verdicts import VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.metrics import Undefined, delong_difference, newcombe_difference
+from lfv_mcp.metrics import Confusion, Undefined, delong_difference, newcombe_difference
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_comparison import (
     AucDifference,
@@ -60,7 +60,7 @@ def compare(
     question = question or ComparisonQuestion()
     strays = [_files_of_another_model(candidate) for candidate in candidates]
     trusted = [
-        Candidate(candidate.summary) if wrong else candidate
+        Candidate(candidate.summary) if wrong else with_possible_counts(candidate)
         for candidate, wrong in zip(candidates, strays, strict=True)
     ]
     verdicts = judge(trusted, question, truths)
@@ -114,7 +114,7 @@ def _same_test_set(this: VersionVerdict, baseline: Candidate) -> bool | None:
     judged = this.judged
     if judged is None:
         return same_test_set(baseline, this.candidate)
-    if this.basis == "truth_missing" or this.is_by_name:
+    if baseline.manifest is None or this.basis == "truth_missing" or this.is_by_name:
         return None
     return not (judged.unanswered or judged.labels_differ)
 
@@ -213,8 +213,8 @@ def _rates_of_other_images(
     this: VersionVerdict, baseline: Candidate
 ) -> tuple[ComparedRate, ComparedRate]:
     """Differences between other images: with an interval, and never with a verdict."""
-    before, after = baseline.manifest, this.candidate.manifest
-    if this.basis == "no_counts" or before is None or after is None:
+    before, after = baseline.counts, this.candidate.counts
+    if before is None or after is None:
         reason = why_undecided(this, baseline)
         return ComparedRate(undefined=reason), ComparedRate(undefined=reason)
     rates: list[ComparedRate] = []
@@ -233,13 +233,11 @@ def _rates_of_other_images(
     return rates[0], rates[1]
 
 
-def _recall(manifest: EvaluationManifest) -> tuple[int, int]:
-    counts = manifest.confusion
+def _recall(counts: Confusion) -> tuple[int, int]:
     return counts.true_positives, counts.true_positives + counts.false_negatives
 
 
-def _false_alarm_rate(manifest: EvaluationManifest) -> tuple[int, int]:
-    counts = manifest.confusion
+def _false_alarm_rate(counts: Confusion) -> tuple[int, int]:
     return counts.false_positives, counts.false_positives + counts.true_negatives
 
 

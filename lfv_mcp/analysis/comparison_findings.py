@@ -18,6 +18,7 @@ from lfv_mcp.analysis.comparison_text import (
     stricter_test,
     why_undecided,
 )
+from lfv_mcp.analysis.evaluation_findings import counts_ambiguous, counts_recovered
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
@@ -72,6 +73,7 @@ def comparison_findings(
     yield from _wide_margins(verdicts, rows)
     yield from _trades(verdicts, rows)
     for candidate in candidates:
+        yield from _counts_not_counted(candidate)
         if reason := why_incomplete(candidate.manifest, candidate.result):
             yield _incomplete_manifest(candidate, reason)
     if verdicts.paired and verdicts.baseline.predictions is None:
@@ -99,16 +101,18 @@ def _test_set_findings(
     if differing := [version for version, is_same in told.items() if is_same is False]:
         yield finding(
             "different_test_sets",
-            f"Tested on other images, or with other labels, than {called(baseline)}: "
-            f"{all_called(differing)}.",
+            sentence(
+                f"{all_called(differing)} {_were(differing)} tested on other images than "
+                f"{called(baseline)}, or with other labels"
+            ),
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
     if unknown := [version for version, is_same in told.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
-            f"Whether it is the test set of {called(baseline)} is not known: "
-            f"{all_called(unknown)}.",
+            f"Whether {all_called(unknown)} {_were(unknown)} tested on the images of "
+            f"{called(baseline)} is not known.",
             "Add the evaluation manifests of these versions to the archive.",
         )
     for other in verdicts.others:
@@ -124,6 +128,10 @@ def _test_set_findings(
             yield _left_out(other, baseline)
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
+
+
+def _were(versions: Sequence[str]) -> str:
+    return "were" if len(versions) > 1 else "was"
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:
@@ -229,6 +237,16 @@ def _trades(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator[Findi
 
 def _capital(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" if words.startswith("version ") else words
+
+
+def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
+    """What the reported figures of a version without a manifest say of its counts."""
+    possible = candidate.possible_counts
+    if candidate.manifest is not None or not possible:
+        return
+    found = counts_recovered(possible[0]) if len(possible) == 1 else counts_ambiguous(possible)
+    message = f"{_capital(candidate.in_words)}: {found.message}"
+    yield found.model_copy(update={"message": message})
 
 
 def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:

@@ -137,12 +137,26 @@ def alone_in_words(asked: AskedRate, this: str, baseline: str) -> str:
 def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
     """Why a version and the baseline cannot be compared image by image, as a clause."""
     if this.basis == "no_counts":
-        lacking = [c for c in (baseline, this.candidate) if not c.has_counts]
+        lacking = [c for c in (baseline, this.candidate) if c.counts is None]
         untrained = [c.version for c in lacking if not c.metrics]
         if untrained:
             return f"{all_called(untrained)} {_has(untrained)} no metrics"
         names = [c.version for c in lacking]
-        return f"no counts are known of {all_called(names)}: there is no EvaluationManifest"
+        several = "".join(
+            f", and {len(c.possible_counts):,} sets of counts fit the reported figures"
+            f"{f' of {c.in_words}' if len(lacking) > 1 else ''}"
+            for c in lacking
+            if c.possible_counts
+        )
+        return (
+            f"no counts are known of {all_called(names)}: there is no EvaluationManifest{several}"
+        )
+    if this.basis == "recovered_counts":
+        names = [c.version for c in (baseline, this.candidate) if c.is_recovered]
+        return (
+            f"the images of {all_called(names)} are not known: there is no EvaluationManifest, and "
+            "the counts are recovered from the reported figures"
+        )
     if this.basis == "too_many_images":
         return f"one of the test sets has more than {LINES_KEPT:,} images, or names none"
     if this.judged:

@@ -10,6 +10,7 @@ from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.quality import F1_TOLERANCE
 from lfv_mcp.analysis.recount import (
     EvaluationNumbers,
+    confusion_of,
     defects_and_good_parts,
     metric_values,
     reported_values,
@@ -141,13 +142,7 @@ def _agreement_findings(
     if numbers.confusion is None:
         yield from _unknown_counts(numbers)
     elif numbers.confusion.recovered:
-        yield finding(
-            "counts_recovered",
-            "No EvaluationManifest, so the counts are recovered: "
-            f"{counts_in_words(numbers.confusion)} are "
-            f"the only whole numbers of {numbers.test_images} images that give the reported "
-            "figures. Single images and thresholds are not known.",
-        )
+        yield counts_recovered(confusion_of(numbers.confusion))
     elif result and result.testing_images not in (None, numbers.test_images):
         yield finding(
             "test_set_size_differs",
@@ -180,14 +175,29 @@ def _unknown_counts(numbers: EvaluationNumbers) -> Iterator[Finding]:
         f"images were anomalous is not in the EvaluationResult{why}.",
     )
     if possible := numbers.possible_counts:
-        listed = "; or ".join(map(counts_in_words, possible[:_POSSIBLE_LISTED]))
-        more = len(possible) - _POSSIBLE_LISTED
-        rest = f"; or one of {more} more" if more > 0 else ""
-        yield finding(
-            "counts_ambiguous",
-            f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
-            "Find out how many of the test images were defects: that tells which it is.",
-        )
+        yield counts_ambiguous(possible)
+
+
+def counts_recovered(counts: Confusion) -> Finding:
+    """That counts are not counted, but the only ones which give the reported figures."""
+    return finding(
+        "counts_recovered",
+        f"No EvaluationManifest, so the counts are recovered: {counts_in_words(counts)} are the "
+        f"only whole numbers of {counts.total} images that give the reported figures. Single "
+        "images and thresholds are not known.",
+    )
+
+
+def counts_ambiguous(possible: Sequence[Confusion]) -> Finding:
+    """Which counts give the reported figures, where several do."""
+    listed = "; or ".join(map(counts_in_words, possible[:_POSSIBLE_LISTED]))
+    more = len(possible) - _POSSIBLE_LISTED
+    rest = f"; or one of {more} more" if more > 0 else ""
+    return finding(
+        "counts_ambiguous",
+        f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
+        "Find out how many of the test images were defects: that tells which it is.",
+    )
 
 
 def counts_in_words(counts: Confusion | ManifestCounts) -> str:

@@ -29,6 +29,7 @@ Basis: TypeAlias = Literal[
     "other_images",
     "too_many_images",
     "no_counts",
+    "recovered_counts",
     "truth_missing",
     "too_few_answered",
     "other_labels",
@@ -160,9 +161,9 @@ def errors_of(candidate: Candidate, votes: Votes | None, *, anomalous: bool) -> 
     """
     if votes is not None:
         return votes.errors(anomalous=anomalous)
-    if candidate.manifest is None:
+    counts = candidate.counts
+    if counts is None:
         return 0, 0
-    counts = candidate.manifest.confusion
     errors = counts.false_negatives if anomalous else counts.false_positives
     return errors, errors + (counts.true_positives if anomalous else counts.true_negatives)
 
@@ -192,8 +193,10 @@ def _paired(first: Aligned, other: Aligned, votes: Mapping[str, Votes]) -> Versi
         if each.judged and not each.candidate.manifest:
             is_long = each.judged.why_none == TOO_MANY
             return VersionVerdict(other, "too_many_images" if is_long else "truth_missing")
-    if not (baseline.has_counts and candidate.has_counts):
+    if baseline.counts is None or candidate.counts is None:
         return VersionVerdict(other, "no_counts")
+    if baseline.is_recovered or candidate.is_recovered:
+        return VersionVerdict(other, "recovered_counts")
     before, after = votes.get(baseline.version), votes.get(candidate.version)
     if before is None or after is None:
         return VersionVerdict(other, "too_many_images")

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from lfv_mcp.analysis.model_findings import hosted_elsewhere
 from lfv_mcp.archive.index import Index
-from lfv_mcp.catalog.lookup import Lookup
+from lfv_mcp.catalog.index_findings import with_findings
+from lfv_mcp.catalog.lookup import Lookup, hosted_in_archive
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.summaries import Summaries
 from lfv_mcp.catalog.workers import Workers
@@ -54,7 +56,13 @@ class AskedModels:
         if query.model_version == HOSTED:
             number = await self._workers.run(partial(self._hosted, query))
             query = replace(query, model_version=number)
-        return await self._summaries.describe(query, index)
+        summary = await self._summaries.describe(query, index)
+        if index is None:
+            return summary
+        # Not kept with the summary, which is kept by the records of its own version alone.
+        return with_findings(
+            summary, list(hosted_elsewhere(summary, hosted_in_archive(index, query)))
+        )
 
     async def found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:
         """The prediction set that a query names.

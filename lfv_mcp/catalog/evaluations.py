@@ -29,11 +29,18 @@ from lfv_mcp.catalog.workers import Workers, gather_in_order
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_summary import ModelSummary
 
 _MAX_TRUTHS: Final = 20
 """Versions of a project whose manifests are read for the truth of images, the newest first."""
+
+_HOSTED_FIRST: Final = (
+    'To compare with that one, name "hosted" first in model_versions (on the command line: VERSION '
+    "hosted)."
+)
 
 
 class Evaluations:
@@ -84,7 +91,7 @@ class Evaluations:
             evidence.manifest,
             of_evaluation(described.source),
             question=question,
-            findings=evidence.findings,
+            findings=(*evidence.findings, *_about_hosting(described)),
         )
         return await self._workers.run(work)
 
@@ -110,6 +117,10 @@ class Evaluations:
             if each.prediction_set
         }
         candidates, findings = await load_candidates(described, self._evidence, sets)
+        findings += [
+            each.model_copy(update={"advice": _HOSTED_FIRST})
+            for each in _about_hosting(described[0])
+        ]
         has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
         truths: list[EvaluationManifest] = []
         if candidates[0].predictions or (sets and not candidates[0].manifest):
@@ -135,3 +146,8 @@ class Evaluations:
             [partial(self._models.describe, each, index) for each in versions]
         )
         return await load_manifests(described, self._evidence)
+
+
+def _about_hosting(described: ModelSummary) -> list[Finding]:
+    """That an answer is not about the version in use, as the description says it."""
+    return [each for each in described.findings or () if each.code == "other_version_hosted"]

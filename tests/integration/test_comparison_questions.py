@@ -357,13 +357,14 @@ async def test_other_images_have_differences_and_no_verdict() -> None:
     assert other.startswith("Nothing is decided about versions 2 and 3")  # one rule for both
 
 
-async def test_only_the_version_without_counts_is_named() -> None:
+async def test_counts_recovered_of_the_sample_are_compared_without_a_verdict() -> None:
+    """0 of 10 defects missed and no false alarm, then 2 of 25 and 2 of 35."""
     words, structure = await answers(SAMPLE, "sample-label-check", ["1", "3"])
-    first = words.splitlines()[0]
-    assert "no counts are known of version 3: there is no EvaluationManifest" in first
-    assert "of version 1" not in first
-    assert structure["models"][1]["verdict"] == "not_comparable"
-    assert "undefined" in structure["models"][1]["recall"]
+    assert "the images of version 3 are not known" in words.splitlines()[0]
+    row = structure["models"][1]
+    assert (row["verdict"], row["replacement"]) == ("not_comparable", "undecided")
+    assert row["recall"]["difference"] == pytest.approx(-0.08)
+    assert row["false_alarm_rate"]["difference"] == pytest.approx(2 / 35, abs=1e-6)
 
 
 async def test_one_version_with_metrics_has_nothing_to_be_compared_with() -> None:
