@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.index import Index, PredictionSetEntry, relative_name
 from lfv_mcp.archive.layout import file_name, folder_of
-from lfv_mcp.archive.named_sets import holds_set_alone, name_taken, same_but_for_origin
+from lfv_mcp.archive.named_sets import holds_set_alone, name_taken
 from lfv_mcp.archive.predictions_source import (
     MakeReader,
     PredictionFiles,
@@ -32,6 +32,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     about_as_json,
     about_from,
+    same_but_for_origin,
 )
 from lfv_mcp.formats.record import predictions_record
 from lfv_mcp.identifiers import (
