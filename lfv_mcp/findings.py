@@ -97,7 +97,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "perfect_on_few": ("warning", "no error, but on few test images"),
     "scores_confirmed": ("info", "scores from confidence reproduce the reported ROC AUC and AP"),
     "scores_unconfirmed": ("info", "scores from confidence fit the predictions, no more is known"),
-    "scores_unusable": ("warning", "confidence gives no usable scores: no analysis by score"),
+    "scores_unusable": ("warning", "not every image has a score, or no cut explains the verdicts"),
     "threshold_client_side": ("info", "another threshold is a rule of the caller, not the service"),
     "threshold_unanswerable": ("warning", "nothing can be said of the cut asked for, and why"),
     "candidates_left_out": ("info", "cuts that can be cheapest without a row, for want of room"),

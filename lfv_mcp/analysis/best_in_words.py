@@ -21,7 +21,8 @@ def best_in_words(verdicts: Verdicts, asked: int) -> str:
         return f"Only {only} has metrics, so there is nothing to compare."
     baseline = verdicts.baseline.version
     if verdicts.best == baseline:
-        return sentence(f"{called(baseline)} is the best: every other one is proven worse")
+        worse = called(trained[1]) if len(trained) == 2 else "every other one"
+        return sentence(f"{called(baseline)} is the best: {worse} is proven worse")
     if verdicts.best is not None:
         than = called(baseline) if len(trained) == 2 else "every other one"
         return sentence(f"{called(verdicts.best)} is the best: it is proven better than {than}")

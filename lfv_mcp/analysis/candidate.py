@@ -25,11 +25,11 @@ def called(version: str) -> str:
 
 
 def all_called(versions: Sequence[str]) -> str:
-    """Several of them, each once: `version 2`, `versions 2, 3`, `version 2, padim`."""
+    """Several of them, each once: `version 2`, `versions 2, 3 and 4`, `version 2 and padim`."""
     numbers = [version for version in versions if version.isdigit()]
-    names = [version for version in versions if not version.isdigit()]
-    told = [f"version{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"] if numbers else []
-    return ", ".join([*told, *names])
+    listed = [*numbers, *(version for version in versions if not version.isdigit())]
+    told = " and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:])))
+    return f"version{'s' if len(numbers) > 1 else ''} {told}" if numbers else told
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,14 @@ def compare(
     verdicts = judge(trusted, question, truths)
     baseline = verdicts.baseline
     same = {each.candidate.version: _same_test_set(each, baseline) for each in verdicts.others}
-    doubted = doubted_labels(list(verdicts.votes.values()))
     compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
     scored = {candidate.version for candidate in compared if _has_scores(candidate)}
+    is_scored = baseline.version in scored
+    knows_baseline = baseline.version in verdicts.votes
+    votes = list(verdicts.votes.values()) if knows_baseline else []
+    doubted = doubted_labels(votes, baseline_by_score=is_scored)
     named = within_limit(
-        [_changed(each, question.max_examples, scored) for each in verdicts.others],
+        [_changed(each, baseline, question.max_examples, scored) for each in verdicts.others],
         doubted[: question.max_examples],
         room=None if question.max_examples is None else MAX_IMAGES[len(trusted) == 2],
     )
@@ -89,7 +92,7 @@ def compare(
         false_alarm_margin=verdicts.margins.false_alarms,
         margins_given=verdicts.margins.given,
         models=(_baseline_row(baseline), *rows),
-        labels_to_doubt=named.doubted if len(verdicts.votes) > 1 else None,
+        labels_to_doubt=named.doubted if len(votes) > 1 else None,
         best=verdicts.best,
         best_reason=best_in_words(verdicts, len(trusted)),
         same_test_set=_same_for_all(list(same.values())),
@@ -243,7 +246,8 @@ def _false_alarm_rate(counts: Confusion) -> tuple[int, int]:
 
 def _has_scores(candidate: Candidate) -> bool:
     """Whether scores made of confidence explain every verdict of this version."""
-    scores = scores_of(candidate.manifest.images if candidate.manifest else None)
+    images = candidate.manifest.images if candidate.manifest else None
+    scores = scores_of(images, of_set=candidate.predictions is not None)
     return not isinstance(scores, Undefined) and scores.rule.rule_holds
 
 
@@ -270,7 +274,14 @@ def _auc_difference(this: VersionVerdict) -> AucDifference | None:
     )
 
 
-def _changed(this: VersionVerdict, most: int | None, scored: Set[str]) -> ChangedVerdicts | None:
+def _changed(
+    this: VersionVerdict, baseline: Candidate, most: int | None, scored: Set[str]
+) -> ChangedVerdicts | None:
     if this.pairing is None or this.decision is None:
         return None
-    return changed_verdicts(this.pairing.images, most, by_score=this.candidate.version in scored)
+    return changed_verdicts(
+        this.pairing.images,
+        most,
+        by_score=this.candidate.version in scored,
+        baseline_by_score=baseline.version in scored,
+    )

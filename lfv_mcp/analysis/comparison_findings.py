@@ -18,7 +18,7 @@ from lfv_mcp.analysis.comparison_text import (
     stricter_test,
     why_undecided,
 )
-from lfv_mcp.analysis.evaluation_findings import counts_ambiguous, counts_recovered
+from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
@@ -82,10 +82,13 @@ def comparison_findings(
         yield finding("several_comparisons", message)
     if doubted:
         is_one = doubted == 1
+        judges = list(verdicts.votes)
+        everyone = len(judges) == len(candidates)
         yield finding(
             "labels_to_doubt",
             f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by every model asked.",
+            f"{'its' if is_one else 'their'} label by "
+            f"{'every model asked' if everyone else all_called(judges)}.",
             _BLIND,
         )
 
@@ -156,7 +159,7 @@ def _left_out(other: VersionVerdict, baseline: str) -> Finding:
 
 
 def _both(baseline: str, other: str) -> str:
-    both = all_called([baseline, other]).replace(", ", " and ", 1)
+    both = all_called([baseline, other])
     return f"{both[:1].upper()}{both[1:]}"
 
 
@@ -244,9 +247,17 @@ def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
     possible = candidate.possible_counts
     if candidate.manifest is not None or not possible:
         return
-    found = counts_recovered(possible[0]) if len(possible) == 1 else counts_ambiguous(possible)
-    message = f"{_capital(candidate.in_words)}: {found.message}"
-    yield found.model_copy(update={"message": message})
+    one = len(possible) == 1
+    yield finding(
+        "counts_recovered" if one else "counts_ambiguous",
+        f"{_capital(candidate.in_words)}: there is no EvaluationManifest, and "
+        + (
+            "its counts are recovered: no others give the reported figures."
+            if one
+            else "several sets of counts give the reported figures, so none is taken."
+        ),
+        "" if one else COUNT_THE_DEFECTS,
+    )
 
 
 def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
@@ -263,7 +274,7 @@ def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
 def _cuts_chosen_here(verdicts: Verdicts) -> Finding:
     counts = verdicts.baseline.manifest and verdicts.baseline.manifest.confusion
     defects = counts.true_positives + counts.false_negatives if counts else 0
-    loss = two_digits(loss_by_cut(defects))
+    loss = two_digits(round(2 * loss_by_cut(defects)) / 2)  # as fine as the simulation is
     noun = "point" if loss == "1" else "points"
     return finding(
         "cuts_chosen_here",

@@ -57,7 +57,7 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         reason = why_undecided(this, verdicts.baseline)
         known = [question_in_words(each) for each in asked if each.rate.difference is not None]
         figures = f" {sentence('; '.join(known))}" if known else ""
-        both = all_called([baseline, row.model_version]).replace(", ", " and ", 1)
+        both = all_called([baseline, row.model_version])
         return f"Nothing is decided about {both} of {project}: {reason}.{figures}"
     told = [question_in_words(each) for each in asked]
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"

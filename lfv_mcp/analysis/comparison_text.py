@@ -143,7 +143,7 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
             return f"{all_called(untrained)} {_has(untrained)} no metrics"
         names = [c.version for c in lacking]
         several = "".join(
-            f", and {len(c.possible_counts):,} sets of counts fit the reported figures"
+            ", and several sets of counts fit the reported figures"
             f"{f' of {c.in_words}' if len(lacking) > 1 else ''}"
             for c in lacking
             if c.possible_counts
@@ -163,8 +163,7 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
         return _why_no_answers(this, baseline)
     shared = len(this.pairing.images) if this.pairing else 0
     of = this.pairing.of if this.pairing else 0
-    both = f"{all_called([baseline.version, this.candidate.version])}"
-    both = both.replace(", ", " and ", 1)
+    both = all_called([baseline.version, this.candidate.version])
     return (
         f"{both} were tested on other images ({shared:,} of {of:,} are shared, with equal labels)"
     )

@@ -122,7 +122,7 @@ def _numbers(
         numbers = _with_recovered_counts(numbers)
         numbers = _about_a_cut_unknown(numbers, question, NO_MANIFEST)
         return _with_cost(numbers, None, [], question)
-    counts, scores = manifest.confusion, scores_of(manifest.images)
+    counts, scores = manifest.confusion, scores_of(manifest.images, of_set=is_set)
     cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
     unexplained = _UNEXPLAINED_BY_ITS_OWN if is_set else _UNEXPLAINED
     areas = ranking_metrics(*_areas(scores, unexplained), *defects_and_good_parts(counts))

@@ -10,7 +10,6 @@ from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.quality import F1_TOLERANCE
 from lfv_mcp.analysis.recount import (
     EvaluationNumbers,
-    confusion_of,
     defects_and_good_parts,
     metric_values,
     reported_values,
@@ -35,6 +34,10 @@ LABEL_IOU_LOW: Final = 0.50
 """Average IoU below which a segmentation label is weak."""
 _POSSIBLE_LISTED: Final = 5
 """Sets of counts that are listed, where several give the reported figures."""
+COUNT_THE_DEFECTS: Final = (
+    "Find out how many of the test images were defects: that tells which it is."
+)
+"""The advice where several sets of counts give the reported figures."""
 _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its own training."
 
 
@@ -142,7 +145,13 @@ def _agreement_findings(
     if numbers.confusion is None:
         yield from _unknown_counts(numbers)
     elif numbers.confusion.recovered:
-        yield counts_recovered(confusion_of(numbers.confusion))
+        yield finding(
+            "counts_recovered",
+            "No EvaluationManifest, so the counts are recovered: "
+            f"{counts_in_words(numbers.confusion)} are "
+            f"the only whole numbers of {numbers.test_images} images that give the reported "
+            "figures. Single images and thresholds are not known.",
+        )
     elif result and result.testing_images not in (None, numbers.test_images):
         yield finding(
             "test_set_size_differs",
@@ -154,7 +163,7 @@ def _agreement_findings(
         listed = ", ".join(f"{n} {reported[n]:.6g}, not {known[n]:.6g}" for n in differing)
         yield finding(
             "metrics_disagree",
-            f"The EvaluationResult reports what the manifest does not give: {listed}.",
+            f"The EvaluationResult reports other figures than the manifest gives: {listed}.",
             "Go by the EvaluationResult: the manifest is not whole."
             if numbers.incomplete
             else "Find out whether both files are of this training before trusting either.",
@@ -175,29 +184,14 @@ def _unknown_counts(numbers: EvaluationNumbers) -> Iterator[Finding]:
         f"images were anomalous is not in the EvaluationResult{why}.",
     )
     if possible := numbers.possible_counts:
-        yield counts_ambiguous(possible)
-
-
-def counts_recovered(counts: Confusion) -> Finding:
-    """That counts are not counted, but the only ones which give the reported figures."""
-    return finding(
-        "counts_recovered",
-        f"No EvaluationManifest, so the counts are recovered: {counts_in_words(counts)} are the "
-        f"only whole numbers of {counts.total} images that give the reported figures. Single "
-        "images and thresholds are not known.",
-    )
-
-
-def counts_ambiguous(possible: Sequence[Confusion]) -> Finding:
-    """Which counts give the reported figures, where several do."""
-    listed = "; or ".join(map(counts_in_words, possible[:_POSSIBLE_LISTED]))
-    more = len(possible) - _POSSIBLE_LISTED
-    rest = f"; or one of {more} more" if more > 0 else ""
-    return finding(
-        "counts_ambiguous",
-        f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
-        "Find out how many of the test images were defects: that tells which it is.",
-    )
+        listed = "; or ".join(map(counts_in_words, possible[:_POSSIBLE_LISTED]))
+        more = len(possible) - _POSSIBLE_LISTED
+        rest = f"; or one of {more} more" if more > 0 else ""
+        yield finding(
+            "counts_ambiguous",
+            f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
+            COUNT_THE_DEFECTS,
+        )
 
 
 def counts_in_words(counts: Confusion | ManifestCounts) -> str:
@@ -224,7 +218,7 @@ def _description_findings(
         proven = numbers.confusion is None or (result and result.testing_images is not None)
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the evaluation files do not give: {differing}.",
+            f"The evaluation files give other figures than DescribeModel: {differing}.",
             "Go by the evaluation files."
             if proven
             else "Look whether the manifest is whole: the EvaluationResult, which is not at hand, "
@@ -240,14 +234,14 @@ def _findings_against_a_part(
     if differing := _differing(described, reported):
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the EvaluationResult does not: {differing}.",
+            f"The EvaluationResult gives other figures than DescribeModel: {differing}.",
             f"Get the whole manifest, which tells who is right: {numbers.incomplete}.",
         )
     elif differing := _differing(described, metric_values(numbers.metrics)):
         confirmed = any(REPORTED_METRICS[name] in described for name in reported)
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the manifest does not give: {differing}. But the manifest "
+            f"The manifest gives other figures than DescribeModel: {differing}. But the manifest "
             f"is not whole: {numbers.incomplete}.",
             "Go by DescribeModel and the EvaluationResult, which agree."
             if confirmed
@@ -256,9 +250,9 @@ def _findings_against_a_part(
 
 
 def _differing(described: Mapping[str, float], known: Mapping[str, float]) -> str:
-    """The metrics that DescribeModel gives another value than is known, each with both values."""
+    """The metrics that DescribeModel gives another value than is known: that one, not its own."""
     return ", ".join(
-        f"{name} {theirs:.6g}, not {known[name]:.6g}"
+        f"{name} {known[name]:.6g}, not {theirs:.6g}"
         for name in sorted(REPORTED_METRICS.keys() & known)
         if (theirs := described.get(REPORTED_METRICS[name])) is not None
         and abs(theirs - known[name]) > F1_TOLERANCE

@@ -45,7 +45,8 @@ class Judged:
         matches: how images were found in the reference; nothing without one.
         unanswered: test images of the reference that the set did not answer, in order.
         extra: images that it answered beyond the reference.
-        labels_differ: images left out, for two sources of truth differ on them.
+        labels_differ: images of the reference left out, for two sources of truth differ on them.
+        extra_labels_differ: images beyond the reference left out for the same reason.
         is_vouched: a person vouched that equal names are the same images.
         why_none: why there is no manifest, as a clause; empty where there is one.
     """
@@ -55,6 +56,7 @@ class Judged:
     unanswered: tuple[str, ...] = ()
     extra: int = 0
     labels_differ: int = 0
+    extra_labels_differ: int = 0
     is_vouched: bool = False
     why_none: str = ""
 
@@ -120,13 +122,14 @@ def judged(
     if predictions.images is None:
         return Judged(None, is_vouched=same_names, why_none=TOO_MANY)
     answers = _answers(predictions.images)
+    own_scores = predictions.about.scores == "anomaly_score"
     reference: Mapping[str, bool] = _truth_of(truths[0]) if truths else {}
     matches = match_images(reference, answers, names=True)
     labels = {image: reference[found] for image, found in matches.found.items()}
     known = _truth_elsewhere([a for a in answers if a not in labels], truths[1:])
     images: list[ImagePrediction] = []
     answered: set[str] = set()
-    differ = extra = 0
+    differ = extra_differ = extra = 0
     for image, answer in answers.items():
         name = matches.found.get(image, image)
         elsewhere = labels[image] if image in labels else known.get(image)
@@ -136,15 +139,20 @@ def judged(
             extra += bool(truths)
         truth = answer.truth if elsewhere is None else elsewhere
         if elsewhere is not None and answer.truth not in (None, elsewhere):
-            differ += 1
+            if image in labels:
+                differ += 1
+                answered.add(name)  # left out, so it is not missing either
+            else:
+                extra_differ += 1
         elif truth is not None and answer.lines:
-            images += [_line(name, truth, line) for line in answer.lines]
+            images += [_line(name, truth, line, own_scores=own_scores) for line in answer.lines]
     return Judged(
         _manifest(images),
         matches,
         tuple(each for each in reference if each not in answered),
         extra,
         differ,
+        extra_differ,
         same_names,
         "" if images else NO_TRUTH,
     )
@@ -196,9 +204,19 @@ def _truth_elsewhere(
     return known
 
 
-def _line(name: str, truth: bool, line: PredictedImage) -> ImagePrediction:  # noqa: FBT001
-    flagged = bool(line.flagged)
-    return ImagePrediction(name, truth, flagged, line.confidence, line.score)
+def _line(
+    name: str,
+    truth: bool,  # noqa: FBT001 - the label itself, no switch
+    line: PredictedImage,
+    *,
+    own_scores: bool,
+) -> ImagePrediction:
+    """A line with its truth; where a set has scores of its own no confidence stands in for one.
+
+    The two are on different scales: a ranking of both would be none.
+    """
+    confidence = None if own_scores and line.score is None else line.confidence
+    return ImagePrediction(name, truth, bool(line.flagged), confidence, line.score)
 
 
 def _manifest(images: Sequence[ImagePrediction]) -> EvaluationManifest | None:

@@ -65,8 +65,8 @@ def hosted_elsewhere(summary: ModelSummary, hosted: Sequence[str]) -> Iterator[F
     yield finding(
         "other_version_hosted",
         f"{versions} {verb} HOSTED{'' if live else ' when captured'}{this}.",
-        f"For {'that one' if len(hosted) == 1 else 'the highest of them'} ask about "
-        'model_version="hosted" (on the command line: VERSION hosted).',
+        f"For {'it' if len(hosted) == 1 else 'the highest of them'}: model_version='hosted' "
+        "(command line: VERSION hosted).",
     )
 
 

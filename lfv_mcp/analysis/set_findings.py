@@ -43,6 +43,14 @@ def set_findings(answers: JudgedSet, numbers: EvaluationNumbers) -> Iterator[Fin
     about, judged = answers.about, answers.judged
     name = about.key.name
     yield from matching_findings(judged, name, answers.reference)
+    if differ := judged.extra_labels_differ:
+        yield finding(
+            "labels_differ",
+            f"{name}: of the images that {answers.reference} was not tested on the labels of "
+            f"{images_in_words(differ)} are not those of the project's other evaluations; these "
+            "are left out.",
+            "Find out which label is right; look whether these are the same images.",
+        )
     if judged.matched and judged.unanswered:
         silent = len(judged.unanswered)
         answered = judged.tests - silent

@@ -249,7 +249,8 @@ def _best(
         return candidates[0].version
     if len(rivals) == 1:
         return rivals[0].candidate.version if rivals[0].verdict == "better" else None
-    if any(candidate.version not in votes for candidate in trained):
+    # Nothing is proven of one that is not comparable, so no other is better than every one.
+    if not all(each.decision and each.candidate.version in votes for each in rivals):
         return None
     if any(each.pairing and each.pairing.unanswered for each in rivals):
         return None  # silence would count for who is silent, between two that are not the baseline

@@ -38,8 +38,7 @@ _MAX_TRUTHS: Final = 20
 """Versions of a project whose manifests are read for the truth of images, the newest first."""
 
 _HOSTED_FIRST: Final = (
-    'To compare with that one, name "hosted" first in model_versions (on the command line: VERSION '
-    "hosted)."
+    "To compare with it name 'hosted' first in model_versions (command line: VERSIONS hosted ...)."
 )
 
 
@@ -74,7 +73,7 @@ class Evaluations:
         """What is proven of a version, or of a prediction set.
 
         Raises:
-            LfvError: `evidence_unavailable` if no file can be read, or no truth is known.
+            LfvError: `evidence_unavailable` if no file of a version can be read.
         """
         described = await self._models.describe(query, index)
         if query.prediction_set:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
@@ -14,6 +15,8 @@ QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
 Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
 Replacement = Literal["accept", "reject", "undecided"]
 Class = Literal["recall", "false_alarm"]
+ForTable: TypeAlias = Annotated[SkipJsonSchema[Number | None], Field(exclude=True)]
+"""A member for the table of all images (`--csv`) alone: in no answer and in no schema."""
 
 
 class ComparedRate(Result):
@@ -76,6 +79,7 @@ class ChangedImage(Result):
 
     image: str
     anomaly_score: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ChangedImages(Result):
@@ -106,6 +110,7 @@ class DoubtedLabel(Result):
     image: str
     label: Literal["anomaly", "normal"]
     confidence: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ImageMatching(Result):

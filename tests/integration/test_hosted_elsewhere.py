@@ -39,7 +39,7 @@ async def by_command(command: str, project: str, *versions: str, source: Path | 
     return json.loads(result.stdout)
 
 
-ASKS: Final = 'ask about model_version="hosted" (on the command line: VERSION hosted)'
+ASKS: Final = "model_version='hosted' (command line: VERSION hosted)"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_an_answer_names_the_version_that_was_hosted(
     if expected and command != "compare":
         assert ASKS in words
     elif expected:
-        assert 'name "hosted" first' in words
+        assert "name 'hosted' first" in words
 
 
 async def test_what_is_not_known_is_not_denied(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_what_is_not_known_is_not_denied(tmp_path: Path) -> None:
         for answer in (await ask.describe("line"), await ask.analyze("line")):
             assert said(answer).startswith(
                 "Versions 1, 2 were HOSTED when captured; of version 3 no status is known. For "
-                "the highest of them ask about"
+                "the highest of them: model_version"
             )
         assert not said(await ask.describe("line", "1"))
 
@@ -138,7 +138,7 @@ def three_versions(request: Request) -> Reply:
 @pytest.mark.parametrize(
     ("version", "requests", "expected"),
     [
-        ("latest", 2, "Version 2 is HOSTED, not version 3. For that one ask"),
+        ("latest", 2, "Version 2 is HOSTED, not version 3. For it: model_version"),
         ("3", 1, ""),
         ("hosted", 2, ""),
     ],

@@ -68,6 +68,10 @@ BANNED: Final[Mapping[str, str]] = {
 }
 
 
+_NO_SENTENCES: Final = ("Source:", "Status message:", "Asked:", "next_token:")
+_LEFT_OUT: Final = re.compile(r"\(\d+ more in the structured result\)")
+
+
 class Said(NamedTuple):
     """What one call said: its heading in the file, its texts, and the structure beside them."""
 
@@ -143,7 +147,7 @@ def told(said: Said) -> Iterator[str]:
     lines = [
         line
         for line in said.text.splitlines()
-        if not line.startswith(("Source:", "Status message:", "Asked:", "|", "next_token:"))
+        if not _LEFT_OUT.fullmatch(line) and not line.startswith((*_NO_SENTENCES, "|"))
     ]
     for part in ("\n".join(lines), *texts_of(said.structure)):
         yield from sentences(part)

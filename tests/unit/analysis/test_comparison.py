@@ -447,7 +447,7 @@ def test_without_counts_nothing_is_decided() -> None:
     row = answer["models"][1]
     assert row["metrics"]["recall"] == {"value": 0.9, "no_interval": "reported without counts"}
     assert row["verdict"] == "not_comparable"
-    assert "versions 1, 2" in row["recall"]["undefined"]
+    assert "versions 1 and 2" in row["recall"]["undefined"]
     assert {"best", "same_test_set", "recall_margin"}.isdisjoint(answer)
     assert {"test_set_unknown", "counts_missing"} <= codes(answer)
 

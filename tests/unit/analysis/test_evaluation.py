@@ -466,7 +466,7 @@ def test_without_a_usable_confidence_an_image_counts_but_gives_no_score(confiden
     answer = analysed(read(drawn))
     assert answer["confusion"]["false_negatives"] == 2
     assert "threshold" not in answer
-    assert "1 of 3 images have no usable confidence" in message(answer, "scores_unusable")
+    assert "1 of 3 images has no usable confidence" in message(answer, "scores_unusable")
     assert answer["examples"]["missed_defects"] == {
         "count": 2,
         "images": [{"image": "s3://b/3.png", "confidence": 0.5}, {"image": "s3://b/1.png"}],

@@ -20,6 +20,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictedImage,
     PredictionSet,
+    Scores,
 )
 from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.metrics import Confusion
@@ -123,3 +124,48 @@ def test_nothing_is_said_as_of_a_lookout_model() -> None:
     for word in ("Lookout", "DetectAnomalies", "built-in", "version padim", "best on these"):
         assert word not in told
     assert "padim on caps" in found.summary
+
+
+def why_no_scores(lines: Sequence[PredictedImage], scores: Scores) -> str:
+    """Why a set of these lines has no analysis by score."""
+    about = AboutPredictions(
+        PredictionSetKey("", "", "caps", "padim"), "p.csv", {}, len(lines), len(lines), len(lines),
+        scores,
+    )  # fmt: skip
+    found = judged(PredictionSet(about, tuple(lines)), [])
+    answer = report(None, None, found.manifest, SOURCE, answers=JudgedSet(about, found))
+    assert answer.metrics is not None
+    assert answer.metrics.roc_auc is not None
+    why = answer.metrics.roc_auc.undefined
+    assert why is not None
+    assert any(f.code == "scores_unusable" and why in f.message for f in answer.findings)
+    return why
+
+
+def test_why_a_set_has_no_analysis_by_score_is_said_in_its_own_words() -> None:
+    def lines(score: float | None, confidence: float | None) -> list[PredictedImage]:
+        last = PredictedImage("a/b/9.png", True, True, score, confidence)
+        return [
+            *(PredictedImage(f"a/b/{n}.png", n > 3, n > 3, n / 10, 0.9) for n in range(9)),
+            last,
+        ]
+
+    def without_scores(images: list[PredictedImage]) -> list[PredictedImage]:
+        return [image._replace(score=None) for image in images]
+
+    # A confidence is no score: on another scale it would put the image anywhere.
+    for confidence in (None, 0.6):
+        assert (
+            why_no_scores(lines(None, confidence), "anomaly_score")
+            == "1 of 10 images has no anomaly score"
+        )
+    by_confidence = without_scores(lines(None, None))
+    assert why_no_scores(by_confidence, "confidence") == "1 of 10 images has no usable confidence"
+    bare = [image._replace(confidence=None) for image in by_confidence]
+    assert why_no_scores(bare, "none") == "the prediction set has no scores"
+    swapped = [image._replace(flagged=not image.flagged) for image in lines(0.95, None)[:5]]
+    swapped += lines(0.95, None)[5:]
+    assert (
+        why_no_scores(swapped, "anomaly_score")
+        == "no threshold on its scores explains its predictions"
+    )
