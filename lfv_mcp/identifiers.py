@@ -132,6 +132,16 @@ class PredictionSetKey(NamedTuple):
         return self.name.casefold()
 
 
+class FileKey(NamedTuple):
+    """What a file is that does not say whose it is: a dataset, an edge package.
+
+    Args:
+        form: the form of the record, which is the same for all such files.
+    """
+
+    form: Literal["dataset", "edge_package"]
+
+
 def is_project_name(text: object) -> bool:
     """Whether a text may be the name of a project."""
     return isinstance(text, str) and re.fullmatch(PROJECT_NAME_PATTERN, text) is not None

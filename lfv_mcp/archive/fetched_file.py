@@ -12,6 +12,9 @@ from lfv_mcp.archive.store import Directory, FileEntry, FileStore
 
 _CHUNK: Final = 1 << 18
 """Bytes that are fetched at a time."""
+_FAR: Final = 1 << 24
+"""Bytes ahead from which on a part of a file is asked for by itself: the directory of a zip archive
+is at its end, and before it there may be gigabytes that nobody wants."""
 _IN_MEMORY: Final = 1 << 20
 """Bytes of a file that are kept in memory; what is longer goes to a temporary file."""
 
@@ -47,6 +50,7 @@ class _FetchedFile:
     ) -> None:
         self.location = files.location
         self.rescan_after = files.rescan_after
+        self._files = files
         self._entry = entry
         self._stream = stream
         self._kept = kept
@@ -57,12 +61,10 @@ class _FetchedFile:
         return [self._entry]
 
     def open(
-        self,
-        name: str,  # noqa: ARG002 - there is but one
-        *,
-        start: int = 0,
-        limit: int | None = None,
+        self, name: str, *, start: int = 0, limit: int | None = None
     ) -> AbstractContextManager[IO[bytes]]:
+        if limit is not None and start > self._fetched + _FAR:
+            return self._files.open(name, start=start, limit=limit)
         reader: IO[bytes] = _Reader(self, start, limit)  # type: ignore[assignment]
         return reader
 

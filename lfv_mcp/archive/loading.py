@@ -12,7 +12,7 @@ from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_
 from lfv_mcp.archive.packed_file import PackedFile, digest_of, record_digest
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
-from lfv_mcp.archive.reading import read_enough_to_recognise
+from lfv_mcp.archive.reading import recognise_file
 from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -46,8 +46,7 @@ class FileLoader:
         files = OpenedStamps(self._files)
         try:
             if not is_records_file(entry.name):
-                data = read_enough_to_recognise(files, entry)
-                file = self._of_bytes(entry.name, entry.stamp, data)
+                file = self._of_batch(entry.name, entry.stamp, Batch(*recognise_file(files, entry)))
             else:
                 file = self._of_pack(entry.name, entry.stamp, batches_of(files, entry))
             return _stamped(file, files.read_of(entry.stamp))
@@ -69,13 +68,13 @@ class FileLoader:
         record = Record(said.form, said.key, said.about, None)
         return IndexedFile(entry.stamp, (self._record(entry.name, 0, record, said.content),), ())
 
-    def _of_bytes(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
-        """What a file of these bytes holds, which is no pack."""
-        records, problems = recognise(data)
+    def _of_batch(self, name: str, stamp: int | str | None, batch: Batch) -> IndexedFile:
+        """What a file holds that is no pack."""
+        records, problems, data, _ = batch
         indexed: list[IndexedRecord] = []
         for ordinal, record in enumerate(records):
             if record.form == "packed_file":
-                return self._of_pack(name, stamp, [Batch(records, problems, data)])
+                return self._of_pack(name, stamp, [batch])
             indexed.append(self._record(name, ordinal, record, _digest(record, data)))
         found = self._problems_of(problems, name) if problems else ()
         return IndexedFile(stamp, tuple(indexed), found)
@@ -122,7 +121,7 @@ class FileLoader:
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            file = self._of_bytes(name, None, data)
+            file = self._of_batch(name, None, Batch(*recognise(data), data))
         except UnrecognisedError as error:
             file = IndexedFile(None, (), self._shared(problem_of(error, name)))
         return file._replace(kept_version=digest_of(data))
@@ -157,6 +156,10 @@ def _stamped(file: IndexedFile, stamp: int | str | None) -> IndexedFile:
 
 
 def _digest(record: Record, data: bytes) -> bytes:
-    # A manifest's body is empty: its lines are judged when it is analysed. That of a prediction set
-    # has a digest of its lines in it.
-    return digest_of(data) if record.form == "manifest" else record_digest(record)
+    # A manifest's body is empty: its lines are judged when it is analysed. That of a dataset has no
+    # more than its first image; that of a prediction set has a digest of its lines in it.
+    return digest_of(data) if record.form in _BY_START else record_digest(record)
+
+
+_BY_START: Final = ("manifest", "dataset", "edge_package")
+"""Forms of records that are told apart by the start and the end of their files."""

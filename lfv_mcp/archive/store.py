@@ -15,11 +15,19 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 
 
 class FileEntry(NamedTuple):
-    """A file as its store lists it; another stamp means another content."""
+    """A file as its store lists it; another stamp means another content.
+
+    Args:
+        name: its path below a directory, or its key in S3.
+        size: bytes.
+        stamp: of S3 its ETag.
+        archived: it is in a storage class of S3 that must be restored first.
+    """
 
     name: str
     size: int
     stamp: int | str
+    archived: bool = False
 
 
 class FileStore(Protocol):

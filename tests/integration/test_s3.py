@@ -158,9 +158,10 @@ async def test_evaluation_files_amid_thousands_of_images(
     assert len(opened) == 10
     result = run("archive", "import", url, "--to", tmp_path / "to")
     assert result.exit_code == 0, result.output
-    assert "2,500 passed over as images; recognised: 4 manifest, 4 result; 8 new" in result.stdout
-    assert "a dataset, not an evaluation" in result.stderr
-    copied = [data for name, data in tree(tmp_path / "to").items() if "manifest" in name]
+    recognised = "recognised: 1 dataset, 4 manifest, 4 result; 9 new"
+    assert f"2,500 passed over as images; {recognised}" in result.stdout
+    assert result.stderr == ""
+    copied = [data for name, data in tree(tmp_path / "to").items() if "manifest-" in name]
     assert sorted(copied) == sorted(v for k, v in objects.items() if "EvaluationManifest" in k)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 DatasetForm = Literal["ground_truth", "csv", "anomalib", "folders", "evaluation"]
 """How a dataset was written: a manifest of Ground Truth's shape, the guide's headerless CSV,
@@ -104,3 +104,10 @@ class Dataset:
     unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
     first_unreadable: tuple[UnreadableLine, ...] = ()
     cut: bool = False
+
+
+class DatasetDocument(dict[str, Any]):
+    """What the start of a dataset tells, `Form` and `FirstImage`.
+
+    A type of its own, for any file may have an object of these members.
+    """

@@ -38,7 +38,8 @@ _HUMAN: Final = {"yes": True, "true": True, "no": False, "false": False}
 Value = Literal["integer", "string", "other", ""]
 
 
-def class_of_word(word: object) -> bool | None:
+@lru_cache(maxsize=256)  # a dataset has two words, or a few more
+def class_of_word(word: str) -> bool | None:
     """Whether a class word means an anomaly; None if it does not say, or is not known.
 
     `"Anomaly"` → True, `"good"` → False, `"1"` → None, `"scratch"` → None
@@ -66,7 +67,7 @@ class _Members(NamedTuple):
     """
 
     labels: tuple[str, ...]
-    predictions: tuple[str, ...]
+    predictions: frozenset[str]
     masks: tuple[str, ...]
 
 
@@ -95,27 +96,18 @@ def dataset_line(item: JsonObject, number: int) -> DatasetLine | str:
     label = _label(item, members)
     if isinstance(label, str):
         return label
-    mask = mask_name = ""
-    mask_job: str | None = None
-    colours: tuple[MaskColour, ...] = ()
-    for name in members.masks:
-        metadata = item.get(f"{name}{_METADATA}")
-        metadata = metadata if is_object(metadata) else {}
-        if _is_human(metadata) is not False and (found := image_named(item[name])):
-            mask, mask_name = found, name
-            mask_job, colours = _text(metadata.get("job-name")), _colours(metadata)
-            break
+    metadata = label.metadata if label and label.metadata else {}
+    mask, mask_name, mask_metadata = _mask(item, members)
     style = _style(
         label.name if label else "",
         _value_kind(label.value) if label else "",
         label is not None and label.metadata is not None,
-        _text(label.metadata.get("job-name")) if label and label.metadata else None,
+        _text(metadata.get("job-name")),
         label.human_annotated if label else None,
         mask_name,
-        mask_job,
-        colours,
+        _text(mask_metadata.get("job-name")),
+        _colours(mask_metadata),
     )
-    created = _text(label.metadata.get("creation-date")) if label and label.metadata else None
     return DatasetLine(
         image=ref,
         anomalous=label.anomalous if label else None,
@@ -123,7 +115,7 @@ def dataset_line(item: JsonObject, number: int) -> DatasetLine | str:
         mask=mask,
         style=style,
         number=number,
-        created=created or "",
+        created=_text(metadata.get("creation-date")) or "",
     )
 
 
@@ -159,24 +151,21 @@ def _members(names: tuple[str, ...]) -> _Members:
         if name.endswith(_PIXELS) and name != IMAGE and "-detected" not in name
     ]
     masks.sort(key=lambda name: (name != _MASK, f"{name}{_METADATA}" not in present))
-    predictions = [
+    predictions = {
         name
         for name in (*with_metadata, *names)
         if name.endswith(_DETECTED) or name.startswith(_EVALUATION)
         if not name.endswith(_METADATA)
+    }
+    labels = [name for name in with_metadata if not name.endswith(_PIXELS)]
+    labels = [name for name in labels if name not in predictions] or [
+        name
+        for name in names
+        if not name.endswith((_METADATA, *_PIXELS)) and name not in predictions
+        if any(word in name.lower() for word in _BARE)
     ]
-    labels = [
-        name for name in with_metadata if name not in predictions and not name.endswith(_PIXELS)
-    ]
-    if not labels:
-        labels = [
-            name
-            for name in names
-            if not name.endswith((_METADATA, *_PIXELS)) and name not in predictions
-            if any(word in name.lower() for word in _BARE)
-        ]
     labels.sort(key=lambda name: (f"{name}{_DETECTED}" not in predictions, name != _LABEL))
-    return _Members(tuple(labels), tuple(dict.fromkeys(predictions)), tuple(masks))
+    return _Members(tuple(labels), frozenset(predictions), tuple(masks))
 
 
 def _label(item: JsonObject, members: _Members) -> _Label | str | None:
@@ -210,16 +199,27 @@ def _one_label(item: JsonObject, name: str) -> _Label | None:
     word = None if metadata is None else metadata.get("class-name")
     if not isinstance(word, str) or not word.strip():
         word = value if isinstance(value, str) and not value.strip().isdecimal() else ""
-    return _Label(name, metadata, value, human, word, _class(word))
-
-
-_class = lru_cache(maxsize=256)(class_of_word)
+    return _Label(name, metadata, value, human, word, class_of_word(word))
 
 
 def _is_human(metadata: JsonObject) -> bool | None:
     """What a label's metadata says of who gave it; None if it does not say."""
     said = metadata.get("human-annotated")
     return True if said == "yes" else _HUMAN.get(str(said).strip().lower())
+
+
+def _mask(item: JsonObject, members: _Members) -> tuple[str, str, JsonObject]:
+    """The mask of a line, the member that names it, and its metadata; empty if it has none.
+
+    What `human-annotated: no` says of is what a model predicted.
+    """
+    for name in members.masks:
+        metadata = item.get(f"{name}{_METADATA}")
+        if not is_object(metadata):
+            metadata = {}
+        if _is_human(metadata) is not False and (mask := image_named(item[name])):
+            return mask, name, metadata
+    return "", "", {}
 
 
 def _value_kind(value: object) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -9,12 +10,13 @@ from typing import Final
 from lfv_mcp.formats.containers import is_container
 from lfv_mcp.formats.datasets.dataset import DatasetForm
 from lfv_mcp.formats.datasets.labels import IMAGE, is_evaluation, is_prediction_alone
-from lfv_mcp.formats.datasets.reader import ENTRIES, entries_of
+from lfv_mcp.formats.datasets.reader import ENTRIES
 from lfv_mcp.formats.datasets.tables import table_form
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.encodings import wide_encoding
 from lfv_mcp.formats.json_values import JsonObject, is_object
 from lfv_mcp.formats.manifest_lines import line_object
+from lfv_mcp.formats.members import folded
 from lfv_mcp.formats.predictions.json_items import (
     items_of_documents,
     starts_as_json,
@@ -23,6 +25,8 @@ from lfv_mcp.formats.predictions.json_items import (
 )
 from lfv_mcp.formats.texts import is_foreign
 
+_is_answer: Final = re.compile(rb'"dataset_?entries"\s*:\s*\[', re.IGNORECASE).search
+"""An answer may be longer than a first look; in a text inside another document it is escaped."""
 _FIRST: Final = 20
 """Lines, or objects, that tell what a file is."""
 
@@ -30,7 +34,8 @@ _FIRST: Final = 20
 def starts_as_dataset(head: bytes) -> DatasetForm | None:
     """The form of the dataset in a file that starts so; None if it is none.
 
-    What only says what a model predicted is no dataset. An answer of ListDatasetEntries is one.
+    What only says what a model predicted is no dataset. An answer of ListDatasetEntries is one;
+    nothing else is that has lines of a manifest inside, such as a notebook or a device's capture.
 
     Args:
         head: its first lines, unpacked, some kilobytes; the last line may be cut.
@@ -48,15 +53,20 @@ def starts_as_dataset(head: bytes) -> DatasetForm | None:
     if b'"source-ref"' not in head.replace(b"\\", b""):
         return None
     form: DatasetForm | None = None
-    for item in islice(_items(head), _FIRST):
-        if IMAGE not in item and entries_of(item) is None:
-            return None
+    items = [*islice(_items(head), _FIRST)]
+    if items and not _has_images(items[0]):
+        return None
+    for item in filter(_has_images, items):  # the others are of no use, and the reader counts them
         if is_evaluation(item):
             return "evaluation"
         if not is_prediction_alone(item):
             form = "ground_truth"
-    is_answer = ENTRIES.encode() in head[:4096].lower()
-    return "ground_truth" if is_answer else form
+    return "ground_truth" if _is_answer(head[:4096]) else form
+
+
+def _has_images(item: JsonObject) -> bool:
+    """Whether an object is a line, or an answer that has lines."""
+    return IMAGE in item or ENTRIES in map(folded, item)
 
 
 def _items(head: bytes) -> Iterator[JsonObject]:

@@ -98,6 +98,16 @@ def test_a_zip_archive_with_a_member_without_a_name_is_damaged() -> None:
     assert documents(data) == ["corrupt: truncated or corrupt zip archive"]
 
 
+def test_a_zip_archive_of_a_later_version_is_unread_and_no_failure() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.json", json.dumps(ANSWER))
+    data = bytearray(made.getvalue())
+    data[data.index(b"PK\x01\x02") + 6] = 64
+    (said,) = documents(bytes(data))
+    assert "a zip archive of a version that is not read" in said
+
+
 def test_a_stream_that_fails_is_unreadable() -> None:
     class Failing:
         def read(self, _: int) -> bytes:

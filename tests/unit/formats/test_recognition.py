@@ -324,10 +324,6 @@ FOREIGN: Final[dict[str, tuple[object, str]]] = {
         {"deviceGroundTruthData": [{"source-ref": "/aws_dda/a.jpg"}]},
         "foreign: a capture record of an edge device (DefectDetectionApplication)",
     ),
-    "input manifest": (
-        {"source-ref": "s3://b/a.png", "anomaly-label": 1, "anomaly-label-metadata": {}},
-        "foreign: a manifest without predictions: a dataset, not an evaluation",
-    ),
     "DescribeDataset": (
         {"DatasetDescription": {"ProjectName": "cap-seal"}},
         _OF.format("DescribeDataset"),
@@ -471,10 +467,9 @@ def test_one_bad_item_does_not_lose_the_others() -> None:
 
 
 def test_a_thousand_bad_lines_are_a_few_problems() -> None:
-    dataset = lines([{"source-ref": f"s3://b/{n}.png"} for n in range(1000)])
-    assert problems_of(dataset) == [
-        "foreign: a manifest without predictions: a dataset, not an evaluation"
-    ]
+    predicted = {"anomaly-label-detected-metadata": {"class-name": "anomaly"}}
+    unnamed = lines([{"source-ref": f"s3://b/{n}.png"} | predicted for n in range(1000)])
+    assert problems_of(unnamed) == [_NO_ARN]
     assert len(problems_of(b'{"a\n' * 100_000)) == 20
 
 
