@@ -55,6 +55,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
         "operator",
         "a file of predictions could not be read, so that no set is made of the others",
     ),
+    "training_images_unread": (
+        "operator",
+        "what a successor was trained on cannot be read, or names no training image",
+    ),
     "region_required": ("operator", "a live call needs a region and none is configured"),
     "s3_access_denied": ("operator", "the credentials may not read that S3 object or prefix"),
     "s3_key_unusable": (

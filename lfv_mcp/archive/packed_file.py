@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_object
-from lfv_mcp.formats.predictions.prediction_set import WHERE
+from lfv_mcp.formats.predictions.prediction_set import content_of
 from lfv_mcp.formats.recognition import Record
 from lfv_mcp.formats.record import DATASET_KEY, RecordForm, RecordKey, predictions_record
 from lfv_mcp.identifiers import ModelKey
@@ -104,5 +104,5 @@ def record_digest(record: Record) -> bytes:
     """
     body = record.body
     if record.form == "predictions":
-        body = {name: value for name, value in body.items() if name not in WHERE}
+        body = content_of(body)
     return digest_of(marshal.dumps(body, 2))  # from version 3 on equal values may differ

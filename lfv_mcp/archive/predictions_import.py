@@ -17,21 +17,29 @@ from typing import Final, Literal, NamedTuple
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.index import Index, PredictionSetEntry, relative_name
 from lfv_mcp.archive.layout import file_name, folder_of
-from lfv_mcp.archive.named_sets import holds_set_alone, name_taken, same_but_for_origin
+from lfv_mcp.archive.named_sets import holds_set_alone, name_taken
 from lfv_mcp.archive.predictions_source import (
+    FilesOfSource,
     MakeReader,
-    PredictionFiles,
     prediction_reader,
 )
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.targets import StagedFile, Target
+from lfv_mcp.archive.training_source import TrainingImages
 from lfv_mcp.errors import CallerError
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
-from lfv_mcp.formats.predictions.prediction_file import header_line, image_line
+from lfv_mcp.formats.predictions.prediction_file import (
+    header_line,
+    image_line,
+    training_line,
+)
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
+    TrainedOn,
     about_as_json,
     about_from,
+    same_but_for_origin,
 )
 from lfv_mcp.formats.record import predictions_record
 from lfv_mcp.identifiers import (
@@ -65,6 +73,7 @@ class ImportQuestion:
         origin: where the predictions come from, as a text for people.
         same_names: a person vouches that equal names are the same images.
         may_replace: whether another set of that name may go.
+        training: what the model was trained on; None if nobody said it.
     """
 
     key: PredictionSetKey
@@ -72,6 +81,7 @@ class ImportQuestion:
     origin: str
     same_names: bool = False
     may_replace: bool = False
+    training: TrainingImages | None = None
 
 
 class ImportedPredictions(NamedTuple):
@@ -149,21 +159,32 @@ def import_predictions(
     """
     target.prepare()
     reader = make_reader(question.choice)
-    read = [PredictionFiles(source.files, reader, wait=wait) for source in sources]
+    read = [FilesOfSource(source.files, reader, wait=wait) for source in sources]
     digest = blake2b(digest_size=8)
+    training: list[DatasetLine] = []
 
     def lines() -> Iterator[bytes]:
         for source, files in zip(sources, read, strict=True):
-            for image in files.images(source.entries, advance):
+            for image in files.read(source.entries, advance):
                 line = image_line(image)
                 digest.update(line)
                 yield line
+        # A set that is imported once more keeps what its own file says.
+        training.extend(reader.training if question.training is None else question.training.lines)
+        for trained_on in training:
+            line = training_line(trained_on)
+            digest.update(line)
+            yield line
 
     # Its first line says how many lines there are, which only the last one tells.
     body = target.stage(_batches(lines()), "")
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
-        about = replace(about, content=digest.hexdigest())
+        trained_on = None
+        if training:
+            origin = question.origin if question.training is None else question.training.origin
+            trained_on = TrainedOn(origin, len(training))
+        about = replace(about, content=digest.hexdigest(), trained_on=trained_on)
         problems = [str(problem) for problem in reader.problems]
         there = _entry_of(held, question.key)
         if there is not None and not there.disagreeing:

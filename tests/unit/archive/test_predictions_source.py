@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.archive.predictions_source import PredictionFiles, read_source, steps_of
+from lfv_mcp.archive.predictions_source import FilesOfSource, read_source, steps_of
 from lfv_mcp.archive.reading import may_be_records
 from lfv_mcp.archive.store import FileEntry
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.prediction_set import AboutPredictions, PredictedImage
@@ -37,6 +38,10 @@ class Lines:
 
     @property
     def problems(self) -> Sequence[object]:
+        return ()
+
+    @property
+    def training(self) -> Sequence[DatasetLine]:
         return ()
 
     def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[PredictedImage]:
@@ -91,9 +96,9 @@ class Store:
 
 def read(store: Store, reader: Lines) -> list[str]:
     """The names of the images of a store."""
-    source = PredictionFiles(store, reader, wait=lambda _: None)
+    source = FilesOfSource(store, reader, wait=lambda _: None)
     steps: list[None] = []
-    images = list(source.images(store.entries(), lambda: steps.append(None)))
+    images = list(source.read(store.entries(), lambda: steps.append(None)))
     assert len(steps) == sum(map(steps_of, may_be_records(store.entries())))
     return [image.image for image in images]
 
@@ -167,7 +172,7 @@ def test_a_file_that_is_too_large_is_not_begun() -> None:
 
     store = Large({"1.csv": b"1"}, "/preds", 1)
     with pytest.raises(SetupError, match=r"2\.csv cannot be read: larger than 1024 MiB"):
-        list(PredictionFiles(store, Lines()).images(store.entries(), lambda: None))
+        list(FilesOfSource(store, Lines()).read(store.entries(), lambda: None))
     assert store.opened == []
 
 
