@@ -152,7 +152,7 @@ def training_images(names: Sequence[str], settings: Settings) -> TrainingImages:
         if name.startswith("s3://"):
             files = open_prefix(name, settings)
         else:
-            from lfv_mcp.cli.wiring import open_files
+            from lfv_mcp.wiring.opening import open_files
 
             files = open_files(name, settings)
         places.append(TrainingPlace(name, files))
