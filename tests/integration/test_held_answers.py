@@ -165,6 +165,7 @@ STEPS: Final = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

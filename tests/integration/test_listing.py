@@ -386,6 +386,7 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     assert any(0 < len(page["models"]) < 64 for page in found[:-1])
 
 
+@pytest.mark.slow
 async def test_a_resource_too_gives_what_is_complete(live: Endpoint) -> None:
     """The listing in it ends a little before the resource's own time limit does."""
     live.answer = line = Line(2)

@@ -336,6 +336,7 @@ following = st.builds(
 some_cells = cells | following
 
 
+@pytest.mark.slow
 @relaxed
 @given(some_cells, st.randoms(use_true_random=False), st.sampled_from([None, 0.01, 0.0, 1.0]))
 def test_what_does_not_matter_does_not_change_the_report(

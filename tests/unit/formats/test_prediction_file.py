@@ -35,6 +35,7 @@ def read_back(data: bytes) -> PredictionSet:
     return read_prediction_file(lines_of(prediction_set_text([data], lambda _: True)))
 
 
+@pytest.mark.slow
 @given(st.lists(predicted_images, max_size=20))
 def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
     data = set_file(images)
@@ -172,6 +173,7 @@ MEMBERS: Final = (
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(MEMBERS), values, max_size=4))
 def test_whatever_a_first_line_says_is_read_or_said(changed: dict[str, object]) -> None:
     first, *rest = set_file(images_of(3)).splitlines(keepends=True)

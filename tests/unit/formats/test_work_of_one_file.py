@@ -75,6 +75,7 @@ def test_comments_are_looked_for_in_one_way(text: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 def test_places_read_in_vain_are_bounded_and_said() -> None:
     text = f"a log\n{RECORD}" + 'x [{"\n' * 80_000 + RECORD
     records, problems = recognise(text.encode())
