@@ -124,8 +124,8 @@ def without_places(answer: Any) -> Any:
 @pytest.mark.parametrize(
     ("source", "place"),
     [
-        ("sample", "directory"),
         ("odd", "s3"),
+        pytest.param("sample", "directory", marks=pytest.mark.slow),
         pytest.param("sample", "s3", marks=pytest.mark.slow),
         pytest.param("odd", "directory", marks=pytest.mark.slow),
     ],

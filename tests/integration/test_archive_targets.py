@@ -104,6 +104,7 @@ def test_s3_and_a_directory_get_the_same(tmp_path: Path, s3: LoopbackS3) -> None
     assert tree(tmp_path / "back") == tree(tmp_path / "to")
 
 
+@pytest.mark.slow
 def test_moto_takes_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another S3 than ours: it checks the checksums, and knows conditional writes."""
     source = saved(tmp_path / "from", 2)

@@ -175,6 +175,7 @@ async def test_places(portfolio: Path) -> None:
         assert "cap-seal" in error["message"]
 
 
+@pytest.mark.slow
 async def test_more_projects_than_a_page_of_the_api(tmp_path: Path) -> None:
     """ListProjects answers a hundred at a time, ListModels too: both are gone through."""
     models = [described(f"line-{n:03}", 1) for n in range(130)]

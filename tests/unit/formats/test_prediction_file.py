@@ -26,6 +26,7 @@ from lfv_mcp.formats.predictions.prediction_set import PredictedImage, Predictio
 from lfv_mcp.formats.recognition import recognise
 from tests.support.prediction_sets import PADIM, about_of, images_of, predicted_images, set_file
 from tests.support.saved_records import described, response
+from tests.support.tiers import slow_but
 
 RECORD: Final = json.dumps(response("ModelDescription", described())).encode()
 
@@ -70,7 +71,7 @@ SPELLINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("number", [0, 3, 5000])
+@pytest.mark.parametrize("number", slow_but((0, 3), (0, 3, 5000)))
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=list(SPELLINGS))
 def test_a_set_is_told_in_any_spelling(spelled: Callable[[bytes], bytes], number: int) -> None:
     images = images_of(number)

@@ -489,6 +489,7 @@ json_values = st.recursive(
 MEMBERS: Final = sorted(described())
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     member=st.sampled_from(["ModelDescription", "Models", "ProjectDescription", "Projects", ""]),

@@ -406,7 +406,7 @@ def test_requirements_are_statsmodels_on_thousands_of_shares() -> None:
     [
         (20, 0.019, 0.039, 0.049),
         (50, 0.030, 0.047, 0.053),
-        pytest.param(100, 0.035, 0.049, 0.053, marks=pytest.mark.slow),
+        (100, 0.035, 0.049, 0.053),
     ],
 )
 def test_no_test_finds_more_than_it_may_where_nothing_is(
