@@ -6,6 +6,7 @@ $LFV_TEST_CACHE (else .cache), into environments of its own, and is made anew wh
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -107,12 +108,15 @@ def venv(name: str, *packages: str | Path) -> Path:
 def _made(name: str, pins: Sequence[str], fill: Callable[[Path], None]) -> Path:
     place, complete = CACHE / name, CACHE / name / "complete"
     wanted = "\n".join(pins)
-    # Written last: half an installation, or one of other versions, is made anew.
-    if not complete.exists() or complete.read_text(encoding="utf-8") != wanted:
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        fill(place)
-        complete.write_text(wanted, encoding="utf-8")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two lanes of .ci/run may want the same
+        # Written last: half an installation, or one of other versions, is made anew.
+        if not complete.exists() or complete.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            fill(place)
+            complete.write_text(wanted, encoding="utf-8")
     return place
 
 

@@ -161,7 +161,6 @@ def document(said: list[Said]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.slow
 async def test_the_file_is_current(everything: list[Said]) -> None:
     shown = document(everything)
     if UPDATE:
