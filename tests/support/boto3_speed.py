@@ -35,8 +35,9 @@ def data_files_parsed_once() -> Iterator[None]:
 def handlers_registered_fast() -> Iterator[None]:
     """What botocore works out for each handler of each session, it works out once.
 
-    Every session registers the same 130 handlers, and every catalogue of a test opens a session:
-    two thousand of them, of which these two were half of the ten milliseconds.
+    Every catalogue of a test opens a session, a thousand in the quick suite, and every session
+    registers the same 130 handlers. For each of them botocore looked through all aliases of its
+    event's name, and at the handler's signature: two thirds of the ten milliseconds of a session.
     """
     construct = EventAliaser.__init__
     accepts = botocore.hooks.accepts_kwargs
