@@ -6,7 +6,6 @@ $LFV_TEST_CACHE (else .cache), into environments of its own, and is made anew wh
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
 import shutil
@@ -106,6 +105,8 @@ def venv(name: str, *packages: str | Path) -> Path:
 
 
 def _made(name: str, pins: Sequence[str], fill: Callable[[Path], None]) -> Path:
+    import fcntl  # POSIX alone, as are these checks; tests that take ROOT from here are not
+
     place, complete = CACHE / name, CACHE / name / "complete"
     wanted = "\n".join(pins)
     CACHE.mkdir(parents=True, exist_ok=True)
