@@ -246,6 +246,7 @@ def test_it_breaks_off(s3: S3Process, client: Any, fault: str) -> None:
     assert client.get_object(Bucket="fleet-10", Key=KEY)["Body"].read()
 
 
+@pytest.mark.slow
 def test_no_request_waits_for_another(s3: S3Process, client: Any) -> None:
     s3.control(latency=0.5, forget=True)
     keys = [key for key in Fleet(10) if "Manifest" not in key][:16]
