@@ -111,7 +111,7 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Slow suite: HTTP, authentication, faults, fuzzing, packaging, short benchmarks."""
+    """Slow suite: HTTP, faults, fuzzing, packaging, processes, sweeps, short benchmarks."""
     python(session, "-m", "pytest", "-m", "slow and not nginx", *session.posargs)
 
 

@@ -27,6 +27,7 @@ from tests.support.successors import (
     write,
 )
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "successor.md"
 
 

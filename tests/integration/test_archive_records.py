@@ -39,6 +39,7 @@ captures = st.none() | st.sampled_from([OLD, NEW])
 answers = st.tuples(captures, st.sampled_from(["TRAINED", "HOSTED", "TRAINING"]), st.integers(1, 3))
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     held=st.lists(answers, min_size=1, max_size=5), names=st.permutations("abcde"), data=st.data()

@@ -316,6 +316,7 @@ async def test_both_requirements_and_the_images_they_take(client: Client) -> Non
 # Examples
 
 
+@pytest.mark.slow
 async def test_examples_are_as_many_as_asked_of_how_many_by_full_name(client: Client) -> None:
     for most in (0, 1, 5, 20):
         words, structure, printed = await answers(
@@ -525,6 +526,7 @@ async def test_every_number_of_the_text_is_in_the_structure(
     assert not is_told("61,700", known)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [("sample-weld-bead", "3"), ("sample-cap-seal", "3")])
 def test_a_printed_cut_typed_back_rejects_the_same_images(model: tuple[str, str]) -> None:
     asked = ("--source", "sample", "--threshold")

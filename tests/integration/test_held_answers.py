@@ -21,6 +21,7 @@ from tests.support.clients import Door, codes, door
 from tests.support.clock import Clock
 from tests.support.faulty_s3 import LASTING_FAULTS, PASSING_FAULTS, FaultyS3, served
 from tests.support.saved_records import described, lines, manifest_of, response, result_of
+from tests.support.tiers import slow_but
 
 pytestmark = pytest.mark.anyio
 
@@ -74,7 +75,7 @@ CHANGES: Final[Mapping[str, Mapping[str, bytes]]] = {
 
 
 @pytest.mark.usefixtures("without_retry_pauses")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", slow_but(("AccessDenied", "SlowDown"), FAULTS))
 @pytest.mark.parametrize("change", CHANGES)
 async def test_another_object_that_changes_takes_no_answer_away(change: str, fault: str) -> None:
     clock = Clock()
@@ -166,6 +167,7 @@ STEPS: Final = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

@@ -190,6 +190,7 @@ async def test_places(portfolio: Path) -> None:
         assert "cap-seal" in error["message"]
 
 
+@pytest.mark.slow
 async def test_more_projects_than_a_page_of_the_api(tmp_path: Path) -> None:
     """ListProjects answers a hundred at a time, ListModels too: both are gone through."""
     models = [described(f"line-{n:03}", 1) for n in range(130)]
@@ -402,6 +403,7 @@ async def test_deadline_gives_what_is_complete(live: Endpoint) -> None:
     assert any(0 < len(page["models"]) < 64 for page in found[:-1])
 
 
+@pytest.mark.slow
 async def test_a_resource_too_gives_what_is_complete(live: Endpoint) -> None:
     """The listing in it ends a little before the resource's own time limit does."""
     live.answer = line = Line(2)

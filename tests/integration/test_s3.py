@@ -80,6 +80,7 @@ def buckets(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
     s3_backends.reset()
 
 
+@pytest.mark.slow
 async def test_the_same_archive_from_a_directory_and_from_s3(buckets: Buckets) -> None:
     url = buckets.make("results", {f"a/b/{name}": data for name, data in tree(SAMPLE).items()})
     async with door(SAMPLE) as local, door(f"{url}a/b/") as remote:
@@ -166,6 +167,7 @@ async def test_evaluation_files_amid_thousands_of_images(
     assert sorted(copied) == sorted(v for k, v in objects.items() if "EvaluationManifest" in k)
 
 
+@pytest.mark.slow
 def test_import_from_s3_equals_import_from_a_directory(buckets: Buckets, tmp_path: Path) -> None:
     odd = "a b+c/ü/../\u202e&=%2F.json"
     objects = tree(SAMPLE) | {odd: answer(Status="HOSTED")}
@@ -177,6 +179,7 @@ def test_import_from_s3_equals_import_from_a_directory(buckets: Buckets, tmp_pat
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
+@pytest.mark.slow
 async def test_nothing_is_written_to_disk(
     buckets: Buckets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:

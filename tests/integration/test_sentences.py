@@ -174,6 +174,7 @@ async def test_the_file_is_current(everything: list[Said]) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_numbers_of_a_text_are_those_of_its_structure(everything: list[Said]) -> None:
     wrong = [
         (each.call, sentence, missing)
@@ -185,6 +186,7 @@ async def test_numbers_of_a_text_are_those_of_its_structure(everything: list[Sai
     assert not wrong, "\n".join(f"{call}\n  {said}\n  {missing}" for call, said, missing in wrong)
 
 
+@pytest.mark.slow
 async def test_a_number_that_is_not_in_the_structure_is_found(everything: list[Said]) -> None:
     checked = 0
     for each in everything:

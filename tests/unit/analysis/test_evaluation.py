@@ -336,6 +336,7 @@ following = st.builds(
 some_cells = cells | following
 
 
+@pytest.mark.slow
 @relaxed
 @given(some_cells, st.randoms(use_true_random=False), st.sampled_from([None, 0.01, 0.0, 1.0]))
 def test_what_does_not_matter_does_not_change_the_report(
@@ -381,6 +382,7 @@ def test_what_does_not_matter_does_not_change_the_report(
         assert analysed(read(map(change, items)), **options) == expected, change.__name__
 
 
+@pytest.mark.slow
 @relaxed
 @given(some_cells)
 def test_swapping_the_classes_swaps_what_it_should(

@@ -104,6 +104,7 @@ def codes(comparison: ModelComparison) -> set[str]:
     return {found.code for found in comparison.findings}
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_set_is_decided_as_a_version_with_the_same_verdicts(data: st.DataObject) -> None:
     images = test_set(data.draw(st.integers(1, 30)), data.draw(st.integers(1, 30)))
@@ -157,6 +158,7 @@ def test_a_loss_that_holds_without_the_silent_images_stands() -> None:
     assert (found.verdict, found.replacement) == ("worse", "reject")
 
 
+@pytest.mark.slow
 @given(
     lost=st.integers(0, 30), won=st.integers(0, 30), silent=st.integers(0, 10), k=st.integers(1, 3)
 )

@@ -62,6 +62,7 @@ scored = st.lists(
 ).filter(lambda images: len({truth for truth, _ in images}) == 2)
 
 
+@pytest.mark.slow
 @given(images=scored, cut=st.integers(1, 999), name=st.sampled_from(sorted(TRANSFORMS)))
 def test_a_monotone_change_of_the_scores_changes_no_figure(
     images: list[tuple[bool, float]], cut: int, name: str
@@ -84,6 +85,7 @@ def test_a_monotone_change_of_the_scores_changes_no_figure(
         assert before.cost.cheapest.cost_per_part == after.cost.cheapest.cost_per_part
 
 
+@pytest.mark.slow
 @given(images=scored, cut=st.integers(1, 999))
 def test_rankings_are_those_of_scikit_learn(images: list[tuple[bool, float]], cut: int) -> None:
     found = evaluated([(truth, 40 * score - 7) for truth, score in images], 40 * cut / 1000 - 7)
@@ -97,6 +99,7 @@ def test_rankings_are_those_of_scikit_learn(images: list[tuple[bool, float]], cu
     )
 
 
+@pytest.mark.slow
 @given(images=scored)
 def test_scores_from_confidence_are_those_of_a_version(images: list[tuple[bool, float]]) -> None:
     """The same predictions as a Lookout version has them, by confidence alone."""

@@ -152,6 +152,7 @@ def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
     assert archive.index() is after  # what was read is not read again
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_a_long_look(tmp_path: Path) -> None:
     """Neither for the index, nor because a file was found to have changed meanwhile."""
     go_on = threading.Event()

@@ -106,6 +106,7 @@ def read(store: Store, reader: Lines) -> list[str]:
 names = st.text("ab/.é ", min_size=1, max_size=6).filter(lambda name: name != "damaged")
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(names, st.sampled_from([b"1", b"1\n2", b"", b"x" * (1 << 20) + b"\n1"])),
     st.sampled_from([1, 2, 16]),

@@ -70,6 +70,7 @@ def test_unpacking_has_a_limit() -> None:
         list(utf8_chunks([bytes(2 << 20)], limit=1 << 20))
 
 
+@pytest.mark.slow
 def test_a_bomb_fills_no_memory() -> None:
     bomb = gzip.compress(b'{"a": "' + b"x" * (80 << 20), mtime=0)
     tracemalloc.start()
@@ -150,6 +151,7 @@ def test_the_items_before_a_cut_are_kept() -> None:
         assert problem.startswith("corrupt: not JSON (line ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", [0, 3, 64 << 10])
 def test_a_large_text_is_read_like_a_small_one(padding: int) -> None:
     """Through windows: wherever a document crosses the edge of one."""

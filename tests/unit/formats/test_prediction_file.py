@@ -26,6 +26,7 @@ from lfv_mcp.formats.predictions.prediction_set import PredictedImage, Predictio
 from lfv_mcp.formats.recognition import recognise
 from tests.support.prediction_sets import PADIM, about_of, images_of, predicted_images, set_file
 from tests.support.saved_records import described, response
+from tests.support.tiers import slow_but
 
 RECORD: Final = json.dumps(response("ModelDescription", described())).encode()
 
@@ -35,6 +36,7 @@ def read_back(data: bytes) -> PredictionSet:
     return read_prediction_file(lines_of(prediction_set_text([data], lambda _: True)))
 
 
+@pytest.mark.slow
 @given(st.lists(predicted_images, max_size=20))
 def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
     data = set_file(images)
@@ -69,7 +71,7 @@ SPELLINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("number", [0, 3, 5000])
+@pytest.mark.parametrize("number", slow_but((0, 3), (0, 3, 5000)))
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=list(SPELLINGS))
 def test_a_set_is_told_in_any_spelling(spelled: Callable[[bytes], bytes], number: int) -> None:
     images = images_of(number)
@@ -172,6 +174,7 @@ MEMBERS: Final = (
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(MEMBERS), values, max_size=4))
 def test_whatever_a_first_line_says_is_read_or_said(changed: dict[str, object]) -> None:
     first, *rest = set_file(images_of(3)).splitlines(keepends=True)

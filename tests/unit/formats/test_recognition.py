@@ -78,6 +78,7 @@ bodies = st.tuples(st.integers(1, 10**10 - 1), st.fixed_dictionaries({}, optiona
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     saved=st.lists(bodies, min_size=1, max_size=4),
@@ -483,6 +484,7 @@ json_values = st.recursive(
 MEMBERS: Final = sorted(described())
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     member=st.sampled_from(["ModelDescription", "Models", "ProjectDescription", "Projects", ""]),
