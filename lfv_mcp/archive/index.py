@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from lfv_mcp.archive.about_file import AboutFile
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
 from lfv_mcp.archive.pack_reading import PackContents
 from lfv_mcp.archive.problems import FileProblem, ProblemTally, Unread
 from lfv_mcp.errors import LfvError
-from lfv_mcp.formats.datasets.dataset import Split
 from lfv_mcp.formats.datasets.splits import split_of
 from lfv_mcp.formats.record import RecordForm, RecordKey
 from lfv_mcp.identifiers import FileKey, ModelKey, PredictionSetKey, ProjectKey
@@ -93,22 +93,6 @@ class PredictionSetEntry:
     def disagreeing(self) -> list[RecordRef]:
         """Files that say something else than the winner does."""
         return [ref for ref in self.files if ref.content != self.files[0].content]
-
-
-class AboutFile(NamedTuple):
-    """What the start of a file tells that does not say whose it is.
-
-    Args:
-        form: how a dataset was written, as `DatasetForm` has it; what holds an edge package.
-        first_image: the first image of a dataset; empty for an edge package.
-        split: what a dataset is for, by its name or its folder; empty where neither says it.
-        size: bytes of an edge package; None for a dataset.
-    """
-
-    form: str
-    first_image: str = ""
-    split: Split = ""
-    size: int | None = None
 
 
 class HeldFile(NamedTuple):

@@ -180,22 +180,26 @@ def import_predictions(
     body = target.stage(_batches(lines()), "")
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
-        trained_on = None
-        if training:
-            origin = question.origin if question.training is None else question.training.origin
-            trained_on = TrainedOn(origin, len(training))
+        trained_on = _trained_on(training, question)
         about = replace(about, content=digest.hexdigest(), trained_on=trained_on)
         problems = [str(problem) for problem in reader.problems]
         there = _entry_of(held, question.key)
-        if there is not None and not there.disagreeing:
-            said = about_from(there.about)
-            if same_but_for_origin(said, about):
-                return ImportedPredictions(said, "unchanged", problems)
+        said = None if there is None or there.disagreeing else about_from(there.about)
+        if said is not None and same_but_for_origin(said, about):
+            return ImportedPredictions(said, "unchanged", problems)
         old = _require_free(target, there, question)
         _publish(target, about, body, old)
     finally:
         body.discard()
     return ImportedPredictions(about, "replaced" if old else "new", problems)
+
+
+def _trained_on(training: Sequence[DatasetLine], question: ImportQuestion) -> TrainedOn | None:
+    """What the first line says of the images that were trained on; None for none."""
+    if not training:
+        return None
+    origin = question.origin if question.training is None else question.training.origin
+    return TrainedOn(origin, len(training))
 
 
 def _entry_of(held: Index | None, key: PredictionSetKey) -> PredictionSetEntry | None:

@@ -13,7 +13,8 @@ from typing import IO, Any, Final
 import pytest
 
 from lfv_mcp.archive.archive import Archive
-from lfv_mcp.archive.index import AboutFile, HeldFile
+from lfv_mcp.archive.about_file import AboutFile
+from lfv_mcp.archive.index import HeldFile
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.datasets.image_objects import ImageObject
