@@ -176,13 +176,12 @@ def import_predictions(
             digest.update(line)
             yield line
 
-    # Its first line says how many lines there are, which only the last one tells.
-    body = target.stage(_batches(lines()), "")
+    body = target.stage(_batches(lines()), "")  # its first line says how many follow
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
         trained_on = _trained_on(training, question)
         about = replace(about, content=digest.hexdigest(), trained_on=trained_on)
-        problems = [str(problem) for problem in reader.problems]
+        problems = list(map(str, reader.problems))
         there = _entry_of(held, question.key)
         said = None if there is None or there.disagreeing else about_from(there.about)
         if said is not None and same_but_for_origin(said, about):

@@ -12,8 +12,8 @@ from typing import IO, Any, Final
 
 import pytest
 
-from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.about_file import AboutFile
+from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.errors import LfvError
