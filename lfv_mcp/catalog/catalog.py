@@ -106,7 +106,8 @@ class Catalog:
         self._cache_policy = policy = options.get("cache_policy", CachePolicy())
         backend = Backend(open_service, kind, archive, for_remote=options.get("for_remote", False))
         self._backend, self.readiness = backend, Readiness(kind, archive)
-        self.kind, self.location = kind, backend.location
+        self.kind: SourceKind = kind
+        self.location = backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
         self._index = IndexLoader(archive, timeout)
         self._sets = PredictionSets(backend)

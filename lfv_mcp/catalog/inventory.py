@@ -31,11 +31,12 @@ from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.datasets.dataset import DatasetLine
-from lfv_mcp.formats.datasets.image_objects import ImageListing
+from lfv_mcp.formats.datasets.image_objects import ImageListing, Presence
 from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
 from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
 from lfv_mcp.formats.manifest_lines import manifest_lines
 from lfv_mcp.formats.predictions.prediction_set import about_from
+from lfv_mcp.identifiers import ModelKey
 from lfv_mcp.results.base import build_models
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.inventory import EdgePackage, Inventory
@@ -154,7 +155,7 @@ class Inventories:
             if entry.manifest and key.project in wanted
         ]
         with ThreadPoolExecutor(max(1, archive.files.parallel)) as pool:
-            read = pool.map(lambda m: self._tested(archive, m[1], m[0].arn, unread), manifests)
+            read = pool.map(partial(self._tested, archive, unread), manifests)
             for (key, _), labels in zip(manifests, read, strict=True):
                 tested[key.project] |= labels
                 advance()
@@ -175,18 +176,17 @@ class Inventories:
         return _ReadFiles(tested, assign(held, tested), packages, unread)
 
     def _tested(
-        self, archive: Archive, ref: RecordRef, arn: str, unread: list[str]
+        self, archive: Archive, unread: list[str], manifest: tuple[ModelKey, RecordRef]
     ) -> dict[str, bool]:
         """The label of each test image of a version; none if its manifest cannot be read."""
+        key, ref = manifest
         try:
             with archive.files.open(ref.name) as stream:
-                manifest = read_evaluation_manifest(manifest_lines(read_chunks(stream), arn))
+                read = read_evaluation_manifest(manifest_lines(read_chunks(stream), key.arn))
         except (LfvError, UnrecognisedError, OSError) as error:
             unread.append(self._why_unread(ref.name, error))
             return {}
-        return {
-            each.source_ref: each.anomalous for each in manifest.images or () if each.source_ref
-        }
+        return {each.source_ref: each.anomalous for each in read.images or () if each.source_ref}
 
     def _package(self, archive: Archive, file: HeldFile, unread: list[str]) -> EdgePackage:
         location = clean(self._backend.file_name(file.ref.name), 1024)
@@ -220,7 +220,9 @@ def _holdings(name: str, index: Index, read: _ReadFiles, images: ImageListing) -
     masks = presences((line.mask for line in lines if line.mask), images)
 
     def labelled(labels: Mapping[str, bool]) -> LabelledImages:
-        there = {image: presence[image] for image in labels if image in presence}
+        there: dict[str, Presence] = {
+            image: presence[image] for image in labels if image in presence
+        }
         anomalies = sum(labels.values())
         return LabelledImages(anomalies, len(labels) - anomalies, counted(there))
 

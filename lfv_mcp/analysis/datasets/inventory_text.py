@@ -43,7 +43,9 @@ def summarise_inventory(projects: Sequence[HeldProject], *, all_read: bool = Tru
         )
     if len(projects) == 1:
         return can_in_words(projects[0])
-    counts = {ability: sum(ability in each.can for each in projects) for ability in _ABILITIES}
+    counts: dict[Ability, int] = {
+        ability: sum(ability in each.can for each in projects) for ability in _ABILITIES
+    }
     told = ", ".join(f"{count} can be {_ABILITIES[each]}" for each, count in counts.items())
     return f"{count_of(len(projects), 'project', 'projects')}: {told}."
 

@@ -17,7 +17,7 @@ def presences(images: Iterable[str], listing: ImageListing) -> Mapping[str, Pres
     AWS's export script wrote images under another prefix. By its name alone it is not found.
     """
     asked = list(dict.fromkeys(images))
-    found = {image: listing.presence(image) for image in asked}
+    found: dict[str, Presence | None] = {image: listing.presence(image) for image in asked}
     elsewhere = [image for image, presence in found.items() if presence in (None, "gone")]
     if elsewhere and listing.objects:
         copies = match_images(listing.objects, elsewhere, names=False).found
