@@ -196,6 +196,7 @@ def test_a_component_of_another_framework_is_known_by_its_manifest() -> None:
         b'{"mochi.json": 1}',
         b"",
     ],
+    ids=range(11),  # the bytes have the time of their making in them
 )
 def test_anything_else_is_no_package(data: bytes) -> None:
     assert File(data).form() is None
