@@ -166,7 +166,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(name="external-anomalib")
 def external_anomalib(session: nox.Session) -> None:
-    """docs/successor.md with anomalib itself, 6 GB of wheels from PyPI. By hand: five minutes."""
+    """docs/successor.md and `dataset convert` with anomalib itself, 6 GB of wheels. By hand."""
     python(session, "-m", "scripts.check_anomalib")
 
 

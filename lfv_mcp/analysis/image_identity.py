@@ -83,6 +83,7 @@ class Matches:
         by_name: images found by a shorter end of their path alone.
         collisions: images of either side whose key or name is not unique, in order; unmatched.
         hints: the images that were found by name.
+        same_keys: those of the collisions that have the key of several others.
     """
 
     found: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -91,6 +92,7 @@ class Matches:
     by_name: int = 0
     collisions: tuple[str, ...] = ()
     hints: frozenset[str] = frozenset()
+    same_keys: tuple[str, ...] = ()
 
 
 Differ = Callable[[str, str], bool]
@@ -124,6 +126,7 @@ def match_images(
     right = [image for image in second if image not in found]
     collisions: dict[str, None] = {}
     by_key = _match_unique(_pairs_by_key(left, right, differ, collisions), found, collisions)
+    same_keys = tuple(collisions)
     hints: list[str] = []
     if names:
         taken = {*found.values(), *collisions}
@@ -131,7 +134,8 @@ def match_images(
         right = [image for image in right if image not in found and image not in collisions]
         ends = _by_end(first), _by_end(second)
         hints = _match_by_name(ends, left, right, differ, found, collisions)
-    return Matches(found, by_uri, by_key, len(hints), tuple(collisions), frozenset(hints))
+    every = tuple(collisions)
+    return Matches(found, by_uri, by_key, len(hints), every, frozenset(hints), same_keys)
 
 
 def _pairs_by_key(

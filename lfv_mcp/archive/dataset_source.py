@@ -59,7 +59,12 @@ def read_dataset_source(
         except OSError as error:
             raise _unread(files, entry, error.strerror or str(error)) from error
         advance()
-    found = found or _datasets_of_folders(files, entries)
+    try:
+        found = found or _datasets_of_folders(files, entries)
+    except UnrecognisedError as problem:
+        raise SetupError(
+            "dataset_unread", f"{clean(files.location, 1024)} is {problem}.", "Name its parts."
+        ) from problem
     if not found:
         raise _refused(files, entries, refusal)
     return found
@@ -100,7 +105,8 @@ def _may_be_dataset(head: bytes, entry: FileEntry) -> bool:
     """Whether a file starts as a dataset does, or is an archive that may have one in it."""
     if archive_kind(head):
         return entry.size <= FILE_LIMIT
-    return starts_as_dataset(head) is not None
+    # What is called a manifest may begin with lines of no use, which are to be counted.
+    return starts_as_dataset(head) is not None or entry.name.lower().endswith(".manifest")
 
 
 def _head(files: FileStore, entry: FileEntry) -> bytes:
@@ -126,11 +132,17 @@ def _datasets_of_folders(files: FileStore, entries: Iterable[FileEntry]) -> list
         (
             (
                 place_of(files, entry.name),
-                ImageObject(entry.size, entry.stamp if isinstance(entry.stamp, str) else ""),
+                ImageObject(entry.size, _etag(entry)),
             )
             for entry in entries
+            if entry.stamp not in ("dangling", "unlisted")
         ),
     )
+
+
+def _etag(entry: FileEntry) -> str:
+    """What S3 calls the content of a file, without its quotation marks; empty of a disk's."""
+    return entry.stamp.strip('"') if isinstance(entry.stamp, str) else ""
 
 
 def _unread(files: FileStore, entry: FileEntry, why: str) -> SetupError:

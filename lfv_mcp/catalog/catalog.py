@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
+    from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
@@ -148,21 +149,15 @@ class Catalog:
         return self._backend.archive is not None and self._backend.archive.held is None
 
     def preload_index(self) -> None:
-        """Begin to index the archive, in the background: of thousands of files it takes seconds.
-
-        boto3 is left to the first question. Its import takes a fifth of a second, once, and a
-        quarter of the memory of a server that is never asked anything.
-        """
+        """Begin to index the archive, in the background: of thousands of files it takes seconds."""
         if self._backend.archive is not None:
             self._backend.archive.begin_look()
 
     def hold_predictions(self, predictions: PredictionSet) -> None:
         """Put a prediction set beside those of the archive; its name then stands for a version.
 
-        May block: the name must not be taken.
-
         Raises:
-            CallerError: it is.
+            CallerError: the name is taken, which may take a while to see.
         """
         self._sets.hold(predictions)
 
@@ -191,6 +186,16 @@ class Catalog:
             query = self._models.settled(query, at_hand.index)
             answer = await self._evaluations.report(query, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
+
+    async def test_manifest(self, query: ModelQuery) -> EvaluationManifest:
+        """The EvaluationManifest of one version.
+
+        Raises:
+            LfvError: with `question` filled in; `evidence_unavailable` if it cannot be read.
+        """
+        async with self._question(query, ModelSummary) as at_hand:
+            settled = self._models.settled(query, at_hand.index)
+            return await self._evaluations.manifest(settled, at_hand.index)
 
     async def compare_models(
         self,

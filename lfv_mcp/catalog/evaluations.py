@@ -26,6 +26,7 @@ from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.set_report import report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
+from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
@@ -87,6 +88,19 @@ class Evaluations:
             findings=evidence.findings,
         )
         return await self._workers.run(work)
+
+    async def manifest(self, query: ModelQuery, index: Index | None) -> EvaluationManifest:
+        """The EvaluationManifest of a version.
+
+        Raises:
+            LfvError: `evidence_unavailable` if it cannot be read; the text says why.
+        """
+        described = await self._models.describe(query, index)
+        evidence = await self._evidence.load(require_description(described))
+        if evidence.manifest is None:
+            reasons = " ".join(found.message for found in evidence.findings)
+            raise SetupError("evidence_unavailable", reasons, evidence.findings[-1].advice or "")
+        return evidence.manifest
 
     async def comparison(
         self,

@@ -41,6 +41,7 @@ class Shared:
         pairs: each image of the second set once, by its best evidence, in that set's order. One of
             the first may be several of the second, which are copies of it.
         collisions: images of either set that are not unique by key or name; in no pair.
+        same_keys: those of them that have the key of several others, so that they may be shared.
         refuted: how many of the second set have the key or the name of one of the first, but are
             another image, as their sizes or MD5s prove.
     """
@@ -48,6 +49,7 @@ class Shared:
     pairs: tuple[SharedImage, ...] = ()
     collisions: tuple[str, ...] = ()
     refuted: int = 0
+    same_keys: tuple[str, ...] = ()
 
     @property
     def same(self) -> tuple[SharedImage, ...]:
@@ -95,7 +97,8 @@ def shared_images(
         if image in matches.found
         for evidence in (_evidence(image, matches.found[image], proven, matches.hints),)
     )
-    return Shared(pairs, matches.collisions, len(refuted - matches.found.keys()))
+    unproven = len(refuted - matches.found.keys())
+    return Shared(pairs, matches.collisions, unproven, matches.same_keys)
 
 
 def _evidence(image: str, found: str, proven: dict[str, str], hints: frozenset[str]) -> Evidence:
@@ -120,7 +123,7 @@ def _contents(
 def _content(line: DatasetLine, objects: ImageListing | None) -> ImageObject | None:
     if line.size is not None:
         return ImageObject(line.size, line.etag)
-    return objects.objects.get(line.image) if objects is not None else None
+    return objects.find(line.image) if objects is not None else None
 
 
 def _are_other_contents(one: ImageObject | None, other: ImageObject | None) -> bool:

@@ -13,7 +13,7 @@ from lfv_mcp.formats.datasets.labels import IMAGE, dataset_line, is_evaluation
 from lfv_mcp.formats.datasets.splits import split_of
 from lfv_mcp.formats.datasets.tables import read_table
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.encodings import utf8_chunks
+from lfv_mcp.formats.encodings import text_of, utf8_chunks
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.manifest_lines import NOT_JSON, TOO_LONG, lines_of, object_of_line
 from lfv_mcp.formats.members import folded
@@ -25,7 +25,7 @@ from lfv_mcp.formats.predictions.json_items import (
     wrapped_items,
 )
 from lfv_mcp.formats.predictions.prediction_file import starts_as_prediction_set
-from lfv_mcp.formats.predictions.tables import with_line_feeds
+from lfv_mcp.formats.predictions.tables import text_in_code_page, with_line_feeds
 from lfv_mcp.formats.texts import foreign_kind, gathered, is_foreign, peek_lines
 from lfv_mcp.text import clean
 
@@ -98,7 +98,7 @@ class _Manifest:
         """Read a manifest with a line for each image."""
         is_cut = False
         for number, line in enumerate(lines, 1):
-            item = object_of_line(line)
+            item = object_of_line(line) if line.isascii() else _object_beyond_ascii(line)
             if item is None:
                 continue
             is_cut = isinstance(item, str)
@@ -115,7 +115,7 @@ class _Manifest:
         Raises:
             UnrecognisedError: nothing of it can be read, or it is not read for safety.
         """
-        content, _ = text_of_documents(data)
+        content = _content_of(data)
         number = 0
         try:
             for item in items_of_documents(content):
@@ -158,6 +158,33 @@ class _Manifest:
         if self._is_evaluation:
             split = "test"
         return self._gathering.dataset(name, form, split, cut=self._is_cut)
+
+
+def _object_beyond_ascii(line: bytes) -> JsonObject | str | None:
+    """The object in a line whose letters may be those of a code page.
+
+    Which one is not known, so they may be wrong; but two names that differ still do, unless the
+    code page has two bytes to a letter and one of them breaks the JSON.
+    """
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        item = object_of_line(text_in_code_page(line).encode())
+        return object_of_line(line) if isinstance(item, str) else item
+    return object_of_line(line)
+
+
+def _content_of(data: bytes) -> str:
+    """The text of a whole file, likewise."""
+    content, is_in_code_page = text_of_documents(data)
+    if not is_in_code_page:
+        return content
+    try:
+        for _ in items_of_documents(content):
+            pass
+    except UnrecognisedError:
+        return text_of(data).in_pairs()
+    return content
 
 
 def entries_of(item: JsonObject) -> list[object] | None:

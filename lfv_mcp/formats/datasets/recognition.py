@@ -53,15 +53,20 @@ def starts_as_dataset(head: bytes) -> DatasetForm | None:
     if b'"source-ref"' not in head.replace(b"\\", b""):
         return None
     form: DatasetForm | None = None
-    for item in islice(_items(head), _FIRST):
-        if IMAGE not in item and ENTRIES not in map(folded, item):
-            return None
+    items = [*islice(_items(head), _FIRST)]
+    if items and not _has_images(items[0]):
+        return None
+    for item in filter(_has_images, items):  # the others are of no use, and the reader counts them
         if is_evaluation(item):
             return "evaluation"
         if not is_prediction_alone(item):
             form = "ground_truth"
-    is_answer = ENTRIES.encode() in head[:4096].lower().replace(b"_", b"")
-    return "ground_truth" if is_answer else form
+    return "ground_truth" if _is_answer(head[:4096]) else form
+
+
+def _has_images(item: JsonObject) -> bool:
+    """Whether an object is a line, or an answer that has lines."""
+    return IMAGE in item or ENTRIES in map(folded, item)
 
 
 def _items(head: bytes) -> Iterator[JsonObject]:

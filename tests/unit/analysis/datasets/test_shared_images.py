@@ -132,6 +132,14 @@ def test_a_size_tells_which_of_two_of_one_key_it_is() -> None:
     unknown = shared_images(train, lines("s3://c/k/l/1.png"))
     assert unknown.pairs == ()
     assert set(unknown.collisions) == {line.image for line in train} | {"s3://c/k/l/1.png"}
+    assert unknown.same_keys == unknown.collisions
+
+
+def test_equal_names_of_many_are_not_even_hints() -> None:
+    train = [f"s3://a/line/x{n}/0001.png" for n in range(5)]
+    test = [f"s3://a/line/y{n}/0001.png" for n in range(5)]
+    shared = shared_images(lines(*train), lines(*test))
+    assert shared.pairs == shared.same_keys == ()
 
 
 def test_a_key_of_thousands_names_none_of_them() -> None:

@@ -204,6 +204,28 @@ def test_a_manifest_is_read_in_any_layout_and_encoding(layout: str, encoding: st
     assert not dataset.cut
 
 
+@pytest.mark.parametrize("layout", ["lines", "array", "objects"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "gb18030"])
+def test_names_of_a_code_page_stay_apart(layout: str, encoding: str) -> None:
+    letters = "\u4e00\u4e59" if encoding == "gb18030" else "\xe4\xf6"
+    lines = [labelled(f"s3://b/{letter}.png", "normal") for letter in letters]
+    text = LAYOUTS[layout](lines)
+    for letter in letters:
+        text = text.replace(json.dumps(letter)[1:-1], letter)
+    dataset = one(text.encode(encoding))
+    assert len({line.image for line in dataset.lines}) == len(lines)
+    assert not dataset.unreadable
+
+
+@pytest.mark.parametrize("layout", ["lines", "array", "objects"])
+def test_a_letter_that_ends_in_a_backslash_loses_no_image(layout: str) -> None:
+    lines = [labelled(f"s3://b/{letter}.png", "anomaly") for letter in "ab"]
+    text = LAYOUTS[layout](lines).replace("/a.png", "/\u8868.png").replace("/b.png", "/\u30bd.png")
+    dataset = one(text.encode("shift-jis"))
+    assert counts(dataset) == {True: 2}
+    assert not dataset.unreadable
+
+
 def test_the_members_of_an_archive_are_datasets_of_their_own() -> None:
     train, test = as_lines(class_example()).encode(), as_array(exported("test", 8)).encode()
     out = io.BytesIO()
