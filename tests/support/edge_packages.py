@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 MODEL: Final = "export_artifacts/mochi.pt"
@@ -44,26 +47,30 @@ def component_members(manifest: bytes, model: bytes = b"weights") -> dict[str, b
 
 
 def tarred(
-    members: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
-    mode: Literal["w", "w:gz", "w:bz2", "w:xz"] = "w:gz",
+    members: Mapping[str, bytes], mode: Literal["w", "w:gz", "w:bz2", "w:xz"] = "w:gz"
 ) -> bytes:
-    """A tar archive of these members, in their order."""
+    """A tar archive of these members, in their order; the same bytes each time."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:
-        for name, data in dict(members).items():
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
+    compress: Mapping[str, Callable[[bytes], bytes]] = {
+        "w": bytes,
+        "w:gz": lambda data: gzip.compress(data, mtime=0),
+        "w:bz2": bz2.compress,
+        "w:xz": lzma.compress,
+    }
+    return compress[mode](out.getvalue())
 
 
-def zipped(
-    members: Mapping[str, bytes] | Iterable[tuple[str, bytes]],
-    compression: int = zipfile.ZIP_DEFLATED,
-) -> bytes:
-    """A zip archive of these members, in their order."""
+def zipped(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive of these members, in their order; the same bytes each time."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, data in dict(members).items():
-            archive.writestr(name, data)
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = compression
+            archive.writestr(info, data)
     return out.getvalue()

@@ -14,8 +14,11 @@ import pytest
 
 from lfv_mcp.archive.about_file import AboutFile
 from lfv_mcp.archive.archive import Archive
+from lfv_mcp.archive.directory_target import DirectoryTarget
 from lfv_mcp.archive.index import HeldFile
 from lfv_mcp.archive.store import Directory, FileEntry
+from lfv_mcp.archive.tally import ImportTally
+from lfv_mcp.archive.writer import ArchiveWriter
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
@@ -254,6 +257,39 @@ def test_a_zip_of_two_gigabytes_that_is_no_package_is_still_too_large() -> None:
     assert index.edge_packages == []
     assert index.unread is not None
     assert "more than 64 MiB" in index.unread.in_words()
+
+
+class StreamedZip(HugeZip):
+    """The same as an import opens it: as a stream that is fetched as far as it is read."""
+
+    @contextmanager
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Generator[IO[bytes]]:
+        if limit is not None:
+            with super().open(name, start=start, limit=limit) as part:
+                yield part
+            return
+        store = self
+
+        class Stream(io.RawIOBase):
+            place = 0
+
+            def read(self, size: int = -1, /) -> bytes:
+                store.read.append(size)
+                data = store.part(self.place, size).read()
+                self.place += len(data)
+                return data
+
+        yield Stream()  # type: ignore[misc]
+
+
+def test_an_import_fetches_no_more_of_a_package_than_tells_it(tmp_path: Path) -> None:
+    store = StreamedZip("caps-1.0.0.zip", {"manifest.json": edge_manifest(0.25)})
+    tally = ImportTally()
+    writer = ArchiveWriter(DirectoryTarget(tmp_path / "to"))
+    for _ in writer.import_files(store, store.entries(), tally):
+        pass
+    assert (tally.left, tally.problems) == (["caps-1.0.0.zip"], [])
+    assert sum(store.read) < 1 << 20
 
 
 class HugeTar(Huge):

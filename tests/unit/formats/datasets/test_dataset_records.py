@@ -149,6 +149,7 @@ NO_DATASETS: Final[dict[str, bytes]] = {
     "paths that are no URIs": b"a/1.png,anomaly\na/2.png,normal\n",
     "a table with a header of its own": b"filename,label\na.png,anomaly\n",
     "numbers": b"id,label,split\n1,0,train\n2,1,test\n",
+    "a header alone": ANOMALIB.splitlines(keepends=True)[0].encode(),
     "a list of results": b"model,image_AUROC,split\npadim,0.9,test\n",
     "HTML": b"<p>s3://b/1.png,anomaly</p>",
 }
