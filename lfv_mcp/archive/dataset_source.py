@@ -33,13 +33,17 @@ _FORMS: Final = (
 
 
 def read_dataset_source(
-    files: FileStore, *, advance: Callable[[], None] = lambda: None
+    files: FileStore,
+    *,
+    advance: Callable[[], None] = lambda: None,
+    pass_over: Callable[[str], None] = lambda _: None,
 ) -> list[Dataset]:
     """Every dataset of a source, in the order of the names of its files.
 
     Args:
         files: a file, a folder or a prefix.
         advance: called after each file that was looked at.
+        pass_over: told the place of each file that is no dataset, and no image by its name.
 
     Raises:
         CallerError: `dataset_refused`, the source has no dataset; the text says what it is instead.
@@ -50,6 +54,7 @@ def read_dataset_source(
     found: list[Dataset] = []
     refusal = ""
     for entry in others:
+        known = len(found)
         try:
             found += _datasets_of(files, entry, is_only=len(entries) == 1)
         except UnrecognisedError as problem:
@@ -58,6 +63,8 @@ def read_dataset_source(
             refusal = str(problem)
         except OSError as error:
             raise _unread(files, entry, error.strerror or str(error)) from error
+        if len(found) == known:
+            pass_over(place_of(files, entry.name))
         advance()
     try:
         found = found or _datasets_of_folders(files, entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion
     from lfv_mcp.archive.store import FileStore
     from lfv_mcp.formats.datasets.dataset import Dataset
+
+_NAMED: Final = 3
+"""Files without a dataset that are named."""
 
 
 @click.command()
@@ -124,7 +127,16 @@ def _open(source: str, settings: Settings) -> FileStore:
 
 
 def _read(files: FileStore) -> list[Dataset]:
+    """The datasets of a place; what is passed over beside them is said."""
     from lfv_mcp.archive.dataset_source import read_dataset_source
+    from lfv_mcp.text import clean
 
+    others: list[str] = []
     with ProgressLine(files.location, None) as progress:
-        return read_dataset_source(files, advance=progress.advance)
+        found = read_dataset_source(files, advance=progress.advance, pass_over=others.append)
+    if others:
+        named = ", ".join(clean(name, 200) for name in others[:_NAMED])
+        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        are = "it is no dataset" if len(others) == 1 else "they are no datasets"
+        click.echo(f"Passed over, because {are}: {named}{more}.", err=True)
+    return found

@@ -162,6 +162,14 @@ def test_train_and_test_of_one_folder_share_images(tmp_path: Path) -> None:
     assert answer["summary"].startswith("2 images of the test set are in the training set too.")
 
 
+def test_files_beside_the_datasets_are_said_to_be_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "train.manifest", images("b", range(12)))
+    (tmp_path / "labels.csv").write_text("picture,kind\n1.png,cat\n")
+    result = run("dataset", "check", tmp_path)
+    assert f"Passed over, because it is no dataset: {tmp_path / 'labels.csv'}." in result.stderr
+    assert "labels.csv" not in result.stdout
+
+
 def test_names_alone_are_a_hint_and_end_with_0(tmp_path: Path) -> None:
     training = write(tmp_path, "train.manifest", [labelled("s3://b/a/0001.png", "normal")])
     test = write(tmp_path, "other.manifest", [labelled("s3://b/c/0001.png", "normal")])
@@ -270,6 +278,34 @@ def test_content_proves_what_was_renamed_and_refutes_equal_keys(
     )
     assert overlaps(looked) == {"content": 1}
     assert "other_images_of_one_key" in found_codes(looked)
+
+
+def test_overlaps_planted_under_rewritten_uris_are_found_by_the_right_evidence(
+    store: LoopbackS3, tmp_path: Path
+) -> None:
+    """Each as some system writes it; beside them 200 images with the names of 200 others."""
+    planted = {
+        "s3://lines/caps/anomaly/0001.png": "s3://set/test/images/caps/anomaly/0001.png",
+        "s3://lines/caps/Gut teil/0002.png": "s3://lines/caps/Gut%20teil/0002.png",
+        "s3://lines/caps/\u00dcberlauf/0003.png": "s3://lines/caps/U\u0308berlauf/0003.png",
+        "s3://lines/caps/normal/0004.png": "s3://second/caps/normal/0004.png",
+        "s3://lines/caps/normal/0005.png": "s3://lines/caps/normal/0005.PNG",
+    }
+    copies = {"s3://lines/caps/normal/0006.png": "s3://renamed/6/last.png"}
+    for image in (*copies, *copies.values()):
+        store.objects[image.removeprefix("s3://")] = b"one content"
+    for name, folder, images_planted in (
+        ("train", "caps/x", [*planted, *copies]),
+        ("test", "welds/y", [*planted.values(), *copies.values()]),
+    ):
+        others = [f"s3://lines/{folder}{n // 50}/normal/{n % 50:04}.png" for n in range(200)]
+        lines = [labelled(image, "normal") for image in (*others, *images_planted)]
+        write(tmp_path, f"{name}.manifest", lines)
+    flags = ("--images", "s3://lines/", "--images", "s3://renamed/")
+    answer = structure(tmp_path, *flags, exit_code=1)
+    assert overlaps(answer) == {"key": 5, "content": 1}
+    by_key = next(each for each in answer["overlaps"] if each["evidence"] == "key")
+    assert set(by_key["examples"]) == set(planted.values())
 
 
 def test_missing_images_under_another_spelling_are_said(store: LoopbackS3, tmp_path: Path) -> None:

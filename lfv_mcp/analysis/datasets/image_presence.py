@@ -16,7 +16,7 @@ Presences = dict[str, Presence | None]
 """Of each image, whether it is there; None: it lies below no place that was listed."""
 _SUGGESTED: Final = 3
 """Prefixes that are suggested for `--images`."""
-_PLACE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]+/|/")
+_PLACE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]*/|/")
 """The bucket of an image, or this machine."""
 
 
@@ -63,7 +63,8 @@ def presence_of(datasets: Iterable[Dataset], listing: ImageListing | None) -> Im
         is_listing = dataset.form == "folders"
         for line in dataset.lines:
             if images.get(line.image) is None:
-                images[line.image] = "present" if is_listing else known(line.image)
+                found = known(line.image)
+                images[line.image] = "present" if is_listing and found != "archived" else found
             if line.mask and line.mask not in masks:
                 masks[line.mask] = known(line.mask)
     gone = [name for held in (images, masks) for name, each in held.items() if each == "gone"]

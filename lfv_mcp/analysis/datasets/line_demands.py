@@ -17,7 +17,7 @@ Successor = Literal["sagemaker", "dda", "anomalib"]
 SUCCESSORS: Final[tuple[Successor, ...]] = get_args(Successor)
 _AWS: Final[tuple[Successor, ...]] = ("sagemaker", "dda")
 _BACKGROUND: Final = "background"
-_S3_URI: Final = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+/.")
+_S3_URI: Final = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]*/.")
 
 
 class TrainingLine(NamedTuple):

@@ -134,6 +134,11 @@ def test_one_wrong_line_is_found_by_whom_it_concerns(
     assert [name for name in SUCCESSORS if code in found[name]] == successors.split()
 
 
+def test_a_bucket_of_one_letter_is_no_malformed_uri() -> None:
+    line = changed({"source-ref": "s3://b/9.png"})
+    assert "uris_malformed" not in codes(read([*good_lines(), line]))["sagemaker"]
+
+
 def test_anomaly_masks_without_background_are_taken() -> None:
     """AWS's own example of a segmentation writes them so."""
     assert "colour_maps" not in codes(read([*good_lines(), changed(MASK)]))["sagemaker"]
