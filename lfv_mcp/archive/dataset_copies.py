@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.fetched_file import chunks_of
+from lfv_mcp.archive.index import relative_name
 from lfv_mcp.archive.layout import folder_name, folder_of
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.targets import StagedFile, Target
@@ -72,11 +73,14 @@ class DatasetCopies:
 
     Args:
         target: where the copies go.
+        of_archive: the sources are an archive, whose own name says nothing: the same archive makes
+            the same copies wherever it is.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, of_archive: bool = False) -> None:
         """Take nothing yet."""
         self._target = target
+        self._of_archive = of_archive
         self._lock = Lock()
         self._copies: dict[tuple[str, str], DatasetCopy] = {}
         self._places: dict[str, set[str]] = {}
@@ -102,7 +106,7 @@ class DatasetCopies:
         Raises:
             OSError, LfvError: it cannot be read, or the target cannot be written to.
         """
-        folders = source_folders(files.location, entry.name)
+        folders = source_folders(files.location, entry.name, of_archive=self._of_archive)
         name = entry.name.rpartition("/")[2]
         with files.open(entry.name) as stream:
             chunks = chunks_of(stream)
@@ -127,9 +131,9 @@ class DatasetCopies:
         if not self._copies:
             return
         for name in self._target.names():
-            region, account, project, *others = (*name.split("/"), "", "")[:4]
-            if others[0] and _REGION.fullmatch(region) and _ACCOUNT.fullmatch(account):
-                self._places.setdefault(project, set()).add(f"{region}/{account}/{project}")
+            place = name.split("/")[:-1][:3]
+            if len(place) == 3 and _REGION.fullmatch(place[0]) and _ACCOUNT.fullmatch(place[1]):
+                self._places.setdefault(place[2], set()).add("/".join(place))
         seen: set[str] = set()
         for key in sorted(self._copies):
             copy = self._copies.pop(key)
@@ -151,14 +155,21 @@ class DatasetCopies:
         self._copies.clear()
 
 
-def source_folders(location: str, name: str) -> tuple[str, ...]:
+def source_folders(location: str, name: str, *, of_archive: bool = False) -> tuple[str, ...]:
     """The folders of the path of a file that may tell whose it is, without a bucket.
 
     Of a place on this machine that is its own folder and those below it: where else it is says
     nothing, and differs from one machine to another.
+
+    Args:
+        location: of its store.
+        name: as the store lists it.
+        of_archive: whether only the folders below the store count.
     """
+    if of_archive:
+        name = relative_name(name, location)
     folders = name.replace("\\", "/").split("/")[:-1]
-    if not location.startswith("s3://"):
+    if not (of_archive or location.startswith("s3://")):
         path = PurePath(location)
         # A single file is the place itself.
         above = path.parts[:-1][-_DEPTH:] if path.name == name else (path.name,)

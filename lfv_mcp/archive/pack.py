@@ -75,7 +75,7 @@ class Packer:
         self._lock = Lock()
         self._lines: set[_Line] = set()
         self._staged: dict[str, _Copy] = {}
-        self._datasets = DatasetCopies(target)
+        self._datasets = DatasetCopies(target, of_archive=True)
         self.tally = ImportTally()
         """What became of the files that were looked at."""
         self.result: PackResult | None = None

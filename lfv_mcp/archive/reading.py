@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.formats.containers import IMAGE_NAMES, is_container, too_large_to_unpack
+from lfv_mcp.formats.datasets.first_look import may_be_dataset
 from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
 from lfv_mcp.formats.encodings import wide_encoding
 from lfv_mcp.formats.manifest_lines import starts_as_manifest
@@ -14,6 +15,9 @@ from lfv_mcp.formats.predictions.prediction_file import starts_as_prediction_set
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.formats.record import edge_package_record
 from lfv_mcp.formats.texts import HEAD, foreign_kind, is_foreign, is_table
+
+_ARCHIVES: Final = (b"PK", b"\x1f\x8b", b"BZ", b"\xfd7")
+"""How zip, gzip, bzip2 and xz begin, in which packaged models come."""
 
 
 class RecognisedFile(NamedTuple):
@@ -41,7 +45,7 @@ def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
         OSError, LfvError: it cannot be read.
     """
     data = _start_of(files, entry)
-    if data[:1] != b"{" and is_container(data):
+    if data[:2] in _ARCHIVES or data[257:262] == b"ustar":
         record = _edge_package(files, entry, data)
         if record is not None:
             return RecognisedFile([record], [], data)
@@ -87,16 +91,14 @@ def _enough_to_recognise(files: FileStore, entry: FileEntry, data: bytes) -> byt
         entry: the file.
         data: its start, all of it if it is short.
     """
-    from lfv_mcp.formats.datasets.document import dataset_form, is_by_line  # not at a start
-
     if entry.size <= HEAD:
         return data
     if is_foreign(data):
         raise foreign_kind(data)
     if starts_as_prediction_set(data) or starts_as_manifest(data):
         return _ends_of_lines(files, entry, data)
-    is_dataset = dataset_form(data) is not None
-    if is_dataset and is_by_line(data) and not wide_encoding(data[:64]):
+    is_dataset, is_by_line = _dataset_of(data) if may_be_dataset(data) else (False, False)
+    if is_by_line:
         return _ends_of_lines(files, entry, data)
     if not is_dataset and is_table(data):
         raise UnrecognisedError("not JSON")
@@ -111,6 +113,15 @@ def _enough_to_recognise(files: FileStore, entry: FileEntry, data: bytes) -> byt
             return read_rest(stream, data)
     except MemoryError as error:
         raise UnrecognisedError("too large for the memory of this machine", corrupt=True) from error
+
+
+def _dataset_of(head: bytes) -> tuple[bool, bool]:
+    """Whether a file that starts so is a dataset, and whether its first and last lines tell all."""
+    from lfv_mcp.formats.datasets.document import dataset_form, is_by_line  # not at a start
+
+    is_dataset = dataset_form(head) is not None
+    # The lines of UTF-16 end within two bytes.
+    return is_dataset, is_dataset and is_by_line(head) and not wide_encoding(head[:64])
 
 
 def _ends_of_lines(files: FileStore, entry: FileEntry, head: bytes) -> bytes:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lfv_mcp.formats.containers import Part, is_container, parts_of
+from lfv_mcp.formats.datasets.dataset import DatasetForm
+from lfv_mcp.formats.datasets.first_look import may_be_dataset
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_text import SMALL
 from lfv_mcp.formats.manifest_lines import manifest_document, starts_as_manifest
@@ -110,20 +112,30 @@ def _in_member(problem: UnrecognisedError, part: Part) -> UnrecognisedError:
 
 def _documents_of_part(chunks: Iterator[bytes]) -> Iterator[Any]:
     """The documents of a file, or of a member, that is no container."""
-    # Not at a start: what reads datasets knows what reads evaluations, predictions and tables.
-    from lfv_mcp.formats.datasets.document import dataset_document, dataset_form
-
     try:
         head, chunks = peek_lines(chunks)
         if is_foreign(head):
             yield foreign_kind(head)
         elif starts_as_prediction_set(head):
             yield from prediction_set_document(chunks)
-        elif (form := dataset_form(head)) is not None:
-            yield from dataset_document(form, head, chunks)
+        elif may_be_dataset(head) and (form := _dataset_form(head)) is not None:
+            yield from _dataset_document(form, head, chunks)
         elif starts_as_manifest(head):
             yield from manifest_document(head, chunks)
         else:
             yield from documents_in_data(gathered(chunks))
     except UnrecognisedError as problem:
         yield problem
+
+
+def _dataset_form(head: bytes) -> DatasetForm | None:
+    # Not at a start: what reads datasets knows what reads evaluations, predictions and tables.
+    from lfv_mcp.formats.datasets.document import dataset_form
+
+    return dataset_form(head)
+
+
+def _dataset_document(form: DatasetForm, head: bytes, chunks: Iterator[bytes]) -> Iterator[Any]:
+    from lfv_mcp.formats.datasets.document import dataset_document
+
+    return dataset_document(form, head, chunks)

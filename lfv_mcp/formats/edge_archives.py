@@ -45,6 +45,9 @@ _TAIL: Final = (1 << 16) + 1024
 comment of at most 64 KiB."""
 _DIRECTORY_LIMIT: Final = 1 << 20
 """Bytes of a zip archive's directory; a package has tens of members, this is room for thousands."""
+_LONG_BLOCKS: Final = b"BZh"
+_BLOCK: Final = 1 << 20
+"""Bytes that have a block of bzip2 in them, of which nothing is unpacked before it is there."""
 _LOCAL: Final = b"PK\x03\x04"
 _LOCAL_HEADER: Final = struct.Struct("<6xH10xI4xHH")
 """Of a member's own header: its flags, its compressed size, the sizes of its name and of more."""
@@ -75,12 +78,14 @@ def edge_package_form(head: bytes, size: int, read_at: ReadAt) -> EdgePackageFor
     Args:
         head: the first bytes of the file, some kilobytes.
         size: its bytes.
-        read_at: reads more of it; of a zip archive alone that is done.
+        read_at: reads more of it, which a zip archive needs, and bzip2.
     """
     if archive_kind(head) == "zip":
         return "zip" if _is_zip_package(head, size, read_at) else None
     if not (is_compressed(head) or is_tar(head)):
         return None
+    if head.startswith(_LONG_BLOCKS) and len(head) < size:
+        head = read_at(0, _BLOCK)
     return "tar" if names_tell(_first_names(head)) else None
 
 

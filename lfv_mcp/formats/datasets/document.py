@@ -49,8 +49,8 @@ def dataset_document(
     except UnrecognisedError as problem:
         yield problem
         return
-    first = next(line.image for each in found for line in each.lines)
-    if form in ("csv", "anomalib") and not _is_certain(form, first, found):
+    first = next((line.image for each in found for line in each.lines), "")
+    if not first or (form in ("csv", "anomalib") and not _is_certain(form, first, found)):
         yield UnrecognisedError("not JSON")  # as of any other table
         return
     yield DatasetDocument(Form=form, FirstImage=first)
