@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import CHUNK, SERVICE, UnrecognisedError
-from lfv_mcp.formats.encodings import said_of, text_of, utf8_chunks
+from lfv_mcp.formats.encodings import said_of, text_of, text_of_line, utf8_chunks
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.texts import (
     HEAD,
@@ -64,7 +64,7 @@ def line_object(line: bytes) -> JsonObject | None:
 
 def readings(line: bytes) -> Iterator[str]:
     """The text of a line: the likeliest reading, and another one if it may be a code page."""
-    text = text_of(line)
+    text = text_of_line(line)
     yield text.content
     if text.pairs:
         yield text.in_pairs()

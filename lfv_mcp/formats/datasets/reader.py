@@ -31,6 +31,8 @@ from lfv_mcp.text import clean
 
 ENTRIES: Final = "datasetentries"
 """The member of an answer of ListDatasetEntries that has the lines of a manifest, folded."""
+_NOT_JSON: Final = "not JSON"
+"""What a file is called that may be anything; a dataset need not be JSON."""
 _digits: Final = re.compile(r"[^0-9]").sub
 
 
@@ -70,7 +72,8 @@ def _datasets_of_part(label: str, name: str, chunks: Iterator[bytes]) -> list[Da
     if not head.strip():
         raise UnrecognisedError("an empty file")
     if is_foreign(head):
-        raise foreign_kind(head)
+        kind = foreign_kind(head)
+        raise kind if str(kind) != _NOT_JSON else UnrecognisedError("not a text")
     if starts_as_prediction_set(head):
         raise UnrecognisedError("a prediction set, no dataset")
     if head.lstrip().startswith(b"<"):

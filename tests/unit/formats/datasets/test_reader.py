@@ -21,6 +21,7 @@ from lfv_mcp.formats.datasets import gathering
 from lfv_mcp.formats.datasets.dataset import Dataset, MaskColour
 from lfv_mcp.formats.datasets.labels import LONG_NAME
 from lfv_mcp.formats.datasets.reader import read_datasets
+from lfv_mcp.formats.datasets.recognition import starts_as_dataset
 from lfv_mcp.formats.decoding import UnrecognisedError
 from tests.support.datasets import (
     BACKGROUND,
@@ -33,6 +34,7 @@ from tests.support.datasets import (
     class_example,
     evaluated,
     exported,
+    guide_csv,
     labelled,
     masked,
     predicted,
@@ -285,6 +287,20 @@ def test_an_array_that_is_cut_off_keeps_what_was_whole(layout: Any) -> None:
         assert sum(dataset.unreadable.values()) == 1
 
 
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"])
+def test_a_line_that_looks_like_another_encoding_is_one_bad_line(mark: bytes) -> None:
+    lines = as_lines(class_example()).encode().splitlines(keepends=True)
+    lines[5] = mark + lines[5]
+    dataset = one(b"".join(lines))
+    assert (len(dataset.lines), dataset.unreadable) == (62, {"not a JSON object": 1})
+    assert starts_as_dataset(b"".join(lines)) == "ground_truth"
+    rows = guide_csv([("s3://b/1.png", "anomaly"), ("s3://b/2.png", "normal")]).encode()
+    rows += mark[:2] + b"s3://b/3.png,normal\n"
+    assert starts_as_dataset(rows) == "csv"
+    dataset = one(rows)
+    assert (len(dataset.lines), dataset.unreadable) == (2, {"no image named": 1})
+
+
 def test_a_dataset_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "LINES_KEPT", 50)
     with pytest.raises(UnrecognisedError, match="more than 50 images; split it") as caught:
@@ -302,6 +318,7 @@ def test_a_dataset_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         (b'{"PredictionSet": {"Name": "padim"}}\n', "a prediction set, no dataset"),
         (b'[{"a": 1}]', "no line of it names an image"),
         (b"hello", "no dataset"),
+        (b"hello,\0\n", "not a text"),
         (b"PK\x05\x06" + bytes(18), "an archive without a dataset"),
     ],
 )
