@@ -125,6 +125,15 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "own_cut_unknown": ("info", "who chose the cut of a prediction set, and on which images"),
     "predictions_disagree": ("warning", "files that hold other predictions under one name"),
     "extra_answers": ("info", "images that a prediction set answered beyond the test set"),
+    "tested_on_training_images": (
+        "warning",
+        "test images that the successor was trained on: how many, and how many stay",
+    ),
+    "training_names_shared": (
+        "warning",
+        "test images with no more than the name of a training image; they stay",
+    ),
+    "training_images_unknown": ("info", "nobody said what the successor was trained on"),
     "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
     "trade_off": ("warning", "proven better in one question and worse in the other"),
     "images_left_out": ("info", "images of a comparison that are not compared, and why"),
