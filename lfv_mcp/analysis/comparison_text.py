@@ -176,11 +176,13 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
         return f"no label is known of the images that {name} or {baseline.in_words} answered"
     tests = judged.tests
     if this.basis == "all_trained_on":
-        trained = [
-            c for c in (this.candidate, baseline) if c.predictions and c.predictions.training
-        ]
-        names = all_called([c.version for c in trained])
-        return f"no test image is left without those that {names} {_was(trained)} trained on"
+        names = [this.candidate.version] if judged.training.tests else []
+        names += (
+            [baseline.version] if baseline.predictions and baseline.predictions.training else []
+        )
+        return (
+            f"no test image is left without those that {all_called(names)} {_was(names)} trained on"
+        )
     if this.basis == "too_few_answered" and judged.training.tests:
         return (
             f"without the {len(judged.training.tests):,} test images that {name} was trained on it "

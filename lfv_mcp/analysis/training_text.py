@@ -97,6 +97,12 @@ def report_findings(name: str, judged: Judged) -> Iterator[Finding]:
         yield training_unknown([name])
 
 
+def training_of_unjudged(name: str, judged: Judged) -> Iterator[Finding]:
+    """The same of a set without a figure, where the training is the reason for it."""
+    if judged.trained_on:
+        yield from report_findings(name, judged)
+
+
 def _tested_on_training_images(
     name: str, images: Sequence[str], of: int, left: int, count: int | None = None
 ) -> Finding:

@@ -203,6 +203,11 @@ def _paired(first: Aligned, other: Aligned, votes: Mapping[str, Votes]) -> Versi
     before, after = votes.get(baseline.version), votes.get(candidate.version)
     if before is None or after is None:
         return VersionVerdict(other, "too_many_images")
+    return _by_image(first, other, before, after)
+
+
+def _by_image(first: Aligned, other: Aligned, before: Votes, after: Votes) -> VersionVerdict:
+    """Both image by image, without those that one of them was trained on."""
     taken = first.trained_on | other.trained_on
     trained_on = tuple(vote for image, vote in before.by_image.items() if image in taken)
     before, after = before.without(taken), after.without(taken)
