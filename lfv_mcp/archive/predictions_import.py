@@ -169,10 +169,9 @@ def import_predictions(
                 line = image_line(image)
                 digest.update(line)
                 yield line
-        # A set that is imported once more keeps what its own file says.
+        # A set that is imported again keeps what its file says.
         training.extend(reader.training if question.training is None else question.training.lines)
-        for trained_on in training:
-            line = training_line(trained_on)
+        for line in map(training_line, training):
             digest.update(line)
             yield line
 
@@ -180,11 +179,7 @@ def import_predictions(
     body = target.stage(_batches(lines()), "")
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
-        trained_on = None
-        if training:
-            origin = question.origin if question.training is None else question.training.origin
-            trained_on = TrainedOn(origin, len(training))
-        about = replace(about, content=digest.hexdigest(), trained_on=trained_on)
+        about = _with_lines(about, digest.hexdigest(), question, training)
         problems = [str(problem) for problem in reader.problems]
         there = _entry_of(held, question.key)
         if there is not None and not there.disagreeing:
@@ -196,6 +191,19 @@ def import_predictions(
     finally:
         body.discard()
     return ImportedPredictions(about, "replaced" if old else "new", problems)
+
+
+def _with_lines(
+    about: AboutPredictions,
+    content: str,
+    question: ImportQuestion,
+    training: Sequence[DatasetLine],
+) -> AboutPredictions:
+    """The set with what only its lines tell."""
+    if not training:
+        return replace(about, content=content)
+    origin = question.origin if question.training is None else question.training.origin
+    return replace(about, content=content, trained_on=TrainedOn(origin, len(training)))
 
 
 def _entry_of(held: Index | None, key: PredictionSetKey) -> PredictionSetEntry | None:

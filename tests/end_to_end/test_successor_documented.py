@@ -50,6 +50,8 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             as_csv(found, image=lambda each: f"/data/images/{each.key}")
         )
         (tmp_path / "labelled.csv").write_bytes(as_csv(verdicts(truths(), wrong=0.02), truth=True))
+        shared = [{"source-ref": each.uri} for each in found[:2]]
+        (tmp_path / "train.manifest").write_text("\n".join(map(json.dumps, shared)), "utf-8")
         manifest = (WELD_BEAD / "EvaluationManifest-sample-weld-bead-3.json").read_text("utf-8")
         saved = tmp_path / "saved" / "EvaluationManifest.json"
         saved.parent.mkdir()
