@@ -86,6 +86,8 @@ def test_the_page_from_its_start_to_its_end(prepared: Path) -> None:
         evaluated = run("evaluate", "weld-bead", row["model_version"], "--json", *archive)
         seen = json.loads(evaluated.stdout)["confusion"]
         assert {name: seen[name] for name in counts} == counts
+    trained = run("compare", "weld-bead", "3", "padim_2", "--json", *archive)
+    assert json.loads(trained.stdout)["models"][1]["matching"]["trained_on"] == 2
     assert "marketplace" in (prepared / "accepted.html").read_text(encoding="utf-8")
     with (prepared / "changed.csv").open(newline="", encoding="utf-8") as file:
         changed = list(csv.DictReader(file))
