@@ -93,6 +93,7 @@ def spelled(number: int, how: str) -> str:
     return uri(number) if how == "uri" else f"s3://new/ds/train/images/{key(number)}"
 
 
+@pytest.mark.slow
 @given(images, st.booleans())
 def test_the_rest_is_decided_as_if_it_were_all(
     drawn: list[tuple[bool, bool, bool, str]], named: bool
@@ -125,6 +126,7 @@ def test_the_rest_is_decided_as_if_it_were_all(
         assert getattr(ours.models[1], name) == getattr(theirs.models[1], name)
 
 
+@pytest.mark.slow
 @given(images)
 def test_a_baseline_that_was_trained_on_them_is_judged_on_the_rest_too(
     drawn: list[tuple[bool, bool, bool, str]],
