@@ -125,6 +125,15 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "own_cut_unknown": ("info", "who chose the cut of a prediction set, and on which images"),
     "predictions_disagree": ("warning", "files that hold other predictions under one name"),
     "extra_answers": ("info", "images that a prediction set answered beyond the test set"),
+    "tested_on_training_images": (
+        "warning",
+        "test images that the successor was trained on: how many, and how many stay",
+    ),
+    "training_names_shared": (
+        "warning",
+        "test images with no more than the name of a training image; they stay",
+    ),
+    "training_images_unknown": ("info", "nobody said what the successor was trained on"),
     # datasets and inventories
     "inventory_incomplete": ("warning", "files of an inventory that could not be read, and why"),
     "owner_unknown": ("warning", "dataset manifests or edge packages of no project that is known"),

@@ -119,7 +119,7 @@ def _same_test_set(this: VersionVerdict, baseline: Candidate) -> bool | None:
         return same_test_set(baseline, this.candidate)
     if baseline.manifest is None or this.basis == "truth_missing" or this.is_by_name:
         return None
-    return not (judged.unanswered or judged.labels_differ)
+    return not (judged.unanswered or judged.labels_differ or judged.training.tests)
 
 
 def _same_for_all(same: Sequence[bool | None]) -> bool | None:

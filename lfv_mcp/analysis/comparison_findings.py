@@ -20,6 +20,7 @@ from lfv_mcp.analysis.comparison_text import (
 )
 from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
 from lfv_mcp.analysis.recount import why_incomplete
+from lfv_mcp.analysis.training_text import training_findings
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
 from lfv_mcp.findings import finding
@@ -131,6 +132,7 @@ def _test_set_findings(
             yield _left_out(other, baseline)
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
+    yield from training_findings(verdicts)
 
 
 def _were(versions: Sequence[str]) -> str:

@@ -175,6 +175,19 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
     if this.basis == "truth_missing" or judged is None:
         return f"no label is known of the images that {name} or {baseline.in_words} answered"
     tests = judged.tests
+    if this.basis == "all_trained_on":
+        names = [this.candidate.version] if judged.training.tests else []
+        names += (
+            [baseline.version] if baseline.predictions and baseline.predictions.training else []
+        )
+        return (
+            f"no test image is left without those that {all_called(names)} {_was(names)} trained on"
+        )
+    if this.basis == "too_few_answered" and judged.training.tests:
+        return (
+            f"without the {len(judged.training.tests):,} test images that {name} was trained on it "
+            f"did not answer {len(judged.unanswered):,} of {tests:,}, which is more than a tenth"
+        )
     if this.basis == "too_few_answered":
         return (
             f"{name} did not answer {len(judged.unanswered):,} of the {tests:,} test images of "
@@ -189,6 +202,10 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
         f"{name} answered none of the {tests:,} test images of {baseline.in_words}: no URI, key or "
         "name matches"
     )
+
+
+def _was(named: Sequence[object]) -> str:
+    return "were" if len(named) > 1 else "was"
 
 
 def _has(versions: Sequence[str]) -> str:

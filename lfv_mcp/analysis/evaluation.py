@@ -36,6 +36,7 @@ from lfv_mcp.analysis.thresholds import (
     scores_of,
     threshold_analysis,
 )
+from lfv_mcp.analysis.training_text import report_in_words
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.metrics import Undefined, Value
@@ -79,6 +80,8 @@ def report(
     numbers = _numbers(result, manifest, question, is_set=answers is not None)
     numbers = _on_the_line(numbers, question)
     about_set = () if answers is None else set_findings(answers, numbers)
+    if answers is not None:
+        numbers = replace(numbers, trained_on=report_in_words(answers.judged))
     found = evaluation_findings(
         numbers, description, result, manifest, source, (*findings, *about_set), question=question
     )

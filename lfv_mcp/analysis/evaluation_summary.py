@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
@@ -41,6 +43,9 @@ from lfv_mcp.results.evaluation_report import (
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
 
+_TOLD: Final = ("evaluation_mismatch", "threshold_unanswerable", "tested_on_training_images")
+"""Findings of which the summary says what was found before their advice."""
+
 
 def model_name(
     description: ModelDescription | None,
@@ -71,7 +76,10 @@ def report_summary(
             f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
             f"{numbers.cut_unanswerable}."
         )
-    sentences += _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
+    outcome = _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
+    sentences += islice(outcome, 1)
+    sentences += [numbers.trained_on] if numbers.trained_on else []
+    sentences += outcome
     if numbers.incomplete:
         sentences.append(
             f"Its manifest is not whole ({numbers.incomplete}), so these are not the counts of the "
@@ -88,7 +96,7 @@ def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
     """The gravest finding with something to do, the message first: advice needs its reason."""
     for found in findings:
         if found.advice is not None:
-            is_told = found.code in ("evaluation_mismatch", "threshold_unanswerable")
+            is_told = found.code in _TOLD
             yield found.advice if is_told else f"{found.message} {found.advice}"
             return
 

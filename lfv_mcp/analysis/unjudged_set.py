@@ -10,6 +10,7 @@ from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.recount import metric_of
 from lfv_mcp.analysis.set_findings import JudgedSet, unusable_lines
+from lfv_mcp.analysis.training_text import training_of_unjudged
 from lfv_mcp.figures import percent, plain_number, score
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
@@ -33,6 +34,7 @@ def report_without_truth(
     found = by_severity(
         (
             *matching_findings(answers.judged, predictions.name, answers.reference),
+            *training_of_unjudged(predictions.name, answers.judged),
             *unusable_lines(predictions.about, predictions.unreadable),
             *_what_is_absent(verdicts, question),
         )

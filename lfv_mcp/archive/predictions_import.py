@@ -169,18 +169,16 @@ def import_predictions(
                 line = image_line(image)
                 digest.update(line)
                 yield line
-        # A set that is imported once more keeps what its own file says.
+        # A set that is imported again keeps what its file says.
         training.extend(reader.training if question.training is None else question.training.lines)
-        for trained_on in training:
-            line = training_line(trained_on)
+        for line in map(training_line, training):
             digest.update(line)
             yield line
 
     body = target.stage(_batches(lines()), "")  # its first line says how many follow
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
-        trained_on = _trained_on(training, question)
-        about = replace(about, content=digest.hexdigest(), trained_on=trained_on)
+        about = _with_lines(about, digest.hexdigest(), question, training)
         problems = list(map(str, reader.problems))
         there = _entry_of(held, question.key)
         said = None if there is None or there.disagreeing else about_from(there.about)
@@ -193,12 +191,17 @@ def import_predictions(
     return ImportedPredictions(about, "replaced" if old else "new", problems)
 
 
-def _trained_on(training: Sequence[DatasetLine], question: ImportQuestion) -> TrainedOn | None:
-    """What the first line says of the images that were trained on; None for none."""
+def _with_lines(
+    about: AboutPredictions,
+    content: str,
+    question: ImportQuestion,
+    training: Sequence[DatasetLine],
+) -> AboutPredictions:
+    """The set with what only its lines tell."""
     if not training:
-        return None
+        return replace(about, content=content)
     origin = question.origin if question.training is None else question.training.origin
-    return TrainedOn(origin, len(training))
+    return replace(about, content=content, trained_on=TrainedOn(origin, len(training)))
 
 
 def _entry_of(held: Index | None, key: PredictionSetKey) -> PredictionSetEntry | None:

@@ -117,7 +117,7 @@ def _read(place: TrainingPlace, wait: Callable[[float], None]) -> TrainingImages
         raise _nothing_in(place.name, others)
     return TrainingImages(
         place.name,
-        tuple(line._replace(anomalous=None, word="", mask="", created="") for line in lines),
+        tuple(DatasetLine(each.image, None, size=each.size, etag=each.etag) for each in lines),
         others,
         sum(sum(each.unreadable.values()) for each in training),
     )

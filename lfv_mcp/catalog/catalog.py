@@ -184,6 +184,11 @@ class Catalog:
         """
         self._sets.hold(predictions)
 
+    @property
+    def prediction_sets(self) -> PredictionSets:
+        """The sets of the archive, and those put beside them."""
+        return self._sets
+
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings; or what a prediction set is.
 

@@ -92,7 +92,7 @@ class Questions:
         from anyio import to_thread
 
         self._same_names = once.same_names
-        if once.places:
+        if once.places or once.trained_on:
             await to_thread.run_sync(once.hold, self._catalog, project, settings)
 
     async def write_changed_images(self, path: Path, arguments: Mapping[str, object]) -> None:

@@ -119,7 +119,8 @@ class ImageMatching(Result):
     `by_uri`, `by_key` and `by_name` count matched images by the rule that matched them;
     `unanswered` the test images that the candidate did not answer, `extra` its answers on other
     images, `collisions` images whose key or name is not unique, `labels_differ` images on which
-    the sources of truth differ.
+    the sources of truth differ. `trained_on` counts the test images that the candidate was trained
+    on, which are in no other count and no figure.
     """
 
     schema_lists_required: ClassVar[bool] = False
@@ -131,6 +132,7 @@ class ImageMatching(Result):
     extra: Count
     collisions: Count
     labels_differ: Count
+    trained_on: Count | None = None
 
 
 class ComparedModel(Result):

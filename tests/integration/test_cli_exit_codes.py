@@ -57,6 +57,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "archive check": ("{sample}",),
     "dataset check": ("{sample}",),
     "dataset convert": ("{sample}", "--format", "anomalib", "--to", "{tmp}/converted"),
+    "inventory": ("sample-cap-seal",),
     "replay": ("--port", "0"),
     "config": ("cursor",),
     "doctor": (),
