@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from lfv_mcp.catalog.evaluations import Evaluations
     from lfv_mcp.catalog.inventory import Inventories
     from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-    from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
 
@@ -110,16 +109,16 @@ class Catalog:
         self.location = backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
         self._index = IndexLoader(archive, timeout)
-        self._sets = PredictionSets(backend)
-        self._lookup = Lookup(backend, self._sets)
+        self.prediction_sets = PredictionSets(backend)
+        self._lookup = Lookup(backend, self.prediction_sets)
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
         describer = Describer(backend, self._lookup, self._sources, self._files)
         summaries = Summaries(describer, workers, archive, policy, clock)
-        self._models = AskedModels(self._lookup, self._sets, summaries, workers)
+        self._models = AskedModels(self._lookup, self.prediction_sets, summaries, workers)
         self._portfolio = Portfolio(backend, self._lookup, workers)
         self.suggestions = Suggestions(
-            self._list_suggested, workers, self._index, self._sets, policy, clock
+            self._list_suggested, workers, self._index, self.prediction_sets, policy, clock
         )
 
     @cached_property
@@ -131,7 +130,9 @@ class Catalog:
         evidence = EvidenceLoader(
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
-        return Evaluations(self._models, evidence, self._sets, self._sources, self._workers)
+        return Evaluations(
+            self._models, evidence, self.prediction_sets, self._sources, self._workers
+        )
 
     @cached_property
     def inventories(self) -> Inventories:
@@ -175,19 +176,6 @@ class Catalog:
         """Begin to index the archive, in the background: of thousands of files it takes seconds."""
         if self._backend.archive is not None:
             self._backend.archive.begin_look()
-
-    def hold_predictions(self, predictions: PredictionSet) -> None:
-        """Put a prediction set beside those of the archive; its name then stands for a version.
-
-        Raises:
-            CallerError: the name is taken, which may take a while to see.
-        """
-        self._sets.hold(predictions)
-
-    @property
-    def prediction_sets(self) -> PredictionSets:
-        """The sets of the archive, and those put beside them."""
-        return self._sets
 
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings; or what a prediction set is.
@@ -272,7 +260,7 @@ class Catalog:
             page = ListingPage(start, limits, len(self.location), held)
             findings = [*_findings(at_hand), *self._backend.doubts]
             page.reserve(findings)
-            sets = [] if status else self._sets.rows(query, at_hand.index)
+            sets = [] if status else self.prediction_sets.rows(query, at_hand.index)
             try:
                 await self._portfolio.fill(page, query, progress)
             except CallerError as error:

@@ -75,7 +75,7 @@ class OnceRead:
         from lfv_mcp.archive.predictions_import import set_key
 
         for named in self.places:
-            catalog.hold_predictions(_read(named, project, self, settings))
+            catalog.prediction_sets.hold(_read(named, project, self, settings))
         for name in dict.fromkeys(named.name for named in self.trained_on):
             places = [named.place for named in self.trained_on if named.name == name]
             training = _read_training(name, places, settings)
