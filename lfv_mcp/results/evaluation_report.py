@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.shown import Carded
 
 
 class Metric(Result):
@@ -247,7 +248,7 @@ class Examples(Result):
     false_alarms: ExampleList
 
 
-class EvaluationReport(Result):
+class EvaluationReport(Carded):
     """What analyze_evaluation answers: all that the evaluation files of a model prove."""
 
     summary: str

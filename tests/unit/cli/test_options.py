@@ -12,7 +12,6 @@ import pytest
 
 from lfv_mcp.cli.environment import (
     BOTO3_VARIABLES,
-    ENDPOINT_VARIABLES,
     drop_unset_boto3_variables,
     environment_of_this_server,
     variables_of,
