@@ -17,6 +17,7 @@ from lfv_mcp.cli.environment import (
     variables_of,
 )
 from lfv_mcp.cli.options import http_options, is_authentication_configured, settings_options
+from lfv_mcp.wiring.environment import ENDPOINT_VARIABLES
 from lfv_mcp.wiring.settings import Settings
 
 UNSET: Final = ("", "  ", "${X}", "${X:-}", "${user_config.x}", " ${X} ", "${X:-${Y}}")
