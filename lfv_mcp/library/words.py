@@ -56,7 +56,7 @@ _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     (rf"--({_FLAGS})\b", lambda found: f"`{_keyword(found[1])}`"),
     (r"\btwo flags name\b", "two keywords name"),
     (r"--same-names\b", "same_names=True"),
-    (r"(?:LFV_SOURCE \(--source\)|LFV_SOURCE\b)", "`source` of connect()"),
+    (r"(?:LFV_SOURCE \(--source\)|LFV_SOURCE\b)", "`source` of connect() (or LFV_SOURCE)"),
     (r"(?:LFV_TIMEOUT \(--timeout\)|LFV_TIMEOUT\b)", "`timeout` of connect()"),
     (
         r"(?:LFV_ALLOWED_BUCKETS \(--allowed-bucket\)|LFV_ALLOWED_BUCKETS\b)",
