@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from anyio import to_thread
 
 from lfv_mcp.analysis.listing import joined
+from lfv_mcp.archive.predictions_import import set_key
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import CallerError
 from lfv_mcp.library.cards import remember_question
 from lfv_mcp.library.opened import OpenSource
-from lfv_mcp.library.predictions import Place, read_predictions, require_names
+from lfv_mcp.library.predictions import (
+    Place,
+    TrainingPlaces,
+    read_predictions,
+    read_training,
+    require_names,
+)
 from lfv_mcp.library.words import python_failures
 from lfv_mcp.model_query import parse_model_query
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.image_list import ImageList
+from lfv_mcp.results.inventory import Inventory
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
-from lfv_mcp.server.arguments import MAX_PAGE_SIZE, MODEL_VERSION, PROJECT_NAME, parse
+from lfv_mcp.server.arguments import (
+    ANY_PROJECT,
+    MAX_PAGE_SIZE,
+    MODEL_VERSION,
+    PROJECT_NAME,
+    parse,
+)
 from lfv_mcp.server.tools import TOOLS, ToolContext
 
 _R = TypeVar("_R", bound=Result)
@@ -128,6 +143,7 @@ class AsyncLfv:
         false_alarm_margin: float | None = None,
         max_examples: int = 3,
         predictions: Mapping[str, Place] | None = None,
+        trained_on: Mapping[str, TrainingPlaces] | None = None,
         same_names: bool = False,
     ) -> ModelComparison:
         """Whether versions or prediction sets may replace the first one, on the same images.
@@ -140,9 +156,12 @@ class AsyncLfv:
             max_examples: changed images to name of each kind, 0 to 20.
             predictions: what other systems predicted, each name with its place, read once; they
                 come after `versions`.
+            trained_on: what the model behind a prediction set was trained on, each name with its
+                dataset manifest, CSV, folder or prefix, or several; test images among them are
+                left out.
             same_names: vouch that images of equal names are the same ones.
         """
-        sets = dict(predictions or {})
+        sets, training = dict(predictions or {}), dict(trained_on or {})
         listed = [versions] if isinstance(versions, str) else list(versions)
         given = {
             "project_name": project,
@@ -151,7 +170,9 @@ class AsyncLfv:
             "false_alarm_margin": false_alarm_margin,
             "max_examples": max_examples,
         }
-        catalog = await self._catalog_with(sets, project, same_names=same_names) if sets else None
+        catalog = None
+        if sets or training:
+            catalog = await self._catalog_with(sets, training, project, same_names=same_names)
         return await self._ask(
             "compare_models", ModelComparison, given, catalog, same_names=same_names
         )
@@ -170,6 +191,20 @@ class AsyncLfv:
         with python_failures(given):
             parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
             return await self._catalog.test_images(parse_model_query(**parsed))
+
+    async def inventory(self, project: str = "") -> Inventory:
+        """What the archive holds of one project, or of all: what can be done, and what is missing.
+
+        Args:
+            project: its name, or an ARN of it; empty for all.
+        """
+        given = {"project_name": project}
+        self._require_open()
+        with python_failures(given):
+            name = ANY_PROJECT.parse(project)
+            asked = parse_model_query(name).project_name if name else ""
+            with self._catalog.deadline():
+                return await self._catalog.inventories.of(asked)
 
     async def close(self) -> None:
         """Answer no further question."""
@@ -202,7 +237,12 @@ class AsyncLfv:
         return answer
 
     async def _catalog_with(
-        self, sets: Mapping[str, Place], project: str, *, same_names: bool
+        self,
+        sets: Mapping[str, Place],
+        training: Mapping[str, TrainingPlaces],
+        project: str,
+        *,
+        same_names: bool,
     ) -> Catalog:
         """A catalogue of its own for one comparison, which forgets the sets with it.
 
@@ -212,13 +252,25 @@ class AsyncLfv:
         with python_failures():
             require_names(sets)
             name = PROJECT_NAME.parse(project)
-            return await to_thread.run_sync(self._holding, sets, name, same_names)
+            hold = partial(self._holding, sets, training, name, same_names=same_names)
+            return await to_thread.run_sync(hold)
 
-    def _holding(self, sets: Mapping[str, Place], project: str, same_names: bool) -> Catalog:  # noqa: FBT001
+    def _holding(
+        self,
+        sets: Mapping[str, Place],
+        training: Mapping[str, TrainingPlaces],
+        project: str,
+        *,
+        same_names: bool,
+    ) -> Catalog:
         catalog = self._source.catalog()
         settings = self._source.settings
         for each in read_predictions(sets, project, settings, same_names=same_names):
             catalog.prediction_sets.hold(each)
+        for name, places in training.items():
+            read = read_training(places, settings)
+            key = set_key(project, name, None)
+            catalog.prediction_sets.hold_training(key, read.origin, read.lines)
         return catalog
 
 

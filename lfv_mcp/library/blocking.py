@@ -14,9 +14,10 @@ from anyio.from_thread import start_blocking_portal
 
 from lfv_mcp.library.asking import AsyncLfv, closed
 from lfv_mcp.library.opened import OpenSource
-from lfv_mcp.library.predictions import Place
+from lfv_mcp.library.predictions import Place, TrainingPlaces
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.image_list import ImageList
+from lfv_mcp.results.inventory import Inventory
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
@@ -112,6 +113,7 @@ class Lfv:
         false_alarm_margin: float | None = None,
         max_examples: int = 3,
         predictions: Mapping[str, Place] | None = None,
+        trained_on: Mapping[str, TrainingPlaces] | None = None,
         same_names: bool = False,
     ) -> ModelComparison:
         """Whether versions or prediction sets may replace the first one, on the same images.
@@ -124,6 +126,9 @@ class Lfv:
             max_examples: changed images to name of each kind, 0 to 20.
             predictions: what other systems predicted, each name with its place, read once; they
                 come after `versions`.
+            trained_on: what the model behind a prediction set was trained on, each name with its
+                dataset manifest, CSV, folder or prefix, or several; test images among them are
+                left out.
             same_names: vouch that images of equal names are the same ones.
         """
         return self._run(
@@ -135,6 +140,7 @@ class Lfv:
                 false_alarm_margin=false_alarm_margin,
                 max_examples=max_examples,
                 predictions=predictions,
+                trained_on=trained_on,
                 same_names=same_names,
             )
         )
@@ -149,6 +155,14 @@ class Lfv:
             version: a number, `latest`, `hosted`, or the name of a prediction set.
         """
         return self._run(partial(self._lfv.images, project, version))
+
+    def inventory(self, project: str = "") -> Inventory:
+        """What the archive holds of one project, or of all: what can be done, and what is missing.
+
+        Args:
+            project: its name, or an ARN of it; empty for all.
+        """
+        return self._run(partial(self._lfv.inventory, project))
 
     def close(self) -> None:
         """Answer no further question; waits for those that other threads are asking."""

@@ -35,7 +35,7 @@ def frame(answer: Framed) -> DataFrame:
         raise SetupError(
             "part_not_installed",
             "A table needs pandas, which is not installed.",
-            "Install it: pip install 'lfv-mcp[pandas]'.",
+            "Install it beside lfv-mcp: pip install 'pandas>=2.2,<4'.",
         ) from error
     columns, rows = table(answer)
     return pd.DataFrame(

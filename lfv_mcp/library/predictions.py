@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from lfv_mcp.archive.predictions_import import set_key
 from lfv_mcp.archive.predictions_source import prediction_reader, read_source
+from lfv_mcp.archive.training_source import TrainingPlace, read_training_images
 from lfv_mcp.errors import CallerError
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.identifiers import is_prediction_set_name
@@ -18,6 +19,7 @@ from lfv_mcp.wiring.opening import open_files
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from lfv_mcp.archive.training_source import TrainingImages
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 
 
@@ -62,6 +64,8 @@ class Predictions(_Columns):
 
 Place = str | os.PathLike[str] | Predictions
 """How a program may name predictions."""
+TrainingPlaces = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""How a program may name what a model was trained on."""
 
 
 def require_names(named: Mapping[str, Place]) -> None:
@@ -101,3 +105,14 @@ def read_predictions(
             same_names=same_names,
             reader=prediction_reader,
         )
+
+
+def read_training(places: TrainingPlaces, settings: Settings) -> TrainingImages:
+    """The images that a model was trained on, read from their places; blocks.
+
+    Raises:
+        LfvError: one cannot be read, or names no training image.
+    """
+    several = [places] if isinstance(places, str | os.PathLike) else list(places)
+    names = [os.fspath(place) for place in several]
+    return read_training_images([TrainingPlace(name, open_files(name, settings)) for name in names])

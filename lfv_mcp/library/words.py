@@ -56,6 +56,13 @@ _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     (rf"--({_FLAGS})\b", lambda found: f"`{_keyword(found[1])}`"),
     (r"\btwo flags name\b", "two keywords name"),
     (r"--same-names\b", "same_names=True"),
+    (
+        r"; or import the set again with it, and with --replace",
+        "; or import the set again with it: `lfv-mcp archive import ... --trained-on --replace`",
+    ),
+    (r"--trained-on (?=\w)", "trained_on: "),
+    (r"--trained-on\b", "`trained_on`"),
+    (r"one of --predictions\b", "one of `predictions`"),
     (r"(?:LFV_SOURCE \(--source\)|LFV_SOURCE\b)", "`source` of connect() (or LFV_SOURCE)"),
     (r"(?:LFV_TIMEOUT \(--timeout\)|LFV_TIMEOUT\b)", "`timeout` of connect()"),
     (

@@ -32,7 +32,7 @@ from tests.support.successors import as_csv, truths, verdicts
 
 CAPS: Final = "sample-cap-seal"
 BEAD: Final = "sample-weld-bead"
-METHODS: Final = ("describe", "models", "evaluate", "compare", "images", "close")
+METHODS: Final = (*("describe", "models", "evaluate", "compare", "images", "inventory", "close"),)
 QUESTIONS: Final[dict[str, tuple[str, dict[str, Any], Callable[[Any], Any]]]] = {
     "describe": (
         "describe_model",

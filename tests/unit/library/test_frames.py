@@ -99,7 +99,7 @@ def test_without_pandas_the_error_says_what_to_install(
     with pytest.raises(LfvError) as caught:
         sample.models().to_frame()
     assert caught.value.code == "part_not_installed"
-    assert "pip install 'lfv-mcp[pandas]'" in caught.value.next_step
+    assert "pip install 'pandas" in caught.value.next_step
 
 
 def test_answers_draw_nothing_by_themselves(sample: Lfv, monkeypatch: pytest.MonkeyPatch) -> None:
