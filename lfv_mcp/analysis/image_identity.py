@@ -78,21 +78,30 @@ class Matches:
 
     Args:
         found: of each image that was found, its name in the reference.
-        by_uri: images found by their exact spelling.
-        by_key: images found by their key.
-        by_name: images found by a shorter end of their path alone.
         collisions: images of either side whose key or name is not unique, in order; unmatched.
         hints: the images that were found by name.
         same_keys: those of the collisions that have the key of several others.
     """
 
     found: Mapping[str, str] = field(default_factory=dict[str, str])
-    by_uri: int = 0
-    by_key: int = 0
-    by_name: int = 0
     collisions: tuple[str, ...] = ()
     hints: frozenset[str] = frozenset()
     same_keys: tuple[str, ...] = ()
+
+    @property
+    def by_uri(self) -> int:
+        """Images found by their exact spelling."""
+        return sum(image == name for image, name in self.found.items())
+
+    @property
+    def by_key(self) -> int:
+        """Images found by their key, or proven by more."""
+        return len(self.found) - self.by_uri - self.by_name
+
+    @property
+    def by_name(self) -> int:
+        """Images found by a shorter end of their path alone."""
+        return len(self.hints)
 
 
 Differ = Callable[[str, str], bool]
@@ -114,18 +123,16 @@ def match_images(
         others: images of the other side, each once.
         names: whether a name alone may match; never between versions of a model.
         proven: images of the other side that are known by more than their path, and what each is
-            in the reference; they are in `found`, and in no count.
+            in the reference.
         differ: tells pairs that are different images whatever their key and name are.
     """
     first, second = dict.fromkeys(reference), dict.fromkeys(others)
-    found = {image: image for image in second if image in first}
-    by_uri = len(found)
-    found = {**(proven or {}), **found}
+    found = {**(proven or {}), **{image: image for image in second if image in first}}
     taken = {*found.values()}
     left = [image for image in first if image not in taken]
     right = [image for image in second if image not in found]
     collisions: dict[str, None] = {}
-    by_key = _match_unique(_pairs_by_key(left, right, differ, collisions), found, collisions)
+    _match_unique(_pairs_by_key(left, right, differ, collisions), found, collisions)
     same_keys = tuple(collisions)
     hints: list[str] = []
     if names:
@@ -135,7 +142,7 @@ def match_images(
         ends = _by_end(first), _by_end(second)
         hints = _match_by_name(ends, left, right, differ, found, collisions)
     every = tuple(collisions)
-    return Matches(found, by_uri, by_key, len(hints), every, frozenset(hints), same_keys)
+    return Matches(found, every, frozenset(hints), same_keys)
 
 
 def _pairs_by_key(
@@ -206,18 +213,15 @@ def _original(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _match_unique(
     pairs: Sequence[tuple[str, str]], found: dict[str, str], collisions: dict[str, None]
-) -> int:
-    """Match what has one partner that has one partner; the others collide. How many matched."""
+) -> None:
+    """Match what has one partner that has one partner; the others collide."""
     of_reference = Counter(reference for reference, _ in pairs)
     of_other = Counter(other for _, other in pairs)
-    matched = 0
     for reference, other in pairs:
         if of_reference[reference] == of_other[other] == 1:
             found[other] = reference
-            matched += 1
         else:
             collisions[reference] = collisions[other] = None
-    return matched
 
 
 _Ends = Mapping[tuple[str, ...], Sequence[str]]

@@ -120,13 +120,4 @@ def matches_without(matches: Matches, images: Set[str]) -> Matches:
     if not images:
         return matches
     found = {image: name for image, name in matches.found.items() if name not in images}
-    by_uri = sum(image == name for image, name in found.items())
-    hints = matches.hints & found.keys()
-    return replace(
-        matches,
-        found=found,
-        by_uri=by_uri,
-        by_key=len(found) - by_uri - len(hints),
-        by_name=len(hints),
-        hints=frozenset(hints),
-    )
+    return replace(matches, found=found, hints=matches.hints & found.keys())

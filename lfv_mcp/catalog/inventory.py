@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from lfv_mcp.analysis.datasets.held_images import counted, presences
 from lfv_mcp.analysis.datasets.image_presence import suggested_prefixes
 from lfv_mcp.analysis.datasets.inventory import LabelledImages, ProjectHoldings, held_project
 from lfv_mcp.analysis.datasets.inventory_text import summarise_inventory
@@ -21,7 +22,6 @@ from lfv_mcp.analysis.datasets.ownership import (
     assign,
     projects_named_in,
 )
-from lfv_mcp.analysis.datasets.presence import counted, presences
 from lfv_mcp.analysis.image_identity import image_path
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile, Index, RecordRef

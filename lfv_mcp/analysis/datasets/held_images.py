@@ -20,9 +20,11 @@ def presences(images: Iterable[str], listing: ImageListing) -> Mapping[str, Pres
     found: dict[str, Presence | None] = {image: listing.presence(image) for image in asked}
     elsewhere = [image for image, presence in found.items() if presence in (None, "gone")]
     if elsewhere and listing.objects:
-        copies = match_images(listing.objects, elsewhere, names=False).found
-        for image, copy in copies.items():
-            found[image] = "archived" if listing.objects[copy].archived else "present"
+        # All of them, so that no object is the copy of an image beside the one whose own it is.
+        copies = match_images(listing.objects, asked, names=False).found
+        for image in elsewhere:
+            if (copy := copies.get(image)) is not None:
+                found[image] = "archived" if listing.objects[copy].archived else "present"
     return {image: presence for image, presence in found.items() if presence is not None}
 
 
