@@ -109,6 +109,13 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "precision_falls_on_line": ("warning", "precision at the defect rate is much lower"),
     "line_incomplete": ("info", "a number for the line is not known, and why"),
     "weak_label": ("warning", "an anomaly label with low recall or average IoU"),
+    # answers about two models
+    "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
+    "trade_off": ("warning", "proven better in one question and worse in the other"),
+    "images_left_out": ("info", "images of a comparison that are not compared, and why"),
+    "cuts_chosen_here": ("info", "the baseline's cut was chosen on these images, and what it adds"),
+    "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
+    "labels_to_doubt": ("info", "images that every model asked judges against their label"),
     # comparison
     "evidence_at_hand": ("info", "there are evaluation files: in the archive, or named in S3"),
     "evidence_missing": ("warning", "no evaluation file of a version could be read"),
@@ -134,18 +141,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
         "test images with no more than the name of a training image; they stay",
     ),
     "training_images_unknown": ("info", "nobody said what the successor was trained on"),
-    # datasets and inventories
+    # datasets
     "inventory_incomplete": ("warning", "files of an inventory that could not be read, and why"),
     "owner_unknown": ("warning", "dataset manifests or edge packages of no project that is known"),
     "more_is_held": ("info", "the archive holds datasets or edge packages: see the inventory"),
-    # answers about two models
-    "margin_wide": ("warning", "a margin that lets errors grow by more than the default does"),
-    "trade_off": ("warning", "proven better in one question and worse in the other"),
-    "images_left_out": ("info", "images of a comparison that are not compared, and why"),
-    "cuts_chosen_here": ("info", "the baseline's cut was chosen on these images, and what it adds"),
-    "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
-    "labels_to_doubt": ("info", "images that every model asked judges against their label"),
-    # datasets
     "images_shared": (
         "critical",
         "images to train on that are also in a test set, by URI, content or key",
@@ -157,7 +156,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "shared_labels_differ": ("warning", "images of two sets that each set labels otherwise"),
     "other_images_of_one_key": (
         "info",
-        "images of one key or name in two sets that sizes or MD5s prove to be different",
+        "images of one key or name in two sets that their sizes prove to be different",
     ),
     "test_set_missing": ("info", "no test set was named, so nothing is known of shared images"),
     "training_set_missing": ("info", "no set to train on, so nothing is known of shared images"),
@@ -185,7 +184,7 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "colour_maps": ("critical", "lines whose mask has no colour map, or none with a BACKGROUND"),
     "uris_malformed": ("critical", "lines whose URI has s3:// twice, or // in its key"),
     "images_not_in_s3": ("critical", "lines that name no object of S3"),
-    "images_not_on_disk": ("critical", "lines that name an object of S3, where files are opened"),
+    "images_not_on_disk": ("critical", "lines with a URI as image or mask, where files are opened"),
     "mask_names": ("critical", "masks with a colon in their name"),
     "several_buckets": ("critical", "images and masks in more than one bucket"),
     "too_few_images": ("warning", "fewer images to train on than a successor asks for"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_text import images_in_words, sentence, why_undecided
@@ -13,10 +12,7 @@ from lfv_mcp.figures import percent
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.evaluation_manifest import REF_LIMIT
 from lfv_mcp.results.common import Finding
-from lfv_mcp.text import clean
-
-_NAMED: Final = 3
-"""Images that a finding names."""
+from lfv_mcp.text import first_of
 
 
 def answer_findings(this: VersionVerdict, baseline: Candidate) -> Iterator[Finding]:
@@ -116,7 +112,4 @@ def _collisions(name: str, collisions: Iterable[str]) -> Iterator[Finding]:
 
 def named_images(images: Iterable[str]) -> str:
     """The first images by name, and how many more there are."""
-    listed = list(images)
-    told = ", ".join(clean(image, REF_LIMIT) for image in listed[:_NAMED])
-    more = len(listed) - _NAMED
-    return f"{told} and {more:,} more" if more > 0 else told
+    return first_of(images, limit=REF_LIMIT)

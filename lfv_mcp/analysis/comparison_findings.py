@@ -16,6 +16,7 @@ from lfv_mcp.analysis.comparison_text import (
     images_in_words,
     sentence,
     stricter_test,
+    was,
     why_undecided,
 )
 from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
@@ -106,7 +107,7 @@ def _test_set_findings(
         yield finding(
             "different_test_sets",
             sentence(
-                f"{all_called(differing)} {_were(differing)} tested on other images than "
+                f"{all_called(differing)} {was(differing)} tested on other images than "
                 f"{called(baseline)}, or with other labels"
             ),
             "Where few images are shared a difference may be that of the images: have both judge "
@@ -115,7 +116,7 @@ def _test_set_findings(
     if unknown := [version for version, is_same in told.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
-            f"Whether {all_called(unknown)} {_were(unknown)} tested on the images of "
+            f"Whether {all_called(unknown)} {was(unknown)} tested on the images of "
             f"{called(baseline)} is not known.",
             "Add the evaluation manifests of these versions to the archive.",
         )
@@ -133,10 +134,6 @@ def _test_set_findings(
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
     yield from training_findings(verdicts)
-
-
-def _were(versions: Sequence[str]) -> str:
-    return "were" if len(versions) > 1 else "was"
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:

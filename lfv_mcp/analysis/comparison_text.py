@@ -181,7 +181,7 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
             [baseline.version] if baseline.predictions and baseline.predictions.training else []
         )
         return (
-            f"no test image is left without those that {all_called(names)} {_was(names)} trained on"
+            f"no test image is left without those that {all_called(names)} {was(names)} trained on"
         )
     if this.basis == "too_few_answered" and judged.training.tests:
         return (
@@ -204,7 +204,8 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
     )
 
 
-def _was(named: Sequence[object]) -> str:
+def was(named: Sequence[object]) -> str:
+    """The verb of what is named."""
     return "were" if len(named) > 1 else "was"
 
 

@@ -13,9 +13,8 @@ from lfv_mcp.analysis.datasets.conversion import (
     Reason,
     count_in_words,
 )
-from lfv_mcp.analysis.datasets.line_demands import Successor, bucket_of
+from lfv_mcp.analysis.datasets.line_demands import LEAST_IMAGES, Successor, bucket_of
 from lfv_mcp.analysis.datasets.rewriting import is_relative
-from lfv_mcp.analysis.datasets.successor_demands import LEAST_IMAGES
 from lfv_mcp.archive.conversion_target import MASKS, white_mask_name
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
@@ -165,7 +164,9 @@ def _notes(question: ConversionQuestion, conversion: Conversion) -> Iterator[str
         )
     training = len(conversion.parts.get("train", ()))
     if question.training and training < LEAST_IMAGES and question.successor != "anomalib":
-        yield f"There are {training:,} images to train on; it asks for {LEAST_IMAGES} or more."
+        images = count_of(training, "image", "images")
+        are = "is" if training == 1 else "are"
+        yield f"There {are} {images} to train on; it asks for {LEAST_IMAGES} or more."
     if not question.training:
         yield "There is no training set: name it as SRC, and this one with --test."
     if not question.tests:

@@ -101,6 +101,19 @@ def test_a_train_and_a_test_manifest_are_written(tmp_path: Path) -> None:
     assert (demands["sagemaker"], demands["dda"]) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(1, "There is 1 image to train on;"), (2, "There are 2 images to train on;"), (10, None)],
+)
+def test_too_few_images_to_train_on_are_said(tmp_path: Path, count: int, told: str | None) -> None:
+    lines = [labelled(f"s3://b/{n}.png", "normal") for n in range(count)]
+    source = put(tmp_path / "in", {"train.manifest": as_lines(lines)})
+    done = run("dataset", "convert", source, "--format=dda", "--to", tmp_path / "out")
+    assert done.exit_code == 0
+    assert ("to train on;" in done.stdout) is (told is not None)
+    assert told is None or told in done.stdout
+
+
 def test_the_mask_of_normal_images_has_the_size_of_one_that_is_held(tmp_path: Path) -> None:
     source = segmentation(tmp_path / "cookies", mask=white_png(ImageSize(640, 480)))
     to = tmp_path / "out"

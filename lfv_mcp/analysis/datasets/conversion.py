@@ -137,9 +137,13 @@ class _LeftOutLines:
     def __init__(self) -> None:
         self._counts: dict[Reason, int] = {}
         self._first: dict[Reason, list[str]] = {}
+        self.first_line: dict[Split, str] = {}
+        """The first line of each split that is left out."""
 
-    def add(self, reason: Reason, what: object, count: int = 1) -> None:
+    def add(self, reason: Reason, what: object, split: Split, count: int = 1) -> None:
         self._counts[reason] = self._counts.get(reason, 0) + count
+        if reason != "cut":
+            self.first_line.setdefault(split, str(what))
         first = self._first.setdefault(reason, [])
         if len(first) < _NAMED:
             first.append(str(what))
@@ -185,7 +189,7 @@ def plan_conversion(question: ConversionQuestion) -> Conversion:
         kept = [each for each in kept if _is_trainable(each, left_out)]
     for split in _splits(question):
         if not any(each.split == split for each in kept):
-            raise _nothing_left(split, left_out.groups())
+            raise _nothing_left(split, left_out.first_line.get(split, ""))
     require_destinations(question.successor, [each.line for each in kept])
     parts: dict[Split, tuple[DatasetLine, ...]] = {
         split: tuple(each.line for each in kept if each.split == split)
@@ -233,7 +237,7 @@ def _rewritten(
     names: dict[str, str] = {}
     for split in _splits(question):
         for dataset in question.training if split == "train" else question.tests:
-            _leave_out_unreadable(dataset, left_out)
+            _leave_out_unreadable(dataset, split, left_out)
             for line in dataset.lines:
                 image = rewriting.name(line.image)
                 if image != line.image and (other := names.setdefault(image, line.image)) != (
@@ -244,15 +248,15 @@ def _rewritten(
                 yield _Held(dataset, split, line._replace(image=image, mask=mask))
 
 
-def _leave_out_unreadable(dataset: Dataset, left_out: _LeftOutLines) -> None:
+def _leave_out_unreadable(dataset: Dataset, split: Split, left_out: _LeftOutLines) -> None:
     name = clean(dataset.name, 200)
     count = sum(dataset.unreadable.values())
     for each in dataset.first_unreadable:
-        left_out.add("unreadable", f"line {each.number:,} of {name}: {each.reason}")
+        left_out.add("unreadable", f"line {each.number:,} of {name}: {each.reason}", split)
     if (more := count - len(dataset.first_unreadable)) > 0:
-        left_out.add("unreadable", f"{more:,} more of {name}", more)
+        left_out.add("unreadable", f"{more:,} more of {name}", split, more)
     if dataset.cut:
-        left_out.add("cut", name)
+        left_out.add("cut", name, split)
 
 
 def _is_labelled(held: _Held, left_out: _LeftOutLines) -> bool:
@@ -260,11 +264,11 @@ def _is_labelled(held: _Held, left_out: _LeftOutLines) -> bool:
     if line.anomalous is not None:
         return True
     if line.style.human_annotated is False:
-        left_out.add("predicted", held)
+        left_out.add("predicted", held, held.split)
     elif line.word.strip():
-        left_out.add("other_word", f"{clean(line.word, 60)!r}: {held}")
+        left_out.add("other_word", f"{clean(line.word, 60)!r}: {held}", held.split)
     else:
-        left_out.add("unlabelled", held)
+        left_out.add("unlabelled", held, held.split)
     return False
 
 
@@ -280,7 +284,7 @@ def _once_each(held: Iterable[_Held], left_out: _LeftOutLines) -> tuple[list[_He
     repeated = 0
     for each in held:
         if len(labels[each.line.image]) > 1:
-            left_out.add("contradictory", each)
+            left_out.add("contradictory", each, each.split)
             continue
         key = each.split, each.line.image
         if key in kept:
@@ -295,10 +299,10 @@ def _is_segmentable(held: _Held, left_out: _LeftOutLines, *, needs_colours: bool
     """Whether an image can be used where others have masks: a white one suits no anomaly."""
     line = held.line
     if line.anomalous and not line.mask:
-        left_out.add("no_mask", held)
+        left_out.add("no_mask", held, held.split)
         return False
     if needs_colours and line.anomalous and not line.style.colours:
-        left_out.add("no_colours", held)
+        left_out.add("no_colours", held, held.split)
         return False
     return True
 
@@ -306,15 +310,15 @@ def _is_segmentable(held: _Held, left_out: _LeftOutLines, *, needs_colours: bool
 def _is_trainable(held: _Held, left_out: _LeftOutLines) -> bool:
     """Whether anomalib takes an image: it learns from normal ones alone."""
     if held.split == "train" and held.line.anomalous:
-        left_out.add("anomaly_in_training", held)
+        left_out.add("anomaly_in_training", held, held.split)
         return False
     return True
 
 
-def _nothing_left(split: Split, left_out: Sequence[LeftOut]) -> CallerError:
+def _nothing_left(split: Split, first_line: str) -> CallerError:
     """The refusal of a set without an image that can be used."""
-    name = {"train": "training set", "test": "test set"}.get(split, "dataset")
-    first = next((f" The first: {each.first[0]}." for each in left_out), "")
+    name = "training set" if split == "train" else "test set"
+    first = f" The first: {first_line}." if first_line else ""
     return CallerError(
         "dataset_refused",
         f"No image of the {name} can be used.{first}",

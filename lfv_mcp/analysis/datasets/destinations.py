@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from lfv_mcp.analysis.datasets.line_demands import Successor, bucket_of
+from lfv_mcp.analysis.datasets.line_demands import (
+    Successor,
+    bucket_of,
+    buckets_of,
+    has_colon,
+    is_malformed,
+    is_uri,
+    names_of,
+)
 from lfv_mcp.analysis.datasets.rewriting import is_relative
 from lfv_mcp.errors import CallerError
 from lfv_mcp.figures import count_of
 from lfv_mcp.formats.datasets.dataset import DatasetLine
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, first_of
 
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _TITLES: Final[Mapping[Successor, str]] = {
     "sagemaker": "SageMaker",
     "dda": "The Defect Detection Application",
     "anomalib": "anomalib",
 }
-_BUCKETS: Final = 3
 
 
 def require_destinations(successor: Successor, lines: Sequence[DatasetLine]) -> None:
@@ -29,9 +34,9 @@ def require_destinations(successor: Successor, lines: Sequence[DatasetLine]) -> 
         CallerError: `dataset_refused`, some are such; the text has the first, and what helps.
     """
     title = _TITLES[successor]
-    names = list(_names(lines))
+    names = list(names_of(lines))
     if successor == "anomalib":
-        remote = [name for name in names if _URI.match(name)]
+        remote = [name for name in names if is_uri(name)]
         _refuse(
             remote,
             f"{title} opens files, not URIs",
@@ -47,36 +52,27 @@ def require_destinations(successor: Successor, lines: Sequence[DatasetLine]) -> 
         f"--rewrite {_start(others)}=s3://my-bucket/images/.",
     )
     _refuse(
-        [name for name in names if not bucket_of(name) or "//" in name[len("s3://") :]],
+        [name for name in names if is_malformed(name)],
         f"{title} cannot open a URI with s3:// twice, with // in its key, or without a key",
         "Correct it with --rewrite FROM=TO; a key that really has // in it must be copied to "
         "another one first.",
     )
     if successor == "dda":
         _refuse(
-            [line.mask for line in lines if ":" in line.mask[len("s3://") :]],
+            [line.mask for line in lines if has_colon(line.mask)],
             f"{title} takes no mask with a colon in its name",
             "Copy these masks to names without colons, and correct the dataset.",
         )
     _require_one_bucket(names, title)
 
 
-def _names(lines: Iterable[DatasetLine]) -> Iterator[str]:
-    for line in lines:
-        yield line.image
-        if line.mask:
-            yield line.mask
-
-
 def _require_one_bucket(names: Iterable[str], title: str) -> None:
-    buckets = sorted(set(map(bucket_of, names)))
+    buckets = buckets_of(names)
     if len(buckets) > 1:
-        shown = ", ".join(buckets[:_BUCKETS])
-        more = f" and {len(buckets) - _BUCKETS:,} more" if len(buckets) > _BUCKETS else ""
         raise CallerError(
             "dataset_refused",
             f"{title} takes images and masks from one bucket, and these are in "
-            f"{len(buckets):,}: {shown}{more}.",
+            f"{len(buckets):,}: {first_of(buckets, limit=80)}.",
             "Copy them into one of the buckets, and say so: --rewrite "
             f"s3://{buckets[1]}/=s3://{buckets[0]}/.",
         )

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from lfv_mcp.analysis.datasets.inventory_text import presence_in_words
+from lfv_mcp.analysis.datasets.line_demands import LEAST_IMAGES
 from lfv_mcp.figures import count_of
 from lfv_mcp.results.inventory import Ability, EdgePackage, HeldImages, HeldProject
-
-MIN_TRAINING_IMAGES: Final = 10
-"""Labelled images that a successor needs at least (the Marketplace algorithm)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class LabelledImages:
     @property
     def are_gone(self) -> bool:
         """Whether it is known that none can be read any more."""
-        return self.held is not None and self.held.gone > 0 and not self.held.present
+        return self.held is not None and self.count > 0 and self.held.gone == self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _abilities(held: ProjectHoldings) -> Iterator[Ability]:
     if has_pair or (held.tested.count and (held.prediction_sets > 0 or not held.tested.are_gone)):
         yield "compare"
     there = held.training.held
-    if there is not None and there.present >= MIN_TRAINING_IMAGES:
+    if there is not None and there.present >= LEAST_IMAGES:
         yield "retrain"
 
 
@@ -166,9 +164,9 @@ def _missing_to_retrain(held: ProjectHoldings, name: str) -> str:
         return f"a dataset manifest with labels; none is held.{only}"
     if not training.count:
         return "a dataset manifest of training images with labels; those that are held have none."
-    if training.count < MIN_TRAINING_IMAGES:
+    if training.count < LEAST_IMAGES:
         return (
-            f"at least {MIN_TRAINING_IMAGES} labelled training images; the manifests have "
+            f"at least {LEAST_IMAGES} labelled training images; the manifests have "
             f"{training.count}."
         )
     return _missing_images(training, name)
@@ -177,13 +175,16 @@ def _missing_to_retrain(held: ProjectHoldings, name: str) -> str:
 def _missing_images(training: LabelledImages, name: str) -> str:
     """What is wrong with labelled training images of which too few are known to be there."""
     images, there = f"{training.count:,} labelled training images", training.held
+    look_up = f"lfv-mcp inventory {name} --images s3://bucket/prefix"
     if there is None:
         return (
             f"the {images} themselves. Whether they are still there has not been looked up: "
-            f"lfv-mcp inventory {name} --images s3://bucket/prefix."
+            f"{look_up}."
         )
+    looked_up = there.present + there.archived + there.gone + there.forbidden
+    told = f"the {images}: {presence_in_words(there, training.count - looked_up)}."
     if there.archived:
-        return f"the {images}: {there.archived:,} are archived and must be restored first."
-    if there.forbidden and not there.gone:
-        return f"the {images}: the prefix of {there.forbidden:,} may not be listed."
-    return f"the {images}: {there.gone:,} are gone."
+        told += " What is archived must be restored first."
+    if looked_up < training.count:
+        told += f" Look up the others: {look_up}."
+    return told

@@ -72,7 +72,7 @@ def held_in_words(project: HeldProject) -> str:
     ]
     for what, held in (("images", project.images), ("masks", project.masks)):
         if held is not None:
-            parts.append(f"{what}: {_presence_in_words(held)}")
+            parts.append(f"{what}: {presence_in_words(held)}")
     parts += [
         f"built-in cut {package.built_in_threshold:g} ({package.location})"
         for package in project.edge_packages
@@ -81,11 +81,18 @@ def held_in_words(project: HeldProject) -> str:
     return "; ".join(parts)
 
 
-def _presence_in_words(held: HeldImages) -> str:
+def presence_in_words(held: HeldImages, others: int = 0) -> str:
+    """How many images are there or not, each count that is not 0.
+
+    Args:
+        held: by whether they are there.
+        others: those that lie below no prefix that was listed.
+    """
     counts = (
         (held.present, "present"),
         (held.archived, "archived"),
         (held.gone, "gone"),
         (held.forbidden, "not to be listed"),
+        (others, "not looked up"),
     )
     return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "none"

@@ -7,7 +7,7 @@ names; anomalib opens files.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, get_args
 
 from lfv_mcp.formats.datasets.canonical import LABEL, MASK
@@ -17,6 +17,9 @@ Successor = Literal["sagemaker", "dda", "anomalib"]
 SUCCESSORS: Final[tuple[Successor, ...]] = get_args(Successor)
 _AWS: Final[tuple[Successor, ...]] = ("sagemaker", "dda")
 _BACKGROUND: Final = "background"
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+LEAST_IMAGES: Final = 10
+"""Training images from which the two of AWS train."""
 _S3_URI: Final = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]*/.")
 
 
@@ -57,6 +60,36 @@ class Demand(NamedTuple):
 def bucket_of(uri: str) -> str:
     """The bucket of a URI; empty of another path, and of a malformed one."""
     return uri[5:].partition("/")[0] if _S3_URI.match(uri) else ""
+
+
+def buckets_of(names: Iterable[str]) -> list[str]:
+    """The buckets of images and masks, sorted."""
+    return sorted({*map(bucket_of, names)} - {""})
+
+
+def names_of(lines: Iterable[DatasetLine]) -> Iterator[str]:
+    """The images and masks of lines."""
+    for line in lines:
+        yield line.image
+        if line.mask:
+            yield line.mask
+
+
+def is_uri(name: str) -> bool:
+    """Whether a name is a URI, which no program opens as a file; `C:` is a drive."""
+    return _URI.match(name) is not None
+
+
+def is_malformed(name: str) -> bool:
+    """Whether a URI of S3 has s3:// twice, // in its key, or no bucket and key."""
+    if not name.lower().startswith("s3:"):
+        return False
+    return _S3_URI.match(name) is None or "//" in name[len("s3://") :]
+
+
+def has_colon(mask: str) -> bool:
+    """Whether a mask has a colon in its name, apart from that of its scheme."""
+    return ":" in mask.removeprefix("s3://").removeprefix("s3://")
 
 
 def _has_other_attributes(told: TrainingLine) -> bool:
@@ -106,24 +139,16 @@ def _has_bad_colours(told: TrainingLine) -> bool:
     return line.anomalous is False and not background
 
 
-def _is_malformed(name: str) -> bool:
-    if not name.lower().startswith("s3:"):
-        return False
-    return _S3_URI.match(name) is None or "//" in name[len("s3://") :]
-
-
 def _has_malformed_uri(told: TrainingLine) -> bool:
-    return _is_malformed(told.line.image) or _is_malformed(told.line.mask)
+    return any(map(is_malformed, names_of([told.line])))
 
 
 def _is_not_in_s3(told: TrainingLine) -> bool:
-    return any(
-        name and not name.lower().startswith("s3:") for name in (told.line.image, told.line.mask)
-    )
+    return any(not name.lower().startswith("s3:") for name in names_of([told.line]))
 
 
-def _is_in_s3(told: TrainingLine) -> bool:
-    return told.line.image.lower().startswith("s3:")
+def _is_not_on_disk(told: TrainingLine) -> bool:
+    return any(map(is_uri, names_of([told.line])))
 
 
 def _is_anomaly_to_train_on(told: TrainingLine) -> bool:
@@ -131,7 +156,7 @@ def _is_anomaly_to_train_on(told: TrainingLine) -> bool:
 
 
 def _has_colon_in_mask(told: TrainingLine) -> bool:
-    return ":" in told.line.mask.removeprefix("s3://").removeprefix("s3://")
+    return has_colon(told.line.mask)
 
 
 _ATTRIBUTES: Final = f"{LABEL}, {LABEL}-metadata, {MASK} and {MASK}-metadata"
@@ -245,9 +270,12 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     Demand(
         "images_not_on_disk",
         ("anomalib",),
-        _is_in_s3,
-        ("names an object of S3, which it cannot open", "name objects of S3, which it cannot open"),
-        "Copy them to this machine, and convert with --rewrite s3://bucket/prefix=FOLDER.",
+        _is_not_on_disk,
+        (
+            "has a URI as its image or mask, and it opens files",
+            "have a URI as their image or mask, and it opens files",
+        ),
+        "Copy them to this machine, and convert with --rewrite FROM=FOLDER.",
     ),
 )
 SUCCESSORS_OF: Final = {demand.code: demand.successors for demand in DEMANDS}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from lfv_mcp.errors import CallerError
 from lfv_mcp.formats.datasets.dataset import Dataset
-from lfv_mcp.text import clean
-
-_NAMED: Final = 3
+from lfv_mcp.text import clean, first_of
 
 
 def training_and_tests(
@@ -56,12 +53,11 @@ def _require_one(sets: Sequence[Dataset], kind: str, next_step: str) -> None:
     folders = {_folder(each) for each in sets}
     evaluations = sum(each.form == "evaluation" for each in sets)
     if len(folders) > 1 or evaluations > 1:
-        shown = ", ".join(clean(each.name, 300) for each in sets[:_NAMED])
-        more = f" and {len(sets) - _NAMED:,} more" if len(sets) > _NAMED else ""
+        shown = first_of((each.name for each in sets), limit=300)
         raise CallerError(
             "dataset_refused",
             f"There are {len(sets):,} {kind} sets, and whether they belong together is not known: "
-            f"{shown}{more}.",
+            f"{shown}.",
             next_step,
         )
 

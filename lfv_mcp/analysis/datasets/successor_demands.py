@@ -11,22 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from lfv_mcp.analysis.datasets.line_demands import (
     DEMANDS,
+    LEAST_IMAGES,
     SUCCESSORS,
     SUCCESSORS_OF,
     Successor,
     TrainingLine,
-    bucket_of,
+    buckets_of,
+    names_of,
 )
 from lfv_mcp.figures import count_of
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.dataset_check import SuccessorDemands
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, first_of
 
 TITLES: Final[Mapping[Successor, str]] = {
     "sagemaker": "SageMaker",
@@ -34,10 +37,7 @@ TITLES: Final[Mapping[Successor, str]] = {
     "anomalib": "anomalib",
 }
 """What each is called in sentences."""
-LEAST_IMAGES: Final = 10
-"""Training images from which the two of AWS train."""
 _MANIFESTS: Final = ("ground_truth", "evaluation")
-_NAMED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,18 @@ def demands_of(data: TrainingData) -> SuccessorDemands:
         for successor in SUCCESSORS
     )
     return SuccessorDemands(sagemaker=sagemaker, dda=dda, anomalib=anomalib)
+
+
+def demands_in_words(demands: SuccessorDemands) -> str:
+    """How much each successor would find wrong, as a sentence."""
+    told = [
+        f"{TITLES[successor]} {len(found)}"
+        for successor in SUCCESSORS
+        if (found := getattr(demands, successor))
+    ]
+    if not told:
+        return "No demand of a successor is broken, as far as the sets tell."
+    return f"Demands of successors that are not met: {', '.join(told)}."
 
 
 def broken_demands(
@@ -126,13 +138,13 @@ def _of_sets(successor: Successor, data: TrainingData) -> Iterator[Finding]:
             f"It trains on a manifest, which {_sets_in_words(others)} not: {_set_names(others)}.",
             f"Write one: lfv-mcp dataset convert --format {successor}.",
         )
-    buckets = sorted({bucket for bucket in map(bucket_of, _names(data.sets)) if bucket})
+    lines = chain.from_iterable(dataset.lines for dataset in data.sets)
+    buckets = buckets_of(names_of(lines))
     if len(buckets) > 1:
-        shown = ", ".join(clean(bucket, 80) for bucket in buckets[:_NAMED])
-        more = f" and {len(buckets) - _NAMED:,} more" if len(buckets) > _NAMED else ""
+        shown = first_of(buckets, limit=80)
         yield finding(
             "several_buckets",
-            f"The images and masks are in {len(buckets):,} buckets ({shown}{more}), and it takes "
+            f"The images and masks are in {len(buckets):,} buckets ({shown}), and it takes "
             "them from one.",
             "Copy them into one bucket, and convert with --rewrite FROM=TO.",
         )
@@ -169,14 +181,4 @@ def _sets_in_words(sets: Sequence[Dataset]) -> str:
 
 
 def _set_names(sets: Sequence[Dataset]) -> str:
-    told = ", ".join(clean(dataset.name, 200) for dataset in sets[:_NAMED])
-    return f"{told} and {len(sets) - _NAMED:,} more" if len(sets) > _NAMED else told
-
-
-def _names(sets: Iterable[Dataset]) -> Iterator[str]:
-    """The images and masks of sets."""
-    for dataset in sets:
-        for line in dataset.lines:
-            yield line.image
-            if line.mask:
-                yield line.mask
+    return first_of((dataset.name for dataset in sets), limit=200)

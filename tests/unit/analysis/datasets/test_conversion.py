@@ -329,6 +329,9 @@ def test_nothing_to_train_on_is_refused() -> None:
         plan_conversion(asked(lines, [labelled("/d/2.png", "normal")], successor="anomalib"))
     with pytest.raises(LfvError, match=r"No image of the test set can be used\. The first:"):
         plan_conversion(asked(class_example(), [predicted("s3://parts/2.png", "normal")]))
+    train = [*class_example(), predicted("s3://parts/1.png", "normal")]
+    with pytest.raises(LfvError, match=r"first: s3://parts/2.png \(line 1 of test\.manifest\)"):
+        plan_conversion(asked(train, [predicted("s3://parts/2.png", "normal")]))
 
 
 # What is for training, and what for the test

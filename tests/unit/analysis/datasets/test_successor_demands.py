@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from lfv_mcp.analysis.datasets.destinations import require_destinations
 from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS, Successor
 from lfv_mcp.analysis.datasets.successor_demands import TrainingData, demands_of
+from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
 from lfv_mcp.formats.datasets.reader import read_datasets
 from tests.support.datasets import (
@@ -165,6 +167,29 @@ def test_anomalib_takes_its_own_table() -> None:
     found = codes(training, tests=(test,))
     assert found["anomalib"] == set()
     assert {"manifest_needed", "images_not_in_s3"} <= found["sagemaker"]
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("s3://b/1.png", ""),
+        ("/d/1.png", "s3://b/m.png"),
+        ("https://h/1.png", ""),
+        ("file:///d/1.png", ""),
+        ("/d/1.png", "/d/m.png"),
+        ("C:\\d\\1.png", ""),
+    ],
+)
+def test_anomalib_is_found_to_open_what_its_conversion_takes(image: str, mask: str) -> None:
+    line = DatasetLine(image, False, "normal", mask)
+    found = codes(Dataset("t.csv", "anomalib", "train", (line,)))["anomalib"]
+    assert found <= {"images_not_on_disk"}
+    try:
+        require_destinations("anomalib", [line])
+    except LfvError:
+        assert found
+    else:
+        assert not found
 
 
 def test_anomalib_refuses_anomalies_to_train_on_and_needs_normal_images() -> None:
