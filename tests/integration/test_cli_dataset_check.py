@@ -224,6 +224,43 @@ def test_sets_that_share_nothing(tmp_path: Path) -> None:
     assert "test_set_missing" not in found_codes(answer)
 
 
+def test_a_file_that_is_cut_fails_and_one_class_is_said(tmp_path: Path) -> None:
+    """Cut within its last word, which is then a class that nobody knows and no broken line."""
+    whole = guide_csv([(f"s3://b/k/{n}.jpg", "normal") for n in range(12)])
+    for text, exit_code, start in (
+        (whole, 0, "No error was found in 1 set of 12 images, but 1 set has images of one class"),
+        (whole[:-3], 1, "1 set ends within a line, so more lines may be missing. 1 set of 12"),
+    ):
+        (tmp_path / "train.csv").write_text(text)
+        answer = structure(tmp_path / "train.csv", exit_code=exit_code)
+        assert answer["summary"].startswith(start)
+        assert ("dataset_cut" in found_codes(answer)) is bool(exit_code)
+
+
+def test_another_etag_of_one_key_and_size_is_said_and_proves_nothing(
+    store: LoopbackS3, tmp_path: Path
+) -> None:
+    """The listing of an object that SSE-KMS encrypts has an ETag of 32 digits that is no MD5."""
+    store.objects |= {"a/one/k/1.png": b"plain", "b/one/k/1.png": b"under"}
+    sets = [
+        write(tmp_path, f"{name}.manifest", [labelled(f"s3://{bucket}/one/k/1.png", "normal")])
+        for name, bucket in (("train", "a"), ("test", "b"))
+    ]
+    flags = ("--images", "s3://a", "--images", "s3://b")
+    answer = structure(sets[0], "--test", sets[1], *flags, exit_code=1)
+    assert overlaps(answer) == {"key": 1}
+    (shared,) = (each for each in answer["findings"] if each["code"] == "images_shared")
+    assert "One of them has one key and size in both, and another ETag" in shared["message"]
+
+
+def test_what_may_not_be_listed_was_looked_up(store: LoopbackS3, tmp_path: Path) -> None:
+    manifest = write(tmp_path, "train.manifest", images("closed", range(12)))
+    store.fault = lambda _, name: (403, "AccessDenied") if name.startswith("closed") else None
+    summary = structure(manifest, "--images", "s3://closed/")["summary"]
+    assert "12 images could not be looked up" in summary
+    assert "no image was looked up" in structure(manifest)["summary"]
+
+
 # S3: what there is, and what is asked
 
 

@@ -43,7 +43,7 @@ class CheckedDatasets:
     def is_good(self) -> bool:
         """Whether a pipeline may go on: a shared name alone, or what is unknown, stops none."""
         return not (
-            any(each.contradictory or each.unreadable for each in self.contents)
+            any(each.contradictory or each.unreadable or each.dataset.cut for each in self.contents)
             or self.result.missing_images
             or self.result.missing_masks
             or any(overlap.shared.same for overlap in self.overlaps)

@@ -7,19 +7,19 @@ from itertools import chain
 from typing import Final
 
 from lfv_mcp.analysis.answer_findings import named_images
-from lfv_mcp.analysis.comparison_text import images_in_words
+from lfv_mcp.analysis.comparison_text import images_in_words, sentence
 from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion, Overlap
 from lfv_mcp.analysis.datasets.image_presence import FileKind, ImagePresence, suggested_prefixes
-from lfv_mcp.analysis.datasets.line_demands import SUCCESSORS
 from lfv_mcp.analysis.datasets.set_contents import RepeatedImage, SetContents
-from lfv_mcp.analysis.datasets.successor_demands import TITLES
+from lfv_mcp.analysis.datasets.shared_images import SharedImage
+from lfv_mcp.analysis.datasets.successor_demands import demands_in_words
 from lfv_mcp.figures import count_of
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.datasets.dataset import Dataset
 from lfv_mcp.formats.datasets.image_objects import Presence
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.dataset_check import SuccessorDemands
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, first_of
 
 _NAME: Final = 200
 """Characters of a set's name that a sentence has."""
@@ -47,13 +47,13 @@ def summary_of(
     of_what = f"{count_of(len(contents), 'set', 'sets')} of {images_in_words(images)}"
     if wrong:
         were = "was" if len(contents) == 1 else "were"
-        found = [f"{_enumerated(wrong)}.", f"{of_what} {were} checked."]
+        found = [sentence("; ".join(wrong)), f"{of_what} {were} checked."]
         found += [f"To look at: {'; '.join(doubts)}."] if doubts else []
     elif doubts:
         found = [f"No error was found in {of_what}, but {'; '.join(doubts)}."]
     else:
         found = [f"Nothing wrong was found in {of_what}."]
-    found += [*_limits(question, presence), _demands_in_words(demands)]
+    found += [*_limits(question, presence), demands_in_words(demands)]
     return " ".join(found)
 
 
@@ -77,6 +77,9 @@ def _wrong(
         )
     if unreadable := sum(each.unreadable for each in contents):
         yield f"{count_of(unreadable, 'line', 'lines')} cannot be read"
+    if cut := sum(each.dataset.cut for each in contents):
+        ends = count_of(cut, "set ends", "sets end")
+        yield f"{ends} within a line, so more lines may be missing"
     gone = presence.named("gone", "images"), presence.named("gone", "masks")
     if any(gone):
         does = "does" if sum(map(len, gone)) == 1 else "do"
@@ -89,12 +92,16 @@ def _doubts(
     """What a person should look at and no pipeline need stop for, as clauses."""
     if hints := {pair.second for overlap in overlaps for pair in overlap.shared.hints}:
         yield f"{images_in_words(len(hints))} {_have(hints)} the name of one to train on"
+    if unclear := {image for overlap in overlaps for image in overlap.shared.same_keys}:
+        yield f"whether {images_in_words(len(unclear))} of one key are shared is not known"
     repeated = sum(len(each.repeated) - len(each.contradictory) for each in contents)
     if repeated:
         yield f"{images_in_words(repeated)} {'is' if repeated == 1 else 'are'} listed repeatedly"
     if unlabelled := sum(each.unlabelled for each in contents):
         lines = count_of(unlabelled, "line", "lines")
         yield f"{lines} {'has' if unlabelled == 1 else 'have'} no known label"
+    if of_one_class := sum(each.missing_class != "" for each in contents):
+        yield f"{count_of(of_one_class, 'set has', 'sets have')} images of one class alone"
     if archived := _both(presence, "archived"):
         yield f"{_named_files(presence, 'archived')} {_are(archived)} archived"
 
@@ -106,29 +113,13 @@ def _limits(question: DatasetQuestion, presence: ImagePresence) -> Iterator[str]
         limits.append("no test set was named")
     elif not question.training:
         limits.append("there is no set to train on")
-    unknown = len(presence.named(None, "images")) + len(presence.named("forbidden", "images"))
-    if unknown == len(presence.images) and unknown:
+    unknown, forbidden = presence.named(None, "images"), presence.named("forbidden", "images")
+    if unknown and len(unknown) == len(presence.images):
         limits.append("no image was looked up")
-    elif unknown:
-        limits.append(f"{images_in_words(unknown)} could not be looked up")
+    elif count := len(unknown) + len(forbidden):
+        limits.append(f"{images_in_words(count)} could not be looked up")
     if limits:
-        yield f"{_capital(' and '.join(limits))}."
-
-
-def _demands_in_words(demands: SuccessorDemands) -> str:
-    """How much each successor would find wrong."""
-    told = [
-        f"{TITLES[successor]} {len(found)}"
-        for successor in SUCCESSORS
-        if (found := getattr(demands, successor))
-    ]
-    if not told:
-        return "No demand of a successor is broken, as far as the sets tell."
-    return f"Demands of successors that are not met: {', '.join(told)}."
-
-
-def _enumerated(clauses: Sequence[str]) -> str:
-    return _capital("; ".join(clauses))
+        yield sentence(" and ".join(limits))
 
 
 def _capital(text: str) -> str:
@@ -188,7 +179,7 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
         yield finding(
             "images_shared",
             f"{_capital(sets)} share {images_in_words(len(same))} ({by}): "
-            f"{named_images(pair.second for pair in same)}.",
+            f"{named_images(pair.second for pair in same)}.{_unproven(same)}",
             "Train without them, or leave them out of the comparison: a model is not tested by "
             "images that it was trained on.",
         )
@@ -198,15 +189,15 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
             f"Of {sets} {images_in_words(len(hints))} {_have(hints)} the same name, and nothing "
             f"else in common that is known: {named_images(pair.second for pair in hints)}. "
             "Numbered files of other images have equal names too, so this is a hint.",
-            "With --images for the places of both sets, sizes and ETags tell whether they are the "
-            "same.",
+            "With --images for the places of both sets, an equal size and ETag prove that two are "
+            "the same, and another size that they are not.",
         )
     if shared.refuted:
         yield finding(
             "other_images_of_one_key",
             f"Of {sets} {images_in_words(shared.refuted)} "
-            f"{'has' if shared.refuted == 1 else 'have'} the same key or name, but another size "
-            "or MD5: these are different images.",
+            f"{'has' if shared.refuted == 1 else 'have'} the same key or name, but another size: "
+            "these are different images.",
         )
     if unclear := shared.same_keys:
         yield finding(
@@ -216,6 +207,18 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
             "With --images for the places of both sets, sizes and ETags tell which is which.",
         )
     yield from _of_differing_labels(overlap, sets)
+
+
+def _unproven(same: Iterable[SharedImage]) -> str:
+    """That some have one key and another ETag, as a sentence; empty if none has."""
+    count = sum(pair.etags_differ for pair in same)
+    if not count:
+        return ""
+    which = "One of them has" if count == 1 else f"{count:,} of them have"
+    return (
+        f" {which} one key and size in both, and another ETag: S3 gives the same bytes another one "
+        "if they are copied in parts or encrypted (SSE-KMS, SSE-C), so compare them."
+    )
 
 
 def _of_differing_labels(overlap: Overlap, sets: str) -> Iterator[Finding]:
@@ -305,8 +308,7 @@ def _of_set(contents: SetContents) -> Iterator[Finding]:
             f"{words_in_words(contents.unknown_words)}. Their lines count as unlabelled.",
             "Write anomaly or normal as the class, or name the folder so.",
         )
-    if contents.anomaly + contents.normal and not (contents.anomaly and contents.normal):
-        missing = "normal image" if contents.anomaly else "anomaly"
+    if missing := contents.missing_class:
         yield finding(
             "one_class_only",
             f"{name} has no {missing}.",
@@ -316,9 +318,8 @@ def _of_set(contents: SetContents) -> Iterator[Finding]:
 
 def words_in_words(words: Mapping[str, int]) -> str:
     """Class words and how many lines have them, the first of them."""
-    shown = [f"{clean(word, _WORD)} {count:,}" for word, count in [*words.items()][:_WORDS]]
-    more = f" and {len(words) - _WORDS:,} more" if len(words) > _WORDS else ""
-    return f"{', '.join(shown)}{more}"
+    counted = (f"{clean(word, _WORD)} {count:,}" for word, count in words.items())
+    return first_of(counted, most=_WORDS)
 
 
 def _with_lines(repeated: Sequence[RepeatedImage]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lfv_mcp.analysis.datasets.shared_images import contents_by_image
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
 from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.results.dataset_check import CheckedSet
@@ -56,6 +57,13 @@ class SetContents:
         """The repeated images that are said to be an anomaly and to be normal."""
         return tuple(each for each in self.repeated if each.is_contradictory)
 
+    @property
+    def missing_class(self) -> str:
+        """The class of which no line is, in words; empty if both are there, or no label is."""
+        if not (self.anomaly or self.normal):
+            return ""
+        return "" if self.anomaly and self.normal else "normal image" if self.anomaly else "anomaly"
+
     def to_result(self) -> CheckedSet:
         """The counts, as the answer has them."""
         contradictory = len(self.contradictory)
@@ -95,10 +103,11 @@ def contents_of(dataset: Dataset, objects: ImageListing | None = None) -> SetCon
 
 def _repeated(lines: Sequence[DatasetLine], objects: ImageListing | None) -> list[RepeatedImage]:
     """Images of one content, and of one name where the content is not known."""
-    contents: dict[str, tuple[str, int]] = {}
-    for line in lines:
-        if line.image not in contents and (content := _content(line, objects)):
-            contents[line.image] = content
+    contents = {
+        image: (content.etag, content.size)
+        for image, content in contents_by_image(lines, objects).items()
+        if content is not None and content.etag and content.size
+    }
     groups: dict[Hashable, list[DatasetLine]] = defaultdict(list)
     for line in lines:
         groups[contents.get(line.image, line.image)].append(line)
@@ -107,11 +116,3 @@ def _repeated(lines: Sequence[DatasetLine], objects: ImageListing | None) -> lis
         for group in groups.values()
         if len(group) > 1
     ]
-
-
-def _content(line: DatasetLine, objects: ImageListing | None) -> tuple[str, int] | None:
-    """The ETag and the size of an image, which prove that two are of one content."""
-    size, etag = line.size, line.etag
-    if size is None and objects is not None and (found := objects.find(line.image)) is not None:
-        size, etag = found.size, found.etag
-    return (etag, size) if etag and size else None

@@ -1,8 +1,9 @@
 """Which images two datasets share, each by the best evidence there is.
 
 A URI says it, and so do an ETag and a size that are equal: they are of one content. A key says it
-unless the sizes differ, or the MD5s. A name alone is a hint. Two different ETags of another kind
-prove nothing: the same file, put in parts, gets another one.
+unless the sizes differ. A name alone is a hint. Two different ETags prove nothing: the same file
+gets another one if it is put in parts, and under SSE-KMS and SSE-C an ETag of 32 digits is no MD5,
+which no listing tells.
 """
 
 from __future__ import annotations
@@ -21,11 +22,19 @@ EVIDENCE: Final[tuple[Evidence, ...]] = ("uri", "content", "key", "name")
 
 
 class SharedImage(NamedTuple):
-    """An image of the second set, what it is in the first one, and by which evidence."""
+    """An image of the second set, what it is in the first one, and by which evidence.
+
+    Args:
+        first: the image in the first set.
+        second: the image in the second set.
+        evidence: the best there is.
+        etags_differ: of one key or name, and S3 calls the contents otherwise: proven neither way.
+    """
 
     first: str
     second: str
     evidence: Evidence
+    etags_differ: bool = False
 
     @property
     def is_hint(self) -> bool:
@@ -43,7 +52,7 @@ class Shared:
         collisions: images of either set that are not unique by key or name; in no pair.
         same_keys: those of them that have the key of several others, so that they may be shared.
         refuted: how many of the second set have the key or the name of one of the first, but are
-            another image, as their sizes or MD5s prove.
+            another image, as their sizes prove.
     """
 
     pairs: tuple[SharedImage, ...] = ()
@@ -72,7 +81,7 @@ def shared_images(
         second: lines of the other set, such as the test images.
         objects: a listing that tells sizes and ETags where the lines have none.
     """
-    of_first, of_second = _contents(first, objects), _contents(second, objects)
+    of_first, of_second = contents_by_image(first, objects), contents_by_image(second, objects)
     by_content: dict[tuple[str, int], str] = {}
     for image, content in of_first.items():
         if content is not None and content.etag and content.size:
@@ -85,17 +94,21 @@ def shared_images(
     refuted: set[str] = set()
 
     def differ(one: str, other: str) -> bool:
-        are_other = _are_other_contents(of_first[one], of_second[other])
+        are_other = _are_of_other_sizes(of_first[one], of_second[other])
         if are_other:
             refuted.add(other)
         return are_other
 
     matches = match_images(of_first, of_second, names=True, proven=proven, differ=differ)
     pairs = tuple(
-        SharedImage(matches.found[image], image, evidence)
-        for image in of_second
-        if image in matches.found
-        for evidence in (_evidence(image, matches.found[image], proven, matches.hints),)
+        SharedImage(
+            found,
+            image,
+            evidence := _evidence(image, found, proven, matches.hints),
+            evidence in ("key", "name") and _have_other_etags(of_first[found], content),
+        )
+        for image, content in of_second.items()
+        if (found := matches.found.get(image)) is not None
     )
     unproven = len(refuted - matches.found.keys())
     return Shared(pairs, matches.collisions, unproven, matches.same_keys)
@@ -109,7 +122,7 @@ def _evidence(image: str, found: str, proven: dict[str, str], hints: frozenset[s
     return "name" if image in hints else "key"
 
 
-def _contents(
+def contents_by_image(
     lines: Iterable[DatasetLine], objects: ImageListing | None
 ) -> dict[str, ImageObject | None]:
     """What is known of the content of each image: from its line, else from the listing."""
@@ -126,10 +139,11 @@ def _content(line: DatasetLine, objects: ImageListing | None) -> ImageObject | N
     return objects.find(line.image) if objects is not None else None
 
 
-def _are_other_contents(one: ImageObject | None, other: ImageObject | None) -> bool:
+def _are_of_other_sizes(one: ImageObject | None, other: ImageObject | None) -> bool:
     """Whether two contents are known to be different ones."""
-    if one is None or other is None:
-        return False
-    if one.size != other.size:
-        return True
-    return bool(one.plain_md5 and other.plain_md5 and one.plain_md5 != other.plain_md5)
+    return one is not None and other is not None and one.size != other.size
+
+
+def _have_other_etags(one: ImageObject | None, other: ImageObject | None) -> bool:
+    """Whether S3 calls two contents otherwise, which a copy in parts or under a key explains."""
+    return one is not None and other is not None and "" != one.etag != other.etag != ""

@@ -25,11 +25,6 @@ class ImageObject(NamedTuple):
     etag: str = ""
     archived: bool = False
 
-    @property
-    def plain_md5(self) -> str:
-        """The ETag if it is the MD5 of the content (no multipart upload), else empty."""
-        return self.etag if len(self.etag) == 32 and "-" not in self.etag else ""
-
 
 @dataclass(frozen=True, slots=True)
 class ImageListing:

@@ -160,7 +160,7 @@ def test_a_baseline_that_was_trained_on_them_is_judged_on_the_rest_too(
         (DatasetLine(uri(1), None), "1.png", True, False),
         (DatasetLine(f"s3://b/train/images/{key(1)}", None), "1.png", True, False),
         (DatasetLine(f"s3://b/{key(1)}", None, size=9), "1.png", False, False),  # another size
-        (DatasetLine(f"s3://b/{key(1)}", None, size=10, etag="f" * 32), "1.png", False, False),
+        (DatasetLine(f"s3://b/{key(1)}", None, size=10, etag="f" * 32), "1.png", True, False),
         (DatasetLine(f"s3://b/{key(1)}", None, size=10, etag="f" * 32 + "-2"), "1", True, False),
         (DatasetLine("s3://b/copy.png", None, size=10, etag=MD5), "1.png", True, False),
         (DatasetLine("0001.png", None), "0001.png", False, True),  # both spell a name alone

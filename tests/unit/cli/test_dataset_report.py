@@ -92,6 +92,7 @@ def is_good_by_its_json(checked: CheckedDatasets) -> bool:
         or answer.get("missing_images")
         or answer.get("missing_masks")
         or any(each["evidence"] != "name" for each in answer["overlaps"])
+        or any(each["code"] == "dataset_cut" for each in answer["findings"])
     )
 
 
@@ -103,6 +104,9 @@ def test_any_check_is_reported(question: DatasetQuestion) -> None:
     answer = json.loads(json.dumps(checked.result.to_json()))
     jsonschema.validate(answer, published_schema(DatasetCheck))
     assert checked.is_good is is_good_by_its_json(checked)
+    if checked.result.summary.startswith("Nothing wrong was found"):
+        grave = {each["code"] for each in answer["findings"] if each["severity"] != "info"}
+        assert grave <= {"images_forbidden"}  # which the summary says as what was not looked at
     lines = [part for line in report_lines(checked) for part in line.split("\n")]
     assert " ".join(lines).startswith(" ".join(checked.result.summary.split())[:60])
     for line in lines:
