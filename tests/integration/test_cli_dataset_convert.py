@@ -31,6 +31,7 @@ from tests.support.datasets import (
     table,
 )
 from tests.support.loopback_s3 import LoopbackS3
+from tests.support.saved_records import write_all
 
 TO_PARTS: Final = "--rewrite=s3://export/=s3://parts/old/"
 
@@ -39,14 +40,6 @@ TO_PARTS: Final = "--rewrite=s3://export/=s3://parts/old/"
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-
-
-def put(folder: Path, files: dict[str, bytes | str]) -> Path:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return folder
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -63,12 +56,12 @@ def lines_of(data: bytes) -> list[dict[str, Any]]:
 
 def segmentation(folder: Path, *, mask: bytes | None = None) -> Path:
     """AWS's template beside its masks, of which one is there."""
-    put(folder, {"manifests/template.manifest": as_lines(segmentation_template())})
-    return put(folder, {"mask-images/anomaly-1.png": mask}) if mask is not None else folder
+    write_all(folder, {"manifests/template.manifest": as_lines(segmentation_template())})
+    return write_all(folder, {"mask-images/anomaly-1.png": mask}) if mask is not None else folder
 
 
 def test_a_train_and_a_test_manifest_are_written(tmp_path: Path) -> None:
-    source = put(
+    source = write_all(
         tmp_path / "datasets",
         {"train.manifest": as_lines(class_example()), "test.manifest": as_lines(exported("t", 12))},
     )
@@ -107,7 +100,7 @@ def test_a_train_and_a_test_manifest_are_written(tmp_path: Path) -> None:
 )
 def test_too_few_images_to_train_on_are_said(tmp_path: Path, count: int, told: str | None) -> None:
     lines = [labelled(f"s3://b/{n}.png", "normal") for n in range(count)]
-    source = put(tmp_path / "in", {"train.manifest": as_lines(lines)})
+    source = write_all(tmp_path / "in", {"train.manifest": as_lines(lines)})
     done = run("dataset", "convert", source, "--format=dda", "--to", tmp_path / "out")
     assert done.exit_code == 0
     assert ("to train on;" in done.stdout) is (told is not None)
@@ -171,20 +164,20 @@ def test_a_packaged_model_tells_the_size_where_no_mask_does(tmp_path: Path) -> N
             archive.writestr("mochi.json", "{}")
         return made.getvalue()
 
-    source = put(segmentation(tmp_path / "cookies"), {"edge/model.zip": packed(512)})
+    source = write_all(segmentation(tmp_path / "cookies"), {"edge/model.zip": packed(512)})
     command = ("dataset", "convert", source, "--format=dda", "--rewrite==s3://parts/")
     flags = ("--allowed-bucket", "others")
     done = run(*command, *flags, "--to", tmp_path / "out")
     assert done.exit_code == 0, done.stderr
     assert (tmp_path / "out/masks/normal-white-512x384.png").is_file()
     assert "The size of the white mask is that of edge/model.zip." in done.stdout
-    put(source, {"edge/other.zip": packed(640)})
+    write_all(source, {"edge/other.zip": packed(640)})
     refused = run(*command, *flags, "--to", tmp_path / "other")
     assert refused.exit_code == 1
     assert "packaged models are of images of more than one size" in refused.stderr
     # An archive that a person names has packages too.
     alone = segmentation(tmp_path / "alone")
-    archive = put(tmp_path / "archive", {"model.zip": packed(700)})
+    archive = write_all(tmp_path / "archive", {"model.zip": packed(700)})
     named = ("--source", archive, "--to", tmp_path / "third")
     done = run(*command[:2], alone, *command[3:], *flags, *named)
     assert done.exit_code == 0, done.stderr
@@ -200,7 +193,7 @@ def test_a_size_is_width_and_height(tmp_path: Path, size: str) -> None:
 
 def test_masks_of_two_sizes_are_refused(tmp_path: Path) -> None:
     source = segmentation(tmp_path / "cookies", mask=white_png(ImageSize(640, 480)))
-    put(source, {"mask-images/anomaly-2.png": white_png(ImageSize(480, 640))})
+    write_all(source, {"mask-images/anomaly-2.png": white_png(ImageSize(480, 640))})
     done = run(
         "dataset", "convert", source, "--format=dda", "--to", tmp_path / "x", "--rewrite==s3://p1/"
     )
@@ -239,7 +232,9 @@ def test_lines_that_cannot_be_used_are_listed_and_nothing_is_written(tmp_path: P
         {"source-ref": "s3://parts/new.png"},
         labelled(f"{BUCKET}/getting-started/training-images/anomaly-1.jpg", "normal"),
     ]
-    source = put(tmp_path / "d", {"train.manifest": as_lines(lines) + '{"source-ref": "s3://'})
+    source = write_all(
+        tmp_path / "d", {"train.manifest": as_lines(lines) + '{"source-ref": "s3://'}
+    )
     to = tmp_path / "out"
     command = ("dataset", "convert", source, "--format=sagemaker", "--to", to)
     refused = run(*command)
@@ -270,7 +265,7 @@ def test_lines_that_cannot_be_used_are_listed_and_nothing_is_written(tmp_path: P
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
-    source = put(tmp_path / "d", {"train.manifest": as_lines(class_example())})
+    source = write_all(tmp_path / "d", {"train.manifest": as_lines(class_example())})
     to = tmp_path / "out"
     command = ("dataset", "convert", source, "--format=dda", "--to", to)
     tried = run(*command, "--dry-run")
@@ -285,17 +280,19 @@ def test_a_dry_run_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_empty_needs_replace(tmp_path: Path) -> None:
-    first = put(
+    first = write_all(
         tmp_path / "a",
         {
             "train.manifest": as_lines(class_example()),
             "test.csv": guide_csv([(f"{BUCKET}/1.png", "normal")]),
         },
     )
-    second = put(tmp_path / "b", {"train.manifest": as_lines(class_example()[:40])})
+    second = write_all(tmp_path / "b", {"train.manifest": as_lines(class_example()[:40])})
     to = tmp_path / "out"
     assert run("dataset", "convert", first, "--format=dda", "--to", to).exit_code == 0
-    put(to, {"notes.txt": "mine", "masks/normal-white-1x1.png": "old", "sub/test.manifest": "mine"})
+    write_all(
+        to, {"notes.txt": "mine", "masks/normal-white-1x1.png": "old", "sub/test.manifest": "mine"}
+    )
     before = files_of(to)
     command = ("dataset", "convert", second, "--format=sagemaker", "--to", to)
     refused = run(*command)
@@ -308,20 +305,22 @@ def test_a_directory_that_is_not_empty_needs_replace(tmp_path: Path) -> None:
     assert sorted(after) == ["notes.txt", "sub/test.manifest", "train.manifest"]
     assert len(lines_of(after["train.manifest"])) == 40
     # What cannot be converted leaves all as it was.
-    bad = put(tmp_path / "c", {"train.manifest": as_lines([predicted("s3://parts/1.png", "x")])})
+    bad = write_all(
+        tmp_path / "c", {"train.manifest": as_lines([predicted("s3://parts/1.png", "x")])}
+    )
     refused = run("dataset", "convert", bad, "--format=dda", "--to", to, "--replace")
     assert refused.exit_code == 1
     assert files_of(to) == after
 
 
 def test_nothing_is_written_where_the_source_is(tmp_path: Path) -> None:
-    source = put(tmp_path / "d", {"train.manifest": as_lines(class_example())})
+    source = write_all(tmp_path / "d", {"train.manifest": as_lines(class_example())})
     for place in (source, source / "out", source.parent):
         done = run("dataset", "convert", source, "--format=dda", "--to", place, "--replace")
         assert done.exit_code == 1
         assert "Choose a --to beside the source" in done.stderr
     assert list(files_of(source)) == ["train.manifest"]
-    file = put(tmp_path, {"file": "mine"}) / "file"
+    file = write_all(tmp_path, {"file": "mine"}) / "file"
     done = run("dataset", "convert", source, "--format=dda", "--to", file, "--replace")
     assert done.exit_code == 1
     assert "is a file, and --to is a directory" in done.stderr
@@ -331,8 +330,11 @@ def test_nothing_is_written_where_the_source_is(tmp_path: Path) -> None:
 
 
 def test_anomalibs_table_is_read_by_pandas(tmp_path: Path) -> None:
-    train = put(tmp_path / "d", {"output.manifest": as_lines(class_example())}) / "output.manifest"
-    test = put(tmp_path / "t", {"parts.csv": guide_csv([("s3://export/x/1.png", "anomaly")])})
+    train = (
+        write_all(tmp_path / "d", {"output.manifest": as_lines(class_example())})
+        / "output.manifest"
+    )
+    test = write_all(tmp_path / "t", {"parts.csv": guide_csv([("s3://export/x/1.png", "anomaly")])})
     to = tmp_path / "out"
     command = (
         *("dataset", "convert", train, "--test", test, "--format=anomalib", "--to", to),
@@ -359,7 +361,7 @@ def test_anomalibs_table_is_read_by_pandas(tmp_path: Path) -> None:
 
 def test_anomalibs_own_table_becomes_manifests(tmp_path: Path) -> None:
     rows = anomalib_rows({("train", "normal"): 12, ("test", "normal"): 3, ("test", "abnormal"): 2})
-    source = put(tmp_path / "d", {"dataset.csv": table(rows)})
+    source = write_all(tmp_path / "d", {"dataset.csv": table(rows)})
     to = tmp_path / "out"
     done = run("dataset", "convert", source, "--format=dda", "--to", to, "--rewrite==s3://parts/")
     assert done.exit_code == 0
@@ -373,7 +375,7 @@ def test_anomalibs_own_table_becomes_manifests(tmp_path: Path) -> None:
 
 def test_folders_of_images_become_a_table(tmp_path: Path) -> None:
     images: dict[str, bytes | str] = {f"train/good/{n}.png": b"" for n in range(11)}
-    source = put(tmp_path / "parts", images | {"test/bad/1.png": b"", "test/good/2.png": b""})
+    source = write_all(tmp_path / "parts", images | {"test/bad/1.png": b"", "test/good/2.png": b""})
     to = tmp_path / "out"
     done = run("dataset", "convert", source, "--format=anomalib", "--to", to)
     assert done.exit_code == 0
@@ -385,7 +387,7 @@ def test_folders_of_images_become_a_table(tmp_path: Path) -> None:
 
 
 def test_what_is_asked_for_twice_is_refused(tmp_path: Path) -> None:
-    source = put(
+    source = write_all(
         tmp_path / "d",
         {"train.manifest": as_lines(class_example()), "test.manifest": as_lines(exported("t", 4))},
     )

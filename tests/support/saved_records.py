@@ -228,6 +228,13 @@ def write(folder: Path, name: str, content: object) -> Path:
     return path
 
 
+def write_all(folder: Path, files: Mapping[str, bytes | str]) -> Path:
+    """Files of bytes or of text below a folder, which is returned."""
+    for name, content in files.items():
+        write(folder, name, content.encode() if isinstance(content, str) else content)
+    return folder
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path."""
     return {

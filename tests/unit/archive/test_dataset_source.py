@@ -14,14 +14,7 @@ from lfv_mcp.archive.store import Directory
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.datasets.dataset import Dataset
 from tests.support.datasets import as_lines, class_example, exported, labelled
-
-
-def put(folder: Path, files: dict[str, bytes | str]) -> Path:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return folder
+from tests.support.saved_records import write_all
 
 
 def read(path: Path) -> list[Dataset]:
@@ -37,13 +30,13 @@ def packed(member: str, data: str) -> bytes:
 
 def test_a_file_is_for_what_its_folder_says(tmp_path: Path) -> None:
     name = "caps/train/manifests/output/output.manifest"
-    (dataset,) = read(put(tmp_path, {name: as_lines(class_example())}) / name)
+    (dataset,) = read(write_all(tmp_path, {name: as_lines(class_example())}) / name)
     assert (dataset.split, len(dataset.lines)) == ("train", 63)
     assert dataset.name == str(tmp_path / name)
 
 
 def test_a_folder_has_the_datasets_of_its_files(tmp_path: Path) -> None:
-    put(
+    write_all(
         tmp_path,
         {
             "datasets/train.manifest": as_lines(class_example()),
@@ -66,8 +59,8 @@ def test_a_folder_has_the_datasets_of_its_files(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_images_is_datasets_by_its_folders(tmp_path: Path) -> None:
-    put(tmp_path, {f"train/normal/{n}.png": b"x" * n for n in range(3)})
-    put(tmp_path, {"test/anomaly/1.png": b"", "readme.md": "Hello"})
+    write_all(tmp_path, {f"train/normal/{n}.png": b"x" * n for n in range(3)})
+    write_all(tmp_path, {"test/anomaly/1.png": b"", "readme.md": "Hello"})
     found = read(tmp_path)
     assert [(each.split, len(each.lines), each.form) for each in found] == [
         ("test", 1, "folders"),
@@ -91,13 +84,13 @@ def test_what_holds_no_dataset_is_refused(
     tmp_path: Path, files: dict[str, str], message: str
 ) -> None:
     with pytest.raises(LfvError, match=message) as caught:
-        read(put(tmp_path, dict(files)))
+        read(write_all(tmp_path, dict(files)))
     assert caught.value.code == "dataset_refused"
 
 
 def test_a_dataset_that_cannot_be_read_is_said_and_never_left_out(tmp_path: Path) -> None:
     whole = gzip.compress(as_lines([labelled("a.png", "normal")] * 5000).encode(), 0)
-    put(tmp_path, {"a.manifest": as_lines(class_example()), "b.manifest.gz": whole[:-200]})
+    write_all(tmp_path, {"a.manifest": as_lines(class_example()), "b.manifest.gz": whole[:-200]})
     with pytest.raises(LfvError, match=r"b\.manifest\.gz cannot be read: truncated") as caught:
         read(tmp_path)
     assert caught.value.code == "dataset_unread"
