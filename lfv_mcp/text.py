@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from unicodedata import category
 
@@ -50,6 +51,23 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(visible) <= limit:
         return visible
     return f"{visible[:limit]}…[+{len(visible) - limit}]"
+
+
+def first_of(
+    names: Iterable[str], most: int = 3, limit: int = TEXT_LIMIT, separator: str = ", "
+) -> str:
+    """The first names, and how many more there are: `first_of("abcde")` → `"a, b, c and 2 more"`.
+
+    Args:
+        names: made safe to show here.
+        most: how many of them are shown.
+        limit: characters of each.
+        separator: stands between them.
+    """
+    listed = list(names)
+    shown = separator.join(clean(name, limit) for name in listed[:most])
+    more = len(listed) - most
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def truncate_lines(lines: list[str], limit: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from lfv_mcp.text import (
     clean,
     complement,
     digits,
+    first_of,
     strip_invisible,
     truncate_lines,
 )
@@ -46,6 +49,25 @@ def test_what_is_stripped_is_printable_and_stays(text: str) -> None:
     visible = strip_invisible(text)
     assert all(c.isprintable() or c.isspace() for c in visible)
     assert strip_invisible(visible) == visible
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b", "c"], "a, b, c"),
+        (["a", "b", "c", "d"], "a, b, c and 1 more"),
+        (map(str, range(2004)), "0, 1, 2 and 2,001 more"),
+        (["\x1b[31mred", "l" * 600], f"red, {'l' * 500}…[+100]"),
+    ],
+)
+def test_the_first_names_are_shown_and_the_others_counted(names: Iterable[str], shown: str) -> None:
+    assert first_of(names) == shown
+
+
+def test_how_many_names_are_shown_and_how_is_said() -> None:
+    assert first_of(["abc", "d", "e"], most=2, limit=1, separator="; ") == "a…[+2]; d and 1 more"
 
 
 # Numbers in words
