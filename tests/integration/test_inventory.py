@@ -135,7 +135,7 @@ async def test_datasets_packages_and_sets_are_held(tmp_path: Path, packed: Any) 
     assert any("has not been looked up" in each for each in project["missing"])
     for answer in (listed, report):
         (more,) = (each for each in answer["findings"] if each["code"] == "more_is_held")
-        assert more["message"] == "1 dataset manifest and 1 edge package are held, too."
+        assert more["message"] == "The archive holds 1 dataset manifest and 1 edge package, too."
         assert "lookoutvision://projects/cap-seal/inventory" in more["advice"]
 
 
