@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -32,13 +31,9 @@ from tests.support.datasets import (
 )
 from tests.support.loopback_s3 import LoopbackS3
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 TO_PARTS: Final = "--rewrite=s3://export/=s3://parts/old/"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
 
 
 def put(folder: Path, files: dict[str, bytes | str]) -> Path:
