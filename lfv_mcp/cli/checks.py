@@ -188,7 +188,7 @@ def _check_settings(environment: Mapping[str, str], known: Collection[str]) -> C
         return Check.passed("settings", found)
     return Check.failed(
         "settings",
-        f"{found}. {' '.join(unknown)}",
+        f"{found}. {' '.join(map(str, unknown))}",
         "Write the variable as `lfv-mcp serve --help` does, or remove it.",
     )
 
