@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import pytest
 from mcp import Client
 from mcp.types import EmbeddedResource, TextResourceContents
 
+from lfv_mcp.archive.listed_file import OpenedFile
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.errors import SetupError
 from lfv_mcp.model_query import ModelQuery
@@ -212,10 +212,10 @@ class Failing(Directory):
 
     fails: Callable[[Path], Exception] | None = None
 
-    def open(self, name: str, **part: Any) -> AbstractContextManager[IO[bytes]]:
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> OpenedFile:
         if self.fails is not None:
             raise self.fails(Path(self.location, name))
-        return super().open(name, **part)
+        return super().open(name, start=start, limit=limit)
 
 
 def _forbidden(path: Path) -> Exception:
