@@ -180,9 +180,9 @@ class _Reader:
             owner = owners.pop() if len(owners) == 1 else ""
             if owner in ("", *wanted):
                 packages.setdefault(owner, []).append(taken(self._package(file)))
-        datasets = assign(held, tested)
-        nobodys = [self._shown(file.name) for file in datasets.nobodys]
-        return _ReadFiles(tested, datasets.owned, nobodys, packages, unread)
+        ownership = assign(held, tested)
+        nobodys = [self._shown(file.name) for file in ownership.nobodys]
+        return _ReadFiles(tested, ownership.owned, nobodys, packages, unread)
 
     def _tested(self, manifest: tuple[ModelKey, RecordRef]) -> tuple[dict[str, bool | None], str]:
         """The test images of a version; none if its manifest cannot be read, and why not."""
