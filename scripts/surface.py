@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-KINDS: Final = {"tools": "name", "resources": "uri", "resource_templates": "uriTemplate"} | {
-    "prompts": "name"
+KINDS: Final = {
+    "tools": "name",
+    "resources": "uri",
+    "resource_templates": "uriTemplate",
+    "prompts": "name",
 }
 """The snapshots, and the member that names an item of each."""
 _SHOWN: Final = 120
@@ -40,7 +43,7 @@ def main() -> int:
 def differences(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """The differences between two versions of a list, as lines of Markdown."""
     what = kind.removesuffix("s").replace("_", " ")
-    for name in before.keys() - after.keys():
+    for name in sorted(before.keys() - after.keys()):
         yield f"- **removed** {what} `{name}`"
     for name in sorted(after.keys() - before.keys()):
         yield f"- added {what} `{name}`"

@@ -107,7 +107,7 @@ class Judged:
 def overlap(predictions: PredictionSet, truth: EvaluationManifest) -> tuple[int, int]:
     """How many images of a set a manifest has: by URI or key, and by name."""
     images = dict.fromkeys(each.image for each in predictions.images or ())
-    matches = match_images(_truth_of(truth), images, names=True)
+    matches = match_images(truth_of(truth), images, names=True)
     return matches.by_uri + matches.by_key, matches.by_name
 
 
@@ -198,7 +198,7 @@ def _test_of(
     truths: Sequence[EvaluationManifest],
     beyond: Sequence[str],
 ) -> _Test:
-    reference = _truth_of(truths[0]) if truths else {}
+    reference = truth_of(truths[0]) if truths else {}
     # What is taken out is matched before: else another image would get its name.
     matches = match_images([*reference, *beyond], answers, names=True)
     known = _truth_elsewhere([a for a in answers if a not in matches.found], truths[1:])
@@ -239,14 +239,18 @@ def _only(truths: set[bool | None]) -> bool | None:
     return truths.pop() if len(truths) == 1 else None
 
 
-def _truth_of(manifest: EvaluationManifest) -> dict[str, bool]:
+def truth_of(manifest: EvaluationManifest) -> dict[str, bool]:
     """The label of each test image; one that has two is left out."""
-    truth: dict[str, bool | None] = {}
-    for image in manifest.images or ():
-        if image.source_ref:
-            known = truth.setdefault(image.source_ref, image.anomalous)
-            truth[image.source_ref] = image.anomalous if known is image.anomalous else None
-    return {image: label for image, label in truth.items() if label is not None}
+    images = (image for image in manifest.images or () if image.source_ref)
+    return labels_of((image.source_ref, image.anomalous) for image in images)
+
+
+def labels_of(said: Iterable[tuple[str, bool]]) -> dict[str, bool]:
+    """The label of each image, by all that was said of it; one that has two is left out."""
+    labels: dict[str, bool | None] = {}
+    for image, label in said:
+        labels[image] = label if labels.setdefault(image, label) is label else None
+    return {image: label for image, label in labels.items() if label is not None}
 
 
 def _truth_elsewhere(
@@ -261,7 +265,7 @@ def _truth_elsewhere(
         left = [image for image in images if image not in known]
         if not left:
             break
-        truth = _truth_of(manifest)
+        truth = truth_of(manifest)
         for image, found in match_images(truth, left, names=False).found.items():
             known[image] = truth[found]
     return known

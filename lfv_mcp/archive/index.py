@@ -68,10 +68,20 @@ class ModelEntry:
         return unpack_metadata(self.packed_metadata)
 
     @property
+    def answers(self) -> Sequence[RecordRef]:
+        """The saved answers of the service."""
+        return (*self.model, *self.listing)
+
+    @property
+    def evaluation_files(self) -> Sequence[RecordRef]:
+        """What training left in S3."""
+        return (*self.result, *self.manifest)
+
+    @property
     def disagreeing(self) -> list[RecordRef]:
         """Records that name another status than the winner does."""
         winner = self.winner
-        return [ref for ref in (*self.model, *self.listing) if ref.status != winner.status]
+        return [ref for ref in self.answers if ref.status != winner.status]
 
 
 @dataclass(slots=True)

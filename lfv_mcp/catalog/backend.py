@@ -55,7 +55,7 @@ class Backend:
         self.kind: SourceKind = kind
         self.archive = archive
         self._open_service = open_service
-        self._for_remote = for_remote
+        self.for_remote = for_remote
 
     @cached_property
     def service(self) -> LookoutVision:
@@ -75,11 +75,11 @@ class Backend:
         if self.kind != "archive":
             return "bundled"
         location = self.archive.files.location
-        return name_of_place(location) if self._for_remote else location
+        return name_of_place(location) if self.for_remote else location
 
     def file_name(self, name: str) -> str:
         """What callers are told of a file of the archive: for remote ones relative to its place."""
-        if self.archive is None or not self._for_remote:
+        if self.archive is None or not self.for_remote:
             return name
         return relative_name(name, self.archive.files.location)
 

@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
@@ -53,10 +53,11 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
-    from lfv_mcp.catalog.inventory import Inventories
+    from lfv_mcp.catalog.inventory import Survey
     from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.image_list import ImageList
+    from lfv_mcp.results.inventory import Inventory
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
@@ -135,13 +136,6 @@ class Catalog:
             self._models, evidence, self.prediction_sets, self._sources, self._workers
         )
 
-    @cached_property
-    def inventories(self) -> Inventories:
-        """Takes inventories of the archive."""
-        from lfv_mcp.catalog.inventory import Inventories
-
-        return Inventories(self._backend, self._workers, self._index)
-
     @property
     def archive(self) -> Archive | None:
         """The archive that is replayed; None for a live endpoint."""
@@ -174,9 +168,6 @@ class Catalog:
         """
         if self.archive is not None:
             self.archive.begin_look()
-        """Begin to index the archive, in the background: of thousands of files it takes seconds."""
-        if self._backend.archive is not None:
-            self._backend.archive.begin_look()
 
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings; or what a prediction set is.
@@ -221,6 +212,16 @@ class Catalog:
             answer = await self._evaluations.images(query, at_hand.index)
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
+    async def inventory(self, query: ModelQuery, survey: Survey | None = None) -> Inventory:
+        """What is held of one project, or of all; a survey takes as long as it takes."""
+        from lfv_mcp.catalog.inventory import Survey, take_inventory
+        from lfv_mcp.results.inventory import Inventory
+
+        async with self._question(query, Inventory, has_limit=survey is None) as at_hand:
+            asked = query.project_name, at_hand.index, survey or Survey()
+            answer = await self._workers.run(partial(take_inventory, self._backend, *asked))
+            return with_findings(answer, [*_findings(at_hand), *self._backend.doubts])
+
     async def compare_models(
         self,
         query: ModelQuery,
@@ -260,13 +261,14 @@ class Catalog:
             LfvError: with `question` filled in, but for a `next_token` that cannot be read.
         """
         query = query or ModelQuery("")
-        limits = PageLimits(status, max_results, page_bytes)
         start = ListingPosition.parse(next_token)
+        limits = PageLimits(status, max_results, page_bytes)
         async with self._question(query, ModelList) as at_hand:
-            held = HeldModels(self.kind, at_hand.index)
-            page = ListingPage(start, limits, len(self.location), held)
+            models = HeldModels(self.kind, at_hand.index)
+            page = ListingPage(start, limits, len(self.location), models)
             findings = [*_findings(at_hand), *self._backend.doubts]
-            page.reserve(findings)
+            held = [] if next_token else held_findings(at_hand.index, query.project_name)
+            page.reserve([*findings, *held])
             sets = [] if status else self.prediction_sets.rows(query, at_hand.index)
             try:
                 await self._portfolio.fill(page, query, progress)
@@ -282,8 +284,7 @@ class Catalog:
                 raise self._workers.deadline_exceeded()
             source = await self._workers.run(partial(self._sources.of_listing, query))
         answer = page.answer(query.project_name, source, all_read=at_hand.unread is None)
-        answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
-        return with_findings(answer, findings)
+        return with_findings(with_findings(answer, held), findings)
 
     @contextmanager
     def deadline(self) -> Generator[None]:
@@ -302,7 +303,9 @@ class Catalog:
             raise still_indexing(self._timeout, progress) from None
 
     @asynccontextmanager
-    async def _question(self, query: ModelQuery, *answers: type[Result]) -> AsyncGenerator[AtHand]:
+    async def _question(
+        self, query: ModelQuery, *answers: type[Result], has_limit: bool = True
+    ) -> AsyncGenerator[AtHand]:
         """One time limit for a whole question, and the index that it is answered from.
 
         The question is put on the errors that leave; and those that claim absence say which files
@@ -316,7 +319,7 @@ class Catalog:
         try:
             if self._waits_for_index:
                 await self._index.wait_patiently()
-            with self.deadline():
+            with self.deadline() if has_limit else nullcontext():
                 at_hand = await self._index.load()
                 yield at_hand
         except LfvError as error:

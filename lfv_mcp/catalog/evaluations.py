@@ -6,7 +6,7 @@ It takes the statistics with it, which a listing of tools does not need.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -24,12 +24,11 @@ from lfv_mcp.catalog.candidates import (
     require_description,
     require_distinct,
 )
-from lfv_mcp.catalog.evidence import EvidenceLoader, no_images
+from lfv_mcp.catalog.evidence import Evidence, EvidenceLoader, no_images
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.set_report import by_overlap, report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
-from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
@@ -45,6 +44,48 @@ _MAX_TRUTHS: Final = 20
 _HOSTED_FIRST: Final = (
     "To compare with it name 'hosted' first in model_versions (command line: VERSIONS hosted ...)."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _VersionBasis:
+    """A version, and what could be read of its evaluation files."""
+
+    described: ModelSummary
+    evidence: Evidence
+
+    def report(self, question: EvaluationQuestion | None) -> EvaluationReport:
+        """What is proven of the version."""
+        return report(
+            require_description(self.described),
+            self.evidence.result,
+            self.evidence.manifest,
+            of_evaluation(self.described.source),
+            question=question,
+            findings=(*self.evidence.findings, *_about_hosting(self.described)),
+        )
+
+    def manifest(self) -> EvaluationManifest | None:
+        """Its test images; None if they could not be read."""
+        return self.evidence.manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _SetBasis:
+    """A prediction set, and the manifests that may know the truth of its images."""
+
+    described: ModelSummary
+    predictions: PredictionSet
+    manifests: Sequence[tuple[str, EvaluationManifest]]
+
+    def report(self, question: EvaluationQuestion | None) -> EvaluationReport:
+        """What is proven of the set."""
+        source = self.described.source
+        return report_on_set(self.predictions, self.manifests, source, question)
+
+    def manifest(self) -> EvaluationManifest | None:
+        """Its images whose truth is known; None for none."""
+        ranked = by_overlap(self.predictions, self.manifests)
+        return judged(self.predictions, [manifest for _, manifest in ranked]).manifest
 
 
 class Evaluations:
@@ -80,24 +121,22 @@ class Evaluations:
         Raises:
             LfvError: `evidence_unavailable` if no file of a version can be read.
         """
+        basis = await self._basis(query, index)
+        return await self._workers.run(partial(basis.report, question))
+
+    async def _basis(self, query: ModelQuery, index: Index | None) -> _VersionBasis | _SetBasis:
+        """What there is to read of what a question names.
+
+        Raises:
+            LfvError: as `report`.
+        """
         described, found_set = await self._models.find(query, index)
-        if found_set is not None:
-            predictions = await self._read(found_set)
-            manifests = await self._manifests(_where(query, predictions), index)
-            work = partial(report_on_set, predictions, manifests, described.source, question)
-            return await self._workers.run(work)
-        description = require_description(described)
-        evidence = await self._evidence.load(description)
-        work = partial(
-            report,
-            description,
-            evidence.result,
-            evidence.manifest,
-            of_evaluation(described.source),
-            question=question,
-            findings=(*evidence.findings, *_about_hosting(described)),
-        )
-        return await self._workers.run(work)
+        if found_set is None:
+            evidence = await self._evidence.load(require_description(described))
+            return _VersionBasis(described, evidence)
+        predictions = await self._read(found_set)
+        manifests = await self._manifests(_where(query, predictions), index)
+        return _SetBasis(described, predictions, manifests)
 
     async def manifest(self, query: ModelQuery, index: Index | None) -> EvaluationManifest:
         """The EvaluationManifest of a version.
@@ -108,8 +147,7 @@ class Evaluations:
         described = await self._models.describe(query, index)
         evidence = await self._evidence.load(require_description(described))
         if evidence.manifest is None:
-            reasons = " ".join(found.message for found in evidence.findings)
-            raise SetupError("evidence_unavailable", reasons, evidence.findings[-1].advice or "")
+            raise no_images(None, evidence.findings)
         return evidence.manifest
 
     async def images(self, query: ModelQuery, index: Index | None) -> ImageList:
@@ -118,16 +156,9 @@ class Evaluations:
         Raises:
             LfvError: `evidence_unavailable` if they cannot be read, or are too many to keep.
         """
-        report = await self.report(query, index, None)
-        described, found_set = await self._models.find(query, index)
-        if found_set is not None:
-            predictions = await self._read(found_set)
-            manifests = await self._manifests(_where(query, predictions), index)
-            ranked = by_overlap(predictions, manifests)
-            work = partial(judged, predictions, [manifest for _, manifest in ranked])
-            manifest = (await self._workers.run(work)).manifest
-        else:
-            manifest = (await self._evidence.load(require_description(described))).manifest
+        basis = await self._basis(query, index)
+        report = await self._workers.run(partial(basis.report, None))
+        manifest = await self._workers.run(basis.manifest)
         if manifest is None or not manifest.images:
             raise no_images(manifest, report.findings)
         return await self._workers.run(
@@ -149,11 +180,13 @@ class Evaluations:
         found = await gather_in_order([partial(self._models.find, each, index) for each in asked])
         described = [each.summary for each in found]
         require_distinct([each.version_or_name for each in asked], described)
-        sets = {
-            each.summary.model_version: await self._read(each.found_set)
+        named = {
+            each.summary.model_version: each.found_set
             for each in found
             if each.found_set is not None
         }
+        read = await gather_in_order([partial(self._read, each) for each in named.values()])
+        sets = dict(zip(named, read, strict=True))
         candidates, findings = await load_candidates(described, self._evidence, sets)
         findings += [
             each.model_copy(update={"advice": _HOSTED_FIRST})

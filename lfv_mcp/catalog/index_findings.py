@@ -75,14 +75,15 @@ def held_findings(index: Index | None, project_name: str) -> list[Finding]:
         )
         if count
     ]
-    verb = "is" if len(index.datasets) + len(index.edge_packages) == 1 else "are"
-    name = project_name or "PROJECT"
+    command = f"lfv-mcp inventory {project_name}".strip()
+    where = f"in a terminal: {command}"
+    if project_name:
+        where = f"lookoutvision://projects/{project_name}/inventory ({where})"
     return [
         finding(
             "more_is_held",
-            f"{' and '.join(held)} {verb} held, too.",
-            f"What can be done with them: lookoutvision://projects/{name}/inventory (in a "
-            f"terminal: lfv-mcp inventory{f' {project_name}' if project_name else ''}).",
+            f"The archive holds {' and '.join(held)}, too.",
+            f"What can be done with them: {where}.",
         )
     ]
 

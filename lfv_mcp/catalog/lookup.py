@@ -15,7 +15,7 @@ from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
 from lfv_mcp.model_query import ModelQuery
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
 """Names that an error lists; those beyond are counted."""
@@ -312,6 +312,4 @@ def _closest_first(name: str, names: Sequence[str]) -> list[str]:
 
 def _first(names: Iterable[str]) -> str:
     """The first names, and how many there are beyond; `none` if there are no names."""
-    listed = list(names)
-    beyond = f", and {len(listed) - _MAX_NAMES} more" if len(listed) > _MAX_NAMES else ""
-    return ", ".join(listed[:_MAX_NAMES]) + beyond if listed else "none"
+    return first_of(names, _MAX_NAMES) or "none"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import click
-
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,21 +32,28 @@ def open_source(source: str, target: Place, settings: Settings) -> FileStore:
     """The files that are read; they must not be where is written to.
 
     Raises:
-        click.ClickException, LfvError: a source that cannot be one.
+        LfvError: a source that cannot be one.
     """
     from lfv_mcp.archive.places import parse_place, refuse_overlap
-    from lfv_mcp.wiring.opening import open_files
 
-    if source.startswith("s3://"):
-        files: FileStore = open_prefix(source, settings)
-        refuse_overlap(parse_place(source), target)
-        return files
-    try:
-        files = open_files(source, settings)
-    except click.UsageError as error:
-        raise click.ClickException(error.message) from error
+    files = open_place(source, settings)
     refuse_overlap(parse_place(files.location), target)
     return files
+
+
+def open_place(source: str, settings: Settings) -> FileStore:
+    """The files of a directory, a single file or an S3 prefix, as a person spelled it.
+
+    Raises:
+        LfvError: it names none.
+    """
+    from lfv_mcp.wiring.opening import open_files
+    from lfv_mcp.wiring.source import parse_source
+
+    place = parse_source(source, "")
+    if place.startswith("s3://"):
+        return open_prefix(place, settings)
+    return open_files(place, settings)
 
 
 def open_prefix(url: str, settings: Settings) -> FileStore:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
-from lfv_mcp.cli.archive_places import open_prefix, open_source, open_target
+from lfv_mcp.cli.archive_places import open_place, open_prefix, open_source, open_target
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
@@ -146,17 +146,7 @@ def training_images(names: Sequence[str], settings: Settings) -> TrainingImages:
     """
     from lfv_mcp.archive.training_source import TrainingPlace, read_training_images
 
-    places: list[TrainingPlace] = []
-    for name in names:
-        files: FileStore
-        if name.startswith("s3://"):
-            files = open_prefix(name, settings)
-        else:
-            from lfv_mcp.wiring.opening import open_files
-
-            files = open_files(name, settings)
-        places.append(TrainingPlace(name, files))
-    return read_training_images(places)
+    return read_training_images([TrainingPlace(name, open_place(name, settings)) for name in names])
 
 
 def training_in_words(training: TrainingImages | None) -> Iterator[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from lfv_mcp.analysis.exports.tables import defused_csv
 from lfv_mcp.results.base import six_digits
 
 if TYPE_CHECKING:
@@ -32,17 +31,11 @@ _LABELS: Final = {
 _OPPOSITE: Final = {"anomaly": "normal", "normal": "anomaly"}
 _BASELINE_RIGHT: Final = ("newly_missed", "newly_rejected")
 """The changes of images that the baseline judges right; it judges the others wrong."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula, and run."""
 
 
 def changed_table(comparison: ModelComparison) -> bytes:
     """The table of a comparison that names all images, as CSV in UTF-8."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    table.writerows([defused(str(cell)) for cell in row] for row in _rows(comparison))
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return defused_csv(COLUMNS, _rows(comparison))
 
 
 def _rows(comparison: ModelComparison) -> Iterator[tuple[object, ...]]:
@@ -62,14 +55,3 @@ def _rows(comparison: ModelComparison) -> Iterator[tuple[object, ...]]:
 def _score(value: float | None) -> object:
     """A score as answers have it; empty for none."""
     return "" if value is None else six_digits(value)
-
-
-def defused(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; a number stays one."""
-    if not cell.startswith(_FORMULA):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell

@@ -139,9 +139,9 @@ def _held(catalog: Catalog) -> Check | None:
         return None
     entries = index.models.values()
     counts = (
-        (sum(len(e.model) + len(e.listing) for e in entries), "answer", "answers"),
+        (sum(len(each.answers) for each in entries), "answer", "answers"),
         (
-            sum(len(e.result) + len(e.manifest) for e in entries),
+            sum(len(each.evaluation_files) for each in entries),
             "evaluation file",
             "evaluation files",
         ),
@@ -188,7 +188,7 @@ def _check_settings(environment: Mapping[str, str], known: Collection[str]) -> C
         return Check.passed("settings", found)
     return Check.failed(
         "settings",
-        f"{found}. {' '.join(unknown)}",
+        f"{found}. {' '.join(map(str, unknown))}",
         "Write the variable as `lfv-mcp serve --help` does, or remove it.",
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from lfv_mcp.cli.archive_places import open_place
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.old_test_set import against_option, old_test_set
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion
     from lfv_mcp.archive.store import FileStore
     from lfv_mcp.formats.datasets.dataset import Dataset
-
-_NAMED: Final = 3
-"""Files without a dataset that are named."""
 
 
 @click.command()
@@ -98,8 +96,8 @@ def _question(
     from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion
     from lfv_mcp.analysis.datasets.image_presence import wanted_of
 
-    opened = [_open(source, settings) for source in sources]
-    opened_tests = [_open(source, settings) for source in tests]
+    opened = [open_place(source, settings) for source in sources]
+    opened_tests = [open_place(source, settings) for source in tests]
     resume_collector()
     named = [dataset for files in opened for dataset in _read(files)]
     to_test_with = [dataset for files in opened_tests for dataset in _read(files)]
@@ -116,28 +114,15 @@ def _question(
     return DatasetQuestion(training, all_tests, old_test, listing)
 
 
-def _open(source: str, settings: Settings) -> FileStore:
-    from lfv_mcp.cli.archive_places import open_prefix
-    from lfv_mcp.wiring.opening import open_files
-    from lfv_mcp.wiring.source import parse_source
-
-    place = parse_source(source, "")
-    return (
-        open_prefix(place, settings) if place.startswith("s3://") else open_files(place, settings)
-    )
-
-
 def _read(files: FileStore) -> list[Dataset]:
     """The datasets of a place; what is passed over beside them is said."""
     from lfv_mcp.archive.dataset_source import read_dataset_source
-    from lfv_mcp.text import clean
+    from lfv_mcp.text import first_of
 
     others: list[str] = []
     with ProgressLine(files.location, None) as progress:
         found = read_dataset_source(files, advance=progress.advance, pass_over=others.append)
     if others:
-        named = ", ".join(clean(name, 200) for name in others[:_NAMED])
-        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
         are = "it is no dataset" if len(others) == 1 else "they are no datasets"
-        click.echo(f"Passed over, because {are}: {named}{more}.", err=True)
+        click.echo(f"Passed over, because {are}: {first_of(others, limit=200)}.", err=True)
     return found

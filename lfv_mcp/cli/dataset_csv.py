@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -17,7 +15,7 @@ from lfv_mcp.analysis.datasets.successor_demands import (
     broken_demands,
     codes_for,
 )
-from lfv_mcp.cli.changed_csv import defused
+from lfv_mcp.analysis.exports.tables import defused_csv
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.results.dataset_check import Evidence
 from lfv_mcp.text import clean
@@ -47,13 +45,8 @@ _LONGEST: Final = 2000
 
 def problem_table(checked: CheckedDatasets) -> bytes:
     """The table of a check, as CSV in UTF-8."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    for contents in checked.contents:
-        for row in _rows(contents, checked):
-            table.writerow([defused(clean(cell, _LONGEST)) for cell in row])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    rows = (row for contents in checked.contents for row in _rows(contents, checked))
+    return defused_csv(COLUMNS, ((clean(cell, _LONGEST) for cell in row) for row in rows))
 
 
 def _rows(contents: SetContents, checked: CheckedDatasets) -> Iterator[Sequence[str]]:

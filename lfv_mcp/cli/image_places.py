@@ -26,9 +26,7 @@ images_option = click.option(
 
 
 def listed_images(
-    prefixes: Iterable[str],
-    settings: Settings,
-    wanted: Callable[[str], bool] = lambda _: True,
+    prefixes: Iterable[str], settings: Settings, wanted: Callable[[str], bool]
 ) -> ImageListing:
     """What is listed below the prefixes of `--images`, by one listing each.
 
@@ -45,8 +43,6 @@ def listed_images(
     from lfv_mcp.cli.archive_places import patient_s3
 
     places = [_place(prefix) for prefix in prefixes]
-    if not places:
-        return list_images((), patient_s3(settings))
     with ProgressLine("images", None) as progress:
         return list_images(places, patient_s3(settings), wanted=wanted, advance=progress.advance)
 

@@ -12,10 +12,11 @@ import click
 from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
-from lfv_mcp.cli.questions import json_option
+from lfv_mcp.cli.questions import ask_catalog, json_option
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.results.inventory import Inventory
 
 
@@ -45,19 +46,19 @@ def _take(project: str, prefixes: tuple[str, ...], settings: Settings) -> Invent
     Raises:
         LfvError: there is no such project, or the archive cannot be read.
     """
-    from lfv_mcp.catalog.index_findings import index_findings, with_findings
-    from lfv_mcp.model_query import check_project_name, parse_model_query
-    from lfv_mcp.wiring.opening import open_catalog
+    from lfv_mcp.catalog.inventory import Survey
+    from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
 
-    name = parse_model_query(check_project_name(project)).project_name if project else ""
-    catalog = open_catalog(settings)
-    archive = catalog.archive
-    index = None if archive is None else archive.index()
+    query = parse_model_query(check_project_name(project)) if project else ModelQuery("")
     look_up = partial(listed_images, prefixes, settings) if prefixes else None
+    taken: list[Inventory] = []
     with ProgressLine(project or "inventory", None) as progress:
-        taken = catalog.inventories.take(name, index, look_up, progress.advance)
-    unread = None if index is None else index.unread
-    return with_findings(taken, index_findings(unread, None))
+
+        async def work(catalog: Catalog) -> None:
+            taken.append(await catalog.inventory(query, Survey(look_up, progress.advance)))
+
+        ask_catalog(settings, work)
+    return taken[0]
 
 
 def _lines(taken: Inventory) -> Iterator[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.cli.questions import ask_catalog
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.formats.datasets.dataset import Dataset
     from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.model_query import ModelQuery
@@ -30,23 +30,13 @@ def old_test_set(project: str, version: str, settings: Settings) -> Dataset:
     Raises:
         LfvError: the version, or its EvaluationManifest, cannot be found or read.
     """
-    import anyio
-
-    from lfv_mcp.cli.progress import with_progress
-    from lfv_mcp.cli.questions import indexing_in_words
-    from lfv_mcp.wiring.opening import open_catalog
-
     query = _query(project, version)
-    if settings.doubt:
-        click.echo(f"Warning: {settings.doubt}", err=True)
-    catalog = open_catalog(settings, waits_for_index=True)
     manifests: list[EvaluationManifest] = []
 
-    async def work() -> None:
+    async def work(catalog: Catalog) -> None:
         manifests.append(await catalog.test_manifest(query))
 
-    with ended_at_once_by_ctrl_c():
-        anyio.run(with_progress, work, partial(indexing_in_words, catalog))
+    ask_catalog(settings, work)
     return _dataset(f"{project} {version}", manifests[0])
 
 

@@ -148,7 +148,8 @@ def is_source_flag_given() -> bool:
 
 def _doubt(context: click.Context, source: str) -> str:
     """What was meant for this server and has no effect on it, as sentences."""
-    sentences = misspelt_settings(os.environ, {*variables_of(context.find_root().command)})
+    known = {*variables_of(context.find_root().command)}
+    sentences = [*map(str, misspelt_settings(os.environ, known))]
     if unset := unfilled(context, "source"):
         other = "LFV_SOURCE" if unset.name.startswith("-") else "--source"
         sentences.insert(

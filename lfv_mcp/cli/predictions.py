@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.archive_places import open_place
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
@@ -196,10 +197,9 @@ def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -
     from lfv_mcp.archive.predictions_source import prediction_reader, read_source, steps_of
     from lfv_mcp.cli.archive_predictions import lines_about
     from lfv_mcp.text import clean
-    from lfv_mcp.wiring.opening import open_files
 
     key = set_key(project, named.name, None)
-    files = open_files(named.place, settings)
+    files = open_place(named.place, settings)
     steps = sum(map(steps_of, files.entries()))
     choice = column_choice_of(once.columns)
     reader = prediction_reader(choice)

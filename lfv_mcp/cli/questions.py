@@ -176,6 +176,11 @@ def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
 
 
 def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
+    """Do the asking of one command, of the tools."""
+    ask_catalog(settings, lambda catalog: work(Questions(catalog)))
+
+
+def ask_catalog(settings: Settings, work: Callable[[Catalog], Awaitable[None]]) -> None:
     """Do the asking of one command: with one catalogue, in one event loop."""
     import anyio
 
@@ -188,7 +193,7 @@ def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) ->
     with ended_at_once_by_ctrl_c():
         anyio.run(
             with_progress,
-            partial(work, Questions(catalog)),
+            partial(work, catalog),
             partial(indexing_in_words, catalog),
         )
 

@@ -23,7 +23,7 @@ from lfv_mcp.library.predictions import (
     require_names,
 )
 from lfv_mcp.library.words import python_failures
-from lfv_mcp.model_query import parse_model_query
+from lfv_mcp.model_query import ModelQuery, parse_model_query
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.evaluation_report import EvaluationReport
 from lfv_mcp.results.image_list import ImageList
@@ -202,9 +202,8 @@ class AsyncLfv:
         self._require_open()
         with python_failures(given):
             name = ANY_PROJECT.parse(project)
-            asked = parse_model_query(name).project_name if name else ""
-            with self._catalog.deadline():
-                return await self._catalog.inventories.of(asked)
+            query = parse_model_query(name) if name else ModelQuery("")
+            return await self._catalog.inventory(query)
 
     async def close(self) -> None:
         """Answer no further question."""

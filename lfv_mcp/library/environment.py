@@ -13,6 +13,8 @@ from lfv_mcp.wiring.environment import default_source, endpoint_problem, misspel
 from lfv_mcp.wiring.settings import Settings
 
 _SETTINGS: Final = ("LFV_SOURCE", "LFV_TIMEOUT", "LFV_ALLOWED_BUCKETS", "LFV_ALLOWED_BUCKET")
+_ALIKE: Final = ("LFV_ALLOWED_HOSTS", "LFV_ALLOWED_HOST")
+"""Settings of a server whose names are like those."""
 _MAX_SECONDS: Final = 3600.0
 
 
@@ -100,14 +102,14 @@ def _items(told: str) -> list[str]:
 
 
 def _doubt(environment: Mapping[str, str]) -> str:
-    """What was meant to name the source and did not, as sentences; empty if nothing was.
+    """What was meant for a connection and has no effect on it, as sentences; empty for nothing.
 
     The other settings of a server (LFV_PORT) mean nothing here, and are nobody's mistake.
     """
     sentences = [
-        sentence
-        for sentence in misspelt_settings(environment, _SETTINGS)
-        if "did you mean LFV_SOURCE" in sentence
+        str(found)
+        for found in misspelt_settings(environment, (*_SETTINGS, *_ALIKE))
+        if found.meant in _SETTINGS
     ]
     if environment.get("LFV_SOURCE", "").strip() and _value(environment, "LFV_SOURCE") is None:
         sentences.insert(

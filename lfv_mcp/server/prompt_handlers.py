@@ -83,8 +83,8 @@ class PromptHandlers:
     async def _embedded_inventory(self, project_name: str, max_bytes: int) -> PromptMessage:
         """A project's inventory as an embedded resource, or why there is none."""
         try:
-            with guarded("a prompt's inventory"), self._catalog.deadline():
-                inventory = await self._catalog.inventories.of(project_name)
+            with guarded("a prompt's inventory"):
+                inventory = await self._catalog.inventory(ModelQuery(project_name))
                 text = json_within(inventory.to_json(), max_bytes)
         except LfvError as error:
             return _user_message(f"This goes with no inventory, because of an error: {error}")

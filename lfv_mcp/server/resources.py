@@ -101,7 +101,7 @@ async def _read_card(catalog: Catalog, variables: Mapping[str, str]) -> str:
 
 async def _read_inventory(catalog: Catalog, variables: Mapping[str, str]) -> str:
     given = parse((PROJECT_NAME,), {"project_name": variables["project_name"]})
-    inventory = await catalog.inventories.of(parse_model_query(**given).project_name)
+    inventory = await catalog.inventory(parse_model_query(**given))
     return json_within(inventory.to_json())
 
 

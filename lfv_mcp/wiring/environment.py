@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from lfv_mcp.placeholders import is_unset, not_filled_in, placeholder_in
 
@@ -33,21 +33,38 @@ def endpoint_problem(environment: Mapping[str, str]) -> str:
     return ""
 
 
-def misspelt_settings(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """A sentence for each variable that looks like a setting of this server and is none."""
+class Misspelt(NamedTuple):
+    """A variable that looks like a setting of this server and is none.
+
+    Args:
+        name: its name.
+        meant: the setting that may have been meant; empty if none is like it.
+    """
+
+    name: str
+    meant: str
+
+    def __str__(self) -> str:
+        """What is said of it."""
+        question = f": did you mean {self.meant}?" if self.meant else "."
+        return f"{self.name} is not a setting{question}"
+
+
+def misspelt_settings(environment: Mapping[str, str], known: Collection[str]) -> list[Misspelt]:
+    """The variables that look like settings of this server and are none, by name."""
     return [
-        sentence
+        Misspelt(name, meant)
         for name in sorted(environment)
-        if LIKE_OURS.match(name) and name not in known and (sentence := _misspelt(name, known))
+        if LIKE_OURS.match(name)
+        and name not in known
+        and ((meant := _meant(name, known)) or name.upper().startswith("LFV_"))
     ]
 
 
-def _misspelt(name: str, known: Collection[str]) -> str:
-    """What is said of a variable that is no setting; empty if it is somebody else's."""
+def _meant(name: str, known: Collection[str]) -> str:
+    """The setting that a variable's name is like; empty for none."""
     from difflib import get_close_matches  # only those who misspell wait for it
 
     ours = [variable for variable in known if variable.startswith("LFV_")]
     close = get_close_matches(name.upper().replace("-", "_"), ours, n=1, cutoff=0.75)
-    if close:
-        return f"{name} is not a setting: did you mean {close[0]}?"
-    return f"{name} is not a setting." if name.upper().startswith("LFV_") else ""
+    return close[0] if close else ""

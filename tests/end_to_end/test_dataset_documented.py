@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from scripts.checks import ROOT
 from tests.end_to_end.test_documented_commands import COMMANDS, OURS, words
 from tests.support.clients import run
 from tests.support.datasets import as_lines, labelled
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import Buckets, directed, moto_server
 from tests.support.successors import WELD_BEAD, as_csv, truths, verdicts
 
 pytestmark = pytest.mark.slow
@@ -32,8 +30,6 @@ def uri(split: str, number: int) -> str:
 @pytest.fixture
 def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home, and a bucket with the old model's evaluation, its datasets and its images."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     tested = [(image.replace(SAMPLES, "my-bucket"), bad) for image, bad in truths()]
@@ -42,11 +38,8 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     test = [labelled(uri("test", n), "anomaly" if n % 2 else "normal") for n in range(40)]
     manifest = (WELD_BEAD / "EvaluationManifest-sample-weld-bead-3.json").read_text("utf-8")
     manifest = manifest.replace(SAMPLES, "my-bucket").replace("sample-weld-bead", "weld-bead")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    with moto_server() as url:
+        directed(monkeypatch, url)
         Buckets().make(
             "my-bucket",
             {
@@ -59,9 +52,6 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
         (tmp_path / "predictions.csv").write_bytes(as_csv(verdicts(tested)))
         yield tmp_path
-    finally:
-        s3_backends.reset()
-        server.stop()
 
 
 def test_the_page_from_its_start_to_its_end(prepared: Path) -> None:

@@ -15,8 +15,6 @@ from typing import Any, Final, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.cli import config_command
@@ -26,7 +24,7 @@ from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
 from scripts.check_foreign_clients import INSTALL
 from scripts.checks import ROOT
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import Buckets, directed, moto_server
 from tests.support.saved_records import tree
 from tests.support.successors import as_csv, truths, verdicts
 
@@ -151,23 +149,15 @@ def test_first_commands_of_the_readme_are_run_before_landing() -> None:
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The README's bucket, with the evaluation files of its project."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     files = {
         f"{prefix}/{name}": data
         for prefix in ("my-project", "my-prefix")
         for name, data in tree(SAMPLE / "evaluation").items()
     }
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    with moto_server() as url:
+        directed(monkeypatch, url)
         Buckets().make("my-bucket", files)
         yield
-    finally:
-        s3_backends.reset()
-        server.stop()
 
 
 @pytest.mark.slow

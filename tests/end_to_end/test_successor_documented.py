@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from scripts.checks import ROOT
 from tests.end_to_end.test_documented_commands import COMMANDS, OURS, ran, words
 from tests.support.clients import run
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import Buckets, directed, moto_server
 from tests.support.successors import (
     WELD_BEAD,
     as_captures,
@@ -34,16 +32,11 @@ PAGE = ROOT / "docs" / "successor.md"
 @pytest.fixture
 def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home with all that the page takes for granted; the old model's images in a bucket."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     found = verdicts(truths())
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    with moto_server() as url:
+        directed(monkeypatch, url)
         objects = {f"transform-output/{key}": data for key, data in as_out(found).items()}
         Buckets().make("my-bucket", objects)
         write(tmp_path / "inference-results", as_captures(found))
@@ -59,9 +52,6 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         saved.write_text(manifest.replace("sample-weld-bead", "weld-bead"), encoding="utf-8")
         ran(["archive", "import", str(saved.parent), "--to", str(tmp_path / "lfv-archive")])
         yield tmp_path
-    finally:
-        s3_backends.reset()
-        server.stop()
 
 
 def test_the_page_from_its_start_to_its_end(prepared: Path) -> None:

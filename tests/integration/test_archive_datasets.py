@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.replay import Replay
@@ -35,7 +31,7 @@ from tests.support.killing import Killed, killed_at
 from tests.support.loopback_s3 import LoopbackS3
 from tests.support.saved_records import ONE, lines, manifest_of, result_of, tree, write
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_pauses")]
 
 TRAIN: Final = as_lines(class_example()).encode()
 TEST: Final = as_lines(exported("test", 20)).encode()
@@ -57,29 +53,6 @@ PACKAGES: Final[dict[str, bytes]] = {
     "edge/caps-1.0.0.zip": zipped(component_members(edge_manifest())),
 }
 CAP_SEAL: Final = f"us-east-1/{ONE}/cap-seal"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("lfv_mcp.archive.rounds.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """boto3 reads a megabyte of JSON for every S3 client; here it would be most of the work."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-        yield
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackS3]:
-    with LoopbackS3() as server:
-        server.direct(monkeypatch)
-        yield server
 
 
 def made(folder: Path, *parts: dict[str, bytes]) -> Path:

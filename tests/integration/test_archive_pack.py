@@ -11,13 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from click.testing import Result
 
 import lfv_mcp
@@ -37,33 +34,10 @@ from tests.support.saved_records import (
     write,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_pauses")]
 
 SAMPLE: Final = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
 RECORDS: Final = "records.jsonl.gz"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """boto3 reads a megabyte of JSON for every S3 client; here it would be most of the work."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-        yield
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("lfv_mcp.archive.rounds.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackS3]:
-    with LoopbackS3() as server:
-        server.direct(monkeypatch)
-        yield server
 
 
 def packed(source: object, target: object, *flags: str) -> Result:

@@ -11,13 +11,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from click.testing import Result
 
 from lfv_mcp.archive.archive import Archive
@@ -33,31 +30,10 @@ from tests.support.loopback_s3 import LoopbackS3
 from tests.support.prediction_sets import images_of, set_file
 from tests.support.saved_records import ONE, OTHER, described, response, tree, write
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 PROJECT_ARN: Final = f"arn:aws:lookoutvision:eu-west-1:{OTHER}:project/cap-seal"
 NOWHERE: Final = PredictionSetKey("", "", "cap-seal", "padim")
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("lfv_mcp.archive.rounds.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """boto3 reads a megabyte of JSON for every S3 client; here it would be most of the work."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-        yield
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackS3]:
-    with LoopbackS3() as server:
-        server.direct(monkeypatch)
-        yield server
 
 
 def rows(number: int, *, flip: int = -1) -> bytes:

@@ -8,23 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from click.testing import Result
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 from lfv_mcp.archive.rounds import Rounds
 from tests.support.api_endpoint import Endpoint
 from tests.support.archives import NEW, imported, replaying
 from tests.support.clients import run
 from tests.support.loopback_s3 import LoopbackS3
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import CREDENTIALS, Buckets, directed, moto_server
 from tests.support.saved_records import (
     described,
     lines,
@@ -37,33 +32,9 @@ from tests.support.saved_records import (
     write,
 )
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 ENVIRONMENT: Final = {**os.environ, **CREDENTIALS}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """boto3 reads a megabyte of JSON for every S3 client; here it would be most of the work."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-        yield
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """No waiting, neither for the disk nor before a second attempt; how long it would have been."""
-    waited: list[float] = []
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("lfv_mcp.archive.rounds.PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
-    return waited
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackS3]:
-    with LoopbackS3() as server:
-        server.direct(monkeypatch)
-        yield server
 
 
 def saved(folder: Path, models: int = 6) -> Path:
@@ -109,13 +80,8 @@ def test_moto_takes_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Another S3 than ours: it checks the checksums, and knows conditional writes."""
     source = saved(tmp_path / "from", 2)
     imported(tmp_path / "to", source)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        for name, value in CREDENTIALS.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    with moto_server() as url:
+        directed(monkeypatch, url)
         Buckets().make("bkt", {})
         for new in ("8", "0"):
             result = run("archive", "import", source, "--to", "s3://bkt/x")
@@ -124,9 +90,6 @@ def test_moto_takes_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         check = run("archive", "import", "s3://bkt/x", "--to", tmp_path / "back")
         assert check.exit_code == 0, check.output
         assert tree(tmp_path / "back") == tree(tmp_path / "to")
-    finally:
-        s3_backends.reset()
-        server.stop()
 
 
 def test_an_s3_that_knows_no_conditions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -33,13 +32,9 @@ from tests.support.datasets import (
 from tests.support.loopback_s3 import LoopbackS3
 from tests.support.saved_records import write_all
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 TO_PARTS: Final = "--rewrite=s3://export/=s3://parts/old/"
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

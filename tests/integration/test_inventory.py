@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import json
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from mcp import Client
 from mcp.types import EmbeddedResource, TextResourceContents
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
-from tests.support.clients import codes, door, run
+from lfv_mcp.archive.listed_file import OpenedFile
+from lfv_mcp.archive.store import Directory
+from lfv_mcp.errors import SetupError
+from lfv_mcp.model_query import ModelQuery
+from tests.support.archives import archive_catalog
+from tests.support.clients import codes, door, everything, run
 from tests.support.datasets import labelled
+from tests.support.edge_packages import edge_manifest, tarred, training_members, zipped
+from tests.support.loopback_s3 import LoopbackS3
 from tests.support.prediction_sets import images_of, set_lines
-from tests.support.s3 import CREDENTIALS, Buckets
-from tests.support.saved_records import BUCKET, described, judged, lines, response, result_of, write
+from tests.support.s3 import Buckets, directed, emptied_buckets, moto_server
+from tests.support.saved_records import (
+    BUCKET,
+    arn,
+    described,
+    judged,
+    lines,
+    response,
+    result_of,
+    write,
+)
 
 pytestmark = pytest.mark.anyio
 
 TESTED: Final = [(f"t{n:02}", "anomaly" if n % 3 == 0 else "normal") for n in range(30)]
 TRAINED: Final = [(f"images/r{n:02}.png", "anomaly" if n < 8 else "normal") for n in range(24)]
-PACKAGE: Final = {"model_graph": {"stages": [{"threshold": 0.62}]}, "image_level_classes": []}
 
 
 def uri(key: str) -> str:
@@ -45,30 +56,6 @@ def trained(masks: int = 0) -> bytes:
         | ({"anomaly-mask-ref": uri(f"masks/{n}.png")} if n < masks else {})
         for n, (image, word) in enumerate(TRAINED)
     )
-
-
-def zipped(document: object) -> bytes:
-    """A Greengrass component as a packaging job left it, in shape."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("mochi.json", "{}")
-        package.writestr("export_artifacts/manifest.json", json.dumps(document))
-    return made.getvalue()
-
-
-def tarred(document: object) -> bytes:
-    """A model.tar.gz in shape."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as package:
-        for name, data in (("config.yaml", b"a: 1\n"), ("mochi.json", b"{}")):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            package.addfile(member, io.BytesIO(data))
-        data = json.dumps(document).encode()
-        member = tarfile.TarInfo("export_artifacts/manifest.json")
-        member.size = len(data)
-        package.addfile(member, io.BytesIO(data))
-    return made.getvalue()
 
 
 def described_archive(folder: Path) -> Path:
@@ -115,10 +102,12 @@ async def test_an_answer_alone_can_only_be_described(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred])
-async def test_datasets_packages_and_sets_are_held(tmp_path: Path, packed: Any) -> None:
+async def test_datasets_packages_and_sets_are_held(
+    tmp_path: Path, packed: Callable[[Mapping[str, bytes]], bytes]
+) -> None:
     folder = described_archive(tmp_path)
     write(folder, "cap-seal/datasets/train.manifest", trained())
-    write(folder, "cap-seal/edge/model.bin", packed(PACKAGE))
+    write(folder, "cap-seal/edge/model.bin", packed(training_members(edge_manifest(0.62))))
     write(folder, "set.jsonl", b"".join(set_lines(images_of(20))))
     async with door(folder) as ask:
         found = await inventory(ask.client)
@@ -135,7 +124,7 @@ async def test_datasets_packages_and_sets_are_held(tmp_path: Path, packed: Any) 
     assert any("has not been looked up" in each for each in project["missing"])
     for answer in (listed, report):
         (more,) = (each for each in answer["findings"] if each["code"] == "more_is_held")
-        assert more["message"] == "1 dataset manifest and 1 edge package are held, too."
+        assert more["message"] == "The archive holds 1 dataset manifest and 1 edge package, too."
         assert "lookoutvision://projects/cap-seal/inventory" in more["advice"]
 
 
@@ -171,25 +160,181 @@ async def test_whose_a_dataset_is(tmp_path: Path) -> None:
     assert "somewhere/train.manifest" in nobodys["message"]
 
 
+async def dataset_manifests(folder: Path, *projects: str) -> list[dict[str, int]]:
+    """How many dataset manifests each project has, by one question after the other."""
+    catalog = archive_catalog(Directory(folder))
+    asked = [await catalog.inventory(ModelQuery(project)) for project in projects]
+    return [{each.project_name: each.dataset_manifests for each in a.projects} for a in asked]
+
+
+def evaluated_twice(folder: Path, own: int, others: int) -> Path:
+    """Two evaluated projects, and a dataset that shares so many test images with each."""
+    described_archive(folder)
+    write(folder, "other/model.json", response("ModelDescription", described("other", 1)))
+    other = [(f"o{n:02}", "normal") for n in range(20)]
+    tested = lines(judged(image, word, word, model=arn("other", 1)) for image, word in other)
+    write(folder, "other/manifest.json", tested)
+    shared = [image for image, _ in TESTED[:own]] + [image for image, _ in other[:others]]
+    mixed = lines(labelled(uri(f"images/{image}.png"), "normal") for image in shared)
+    write(folder, "export/mixed.manifest", mixed)
+    return folder
+
+
+async def test_whose_a_dataset_is_does_not_depend_on_who_is_asked_about(tmp_path: Path) -> None:
+    folder = evaluated_twice(tmp_path, own=1, others=15)
+    (one, other) = await dataset_manifests(folder, "cap-seal", "other")
+    assert one | other == {"cap-seal": 0, "other": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", range(4))
+@pytest.mark.parametrize("others", range(4))
+async def test_each_project_alone_has_what_it_has_among_all(
+    tmp_path: Path, own: int, others: int
+) -> None:
+    folder = evaluated_twice(tmp_path, own, others)
+    (of_all, one, other) = await dataset_manifests(folder, "", "cap-seal", "other")
+    assert one | other == of_all
+
+
+async def test_an_image_with_two_labels_counts_under_neither(tmp_path: Path) -> None:
+    folder = described_archive(tmp_path)
+    image, truth = TESTED[1]
+    again = judged(image, "normal" if truth == "anomaly" else "anomaly", truth)
+    write(folder, "cap-seal/manifest.json", evaluated() + lines([again]))
+    async with door(folder) as ask:
+        found = await inventory(ask.client)
+    assert any("29 images in all" in each for each in found["projects"][0]["missing"])
+
+
+class Failing(Directory):
+    """A directory whose files cannot be opened any more, once it is told."""
+
+    fails: Callable[[Path], Exception] | None = None
+
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> OpenedFile:
+        if self.fails is not None:
+            raise self.fails(Path(self.location, name))
+        return super().open(name, start=start, limit=limit)
+
+
+def _forbidden(path: Path) -> Exception:
+    return PermissionError(errno.EACCES, "Permission denied", str(path))
+
+
+def _gone(path: Path) -> Exception:
+    return FileNotFoundError(str(path))
+
+
+def _refused(path: Path) -> Exception:
+    return SetupError("s3_access_denied", f"{path} may not be read.", "Ask its owner.")
+
+
+@pytest.mark.parametrize(
+    ("fails", "reason"),
+    [
+        (_forbidden, "Permission denied"),
+        (_gone, "it cannot be read"),
+        (_refused, "the credentials may not read that S3 object or prefix"),
+    ],
+)
+async def test_why_a_file_is_unread_does_not_tell_where_it_is(
+    tmp_path: Path, fails: Callable[[Path], Exception], reason: str
+) -> None:
+    described_archive(tmp_path)
+    write(tmp_path, "cap-seal/train.manifest", trained())
+    write(tmp_path, "cap-seal/model.zip", zipped(training_members(edge_manifest(0.62))))
+    files = Failing(tmp_path)
+    catalog = archive_catalog(files, for_remote=True)
+    await catalog.list_models()
+    files.fails = fails
+    found = (await catalog.inventory(ModelQuery("cap-seal"))).to_json()
+    assert str(tmp_path) not in everything(found)
+    (unread,) = (each for each in found["findings"] if each["code"] == "inventory_incomplete")
+    assert (
+        unread["message"]
+        == "Not read: "
+        + "; ".join(
+            f"cap-seal/{name}: {reason}"
+            for name in ("manifest.json", "train.manifest", "model.zip")
+        )
+        + "."
+    )
+
+
+async def test_what_is_nobodys_does_not_tell_where_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    objects = {
+        "b/private/way/cap-seal/model.json": lines([response("ModelDescription", described())]),
+        "b/private/way/other/model.json": lines(
+            [response("ModelDescription", described("other", 1))]
+        ),
+        "b/private/way/somewhere/a.manifest": lines([labelled("s3://b/x/1.png", "normal")]),
+        "b/private/way/edge/model.zip": zipped(training_members(edge_manifest(0.62))),
+    }
+    with LoopbackS3(objects) as s3:
+        s3.direct(monkeypatch)
+        async with door("s3://b/private/way", for_remote=True) as ask:
+            found = await inventory(ask.client)
+    (nobodys,) = (each for each in found["findings"] if each["code"] == "owner_unknown")
+    assert nobodys["message"] == (
+        "Whose they are is not known: somewhere/a.manifest, edge/model.zip."
+    )
+    assert "private" not in everything(found)
+
+
+def _cut_off(folder: Path) -> Path:
+    write(described_archive(folder), "train.manifest", trained()[:-20])
+    return folder
+
+
+async def test_absence_is_claimed_only_of_what_could_be_read(tmp_path: Path) -> None:
+    async with door(_cut_off(tmp_path)) as ask:
+        with pytest.raises(Exception, match=r"no readable record of 'pcb'.*could not be read"):
+            await inventory(ask.client, "pcb")
+
+
+async def test_that_more_is_held_is_said_on_the_first_page(tmp_path: Path) -> None:
+    folder = described_archive(tmp_path)
+    write(folder, "other/model.json", response("ModelDescription", described("other", 1)))
+    write(folder, "cap-seal/datasets/train.manifest", trained())
+    async with door(folder) as ask:
+        first = await ask.list(max_results=1)
+        second = await ask.list(max_results=1, next_token=first["next_token"])
+    (more,) = (each for each in first["findings"] if each["code"] == "more_is_held")
+    assert more["message"] == "The archive holds 1 dataset manifest, too."
+    assert more["advice"] == ("What can be done with them: in a terminal: lfv-mcp inventory.")
+    assert "more_is_held" not in codes(second)
+
+
 # The command
+
+
+def test_the_command_claims_absence_likewise(tmp_path: Path) -> None:
+    failed = run("inventory", "pcb", "--source", _cut_off(tmp_path))
+    assert "There is no readable record of 'pcb' in the archive." in failed.stderr
+    assert "train.manifest" in failed.stderr
+    assert "Asked: project_name=pcb" in failed.stderr
+
+
+def test_a_doubtful_source_is_said_before_anything(tmp_path: Path) -> None:
+    told = run("inventory", LFV_SOURCES=str(described_archive(tmp_path)))
+    assert told.exit_code == 0
+    assert told.stderr.startswith("Warning: LFV_SOURCES is not a setting")
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Iterator[Buckets]:
-    for name, value in (CREDENTIALS | {"AWS_ENDPOINT_URL_S3": endpoint}).items():
-        monkeypatch.setenv(name, value)
-    s3_backends.reset()
-    yield Buckets()
-    s3_backends.reset()
+    directed(monkeypatch, endpoint)
+    with emptied_buckets() as buckets:
+        yield buckets
 
 
 def images(*keys: str) -> Mapping[str, bytes]:

@@ -12,8 +12,10 @@ from mcp import Client
 from mcp.types import PromptReference, ResourceTemplateReference
 
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.formats.predictions.prediction_set import PredictedImage
+from lfv_mcp.catalog.prediction_sets import FoundSet
+from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
 from lfv_mcp.identifiers import PredictionSetKey
+from lfv_mcp.model_query import parse_model_query
 from lfv_mcp.server.app import build_server
 from tests.support.archives import archive_catalog, saved
 from tests.support.clients import text
@@ -153,6 +155,24 @@ async def test_evaluation_has_scores_of_any_range(client: Client) -> None:
     assert "metrics_best_case" not in told
     said = await refused(client, "analyze_evaluation", model_version="3", threshold=100)
     assert "0 to 1" in said
+
+
+@pytest.mark.parametrize(("version", "reads"), [("padim", 1), ("3", 0)])
+async def test_a_set_is_read_once_for_its_images(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, version: str, reads: int
+) -> None:
+    catalog = archive_catalog(Directory(folder))
+    read: list[object] = []
+    read_set = catalog.prediction_sets.read
+
+    def counted(found: FoundSet) -> PredictionSet:
+        read.append(found)
+        return read_set(found)
+
+    monkeypatch.setattr(catalog.prediction_sets, "read", counted)
+    listed = await catalog.test_images(parse_model_query(PROJECT, version))
+    assert len(listed.images) == 40
+    assert len(read) == reads
 
 
 async def test_a_comparison_of_a_version_and_a_set(client: Client) -> None:

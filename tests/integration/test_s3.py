@@ -7,16 +7,12 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from mcp import Client
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 import lfv_mcp
 from lfv_mcp.archive.archive import Archive
@@ -29,7 +25,7 @@ from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint, Reply, Request
 from tests.support.clients import Door, codes, door, run, table
 from tests.support.clock import Clock
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import CREDENTIALS, Buckets, directed, emptied_buckets, moto_server
 from tests.support.saved_records import (
     described,
     lines,
@@ -49,35 +45,19 @@ def answer(version: int = 3, **members: Any) -> bytes:
     return lines([response("ModelDescription", described(version=version, **members))])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """boto3 reads a megabyte of JSON for every S3 client; here it would be most of the work."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
-        yield
-
-
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     """moto's server; its URL."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture
 def buckets(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
     """An empty S3, to which boto3 is directed by the environment alone."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
-    yield Buckets()
-    s3_backends.reset()
+    directed(monkeypatch, moto)
+    with emptied_buckets() as empty:
+        yield empty
 
 
 @pytest.mark.slow

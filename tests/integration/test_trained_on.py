@@ -192,6 +192,8 @@ def test_once_is_as_imported(whole: Path, tmp_path: Path) -> None:
     given = ("--trained-on", f"New={folder / 'train.manifest'}")
     assert figures(compared(plain, *given)) == figures(compared(whole))
     assert figures(compared(whole, *given)) == figures(compared(whole))
+    quoted = ("--trained-on", f"New='{folder / 'train.manifest'}'")
+    assert figures(compared(plain, *quoted)) == figures(compared(whole))
     once = json.loads(
         succeeded(
             *("compare", PROJECT, "3", "--predictions", f"fresh={folder / 'p.csv'}", *MARGINS),

@@ -1,14 +1,15 @@
 """An S3 on loopback that keeps objects in memory, counts what it is asked, and fails as told.
 
-Reads, lists and conditional writes, as far as boto3 asks for them; nothing in here knows `lfv_mcp`.
+Reads, lists and conditional writes, as far as boto3 asks for them.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.support.s3 import CREDENTIALS
+from tests.support.s3 import CREDENTIALS, directed
 
 Fault = tuple[int, str]
 """Status and error code."""
@@ -74,8 +75,7 @@ class LoopbackS3:
 
     def direct(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Direct boto3 of this process to it."""
-        for name, value in self.environment.items():
-            monkeypatch.setenv(name, value)
+        directed(monkeypatch, self.url)
 
     def counts(self) -> Counter[str]:
         """How often each method was asked for."""
@@ -89,6 +89,24 @@ class LoopbackS3:
                 for name, data in sorted(self.objects.items())
                 if name.startswith(start)
             }
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackS3]:
+    """An empty one, to which boto3 is directed."""
+    with LoopbackS3() as server:
+        server.direct(monkeypatch)
+        yield server
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """No waiting, neither for the disk nor before a second attempt; how long it would have been."""
+    waited: list[float] = []
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr("lfv_mcp.archive.rounds.PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
+    return waited
 
 
 class _Server(ThreadingHTTPServer):

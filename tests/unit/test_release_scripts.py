@@ -19,10 +19,11 @@ def test_the_surface_of_this_revision_is_its_own() -> None:
 
 
 def test_what_was_removed_added_or_changed_is_named() -> None:
-    before = {"a": {"name": "a", "inputSchema": {"x": 1, "y": [1, 2]}}, "gone": {"name": "gone"}}
+    before = {"a": {"name": "a", "inputSchema": {"x": 1, "y": [1, 2]}}}
+    before |= {name: {"name": name} for name in ("gone", "b", "z", "also")}
     after = {"a": {"name": "a", "inputSchema": {"x": 2, "z": True}}, "new": {"name": "new"}}
     assert list(surface.differences("tools", before, after)) == [
-        "- **removed** tool `gone`",
+        *(f"- **removed** tool `{name}`" for name in ("also", "b", "gone", "z")),
         "- added tool `new`",
         "- changed tool `a`, `inputSchema.x`: `1` → `2`",
         "- changed tool `a`, `inputSchema.y`: `[1, 2]` → (none)",

@@ -9,7 +9,7 @@ from typing import Final
 from lfv_mcp.formats.predictions.class_words import class_of
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice, PredictionsRefusedError
 from lfv_mcp.formats.predictions.prediction_set import Role
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, first_of
 
 Columns = Mapping[str, str]
 """The column of each role that a table has, by its name in the file."""
@@ -98,8 +98,7 @@ def known_names(names: Sequence[str], choice: ColumnChoice) -> int:
 
 def listed(names: Sequence[str]) -> str:
     """Columns for a refusal, as the file has them."""
-    shown = ", ".join(repr(clean(name, 60)) for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+    return first_of((repr(clean(name, 60)) for name in names), _SHOWN)
 
 
 def recognise(

@@ -16,8 +16,6 @@ import anyio
 import numpy as np
 import pytest
 from mcp import Client
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 import lfv_mcp
 from lfv_mcp import AsyncLfv, Lfv, LfvError, Predictions, connect
@@ -27,7 +25,7 @@ from lfv_mcp.server.app import build_server
 from lfv_mcp.server.tools import TOOLS
 from lfv_mcp.wiring.opening import open_catalog
 from lfv_mcp.wiring.settings import Settings
-from tests.support.s3 import CREDENTIALS, Buckets
+from tests.support.s3 import Buckets, directed, moto_server
 from tests.support.successors import as_csv, truths, verdicts
 
 CAPS: Final = "sample-cap-seal"
@@ -121,13 +119,8 @@ def test_a_directory_answers_as_for_a_tool(directory: Path, name: str) -> None:
 def test_a_prefix_of_s3_answers_as_for_a_tool(
     name: str, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable, value in CREDENTIALS.items():
-        monkeypatch.setenv(variable, value)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+    with moto_server() as url:
+        directed(monkeypatch, url)
         files = (path for path in directory.rglob("*") if path.is_file())
         objects = {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
         source = Buckets().make("lfv", objects)
@@ -141,9 +134,6 @@ def test_a_prefix_of_s3_answers_as_for_a_tool(
             error = refused(lambda: question(lfv))
         assert error.code == "bucket_not_allowed"
         assert "`allowed_buckets` of connect()" in error.next_step
-    finally:
-        s3_backends.reset()
-        server.stop()
 
 
 def test_awaited_answers_are_the_same(sample: Lfv) -> None:

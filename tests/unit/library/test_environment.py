@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfv_mcp import LfvError, connect
+from lfv_mcp.cli.environment import variables_of
+from lfv_mcp.cli.main import main
 from lfv_mcp.library.environment import Asked, settings_of
 from lfv_mcp.wiring.settings import Settings
 
@@ -41,6 +43,15 @@ def test_an_endpoint_is_asked_where_there_is_one(monkeypatch: pytest.MonkeyPatch
     assert settings_of(NOTHING).source == "live"
     monkeypatch.setenv("AWS_ENDPOINT_URL_LOOKOUTVISION", "http://${HOST}:1")
     assert "AWS_ENDPOINT_URL_LOOKOUTVISION" in settings_of(NOTHING).problem
+
+
+def test_what_a_server_is_told_is_nobodys_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in {*variables_of(main)} - {"LFV_SOURCE", "LFV_TIMEOUT", "LFV_ALLOWED_BUCKETS"}:
+        monkeypatch.setenv(name, "1")
+    assert settings_of(NOTHING).doubt == ""
+    monkeypatch.setenv("LFV_TIMOUT", "5")
+    monkeypatch.setenv("LFV_ALOWED_HOSTS", "x")
+    assert settings_of(NOTHING).doubt == ("LFV_TIMOUT is not a setting: did you mean LFV_TIMEOUT?")
 
 
 @pytest.mark.parametrize(

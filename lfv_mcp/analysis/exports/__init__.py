@@ -1,0 +1,1 @@
+"""Answers in the formats of other systems: tables for spreadsheets. Pure."""
