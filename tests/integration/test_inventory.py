@@ -12,8 +12,7 @@ import pytest
 from mcp import Client
 from mcp.types import EmbeddedResource, TextResourceContents
 
-from lfv_mcp.archive.listed_file import OpenedFile
-from lfv_mcp.archive.store import Directory
+from lfv_mcp.archive.store import Directory, OpenedFile
 from lfv_mcp.errors import SetupError
 from lfv_mcp.model_query import ModelQuery
 from tests.support.archives import archive_catalog
