@@ -1,0 +1,80 @@
+"""Members that an object of JSON has twice, as a merge by hand or a broken script leaves them.
+
+A decoder keeps the last one in silence: `{"Status": "TRAINED", "Status": "FAILED"}` is FAILED.
+Equal values are harmless. Of different ones nobody knows which is right, so all are kept, in an
+object that nothing else reads, and who reads the member says so.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from lfv_mcp.formats.json_values import JsonObject, is_object
+
+_MARK: Final = "GivenTwice"
+"""The one member of the object in the place of a value that was given twice."""
+_SIGN: Final = '":'
+_IN_TEXT: Final = '\\":'
+
+
+def values_given(value: object) -> list[Any] | None:
+    """The different values of a member that was given more than once; None for any other value."""
+    if is_object(value) and len(value) == 1 and isinstance(found := value.get(_MARK), list):
+        return found
+    return None
+
+
+def object_of(pairs: list[tuple[str, Any]]) -> JsonObject:
+    """The object that has these members; what contradicts itself is kept whole."""
+    made: JsonObject = {}
+    repeated: set[str] = set()
+    for name, value in pairs:
+        if name not in made:
+            made[name] = value
+        elif name in repeated:
+            if value not in made[name][_MARK]:
+                made[name][_MARK].append(value)
+        elif made[name] != value:
+            repeated.add(name)
+            made[name] = {_MARK: [made[name], value]}
+    return made
+
+
+def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether an object of a decoded value may have had a member twice, by their numbers.
+
+    This runs for every file of an archive: two counts in C, and a look at each object.
+
+    Args:
+        value: what the text was decoded to.
+        text: a text with the JSON in it.
+        start: where that starts.
+        end: where it ends; None for the end of the text.
+    """
+    signs = text.count(_SIGN, start, end)
+    members = _members(value)
+    return members != signs and members != signs - text.count(_IN_TEXT, start, end)
+
+
+def _members(value: Any) -> int:
+    if type(value) is list:
+        return sum(_members(item) for item in value if type(item) in (dict, list))
+    if type(value) is not dict:
+        return 0
+    count = len(value)
+    for item in value.values():
+        if type(item) is dict or type(item) is list:
+            count += _members(item)
+    return count
+
+
+def loads(text: str) -> Any:
+    """json.loads, with what contradicts itself kept whole.
+
+    Raises:
+        ValueError: no JSON.
+        RecursionError: nested too deeply.
+    """
+    value = json.loads(text)
+    return json.loads(text, object_pairs_hook=object_of) if may_repeat(value, text) else value
