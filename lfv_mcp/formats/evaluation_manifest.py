@@ -17,6 +17,7 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
 from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
 from lfv_mcp.formats.manifest_lines import readings
+from lfv_mcp.formats.repeats import loads, may_repeat, object_of, values_given
 from lfv_mcp.formats.texts import LINE_LIMIT
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
@@ -73,6 +74,7 @@ _TOO_LONG: Final = "longer than 1 MiB"
 _NOT_JSON: Final = "not a JSON object"
 _NO_TRUTH: Final = "without ground truth"
 _NO_PREDICTION: Final = "without a prediction"
+_TWICE: Final = "with a member given twice, with different values"
 _FOREIGN_MEMBERS: Final = {
     "deviceGroundTruthData": "a capture record of an edge device (DefectDetectionApplication), "
     "without ground truth",
@@ -82,6 +84,7 @@ _FOREIGN_MEMBERS: Final = {
 _MAX_ARNS: Final = 3
 """ARNs that are kept of a mixture."""
 _decode: Final = json.JSONDecoder().raw_decode
+_decode_twice: Final = json.JSONDecoder(object_pairs_hook=object_of).raw_decode
 
 
 def read_evaluation_manifest(
@@ -105,6 +108,8 @@ def read_evaluation_manifest(
         if item is None:
             continue
         judged = _judge_line(item) if type(item) is dict else item
+        if type(judged) is str and type(item) is dict and _contradicts_itself(item):
+            judged = _TWICE
         if type(judged) is tuple:
             tally.count(*judged)
         else:
@@ -185,11 +190,11 @@ def _parse(line: bytes) -> Any:
     try:
         value, end = _decode(text := line.decode())
         if text[end:] in ("", "\n", "\r\n"):
-            return value
+            return _decode_twice(text)[0] if may_repeat(value, text) else value
     except UnicodeDecodeError:  # a code page
         for text in readings(line):
             try:
-                return json.loads(text)
+                return loads(text)
             except ValueError:
                 continue
     except ValueError:
@@ -228,6 +233,12 @@ def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:
     if type(ref) is not str or len(ref) > REF_LIMIT:
         ref = ""
     return ImagePrediction(ref, anomalous, flagged, confidence), metadata.get("model-arn")
+
+
+def _contradicts_itself(item: JsonObject) -> bool:
+    """Whether a line has a member, or its metadata has one, that was given twice."""
+    inside = (value for part in item.values() if is_object(part) for value in part.values())
+    return any(values_given(value) is not None for value in (*item.values(), *inside))
 
 
 @lru_cache(maxsize=16)  # the lines of a manifest are alike

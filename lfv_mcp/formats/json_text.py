@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.repeats import may_repeat, object_of
 from lfv_mcp.formats.work import Work
 
 SMALL: Final = 1024 * 1024
@@ -157,6 +158,14 @@ class JsonText:
             position = start if position is None else position + self._base
             self._spend(_BAD_PLACE_WORK + position - start)
             raise self._bad(position) from error
+
+    def checked(self, value: Any, start: int, end: int) -> Any:
+        """A value that was decoded, with what contradicts itself kept whole."""
+        if not may_repeat(value, self.content, start, end):
+            return value
+        read = self._constant_as_text
+        decoder = json.JSONDecoder(parse_constant=read, object_pairs_hook=object_of)
+        return decoder.decode(self.content[start:end])
 
     def _spend(self, characters: int) -> None:
         if self._work is not None:

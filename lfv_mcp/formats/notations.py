@@ -209,7 +209,7 @@ class _Scan:
                 elif content[start] in '{["':
                     value, position = self._json.document(start)
                     if self._is_wanted(start, position):
-                        yield from self._prepared(value)
+                        yield from self._prepared(self._json.checked(value, start, position))
                     elif self._is_done(position):
                         break
                 else:
@@ -266,7 +266,7 @@ class _Scan:
             except StopIteration as stop:
                 return int(stop.value)
             if self._is_wanted(first, end):
-                yield from self._prepared(value)
+                yield from self._prepared(self._json.checked(value, first, end))
             elif self._is_done(end):
                 return len(self._content)
 

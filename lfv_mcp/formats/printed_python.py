@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.repeats import object_of
 from lfv_mcp.formats.work import Work
 
 LIMIT: Final = 1024 * 1024
@@ -146,7 +147,9 @@ def _value(node: ast.expr) -> Any:
     match node:
         case ast.Dict(keys, values):
             pairs = zip(keys, values, strict=True)
-            return {str(_value(key)): _value(value) for key, value in pairs if key is not None}
+            return object_of(
+                [(str(_value(key)), _value(value)) for key, value in pairs if key is not None]
+            )
         case ast.List(items) | ast.Tuple(items) | ast.Set(items):
             return [_value(item) for item in items]
         case ast.Constant(str() | bool() | int() | float() | None as value):

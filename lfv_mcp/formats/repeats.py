@@ -53,19 +53,33 @@ def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) ->
         end: where it ends; None for the end of the text.
     """
     signs = text.count(_SIGN, start, end)
+    if type(value) is dict and _members_outside_lists(value) == signs:
+        return False
     members = _members(value)
     return members != signs and members != signs - text.count(_IN_TEXT, start, end)
 
 
+def _members_outside_lists(value: JsonObject) -> int:
+    """How many members an object and those in it have, if none is in a list: that of a record."""
+    count, found = 0, [value]
+    while found:
+        count += sum(map(len, found))
+        found = [item for part in found for item in part.values() if type(item) is dict]
+    return count
+
+
 def _members(value: Any) -> int:
-    if type(value) is list:
-        return sum(_members(item) for item in value if type(item) in (dict, list))
-    if type(value) is not dict:
-        return 0
-    count = len(value)
-    for item in value.values():
-        if type(item) is dict or type(item) is list:
-            count += _members(item)
+    """How many members the objects in a value have."""
+    count, found = 0, [value]
+    for part in found:  # which grows: a call for each object would take twice as long
+        if type(part) is dict:
+            count += len(part)
+            items = part.values()
+        elif type(part) is list:
+            items = part
+        else:
+            continue
+        found += [item for item in items if type(item) is dict or type(item) is list]
     return count
 
 

@@ -7,7 +7,6 @@ members that say something of the model. Names of wrappers do not matter, save t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -30,6 +29,7 @@ from lfv_mcp.formats.record import (
     project_record,
     result_record,
 )
+from lfv_mcp.formats.repeats import loads
 from lfv_mcp.formats.work import TooMuchWorkError, Work
 
 MAX_VISITED: Final = 200_000
@@ -164,7 +164,7 @@ class _Search:
         self._work.spend(_TEXT_WORK + len(text))
         within = place._replace(texts=place.texts + 1, depth=place.depth + 1)
         try:
-            yield within._replace(value=json.loads(text))
+            yield within._replace(value=loads(text))
         except (ValueError, RecursionError):
             for inside in embedded_documents(text, self._work):
                 if isinstance(inside, UnrecognisedError):
