@@ -8,6 +8,7 @@ object that nothing else reads, and who reads the member says so.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from lfv_mcp.formats.json_values import JsonObject, is_object
@@ -74,7 +75,7 @@ def _members(value: Any) -> int:
     for part in found:  # which grows: a call for each object would take twice as long
         if type(part) is dict:
             count += len(part)
-            items = part.values()
+            items: Iterable[Any] = part.values()
         elif type(part) is list:
             items = part
         else:
