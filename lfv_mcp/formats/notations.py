@@ -21,7 +21,7 @@ from lfv_mcp.formats.mentions import Mentions
 from lfv_mcp.formats.printed_elsewhere import LIMIT as NAMING_LIMIT
 from lfv_mcp.formats.printed_elsewhere import printed_record, quoted_otherwise, stand_in
 from lfv_mcp.formats.printed_python import end_of_printed, python_value
-from lfv_mcp.formats.work import Work
+from lfv_mcp.formats.work import TooMuchWorkError, Work
 from lfv_mcp.formats.yaml_text import looks_like_yaml, yaml_documents
 
 _MAX_BAD_PLACES: Final = 20
@@ -123,6 +123,8 @@ def _documents_in_prose(content: str, work: Work, first_line: int) -> Iterator[A
     if looks_like_yaml(content):
         try:
             yield from yaml_documents(content, work)
+        except TooMuchWorkError:
+            raise
         except UnrecognisedError as problem:
             if problem.convertible or _ARN_IN_YAML.search(content):
                 yaml_problem = problem
@@ -303,6 +305,8 @@ class _Scan:
                 if printed is not None:
                     yield from self._prepared(printed)
                     return end
+        except TooMuchWorkError:
+            raise
         except UnrecognisedError as other:
             problem = other
         if (mended := self._mended(start)) is not None:

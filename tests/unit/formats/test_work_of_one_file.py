@@ -196,3 +196,23 @@ class CountedWork(Work):
 
     def spend(self, characters: int) -> None:
         self.spent += characters
+
+
+def test_nothing_is_read_once_there_is_no_work_left() -> None:
+    """The bound was caught as if it were what is wrong with one printed value."""
+
+    class Spent(Work):
+        times = 0
+
+        def spend(self, characters: int) -> None:
+            self.times += self._left < 0
+            super().spend(characters)
+
+    for line in ODD_LINES.values():
+        work = Spent()
+        work._left = 50_000
+        with pytest.raises(work_module.TooMuchWorkError):
+            for _ in documents_in_text("a log\n" + line * 5_000 + RECORD, work):
+                pass
+            work.spend(1_000_000)
+        assert work.times <= 1
