@@ -11,6 +11,7 @@ from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.members import folded, read_members, require_once, unboxed
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_set import about_from
+from lfv_mcp.formats.repeats import GIVEN_TWICE
 from lfv_mcp.identifiers import ModelKey, PredictionSetKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
@@ -100,8 +101,9 @@ def result_record(document: JsonObject) -> Record | None:
     details = document["EvaluationDetails"]
     if not is_object(details):
         return None
-    require_once("EvaluationDetails", details)
-    require_once("AggregatedEvaluationResults", document["AggregatedEvaluationResults"])
+    for name in ("EvaluationDetails", "AggregatedEvaluationResults"):
+        if type(part := document[name]) is dict and GIVEN_TWICE in part:
+            require_once(name, part)
     if "ProjectVersionArn" in details or ":rekognition:" in str(details.get("ModelArn")):
         raise UnrecognisedError(REKOGNITION_SUMMARY)
     return Record("result", _require_model_key(details.get("ModelArn")), plain(document), None)
