@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeGuard
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.normalisation import DEPTH, TOO_DEEP, plain, sorted_names
-from lfv_mcp.formats.repeats import GIVEN_TWICE, loads, values_given
+from lfv_mcp.formats.repeats import loads, values_given
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.provenance import LeftOut
 from lfv_mcp.text import clean
@@ -189,8 +189,6 @@ def _read(value: Any, kind: _Kind | Structure, levels: int) -> Any:
     if is_object(value):
         if len(value) > 1 and _is_structure(kind):
             return read_members(value, kind, levels)
-        if GIVEN_TWICE in value:
-            return plain(value, levels)
         value = unboxed(value)
     if _is_structure(kind):
         return _read_structure(value, kind, levels)

@@ -19,7 +19,12 @@ from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.known_documents import is_notebook, outputs_of, recorded_traffic
 from lfv_mcp.formats.mentions import Mentions
 from lfv_mcp.formats.printed_elsewhere import LIMIT as NAMING_LIMIT
-from lfv_mcp.formats.printed_elsewhere import printed_record, quoted_otherwise, stand_in
+from lfv_mcp.formats.printed_elsewhere import (
+    output_elsewhere,
+    printed_record,
+    quoted_otherwise,
+    stand_in,
+)
 from lfv_mcp.formats.printed_python import end_of_printed, python_value
 from lfv_mcp.formats.work import TooMuchWorkError, Work
 from lfv_mcp.formats.yaml_text import looks_like_yaml, yaml_documents
@@ -54,14 +59,8 @@ _line_with_opening: Final = re.compile(
 )
 _SCALAR_STARTS: Final = frozenset("-0123456789tfnNI")
 
-_CLI_TEXT: Final = re.compile(
-    r"^(?:MODELDESCRIPTION|MODELMETADATA|MODELS|PROJECTDESCRIPTION|PROJECTS|PERFORMANCE)\t", re.M
-)
-_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\r?\n\|\s+\w+\s+\|\r?\n")
 _ARN_IN_YAML: Final = re.compile(r"^[ -]*(?:Model|Project)Arn:", re.M)
-_HTML: Final = re.compile(r"\A\s*<(?:!doctype html|html|head|body)\b", re.I)
 _NOT_JSON: Final = "not JSON"
-_AGAIN: Final = "it has no record that can be read; save the answer with --output json"
 
 
 def documents_in_text(
@@ -130,7 +129,7 @@ def _documents_in_prose(content: str, work: Work, first_line: int) -> Iterator[A
                 yaml_problem = problem
         else:
             return
-    if named := _named(content):
+    if named := output_elsewhere(content):
         yield UnrecognisedError(named, convertible=True)
         return
     scan = _Scan(content, work, first_line, prose=True)
@@ -151,17 +150,6 @@ def _or_named(
         return
     yield first
     yield from documents
-
-
-def _named(content: str) -> str:
-    """What a text is that holds records in a notation that is not read; empty for none."""
-    if _CLI_TEXT.search(content):
-        return f"text output of the AWS CLI, in which members have no names; {_AGAIN}"
-    if _CLI_TABLE.match(content):
-        return f"table output of the AWS CLI; {_AGAIN}"
-    if _HTML.match(content):
-        return "a saved web page; save the JSON that it shows as a file of its own"
-    return ""
 
 
 class _Scan:
@@ -297,18 +285,13 @@ class _Scan:
             found = _opening.search(content, start)
             return found.start() if found else None
         try:
-            end = end_of_printed(content, start, self._json.line, self._work)
-            if end is not None and not self._is_wanted(start, end):
-                return end
-            if end is not None:
-                printed = python_value(content, start, end, self._work)
-                if printed is not None:
-                    yield from self._prepared(printed)
-                    return end
+            end = yield from self._printed_at(start)
         except TooMuchWorkError:
             raise
         except UnrecognisedError as other:
-            problem = other
+            end, problem = None, other
+        if end is not None:
+            return end
         if (mended := self._mended(start)) is not None:
             value, end = mended
             yield from self._prepared(value)
@@ -324,6 +307,21 @@ class _Scan:
         if found is None or self._bad_places == _MAX_BAD_PLACES:
             return None
         return found.start("at")
+
+    def _printed_at(self, start: int) -> Generator[Any, None, int | None]:
+        """The printed Python that starts at a place; returns where it ends, None if there is none.
+
+        Raises:
+            UnrecognisedError: why it cannot be read.
+        """
+        end = end_of_printed(self._content, start, self._json.line, self._work)
+        if end is None or not self._is_wanted(start, end):
+            return end
+        printed = python_value(self._content, start, end, self._work)
+        if printed is None:
+            return None
+        yield from self._prepared(printed)
+        return end
 
     def _mended(self, start: int) -> tuple[Any, int] | None:
         """The document that starts at a place once comments and the like are taken out of it."""

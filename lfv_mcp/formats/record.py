@@ -102,7 +102,7 @@ def result_record(document: JsonObject) -> Record | None:
     if not is_object(details):
         return None
     for name in ("EvaluationDetails", "AggregatedEvaluationResults"):
-        if type(part := document[name]) is dict and GIVEN_TWICE in part:
+        if is_object(part := document[name]) and GIVEN_TWICE in part:
             require_once(name, part)
     if "ProjectVersionArn" in details or ":rekognition:" in str(details.get("ModelArn")):
         raise UnrecognisedError(REKOGNITION_SUMMARY)

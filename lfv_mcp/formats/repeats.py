@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from lfv_mcp.formats.json_values import JsonObject
+from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 
 GIVEN_TWICE: Final = "GivenTwice"
 """The one member of the object in the place of a value that was given twice."""
@@ -21,10 +21,10 @@ _IN_TEXT: Final = '\\":'
 
 def values_given(value: object) -> list[Any] | None:
     """The different values of a member that was given more than once; None for any other value."""
-    if type(value) is not dict or GIVEN_TWICE not in value:  # of nearly all
+    if not is_object(value) or GIVEN_TWICE not in value:  # of nearly all
         return None
     found = value[GIVEN_TWICE]
-    return found if len(value) == 1 and isinstance(found, list) else None
+    return found if len(value) == 1 and is_array(found) else None
 
 
 def object_of(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -55,11 +55,13 @@ def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) ->
         end: where it ends; None for the end of the text.
     """
     signs = text.count(_SIGN, start, end)
-    count, found = 0, [value] if type(value) is dict else []
+    count = 0
+    found: list[JsonObject] = [value] if value.__class__ is dict else []
     for part in found:  # which grows
         count += len(part)
         for item in part.values():
-            if type(item) is dict:
+            kind = type(item)
+            if kind is dict:
                 found.append(item)  # noqa: PERF401 - a list made for each takes twice as long
     if count == signs:  # as of all records: nothing is in a list
         return False
@@ -69,16 +71,17 @@ def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) ->
 
 def _members(value: Any) -> int:
     """How many members the objects in a value have."""
-    count, found = 0, [value]
+    count = 0
+    found: list[Any] = [value]
     for part in found:  # which grows: a call for each object would take twice as long
-        if type(part) is dict:
+        if part.__class__ is dict:
             count += len(part)
             items: Iterable[Any] = part.values()
-        elif type(part) is list:
+        elif part.__class__ is list:
             items = part
         else:
             continue
-        found += [item for item in items if type(item) is dict or type(item) is list]
+        found += [item for item in items if item.__class__ is dict or item.__class__ is list]
     return count
 
 

@@ -298,7 +298,8 @@ async def test_a_file_that_takes_too_much_work_is_one_file(
     monkeypatch.setattr(work, "ALLOWED_PER_BYTE", 0)
     write(tmp_path, "a.json", saved())
     odd = b'x {"a": 1, "b": [1,2}\n'
-    write(tmp_path, "odd.log", b"a log\n" + odd * 10_000 + json.dumps(saved(ModelVersion="4")).encode() + b"\n")
+    record = json.dumps(saved(ModelVersion="4")).encode()
+    write(tmp_path, "odd.log", b"a log\n" + odd * 10_000 + record + b"\n")
     async with archive_door(Directory(tmp_path)) as ask:
         described = await ask.describe("cap-seal")
         assert described["model_version"] == "3"
