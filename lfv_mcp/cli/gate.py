@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lfv_mcp.cli.options import Settings, is_source_flag_given, settings_options
+from lfv_mcp.cli.options import is_source_flag_given, settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.cli.gate_rules import Answers, Rules
@@ -67,6 +68,7 @@ def gate(
 
     rules = Rules(**rules_given)
     _require_rule(rules)
+    once.require_asked(filter(None, (version, rules.baseline)))
     candidate = _Candidate(project, version, rules)
     report = GateReport(project, version, rules, junit, as_json=as_json)
     answers: list[Answers] = []

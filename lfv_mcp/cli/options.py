@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 import click
@@ -25,35 +24,12 @@ from lfv_mcp.cli.environment import (
 )
 from lfv_mcp.cli.values import CommaList, LogLevel, Port, Seconds, Switch
 from lfv_mcp.placeholders import is_unset
+from lfv_mcp.wiring.settings import Settings
 
 _QUIET_LOGGERS: Final = ("boto3", "botocore", "urllib3", "httpx2", "httpcore2")
 """Loggers that show tokens at DEBUG, and URLs of the account at INFO."""
 
 _Command = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What every command is told by its flags and the environment.
-
-    Args:
-        source: `sample`, `live`, a directory or file, or `s3://bucket/prefix`.
-        region: AWS region of live calls; None for the profile's own.
-        profile: AWS profile; None for boto3's usual chain.
-        timeout: seconds one question may take in all.
-        buckets: the only S3 buckets that may be read; None for any, an empty set for none.
-        doubt: what was meant for this server and had no effect, as sentences; empty if nothing
-            was. The sample says it in its answers, which may be meant for somebody's archive.
-        problem: why nothing can be opened, as a sentence; empty if something can.
-    """
-
-    source: str = "sample"
-    region: str | None = None
-    profile: str | None = None
-    timeout: float = 20.0
-    buckets: frozenset[str] | None = None
-    doubt: str = ""
-    problem: str = ""
 
 
 class HttpFlags(TypedDict):

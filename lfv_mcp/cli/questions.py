@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from lfv_mcp.cli.collector import resume_collector
-from lfv_mcp.cli.options import Settings, settings_options
+from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -91,7 +92,7 @@ class Questions:
         from anyio import to_thread
 
         self._same_names = once.same_names
-        if once.places:
+        if once.places or once.trained_on:
             await to_thread.run_sync(once.hold, self._catalog, project, settings)
 
     async def write_changed_images(self, path: Path, arguments: Mapping[str, object]) -> None:
@@ -102,9 +103,12 @@ class Questions:
         """
         from lfv_mcp.cli.changed_csv import changed_table
         from lfv_mcp.cli.output_file import write_file
+        from lfv_mcp.results.model_comparison import ModelComparison
 
         _, comparison = await self._result("compare_models", arguments, names_all=True)
-        write_file(path, changed_table(comparison.to_json()), "--csv")
+        if not isinstance(comparison, ModelComparison):
+            raise TypeError(comparison)
+        write_file(path, changed_table(comparison), "--csv")
         click.echo(f"wrote {path}", err=True)
 
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
@@ -176,7 +180,7 @@ def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) ->
     import anyio
 
     from lfv_mcp.cli.progress import with_progress
-    from lfv_mcp.cli.wiring import open_catalog
+    from lfv_mcp.wiring.opening import open_catalog
 
     if settings.doubt:
         click.echo(f"Warning: {settings.doubt}", err=True)

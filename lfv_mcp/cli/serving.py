@@ -15,13 +15,13 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import (
     HttpFlags,
-    Settings,
     http_options,
     is_authentication_configured,
     settings_options,
 )
 from lfv_mcp.cli.process import INTERRUPTED, end_at
 from lfv_mcp.cli.values import Port
+from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
@@ -48,9 +48,9 @@ def serve(*, settings: Settings, transport: str, **flags: Unpack[HttpFlags]) -> 
 def _serve_stdio(settings: Settings) -> None:
     import anyio
 
-    from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.server.app import build_server
     from lfv_mcp.server.stdio import serve_stdio, standard_streams
+    from lfv_mcp.wiring.opening import open_catalog_to_serve
 
     if sys.stdin and sys.stdin.isatty():
         click.echo(
@@ -78,7 +78,6 @@ def _serve_stdio(settings: Settings) -> None:
 
 
 def _serve_http(settings: Settings, flags: HttpFlags) -> None:
-    from lfv_mcp.cli.wiring import open_catalog_to_serve
     from lfv_mcp.errors import SetupError
     from lfv_mcp.http.access_log import AccessLog
     from lfv_mcp.http.app import application
@@ -88,6 +87,7 @@ def _serve_http(settings: Settings, flags: HttpFlags) -> None:
     from lfv_mcp.http.listener import open_listener, url_of
     from lfv_mcp.http.paths import MCP
     from lfv_mcp.server.app import build_server
+    from lfv_mcp.wiring.opening import open_catalog_to_serve
 
     metrics = _open_metrics() if flags["metrics"] else None
     try:
@@ -212,10 +212,10 @@ def replay(*, host: str, port: int, allow_remote: bool, settings: Settings) -> N
     """
     from lfv_mcp.archive.replay import Replay
     from lfv_mcp.aws.api_description import API_DESCRIPTION
-    from lfv_mcp.cli.wiring import open_archive
     from lfv_mcp.errors import SetupError
     from lfv_mcp.http.listener import listen, url_of
     from lfv_mcp.http.replay_app import serve_replay
+    from lfv_mcp.wiring.opening import open_archive
 
     opened = open_archive(settings)
     if opened is None:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import CHUNK, SERVICE, UnrecognisedError
-from lfv_mcp.formats.encodings import said_of, text_of, utf8_chunks
+from lfv_mcp.formats.encodings import said_of, text_of, text_of_line, utf8_chunks
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.repeats import loads, may_repeat, object_of
 from lfv_mcp.formats.texts import (
     HEAD,
     LINE_LIMIT,
@@ -27,6 +28,12 @@ from lfv_mcp.formats.texts import (
 
 _FIRST_LINES: Final = 20
 """Lines of which one tells a manifest."""
+TOO_LONG: Final = "longer than 1 MiB"
+"""Why a line is of no use that is never parsed."""
+NOT_JSON: Final = "not a JSON object"
+"""Why a line is of no use that is broken, or is something else."""
+_decode: Final = json.JSONDecoder().raw_decode
+_decode_twice: Final = json.JSONDecoder(object_pairs_hook=object_of).raw_decode
 
 
 def starts_as_manifest(head: bytes) -> bool:
@@ -59,10 +66,41 @@ def line_object(line: bytes) -> JsonObject | None:
 
 def readings(line: bytes) -> Iterator[str]:
     """The text of a line: the likeliest reading, and another one if it may be a code page."""
-    text = text_of(line)
+    text = text_of_line(line)
     yield text.content
     if text.pairs:
         yield text.in_pairs()
+
+
+def object_of_line(line: bytes) -> JsonObject | str | None:
+    """The JSON object in a line of a manifest, or why it has none; None for an empty line.
+
+    A member that was given twice, with different values, is as `repeats` has it.
+    """
+    if len(line) > LINE_LIMIT:
+        return TOO_LONG
+    try:
+        item = _parse(line)
+    except (ValueError, RecursionError):
+        return NOT_JSON if line.strip() else None
+    return item if is_object(item) else NOT_JSON
+
+
+def _parse(line: bytes) -> Any:
+    """json.loads, without its preparations for what an ordinary line does not have."""
+    try:
+        value, end = _decode(text := line.decode())
+        if text[end:] in ("", "\n", "\r\n"):
+            return _decode_twice(text)[0] if may_repeat(value, text) else value
+    except UnicodeDecodeError:  # a code page
+        for text in readings(line):
+            try:
+                return loads(text)
+            except ValueError:
+                continue
+    except ValueError:
+        pass
+    return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 
 def manifest_document(head: bytes, chunks: Iterable[bytes]) -> Iterator[Any]:

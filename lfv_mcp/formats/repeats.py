@@ -56,11 +56,12 @@ def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) ->
     """
     signs = text.count(_SIGN, start, end)
     count = 0
-    found: list[JsonObject] = [value] if value.__class__ is dict else []
+    found: list[Any] = [value] if type(value) is dict else []
     for part in found:  # which grows
         count += len(part)
-        for item in part.values():
-            kind: type[Any] = type(item)
+        items: Iterable[object] = part.values()
+        for item in items:
+            kind = type(item)
             if kind is dict:
                 found.append(item)
     if count == signs:  # as of all records: nothing is in a list

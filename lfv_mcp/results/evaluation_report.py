@@ -247,6 +247,24 @@ class Examples(Result):
     false_alarms: ExampleList
 
 
+class UnjudgedVerdicts(Result):
+    """What a prediction set says of images whose truth is not known.
+
+    `rejected` are predicted anomalies, `rejected_at` those at the cut that was asked for.
+    """
+
+    schema_description: ClassVar[str] = "Of a prediction set without truth: right or wrong unknown."
+    schema_lists_required: ClassVar[bool] = False
+
+    images: Count
+    unanswered: Count | None = None
+    rejected: Count | None = None
+    rejected_share: Metric | None = None
+    lowest_score: Number | None = None
+    highest_score: Number | None = None
+    rejected_at: Annotated[Count | None, Field(description="at the threshold asked for")] = None
+
+
 class EvaluationReport(Result):
     """What analyze_evaluation answers: all that the evaluation files of a model prove."""
 
@@ -263,5 +281,6 @@ class EvaluationReport(Result):
     threshold: ThresholdAnalysis | None = None
     labels: tuple[LabelMetrics, ...] | None = None
     examples: Examples | None = None
+    unjudged: UnjudgedVerdicts | None = None
     findings: tuple[Finding, ...]
     source: Source

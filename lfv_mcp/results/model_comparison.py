@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
@@ -14,6 +15,8 @@ QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
 Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
 Replacement = Literal["accept", "reject", "undecided"]
 Class = Literal["recall", "false_alarm"]
+ForTable: TypeAlias = Annotated[SkipJsonSchema[Number | None], Field(exclude=True)]
+"""A member for the table of all images (`--csv`) alone: in no answer and in no schema."""
 
 
 class ComparedRate(Result):
@@ -76,6 +79,7 @@ class ChangedImage(Result):
 
     image: str
     anomaly_score: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ChangedImages(Result):
@@ -106,6 +110,7 @@ class DoubtedLabel(Result):
     image: str
     label: Literal["anomaly", "normal"]
     confidence: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ImageMatching(Result):
@@ -114,7 +119,8 @@ class ImageMatching(Result):
     `by_uri`, `by_key` and `by_name` count matched images by the rule that matched them;
     `unanswered` the test images that the candidate did not answer, `extra` its answers on other
     images, `collisions` images whose key or name is not unique, `labels_differ` images on which
-    the sources of truth differ.
+    the sources of truth differ. `trained_on` counts the test images that the candidate was trained
+    on, which are in no other count and no figure.
     """
 
     schema_lists_required: ClassVar[bool] = False
@@ -126,6 +132,7 @@ class ImageMatching(Result):
     extra: Count
     collisions: Count
     labels_differ: Count
+    trained_on: Count | None = None
 
 
 class ComparedModel(Result):

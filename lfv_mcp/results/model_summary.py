@@ -51,6 +51,15 @@ class Artifacts(Result):
     evaluation_result: str | None = None
 
 
+class TrainedOnFacts(Result):
+    """What the model behind a prediction set was trained on; `origin` is a text."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    origin: str
+    images: Count
+
+
 class PredictionSetFacts(Result):
     """What a prediction set is: another system's verdicts on a project's images.
 
@@ -70,6 +79,7 @@ class PredictionSetFacts(Result):
     same_names: Annotated[
         bool | None, Field(description="a person vouched that equal names are the same images")
     ] = None
+    trained_on: Annotated[TrainedOnFacts | None, Field(description="absent: unknown")] = None
 
 
 class ModelSummary(Result):

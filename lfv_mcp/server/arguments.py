@@ -56,11 +56,14 @@ class Argument:
 
     Args:
         name: the name that callers use.
-        schema: the published JSON Schema, with a `default` unless the argument is required.
+        schema: the published JSON Schema without a default; an argument that is not required may
+            also be null there, see `input_schema`. Its description stands alone: some hosts show a
+            model nothing else of it.
         parse: takes a value as the caller sent it; returns the value that the tool gets, or raises
             `CallerError` with the rule. Its return annotation is the type that the tool declares.
         required: whether a call without it is refused.
         example: a good value, as JSON, for the refusal of a call without it.
+        default: what `parse` takes for a value that was not given.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Argument:
     parse: Callable[[object], Any]
     required: bool = False
     example: str = ""
+    default: object = None
 
 
 def read_project_name(value: object) -> str:
@@ -88,7 +92,7 @@ def read_region(value: object) -> str:
 
 PROJECT_NAME: Final = Argument(
     "project_name",
-    {"type": "string", "description": "Project name, or a model ARN."},
+    {"type": "string", "description": "Project name or model ARN."},
     read_project_name,
     required=True,
     example='"sample-cap-seal"',
@@ -97,16 +101,15 @@ MODEL_VERSION: Final = Argument(
     "model_version",
     {
         "type": "string",
-        "default": LATEST,
-        "description": 'Version number such as "3", "latest", "hosted", or a prediction set.',
+        "description": 'Number such as "3", "latest", "hosted" or a prediction set; else latest.',
     },
     read_model_version,
+    default=LATEST,
 )
 REGION: Final = Argument(
-    "region",
-    {"type": "string", "default": "", "description": "AWS region, only to choose among several."},
-    read_region,
+    "region", {"type": "string", "description": "AWS region."}, read_region, default=""
 )
+"""Of resource URIs alone: small models that are offered a region invent one."""
 
 
 def check_status(value: object) -> str:
@@ -147,28 +150,34 @@ def check_any_project(value: object) -> str:
 
 ANY_PROJECT: Final = Argument(
     "project_name",
-    {"type": "string", "default": "", "description": "Project name; empty for every project."},
+    {"type": "string", "description": "Project name. Left out: all projects."},
     check_any_project,
+    default="",
 )
 STATUS: Final = Argument(
     "status",
-    {"type": "string", "default": "", "description": 'Only this status, such as "TRAINED".'},
+    {
+        "type": "string",
+        "enum": list(MODEL_STATUSES),
+        "description": "Only models of this status.",
+    },
     check_status,
+    default="",
 )
 MAX_RESULTS: Final = Argument(
     "max_results",
     {
         "type": "integer",
-        "minimum": 1,
-        "maximum": MAX_PAGE_SIZE,
-        "default": DEFAULT_PAGE_SIZE,
+        "description": f"Models on a page, 1 to {MAX_PAGE_SIZE}, else {DEFAULT_PAGE_SIZE}.",
     },
     check_max_results,
+    default=DEFAULT_PAGE_SIZE,
 )
 NEXT_TOKEN: Final = Argument(
     "next_token",
-    {"type": "string", "default": "", "description": "next_token of the page before."},
+    {"type": "string", "description": "next_token of the page before."},
     check_next_token,
+    default="",
 )
 
 
@@ -243,11 +252,25 @@ def check_model_versions(value: object) -> list[str]:
     )
 
 
-MAX_EXAMPLES: Final = Argument(
-    "max_examples",
-    {"type": "integer", "minimum": 0, "maximum": MAX_EXAMPLE_IMAGES, "default": 5},
-    check_max_examples,
-)
+def examples_argument(what: str, default: int) -> Argument:
+    """The argument that says how many images an answer names.
+
+    Args:
+        what: the images that it counts.
+        default: how many, if the caller does not say.
+    """
+    return Argument(
+        "max_examples",
+        {
+            "type": "integer",
+            "description": f"{what}, 0 to {MAX_EXAMPLE_IMAGES}, else {default}.",
+        },
+        check_max_examples,
+        default=default,
+    )
+
+
+MAX_EXAMPLES: Final = examples_argument("Wrong images to name of each kind", 5)
 MODEL_VERSIONS: Final = Argument(
     "model_versions",
     {
@@ -264,13 +287,26 @@ MODEL_VERSIONS: Final = Argument(
 
 
 def input_schema(arguments: tuple[Argument, ...]) -> dict[str, Any]:
-    """The published JSON Schema of a tool's arguments."""
+    """The published JSON Schema of a tool's arguments.
+
+    What is not required may be null: OpenAI's strict mode makes every argument required, and a
+    model that has to name a number makes one up.
+    """
     return {
         "type": "object",
-        "properties": {a.name: dict(a.schema) for a in arguments},
+        "properties": {a.name: _published(a) for a in arguments},
         "required": [a.name for a in arguments if a.required],
         "additionalProperties": False,
     }
+
+
+def _published(argument: Argument) -> dict[str, Any]:
+    schema = dict(argument.schema)
+    if not argument.required:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema
 
 
 def is_added_by_host(name: str) -> bool:
@@ -339,6 +375,6 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
             )
         # Absent, or null or its text, which several hosts send for "not given".
         if not argument.required and spellings.is_not_given(value):
-            value = argument.schema.get("default")
+            value = argument.default
         parsed[argument.name] = argument.parse(value)
     return parsed

@@ -51,7 +51,7 @@ def _fraction(name: str, description: str, example: str) -> Argument:
     rule = f"it is a fraction from 0 to 1 ({100 * float(example):g} % is {example})"
     return Argument(
         name,
-        {"type": "number", "minimum": 0, "maximum": 1, "description": description},
+        {"type": "number", "description": description},
         number_check(name, rule, example, lambda share: 0 <= share <= 1, may_be_percent=True),
     )
 
@@ -59,24 +59,35 @@ def _fraction(name: str, description: str, example: str) -> Argument:
 def _cost(name: str, description: str, example: str) -> Argument:
     return Argument(
         name,
-        {"type": "number", "minimum": 0, "description": description},
+        {"type": "number", "description": description},
         number_check(name, _COST_RULE, example, lambda cost: 0 <= cost <= _MAX_COST),
     )
 
 
 DEFECT_RATE: Final = _fraction(
-    "defect_rate", "Share of parts on the line that are defective: 0.01 is 1 %.", "0.01"
+    "defect_rate",
+    "Only if the user names one: defective share of the line's parts, 0.01 is 1 %.",
+    "0.01",
 )
 THRESHOLD: Final = Argument(
     "threshold",
-    {"type": "number", "description": "Anomaly score from which a part would be rejected."},
+    {
+        "type": "number",
+        "description": "Only if the user names one: anomaly score from which to reject, 0 to 1.",
+    },
     number_check("threshold", "it is a finite number, an anomaly score", "0.8", lambda _: True),
 )
-COST_OF_ESCAPE: Final = _cost("cost_of_escape", "Cost of a defective part passed as good.", "10")
-COST_OF_FALSE_REJECT: Final = _cost(
-    "cost_of_false_reject", "Cost of a good part rejected; give both costs.", "1"
+COST_OF_ESCAPE: Final = _cost(
+    "cost_of_escape", "Only if the user names both costs: of a defective part that passes.", "10"
 )
-RECALL_AT_LEAST: Final = _fraction("recall_at_least", "Recall that is required.", "0.95")
+COST_OF_FALSE_REJECT: Final = _cost(
+    "cost_of_false_reject", "Cost of a good part that is rejected.", "1"
+)
+RECALL_AT_LEAST: Final = _fraction(
+    "recall_at_least", "Only if the user requires it: least recall, 0.95 is 95 %.", "0.95"
+)
 FALSE_ALARMS_AT_MOST: Final = _fraction(
-    "false_alarms_at_most", "Share of good parts that may be rejected.", "0.05"
+    "false_alarms_at_most",
+    "Only if the user requires it: largest false-alarm rate.",
+    "0.05",
 )

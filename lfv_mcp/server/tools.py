@@ -25,7 +25,6 @@ from lfv_mcp.server.arguments import (
     MODEL_VERSIONS,
     NEXT_TOKEN,
     PROJECT_NAME,
-    REGION,
     STATUS,
     Argument,
 )
@@ -103,10 +102,10 @@ class Tool:
 
 
 async def describe_model(
-    context: ToolContext, *, project_name: str, model_version: str, region: str
+    context: ToolContext, *, project_name: str, model_version: str
 ) -> tuple[str, ModelSummary]:
     """State, quality and next step of one model version."""
-    query = parse_model_query(project_name, model_version, region)
+    query = parse_model_query(project_name, model_version)
     summary = await context.catalog.describe_model(query)
     return summary_digest(summary), summary
 
@@ -118,12 +117,10 @@ async def list_models(
     status: str,
     max_results: int,
     next_token: str,
-    region: str,
 ) -> tuple[str, ModelList]:
     """Models of one project, or of every project, one page of them."""
     page = await context.catalog.list_models(
-        parse_model_query(project_name, region=region) if project_name else None,
-        region=region,
+        parse_model_query(project_name) if project_name else None,
         status=status,
         max_results=max_results,
         next_token=next_token,
@@ -144,14 +141,13 @@ async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool pub
     recall_at_least: float | None,
     false_alarms_at_most: float | None,
     max_examples: int,
-    region: str,
 ) -> tuple[str, EvaluationReport]:
     """What the evaluation files of one model version prove."""
     # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.analysis.evaluation_text import evaluation_digest
 
-    query = parse_model_query(project_name, model_version, region)
+    query = parse_model_query(project_name, model_version)
     check_prices(cost_of_escape, cost_of_false_reject)
     if query.prediction_set is None:  # another system's scores may have any range
         check_lookout_threshold(threshold)
@@ -178,14 +174,13 @@ async def compare_models(
     recall_margin: float | None,
     false_alarm_margin: float | None,
     max_examples: int,
-    region: str,
 ) -> tuple[str, ModelComparison]:
     """Whether other versions of a project may replace the first one, within margins."""
     # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.comparison_digest import comparison_digest
     from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 
-    query = parse_model_query(project_name, region=region)
+    query = parse_model_query(project_name)
     fixed = query.prediction_set or query.model_version
     if fixed and fixed not in model_versions:
         raise invalid_argument(
@@ -208,9 +203,10 @@ TOOLS: Final = (
     Tool(
         "describe_model",
         "Describe a model",
-        "State, quality and next step of one Lookout for Vision model version. Says where the "
-        "answer comes from; status is history unless source.kind is live.",
-        (PROJECT_NAME, MODEL_VERSION, REGION),
+        "Describe one Lookout for Vision model version: status, failure reason, precision, recall, "
+        "F1, inference units, KMS key, S3 locations, next step. The service has ended: nothing can "
+        "be started, deleted or billed, and status is history unless source.kind is live.",
+        (PROJECT_NAME, MODEL_VERSION),
         "ModelSummary",
         describe_model,
         has_view=True,
@@ -218,19 +214,19 @@ TOOLS: Final = (
     Tool(
         "list_models",
         "List models",
-        "Model versions of one project or of all, newest first within a project, with status and "
-        "metrics. Pass next_token to go on.",
-        (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN, REGION),
+        "List models of one project, or of every project: status, F1, precision, recall, test "
+        "images, gravest finding; and prediction sets. Pass next_token to go on.",
+        (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN),
         "ModelList",
         list_models,
     ),
     Tool(
         "analyze_evaluation",
         "Analyze the evaluation",
-        "The evidence behind a model's metrics, from its evaluation files: counts, 95 % intervals, "
-        "worst misses and false alarms; with defect_rate what the line will see, with threshold "
-        "all of that at this cut, with both costs the cheapest cut; whether required rates are "
-        "shown.",
+        "How good one model version is, image by image: confusion matrix, recall, false-alarm "
+        "rate, ROC AUC, 95 % intervals, which images it got wrong (missed defects, false alarms). "
+        "With defect_rate: escapes and false rejects per million parts. With threshold: another "
+        "threshold. With both costs: the cheapest threshold. With requirements: shown or not.",
         (
             PROJECT_NAME,
             MODEL_VERSION,
@@ -241,7 +237,6 @@ TOOLS: Final = (
             RECALL_AT_LEAST,
             FALSE_ALARMS_AT_MOST,
             MAX_EXAMPLES,
-            REGION,
         ),
         "EvaluationReport",
         analyze_evaluation,
@@ -250,15 +245,15 @@ TOOLS: Final = (
     Tool(
         "compare_models",
         "Compare model versions",
-        "Whether versions, or a successor's predictions, may replace the first: recall and false "
-        "alarms on the same test images, each with interval and verdict; undecided is not equal.",
+        "Which version is better, and may a new model replace the old one: versions or "
+        "prediction sets of one project against the first, on the same test images. Recall and "
+        "false alarms, each with interval and verdict; undecided is not equal.",
         (
             PROJECT_NAME,
             MODEL_VERSIONS,
             RECALL_MARGIN,
             FALSE_ALARM_MARGIN,
             COMPARED_EXAMPLES,
-            REGION,
         ),
         "ModelComparison",
         compare_models,

@@ -30,12 +30,12 @@ from lfv_mcp.archive.replay import Replay
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.transport import Reply
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import SetupError
 from lfv_mcp.http.replay_app import ReplayApp, scope_of
 from lfv_mcp.identifiers import AccountScope
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 PACKAGE: Final = Path(lfv_mcp.__file__).parent
 SAMPLE: Final = PACKAGE / "archive" / "_sample"
@@ -233,6 +233,7 @@ def test_list_models_by_pages_of_two(sample: Running) -> None:
     assert found == [{k: v for k, v in body.items() if k in LISTED} for body in MODELS]
 
 
+@pytest.mark.slow
 def test_a_token_survives_a_restart(sample: Running) -> None:
     first = sample.client().list_projects(MaxResults=4)
     with replaying("--source", "sample") as another:
@@ -548,6 +549,7 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
 # The command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_ends_it_quietly(number: signal.Signals, code: int) -> None:
     with replaying() as running:
@@ -603,6 +605,7 @@ def failed(monkeypatch: pytest.MonkeyPatch, *arguments: str, **settings: str) ->
     return CliRunner().invoke(main, ["replay", *arguments], env=settings)
 
 
+@pytest.mark.slow
 def test_remote_when_allowed_answers_to_any_name() -> None:
     command = [sys.executable, "-m", "lfv_mcp", "replay", "--host", "0.0.0.0", "--allow-remote"]
     pipe = subprocess.PIPE

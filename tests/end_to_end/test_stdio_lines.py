@@ -13,6 +13,7 @@ from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.stdio import StdioLimits
 from tests.support.stdio_server import MODEL, call, request, run_with, serving
 
+pytestmark = pytest.mark.slow
 ERAS: Final = ("auto", "legacy")
 LINE_BYTES: Final = StdioLimits().line_bytes
 

@@ -39,6 +39,7 @@ captures = st.none() | st.sampled_from([OLD, NEW])
 answers = st.tuples(captures, st.sampled_from(["TRAINED", "HOSTED", "TRAINING"]), st.integers(1, 3))
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     held=st.lists(answers, min_size=1, max_size=5), names=st.permutations("abcde"), data=st.data()
@@ -134,8 +135,6 @@ async def test_places_stay_apart(tmp_path: Path) -> None:
             answer = await ask.describe(arn("cap-seal", 3, region, account))
             assert answer["model_description"]["Description"] == f"{region}_{account}"
             assert (answer["region"], answer["model_version"]) == (region, "3")
-        answer = await ask.describe("cap-seal", "3", region="eu-west-1")
-        assert answer["model_description"]["Description"] == f"eu-west-1_{ONE}"
         # What only one place has is not ambiguous.
         assert (await ask.describe("cap-seal", "7"))["region"] == "eu-west-1"
         rows = (await ask.list())["models"]

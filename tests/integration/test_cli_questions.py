@@ -14,9 +14,9 @@ import pytest
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
-from lfv_mcp.cli import wiring
-from lfv_mcp.cli.options import Settings
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.wiring import opening
+from lfv_mcp.wiring.settings import Settings
 from tests.support.clients import run
 
 
@@ -96,14 +96,14 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings of every catalogue that is opened from now on."""
     made: list[Settings] = []
-    real = wiring.open_catalog
+    real = opening.open_catalog
 
     def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catalog:
         assert options == {"waits_for_index": True}
         made.append(settings)
         return real(settings, **options)
 
-    monkeypatch.setattr(wiring, "open_catalog", open_catalog)
+    monkeypatch.setattr(opening, "open_catalog", open_catalog)
     return made
 
 
@@ -166,6 +166,7 @@ print(json.dumps(opened))
 """Counts how often each file below a directory is opened, by Python's own audit."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "read_again"),
     [
@@ -214,6 +215,7 @@ def imported(*command: str) -> set[str]:
     return {*done.stdout.split()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -228,6 +230,6 @@ def imported(*command: str) -> set[str]:
 )
 def test_a_command_loads_neither_the_sdk_nor_http(command: tuple[str, ...]) -> None:
     loaded = imported(*command)
-    assert "lfv_mcp.cli.wiring" in loaded
+    assert "lfv_mcp.wiring.opening" in loaded
     heavy = {"mcp", "mcp_types", "starlette", "uvicorn", "httpx2", "jsonschema", "jwt"}
     assert not heavy & loaded

@@ -15,9 +15,9 @@ from mcp import Client
 from mcp.types import TextContent
 from pydantic import BaseModel
 
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import INSTRUCTIONS, build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint, Reply, Request, description, ok
 from tests.support.paths import SNAPSHOTS_DIR
 

@@ -32,17 +32,17 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ERRORS
 from lfv_mcp.findings import FINDINGS
-from lfv_mcp.identifiers import MODEL_STATUSES, REGIONS
+from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.prompts import prompts
 from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.resources import RESOURCES
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from lfv_mcp.server.tools import TOOLS
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import API, Endpoint, Reply, Request, description, healthy, ok
 from tests.support.saved_records import judged, lines, result_of
 
@@ -132,7 +132,6 @@ LIKELY: Final[dict[str, st.SearchStrategy[Any]]] = {
     "project_name": NAMES | ARNS,
     "model_version": VERSIONS,
     "model_versions": st.lists(VERSIONS, max_size=11),
-    "region": st.sampled_from(["", *REGIONS, "mars-1"]),
     "status": st.sampled_from(["", *MODEL_STATUSES, "trained"]),
     "max_results": st.integers(0, 101),
     "max_examples": st.integers(-1, 21),

@@ -13,12 +13,12 @@ from mcp import Client, MCPError
 from mcp.types import TextContent
 
 from lfv_mcp.archive.sample import SAMPLE
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog_to_serve
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.prompts import prompts
 from lfv_mcp.server.resources import RESOURCES
 from lfv_mcp.server.tools import TOOLS
+from lfv_mcp.wiring.opening import open_catalog_to_serve
+from lfv_mcp.wiring.settings import Settings
 from tests.support.clients import door, everything, text
 
 pytestmark = pytest.mark.anyio

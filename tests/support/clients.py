@@ -14,10 +14,10 @@ from mcp.types import CallToolResult, TextContent
 
 from lfv_mcp.catalog.catalog import CatalogOptions
 from lfv_mcp.cli.main import main
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 
 
 class Door:
@@ -58,8 +58,12 @@ def text(result: CallToolResult) -> str:
 async def describe(
     client: Client, version: str | None = "3", project: str = "cap-seal", region: str = ""
 ) -> CallToolResult:
-    """The whole result of describe_model; None for a version that is not given."""
-    arguments = {"project_name": project, "region": region}
+    """The whole result of describe_model; None for a version that is not given.
+
+    A region is said as callers have to: by an ARN.
+    """
+    arn = f"arn:aws:lookoutvision:{region}:111122223333:project/{project}"
+    arguments = {"project_name": arn if region else project}
     if version is not None:
         arguments["model_version"] = version
     return await client.call_tool("describe_model", arguments)

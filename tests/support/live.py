@@ -9,8 +9,8 @@ import pytest
 from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import Endpoint
 
 UNCACHED: Final = CachePolicy(live_summary_seconds=0.0, evidence_seconds=0.0)

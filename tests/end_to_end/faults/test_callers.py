@@ -10,10 +10,10 @@ from mcp import Client
 
 from lfv_mcp.catalog.cache import Cache
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.errors import ServiceError
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import (
     Endpoint,
     Reply,

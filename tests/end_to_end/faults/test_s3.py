@@ -13,9 +13,9 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import (
     Endpoint,
     Reply,

@@ -11,10 +11,10 @@ import pytest
 from mcp import Client
 
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.wiring import open_catalog
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
+from lfv_mcp.wiring.opening import open_catalog
+from lfv_mcp.wiring.settings import Settings
 from tests.support.api_endpoint import (
     Endpoint,
     api_error,

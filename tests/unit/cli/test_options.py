@@ -17,12 +17,8 @@ from lfv_mcp.cli.environment import (
     environment_of_this_server,
     variables_of,
 )
-from lfv_mcp.cli.options import (
-    Settings,
-    http_options,
-    is_authentication_configured,
-    settings_options,
-)
+from lfv_mcp.cli.options import http_options, is_authentication_configured, settings_options
+from lfv_mcp.wiring.settings import Settings
 
 UNSET: Final = ("", "  ", "${X}", "${X:-}", "${user_config.x}", " ${X} ", "${X:-${Y}}")
 """What hosts pass for a setting that their user left out."""

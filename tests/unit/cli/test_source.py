@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.cli.source import SETTING, SourceError, open_path, parse_source
 from lfv_mcp.placeholders import is_unexpanded, placeholder_in
+from lfv_mcp.wiring.source import SETTING, SourceError, open_path, parse_source
 
 TAKEN: Final = {
     "sample": ("sample", "Sample", "SAMPLE", " sample ", '"sample"', "'Sample'"),

@@ -15,13 +15,12 @@ from lfv_mcp.server import arguments
 from lfv_mcp.server.arguments import (
     MODEL_VERSION,
     PROJECT_NAME,
-    REGION,
     Argument,
     input_schema,
     parse,
 )
 
-DESCRIBE = (PROJECT_NAME, MODEL_VERSION, REGION)
+DESCRIBE = (PROJECT_NAME, MODEL_VERSION)
 ARN = "arn:aws:lookoutvision:eu-west-1:111122223333:model/line-2_caps/7"
 EVERY = [a for a in vars(arguments).values() if isinstance(a, Argument)]
 
@@ -36,10 +35,9 @@ def refused(e: pytest.ExceptionInfo[CallerError]) -> str:
 
 @pytest.mark.parametrize("argument", EVERY, ids=lambda a: a.name)
 def test_default_passes_its_own_rule(argument: Argument) -> None:
-    if "default" in argument.schema:
-        default = argument.schema["default"]
-        assert not argument.required
-        assert argument.parse(default) == default
+    assert "default" not in argument.schema
+    if not argument.required:
+        assert argument.parse(argument.default) == argument.default
 
 
 @pytest.mark.parametrize("argument", EVERY, ids=lambda a: a.name)
@@ -79,12 +77,11 @@ def test_defaults_are_filled_in() -> None:
     assert parse(DESCRIBE, {"project_name": "p"}) == {
         "project_name": "p",
         "model_version": "latest",
-        "region": "",
     }
 
 
 def test_null_means_not_given() -> None:
-    given_null = {"project_name": "p", "model_version": None, "region": None}
+    given_null = {"project_name": "p", "model_version": None}
     assert parse(DESCRIBE, given_null) == parse(DESCRIBE, {"project_name": "p"})
 
 
@@ -99,19 +96,18 @@ def test_unknown_argument_names_the_real_ones() -> None:
     # Also beside good ones, and before a bad value is looked at: the name explains it.
     with pytest.raises(CallerError, match="Unknown argument 'project'; arguments are") as e:
         parse(DESCRIBE, {"project": "p", "model_version": "0"})
-    assert "project_name, model_version, region" in refused(e)
+    assert "project_name, model_version." in refused(e)
 
 
 def test_input_schema_is_closed() -> None:
     assert input_schema((PROJECT_NAME, MODEL_VERSION)) == {
         "type": "object",
         "properties": {
-            "project_name": {"type": "string", "description": "Project name, or a model ARN."},
+            "project_name": {"type": "string", "description": "Project name or model ARN."},
             "model_version": {
-                "type": "string",
-                "default": "latest",
+                "type": ["string", "null"],
                 "description": (
-                    'Version number such as "3", "latest", "hosted", or a prediction set.'
+                    'Number such as "3", "latest", "hosted" or a prediction set; else latest.'
                 ),
             },
         },

@@ -147,6 +147,16 @@ def test_a_replacement_is_decided_by_non_inferiority_and_by_no_old_interval() ->
     assert not re.search(r"must not lie below|old `(low|high)`", text)
 
 
+def test_a_migration_starts_from_what_is_held_and_ends_with_the_decision() -> None:
+    steps = re.split(r"(?m)^\d\. ", PROMPTS["plan_migration"].text)[1:]
+    first, last = (" ".join(step.split()) for step in (steps[0], steps[-1]))
+    assert first.startswith("**What is held**, from the inventory")
+    assert "prompt accept_successor with project_name {project_name}" in last
+    (successor,) = (p for p in PROMPTS.values() if p.name == "accept_successor")
+    assert {a.name for a in successor.arguments} == {"project_name", "baseline", "successor"}
+    assert all(word in last for word in ("baseline", "successor"))
+
+
 def test_undecided_is_never_equal() -> None:
     for name in ("compare_model_versions", "accept_successor", "plan_migration"):
         text = flowing(PROMPTS[name]).lower()

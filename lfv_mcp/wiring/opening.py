@@ -1,4 +1,4 @@
-"""The composition root: opens the files, archive, catalogue and AWS clients that settings name."""
+"""Opens the files, archive, catalogue and AWS clients that settings name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lfv_mcp.archive.store import Directory, FileStore
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.catalog.workers import WorkerLimits
-from lfv_mcp.cli.options import Settings
-from lfv_mcp.cli.source import SETTING, SourceError, open_path, parse_source
 from lfv_mcp.errors import ERRORS, LfvError, SetupError
 from lfv_mcp.placeholders import FILL_IN
 from lfv_mcp.results.common import SourceKind
+from lfv_mcp.wiring.settings import Settings
+from lfv_mcp.wiring.source import SETTING, SourceError, open_path, parse_source
 
 if TYPE_CHECKING:
     from lfv_mcp.aws.client import LookoutVision
