@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from lfv_mcp.findings import FINDINGS
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -120,7 +121,7 @@ def test_every_member_that_a_prompt_names_is_published(name: str) -> None:
         for member in member_names(answer)
     }
     published |= {argument.name for tool in TOOLS for argument in tool.arguments}
-    published |= {tool.name for tool in TOOLS}
+    published |= {tool.name for tool in TOOLS} | FINDINGS.keys()
     written = set(re.findall(r"`([a-z]+(?:[._][a-z_]+)+)`", PROMPTS[name].text))
     assert {part for path in written for part in path.split(".")} <= published
 
