@@ -8,6 +8,7 @@ something. That is decided when all files have been looked at: the records may c
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePath
 from threading import Lock
@@ -84,6 +85,8 @@ class DatasetCopies:
         self._lock = Lock()
         self._copies: dict[tuple[str, str], DatasetCopy] = {}
         self._places: dict[str, set[str]] = {}
+        self.repeated = Counter[str]()
+        """Further copies of a file, by its path in the target."""
 
     def note(self, key: RecordKey) -> None:
         """Remember whose a record is."""
@@ -141,6 +144,7 @@ class DatasetCopies:
             name = f"{folder}/{copy.file_name}"
             if name in seen:
                 copy.staged.discard()  # the same file once more
+                self.repeated[name] += 1
                 continue
             seen.add(name)
             yield name, copy

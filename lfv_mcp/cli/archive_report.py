@@ -49,6 +49,7 @@ class Report:
         images_passed_over: files that were not opened, for they are images by their name.
         recognised: records by their form.
         written: new files.
+        unchanged: records that were there already.
         failed: files that could not be read or written, whatever they hold.
         problems: each one, in its order.
         next_steps: what can be done about them, each once.
@@ -59,6 +60,7 @@ class Report:
     images_passed_over: int
     recognised: Mapping[str, int]
     written: int
+    unchanged: int
     failed: int
     problems: tuple[_Named, ...]
     next_steps: tuple[str, ...]
@@ -66,13 +68,11 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The same for pipes; problems are counted by reason, with the first files of each."""
-        unchanged = max(0, sum(self.recognised.values()) - self.written)
         groups: dict[tuple[str, str], list[_Named]] = {}
         for each in self.problems:
             groups.setdefault((each.kind, each.reason), []).append(each)
         return {
             **asdict(self),
-            "unchanged": unchanged,
             "problems": [
                 {
                     "kind": kind,
@@ -103,6 +103,7 @@ def _report(tally: ImportTally, skipped_images: int) -> Report:
         skipped_images,
         dict(sorted(tally.recognised.items())),
         tally.written,
+        tally.unchanged,
         tally.failed,
         tuple(named),
         tuple(next_steps),
