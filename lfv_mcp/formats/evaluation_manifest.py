@@ -16,7 +16,7 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
 from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
 from lfv_mcp.formats.manifest_lines import TOO_LONG, object_of_line
-from lfv_mcp.formats.repeats import values_given
+from lfv_mcp.formats.repeats import TWICE, contradicts_itself
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 
@@ -70,7 +70,6 @@ _IMAGE_LABEL: Final = "groundtruth/image-classification"
 _CLASSES: Final = {"anomaly": True, "normal": False}
 _NO_TRUTH: Final = "without ground truth"
 _NO_PREDICTION: Final = "without a prediction"
-_TWICE: Final = "with a member given twice, with different values"
 _FOREIGN_MEMBERS: Final = {
     "deviceGroundTruthData": "a capture record of an edge device (DefectDetectionApplication), "
     "without ground truth",
@@ -102,8 +101,8 @@ def read_evaluation_manifest(
         if item is None:
             continue
         judged = _judge_line(item) if type(item) is dict else item
-        if type(judged) is str and type(item) is dict and _contradicts_itself(item):
-            judged = _TWICE
+        if type(judged) is str and type(item) is dict and contradicts_itself(item):
+            judged = TWICE
         if type(judged) is tuple:
             tally.count(*judged)
         else:
@@ -199,12 +198,6 @@ def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:
     if type(ref) is not str or len(ref) > REF_LIMIT:
         ref = ""
     return ImagePrediction(ref, anomalous, flagged, confidence), metadata.get("model-arn")
-
-
-def _contradicts_itself(item: JsonObject) -> bool:
-    """Whether a line has a member, or its metadata has one, that was given twice."""
-    inside = (value for part in item.values() if is_object(part) for value in part.values())
-    return any(values_given(value) is not None for value in (*item.values(), *inside))
 
 
 @lru_cache(maxsize=16)  # the lines of a manifest are alike

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 
+TWICE: Final = "with a member given twice, with different values"
+"""Why a line of a manifest is of no use that contradicts itself."""
 GIVEN_TWICE: Final = "GivenTwice"
 """The one member of the object in the place of a value that was given twice."""
 _SIGN: Final = '":'
@@ -25,6 +27,12 @@ def values_given(value: object) -> list[Any] | None:
         return None
     found = value[GIVEN_TWICE]
     return found if len(value) == 1 and is_array(found) else None
+
+
+def contradicts_itself(item: JsonObject) -> bool:
+    """Whether an object has a member, or an object in it has one, that was given twice."""
+    inside = (value for part in item.values() if is_object(part) for value in part.values())
+    return any(values_given(value) is not None for value in (*item.values(), *inside))
 
 
 def object_of(pairs: list[tuple[str, Any]]) -> JsonObject:

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from lfv_mcp.formats.datasets.reader import read_datasets
 from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
 from lfv_mcp.formats.members import sendable
 from lfv_mcp.formats.recognition import recognise
+from tests.support.datasets import exported
 from tests.support.saved_records import manifest_of
 
 ARN = "arn:aws:lookoutvision:us-east-1:111122223333:model/cap-seal/3"
@@ -63,3 +65,18 @@ def test_a_structure_that_contradicts_itself_is_left_out() -> None:
     kept, left_out = sendable(record.body)
     assert "Performance" not in kept
     assert [each.member for each in left_out] == ["Performance"]
+
+
+@pytest.mark.parametrize("name", ["source-ref", "anomaly-label", "anomaly-label-metadata"])
+@pytest.mark.parametrize("as_array", [False, True])
+def test_a_line_of_a_dataset_that_contradicts_itself_is_unreadable(
+    name: str, as_array: bool
+) -> None:
+    texts = [json.dumps(item) for item in exported("train", 3)]
+    assert name in json.loads(texts[1])
+    texts[1] = f'{texts[1][:-1]}, "{name}": "another"}}'
+    data = f"[{','.join(texts)}]" if as_array else "\n".join(texts)
+    (dataset,) = read_datasets("train.manifest", [data.encode()])
+    assert [line.number for line in dataset.lines] == [1, 3]
+    why = "with a member given twice, with different values"
+    assert [tuple(each) for each in dataset.first_unreadable] == [(2, why)]
