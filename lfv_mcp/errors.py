@@ -37,6 +37,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
         "caller",
         "a command line that cannot be parsed: an unknown flag, a missing argument",
     ),
+    "connection_closed": (
+        "caller",
+        "a question of a Python program after its connection was closed",
+    ),
     "region_unsupported": ("caller", "not one of the seven regions the service had"),
     "request_rejected": ("caller", "the API answered ValidationException"),
     "access_denied": ("operator", "the credentials lack a permission"),
@@ -51,6 +55,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "dataset_unread": ("operator", "a file that may be a dataset is damaged or cannot be read"),
     "endpoint_unreachable": ("operator", "no connection: refused, unresolvable host, TLS failure"),
     "evidence_unavailable": ("operator", "neither evaluation file can be read; the text says why"),
+    "part_not_installed": (
+        "operator",
+        "an optional part of lfv-mcp is needed; the text names the command that installs it",
+    ),
     "predictions_unread": (
         "operator",
         "a file of predictions could not be read, so that no set is made of the others",

@@ -115,6 +115,34 @@ def without_next_token(text: str) -> str:
     return "\n".join([first.replace(_MORE, "", 1), *(rows if more else ())])
 
 
+def joined(pages: Sequence[ModelList], project_name: str, status: str) -> ModelList:
+    """All pages of one listing as one, with a summary of all of them.
+
+    Args:
+        pages: in their order; at least one.
+        project_name: as it was asked; empty for every project.
+        status: of the models that were asked for; empty for all.
+    """
+    models = tuple(row for page in pages for row in page.models)
+    sets = tuple(row for page in pages for row in page.prediction_sets or ())
+    findings = tuple(dict.fromkeys(each for page in pages for each in page.findings or ()))
+    return ModelList(
+        summary=summarise_listing(
+            models,
+            project_name,
+            status,
+            more=False,
+            source=pages[0].source,
+            all_read=all(each.code != "files_unread" for each in findings),
+            sets=len(sets),
+        ),
+        models=models,
+        prediction_sets=sets or None,
+        findings=findings or None,
+        source=pages[0].source,
+    )
+
+
 def set_in_words(row: PredictionSetRow) -> str:
     """One prediction set of a listing as one line."""
     images = count_of(row.images, "image", "images")

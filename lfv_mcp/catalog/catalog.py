@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from lfv_mcp.catalog.inventory import Inventories
     from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.results.evaluation_report import EvaluationReport
+    from lfv_mcp.results.image_list import ImageList
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
@@ -205,14 +206,20 @@ class Catalog:
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def test_manifest(self, query: ModelQuery) -> EvaluationManifest:
-        """The EvaluationManifest of one version.
-
-        Raises:
-            LfvError: with `question` filled in; `evidence_unavailable` if it cannot be read.
-        """
+        """The EvaluationManifest of one version; `LfvError` if it cannot be read."""
         async with self._question(query, ModelSummary) as at_hand:
             settled = self._models.settled(query, at_hand.index)
             return await self._evaluations.manifest(settled, at_hand.index)
+
+    async def test_images(self, query: ModelQuery) -> ImageList:
+        """Every test image of one model; `LfvError` as for its evaluation."""
+        from lfv_mcp.results.evaluation_report import EvaluationReport
+        from lfv_mcp.results.image_list import ImageList
+
+        async with self._question(query, ModelSummary, EvaluationReport, ImageList) as at_hand:
+            query = self._models.settled(query, at_hand.index)
+            answer = await self._evaluations.images(query, at_hand.index)
+            return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(
         self,

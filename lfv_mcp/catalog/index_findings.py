@@ -18,12 +18,15 @@ from lfv_mcp.figures import count_of
 from lfv_mcp.findings import finding, has_precedence
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.image_list import ImageList
 from lfv_mcp.results.inventory import Inventory
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 
-_Answer = TypeVar("_Answer", ModelSummary, ModelList, EvaluationReport, ModelComparison, Inventory)
+_Answer = TypeVar(
+    "_Answer", ModelSummary, ModelList, EvaluationReport, ModelComparison, ImageList, Inventory
+)
 _ABSENCES: Final = (
     "ambiguous_model",
     "evidence_unavailable",

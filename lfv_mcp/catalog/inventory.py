@@ -298,11 +298,10 @@ def _not_looked_up(holdings: Sequence[ProjectHoldings], read: _ReadFiles) -> Ite
         for project in blind:
             named += (line.image for line in _lines_of(read.datasets.owned.get(project, ())))
         prefixes = suggested_prefixes(named) or ["s3://bucket/prefix"]
+        flags = [part for prefix in prefixes for part in ("--images", prefix)]
+        command = " ".join(("lfv-mcp inventory", *(blind if len(blind) == 1 else ()), *flags))
         yield finding(
             "images_not_looked_up",
             "Whether the images that the manifests name are still there has not been looked up.",
-            "Look them up in a terminal: lfv-mcp inventory"
-            + (f" {blind[0]}" if len(blind) == 1 else "")
-            + "".join(f" --images {prefix}" for prefix in prefixes)
-            + ".",
+            f"Look them up in a terminal: `{command}`.",
         )

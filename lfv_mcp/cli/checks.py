@@ -17,12 +17,12 @@ from anyio import to_thread
 from lfv_mcp import __version__, model_query
 from lfv_mcp.aws.failures import shown_url
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.environment import misspelt_settings
 from lfv_mcp.errors import LfvError
 from lfv_mcp.figures import count_of
 from lfv_mcp.placeholders import is_unset
 from lfv_mcp.results.model_list import ModelRow
 from lfv_mcp.server import prompts
+from lfv_mcp.wiring.environment import misspelt_settings
 from lfv_mcp.wiring.source import SPELLINGS
 
 MAX_DESCRIBED: Final = 10

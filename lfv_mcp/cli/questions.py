@@ -330,28 +330,11 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
 
 def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
     """The pages of a listing as one structure, with a summary of all of them."""
-    from lfv_mcp.analysis.listing import summarise_listing
-    from lfv_mcp.results.common import Source
-    from lfv_mcp.results.model_list import ModelRow
+    from lfv_mcp.analysis.listing import joined
+    from lfv_mcp.results.model_list import ModelList
 
-    models = [row for page in pages for row in page["models"]]
-    sets = [row for page in pages for row in page.get("prediction_sets", ())]
-    findings = {json.dumps(found): found for page in pages for found in page.get("findings", ())}
-    joined: dict[str, Any] = {
-        "summary": summarise_listing(
-            [ModelRow.model_validate(row) for row in models],
-            project,
-            status,
-            more=False,
-            source=Source.model_validate(pages[0]["source"]),
-            all_read=all(found["code"] != "files_unread" for found in findings.values()),
-            sets=len(sets),
-        ),
-        "models": models,
-    }
-    joined |= {"prediction_sets": sets} if sets else {}
-    joined |= {"findings": [*findings.values()]} if findings else {}
-    return Answer("", joined | {"source": pages[0]["source"]})
+    listed = joined([ModelList.model_validate(page) for page in pages], project, status)
+    return Answer("", listed.to_json())
 
 
 @click.command()

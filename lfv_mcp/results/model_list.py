@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.shown import Framed
 
 HeldRecord = Literal["description", "result", "manifest"]
 """A record that an archive holds of a model: what DescribeModel or ListModels answered, the
@@ -50,7 +51,7 @@ class PredictionSetRow(Result):
     images: Count
 
 
-class ModelList(Result):
+class ModelList(Framed):
     """What list_models answers: one page of model versions."""
 
     schema_description: ClassVar[str] = "What list_models answers."

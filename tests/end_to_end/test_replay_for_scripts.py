@@ -131,6 +131,9 @@ async def test_what_a_replay_fills_in_is_no_answer(
             async with door(source, region="us-east-1" if source == "live" else None) as ask:
                 models = [await ask.describe("cap-seal", version) for version in "345"]
                 rows = (await ask.list("cap-seal"))["models"]
+            # What an archive holds, a server before its replay does not see.
+            of_archive = ("captured_at", "test_images", "held", "finding")
+            rows = [{n: v for n, v in row.items() if n not in of_archive} for row in rows]
             shown = ("status", "model_description", "hosting", "artifacts", "findings")
             unalike = ("evidence_at_hand",)
             for model in models:

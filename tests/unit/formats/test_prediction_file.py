@@ -51,6 +51,9 @@ def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
     assert (record.form, record.key, problems) == ("predictions", PADIM, [])
 
 
+_LABEL_MEMBERS = ("word", "mask", "style", "number", "created")
+
+
 @pytest.mark.slow
 @given(
     st.lists(predicted_images, max_size=5),
@@ -61,6 +64,8 @@ def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
             st.none(),
             size=st.none() | st.integers(0, 1 << 40),
             etag=st.text("0123456789abcdef-", max_size=40),
+            # What a line says of its label is not kept: only which images were trained on.
+            **{name: st.just(DatasetLine("x", None)._asdict()[name]) for name in _LABEL_MEMBERS},
         ),
         min_size=1,
         max_size=5,
