@@ -191,7 +191,7 @@ class Inventories:
     def _package(self, archive: Archive, file: HeldFile, unread: list[str]) -> EdgePackage:
         location = clean(self._backend.file_name(file.ref.name), 1024)
         try:
-            facts = archive.read_edge_package(file.ref)
+            facts = archive.read_edge_package(file)
         except (LfvError, UnrecognisedError, OSError) as error:
             unread.append(self._why_unread(file.ref.name, error))
             return EdgePackage(location=location)
