@@ -17,9 +17,11 @@ from lfv_mcp.archive.about_file import AboutFile
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.directory_target import DirectoryTarget
 from lfv_mcp.archive.index import HeldFile
+from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.archive.tally import ImportTally
 from lfv_mcp.archive.writer import ArchiveWriter
+from lfv_mcp.aws.s3 import S3
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
@@ -42,6 +44,7 @@ from tests.support.edge_packages import (
     training_members,
     zipped,
 )
+from tests.support.loopback_s3 import LoopbackS3
 from tests.support.saved_records import write
 
 FACTS: Final = EdgePackageFacts(0.25, 1000, 800, ("anomaly", "normal"))
@@ -237,6 +240,21 @@ def test_images_of_a_bucket_have_their_etags_and_storage_class() -> None:
     }
     assert listing.presence("s3://photos/caps/old/b.jpg") == "archived"
     assert listing.presence("s3://photos/caps-old/b.jpg") is None
+
+
+def test_a_restored_image_beside_the_records_is_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored = (
+        "<StorageClass>GLACIER</StorageClass><RestoreStatus><IsRestoreInProgress>{}"
+        "</IsRestoreInProgress>{}</RestoreStatus>"
+    )
+    until = "<RestoreExpiryDate>2026-12-24T00:00:00.000Z</RestoreExpiryDate>"
+    with LoopbackS3({f"b/caps/{name}.png": b"x" for name in ("ready", "coming")}) as store:
+        store.direct(monkeypatch)
+        store.listed_as["b/caps/ready.png"] = restored.format("false", until)
+        store.listed_as["b/caps/coming.png"] = restored.format("true", "")
+        listing = Archive(S3Prefix("s3://b/caps/", S3())).image_listing()
+    assert listing.presence("s3://b/caps/ready.png") == "present"
+    assert listing.presence("s3://b/caps/coming.png") == "archived"
 
 
 # A package of gigabytes
