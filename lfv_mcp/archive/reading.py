@@ -46,7 +46,7 @@ def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
     """
     data = _start_of(files, entry)
     if data[:2] in _ARCHIVES or data[257:262] == b"ustar":
-        record = _edge_package(files, entry, data)
+        record = edge_package(files, entry, data)
         if record is not None:
             return RecognisedFile([record], [], data)
     data = _enough_to_recognise(files, entry, data)
@@ -65,8 +65,17 @@ def _start_of(files: FileStore, entry: FileEntry) -> bytes:
         return read_rest(stream, b"", HEAD)
 
 
-def _edge_package(files: FileStore, entry: FileEntry, head: bytes) -> Record | None:
-    """The record of a packaged model; None if a file is none."""
+def edge_package(files: FileStore, entry: FileEntry, head: bytes) -> Record | None:
+    """The record of a packaged model; None if a file is none.
+
+    Args:
+        files: where the file is.
+        entry: the file.
+        head: its first bytes, some kilobytes.
+
+    Raises:
+        OSError, LfvError: it cannot be read.
+    """
     from lfv_mcp.formats.edge_archives import edge_package_form  # not at a start
 
     def read_at(start: int, size: int) -> bytes:

@@ -133,11 +133,23 @@ def _read(files: FileStore) -> list[Dataset]:
     from lfv_mcp.text import clean
 
     others: list[str] = []
+    unseen: list[str] = []
+
+    def pass_over(place: str, why: str) -> None:
+        if why:
+            unseen.append(f"Not looked into: {clean(place, 1024)} is {why}.")
+        else:
+            others.append(place)
+
     with ProgressLine(files.location, None) as progress:
-        found = read_dataset_source(files, advance=progress.advance, pass_over=others.append)
+        found = read_dataset_source(files, advance=progress.advance, pass_over=pass_over)
     if others:
         named = ", ".join(clean(name, 200) for name in others[:_NAMED])
         more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
         are = "it is no dataset" if len(others) == 1 else "they are no datasets"
         click.echo(f"Passed over, because {are}: {named}{more}.", err=True)
+    for sentence in unseen[:_NAMED]:
+        click.echo(sentence, err=True)
+    if len(unseen) > _NAMED:
+        click.echo(f"Not looked into: {len(unseen) - _NAMED:,} more such files.", err=True)
     return found
