@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from lfv_mcp.archive.index import HeldFile, Index, RecordRef
-from lfv_mcp.archive.pack_reading import PackPart, record_in_part
+from lfv_mcp.archive.pack_reading import record_in_part
 from lfv_mcp.archive.packed_file import record_digest
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
-from lfv_mcp.archive.reading import read_rest
+from lfv_mcp.archive.reading import PackPart, read_rest
 from lfv_mcp.archive.scan import Look, Scanner
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError

@@ -20,21 +20,37 @@ _ARCHIVES: Final = (b"PK", b"\x1f\x8b", b"BZ", b"\xfd7")
 """How zip, gzip, bzip2 and xz begin, in which packaged models come."""
 
 
-class RecognisedFile(NamedTuple):
-    """What a file holds.
+class PackPart(NamedTuple):
+    """Where some of a pack's records are, so that one of them can be read by itself.
 
     Args:
-        records: what was recognised.
+        first: the ordinal of the first of them, in the whole file.
+        offset: the byte at which the part begins.
+        length: its bytes.
+    """
+
+    first: int
+    offset: int
+    length: int
+
+
+class Batch(NamedTuple):
+    """Records that were read together: those of a file, or of a part of a pack.
+
+    Args:
+        records: what was recognised; a part of a pack may have some of form `packed_file`.
         problems: what is wrong with the rest.
-        data: what it was recognised in: all of it, or its start and its end.
+        data: what they were recognised in.
+        part: where that is in a pack; None for a file that is none.
     """
 
     records: Sequence[Record]
     problems: Sequence[UnrecognisedError]
     data: bytes
+    part: PackPart | None = None
 
 
-def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
+def recognise_file(files: FileStore, entry: FileEntry) -> Batch:
     """What a file holds, by as much of it as that takes.
 
     Of a packaged model, which may have gigabytes, that is its start; of one in a zip archive
@@ -48,9 +64,9 @@ def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
     if data[:2] in _ARCHIVES or data[257:262] == b"ustar":
         record = edge_package(files, entry, data)
         if record is not None:
-            return RecognisedFile([record], [], data)
+            return Batch([record], [], data)
     data = _enough_to_recognise(files, entry, data)
-    return RecognisedFile(*recognise(data), data)
+    return Batch(*recognise(data), data)
 
 
 def _start_of(files: FileStore, entry: FileEntry) -> bytes:

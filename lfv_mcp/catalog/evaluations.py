@@ -149,11 +149,9 @@ class Evaluations:
         found = await gather_in_order([partial(self._models.find, each, index) for each in asked])
         described = [each.summary for each in found]
         require_distinct([each.version_or_name for each in asked], described)
-        sets = {
-            each.summary.model_version: await self._read(each.found_set)
-            for each in found
-            if each.found_set is not None
-        }
+        asked_sets = [each.found_set for each in found if each.found_set is not None]
+        names = [each.summary.model_version for each in found if each.found_set is not None]
+        sets = dict(zip(names, await self._read_all(asked_sets), strict=True))
         candidates, findings = await load_candidates(described, self._evidence, sets)
         findings += [
             each.model_copy(update={"advice": _HOSTED_FIRST})
@@ -173,7 +171,13 @@ class Evaluations:
         )
 
     async def _read(self, found: FoundSet) -> PredictionSet:
-        return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
+        return (await self._read_all([found]))[0]
+
+    async def _read_all(self, found: Sequence[FoundSet]) -> list[PredictionSet]:
+        if not found:
+            return []
+        reads = partial(self._sets.read_all, found)
+        return await self._workers.run(reads, self._workers.file_reads)
 
     async def _manifests(
         self, query: ModelQuery, index: Index | None
