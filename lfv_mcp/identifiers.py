@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
 PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9][a-zA-Z0-9_\-]{0,254}"
@@ -53,13 +54,8 @@ class Arn(NamedTuple):
     version: int | None
 
 
-def parse_arn(text: object) -> Arn | None:
-    """Take an ARN of this service apart; None for anything else, also for text around an ARN.
-
-    `arn:aws:lookoutvision:eu-west-1:111122223333:model/caps/3` →
-    `Arn("aws", "eu-west-1", "111122223333", "model", "caps", 3)`
-    """
-    found = _ARN.fullmatch(text) if isinstance(text, str) else None
+def _parse_arn(text: str) -> Arn | None:
+    found = _ARN.fullmatch(text)
     if found is None:
         return None
     partition, region, account, kind, project, version = found.groups()
@@ -71,6 +67,23 @@ def parse_arn(text: object) -> Arn | None:
         project,
         None if version is None else int(version),
     )
+
+
+_parse_arn_again: Final = lru_cache(maxsize=256)(_parse_arn)
+_KEPT_LENGTH: Final = 400
+"""Characters of a text that is kept with what it was parsed to; an ARN has fewer."""
+
+
+def parse_arn(text: object) -> Arn | None:
+    """Take an ARN of this service apart; None for anything else, also for text around an ARN.
+
+    `arn:aws:lookoutvision:eu-west-1:111122223333:model/caps/3` →
+    `Arn("aws", "eu-west-1", "111122223333", "model", "caps", 3)`
+    """
+    if not isinstance(text, str):
+        return None
+    # The files of one model lie side by side, each with its ARN.
+    return _parse_arn_again(text) if len(text) <= _KEPT_LENGTH else _parse_arn(text)
 
 
 def _format_arn(region: str, account: str, resource: str) -> str:

@@ -9,21 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from lfv_mcp.archive.index import Index, RecordRef
-from lfv_mcp.archive.pack_reading import PackPart, record_in_part
+from lfv_mcp.archive.index import HeldFile, Index, RecordRef
+from lfv_mcp.archive.pack_reading import record_in_part
 from lfv_mcp.archive.packed_file import record_digest
 from lfv_mcp.archive.problems import clock_time
 from lfv_mcp.archive.progress import IndexingProgress
-from lfv_mcp.archive.reading import read_rest
+from lfv_mcp.archive.reading import PackPart, read_rest
 from lfv_mcp.archive.scan import Look, Scanner
-from lfv_mcp.archive.store import FileStore
+from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.datasets.dataset import Dataset
-from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
-from lfv_mcp.formats.edge_package import EdgePackageFacts
 from lfv_mcp.formats.manifest_lines import lines_of
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_file import prediction_set_text, read_prediction_file
@@ -31,6 +28,11 @@ from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.text import clean
+
+if TYPE_CHECKING:
+    from lfv_mcp.formats.datasets.dataset import Dataset
+    from lfv_mcp.formats.datasets.image_objects import ImageListing
+    from lfv_mcp.formats.edge_package import EdgePackageFacts
 
 _Read = TypeVar("_Read")
 GRACE: Final = 0.5
@@ -234,20 +236,20 @@ class Archive:
 
         return self._read_held(ref, lambda: datasets_in(self.files, ref.name))
 
-    def read_edge_package(self, ref: RecordRef) -> EdgePackageFacts:
+    def read_edge_package(self, held: HeldFile) -> EdgePackageFacts:
         """What a packaged model of the index tells; nothing of the model itself is read.
 
         Raises:
-            LfvError: its file cannot be read any more.
+            LfvError: its file cannot be read any more, or is no packaged model now.
         """
         from lfv_mcp.archive.held_files import edge_package_in
 
-        index = self.held or self.index()
-        held = next((each for each in index.edge_packages if each.ref == ref), None)
-        if held is None:
-            raise _is_gone(ref.name)
-        form, size = held.about.form, held.about.size or 0
-        return self._read_held(ref, lambda: edge_package_in(self.files, ref.name, form, size))
+        ref, about = held
+        known = self._scanner.knows(ref.name)
+        # Without a stamp it is looked at as it is now.
+        stamp = "" if known is None or known.stamp is None else known.stamp
+        entry = FileEntry(ref.name, about.size or 0, stamp)
+        return self._read_held(ref, lambda: edge_package_in(self.files, entry, about.form))
 
     def image_listing(self) -> ImageListing:
         """The images beside the records: listed now, for the index does not keep them.
@@ -263,10 +265,14 @@ class Archive:
         """What is read of a file; a file that is gone, or is another one now, is said."""
         try:
             return read()
+        except FileNotFoundError as error:
+            raise _is_gone(ref.name) from error
         except (OSError, UnrecognisedError) as error:
-            if isinstance(error, FileNotFoundError):
-                raise _is_gone(ref.name) from error
             raise _unreadable(ref.name, error) from error
+        except LfvError as error:
+            if error.code == "s3_not_found":
+                raise _is_gone(ref.name) from error
+            raise
 
     def version_of(self, ref: RecordRef) -> Hashable:
         """Another one if the file of a record has changed, even where the index keeps only a part

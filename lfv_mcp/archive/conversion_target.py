@@ -1,4 +1,4 @@
-"""The directory that a converted dataset is written to: all of its files, or as they were."""
+"""The directory that a converted dataset is written to: each of its files whole."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def require_room(path: Path, *, replace: bool) -> None:
 def write_files(path: Path, files: Mapping[str, Iterable[bytes]]) -> None:
     """Write the files of a conversion; those of an earlier one that are not among them go.
 
-    None appears before the contents of all are on disk, and each appears whole.
+    None appears before the contents of all are on disk, each appears whole, and no earlier one goes
+    before all of these are there.
 
     Args:
         path: the directory.
@@ -64,7 +65,7 @@ def write_files(path: Path, files: Mapping[str, Iterable[bytes]]) -> None:
         staged = {
             name: target.stage(content, name.rpartition("/")[0]) for name, content in files.items()
         }
-        for name in old:  # a test set of another conversion must not stand beside the new one
-            target.remove(name)
         for name, content in staged.items():
             target.publish(content, name, replace=True)
+        for name in old:  # a test set of another conversion must not stand beside the new one
+            target.remove(name)

@@ -8,6 +8,7 @@ something. That is decided when all files have been looked at: the records may c
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePath
 from threading import Lock
@@ -18,7 +19,7 @@ from lfv_mcp.archive.index import relative_name
 from lfv_mcp.archive.layout import folder_name, folder_of
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.targets import StagedFile, Target
-from lfv_mcp.formats.compression import decompressed
+from lfv_mcp.formats.compression import decompressed, peek
 from lfv_mcp.formats.containers import HEAD, archive_kind
 from lfv_mcp.formats.datasets.splits import split_of, split_of_folder
 from lfv_mcp.formats.recognition import Record
@@ -84,6 +85,8 @@ class DatasetCopies:
         self._lock = Lock()
         self._copies: dict[tuple[str, str], DatasetCopy] = {}
         self._places: dict[str, set[str]] = {}
+        self.repeated = Counter[str]()
+        """Further copies of a file, by its path in the target."""
 
     def note(self, key: RecordKey) -> None:
         """Remember whose a record is."""
@@ -109,11 +112,10 @@ class DatasetCopies:
         folders = source_folders(files.location, entry.name, of_archive=self._of_archive)
         name = entry.name.rpartition("/")[2]
         with files.open(entry.name) as stream:
-            chunks = chunks_of(stream)
-            head = next(chunks, b"")
+            head, chunks = peek(chunks_of(stream), HEAD)
             ending = _ENDINGS.get(record.body["Form"], "csv") + _packed_ending(head)
             # At the top, so that a run that is given up leaves no folders.
-            staged = self._target.stage(_with(head, chunks), "", in_memory=0)
+            staged = self._target.stage(chunks, "", in_memory=0)
         split = split_of("/".join((*folders, name)))
         copy = DatasetCopy(staged, record, start, folders, name, split, ending)
         with self._lock:
@@ -141,6 +143,7 @@ class DatasetCopies:
             name = f"{folder}/{copy.file_name}"
             if name in seen:
                 copy.staged.discard()  # the same file once more
+                self.repeated[name] += 1
                 continue
             seen.add(name)
             yield name, copy
@@ -215,8 +218,3 @@ def _packed_ending(head: bytes) -> str:
     name, _ = decompressed(head, ())
     kind = archive_kind(head[:HEAD])
     return _PACKED.get(name, f".{kind}" if kind in ("zip", "tar") else "")
-
-
-def _with(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from chunks

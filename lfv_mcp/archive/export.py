@@ -95,6 +95,6 @@ class _Export:
             member = "ModelMetadata"
         captured = replayed.captured if replayed else epoch_seconds(headers.get("date"))
         record = recognise_answer({member: body}, captured)
-        self.tally.count(record)
         if not self.writer.contains(record):
             self.tally.written += self.writer.write_record(record)
+        self.tally.count(record)

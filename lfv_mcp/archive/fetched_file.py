@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
-from lfv_mcp.archive.listed_file import entry_now
+from lfv_mcp.archive.listed_file import ListedFile, entry_now
 from lfv_mcp.archive.store import Directory, FileEntry, FileStore
 
 _CHUNK: Final = 1 << 18
@@ -32,7 +32,7 @@ def fetched_once(files: FileStore, entry: FileEntry) -> Generator[tuple[FileStor
     something else only the start.
 
     Raises:
-        OSError, LfvError: the file cannot be read.
+        OSError, LfvError: the file cannot be read, or its later part is of another file by now.
     """
     with files.open(entry.name) as stream:
         entry = entry_now(entry, stream)
@@ -72,8 +72,9 @@ class _FetchedFile:
     def open(
         self, name: str, *, start: int = 0, limit: int | None = None
     ) -> AbstractContextManager[IO[bytes]]:
-        if limit is not None and start > self._fetched + _FAR:
-            return self._files.open(name, start=start, limit=limit)
+        if limit is not None and not self._ended and start > self._fetched + _FAR:
+            # Of the version that is open, or it fails.
+            return ListedFile(self._files, self._entry).open(name, start=start, limit=limit)
         reader: IO[bytes] = _Reader(self, start, limit)  # type: ignore[assignment]
         return reader
 

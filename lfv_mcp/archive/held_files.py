@@ -5,21 +5,17 @@ An index knows of them no more than their starts tell, and of images nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Final
-
 from lfv_mcp.archive.fetched_file import chunks_of
-from lfv_mcp.archive.places import S3Place
-from lfv_mcp.archive.reading import may_be_record, read_part
-from lfv_mcp.archive.store import FileStore
+from lfv_mcp.archive.listed_file import ListedFile, read_one_version
+from lfv_mcp.archive.listed_names import base_of, prefix_of
+from lfv_mcp.archive.reading import may_be_record, read_part, recognise_file
+from lfv_mcp.archive.store import FileEntry, FileStore, image_object
 from lfv_mcp.formats.datasets.dataset import Dataset
 from lfv_mcp.formats.datasets.image_objects import ImageListing, ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.edge_archives import PACKED_LIMIT, read_edge_tar, read_edge_zip
 from lfv_mcp.formats.edge_package import EdgePackageFacts
-
-_S3: Final = "s3://"
 
 
 def datasets_in(files: FileStore, name: str) -> list[Dataset]:
@@ -30,33 +26,53 @@ def datasets_in(files: FileStore, name: str) -> list[Dataset]:
         OSError, LfvError: its bytes cannot be had.
     """
     with files.open(name) as stream:
-        return read_datasets(_base_of(files.location) + name, chunks_of(stream))
+        return read_datasets(base_of(files.location, is_absolute=True) + name, chunks_of(stream))
 
 
-def edge_package_in(files: FileStore, name: str, form: str, size: int) -> EdgePackageFacts:
+def edge_package_in(files: FileStore, entry: FileEntry, form: str) -> EdgePackageFacts:
     """What a packaged model tells; of its bytes no more are asked for than that takes.
 
     Args:
         files: where it is.
-        name: its file.
+        entry: its file, as the index knows it. Another one may be there by now.
         form: what holds it, `zip` or `tar`.
-        size: bytes of the file.
 
     Raises:
+        UnrecognisedError: it is no packaged model now.
         OSError, LfvError: its bytes cannot be had.
     """
+
+    def read(file: ListedFile) -> EdgePackageFacts:
+        is_known = file.entry == entry
+        return _read_package(file, form if is_known else _form_of(file))
+
+    return read_one_version(files, entry, read)
+
+
+def _form_of(file: ListedFile) -> str:
+    """What holds the packaged model that a file is.
+
+    Raises:
+        UnrecognisedError: it is none.
+        OSError, LfvError: it cannot be read.
+    """
+    for record in recognise_file(file, file.entry).records:
+        if record.form == "edge_package":
+            return str(record.body["Form"])
+    raise UnrecognisedError("it is no packaged model now")
+
+
+def _read_package(file: ListedFile, form: str) -> EdgePackageFacts:
+    """What a packaged model tells, of this version of its file.
+
+    Raises:
+        OSError, LfvError: its bytes cannot be had, or are of another version.
+    """
+    name, size = file.entry.name, file.entry.size
     if form == "zip":
-        return read_edge_zip(size, lambda start, length: read_part(files, name, start, length))
-    with files.open(name, limit=min(size, PACKED_LIMIT)) as stream:
-        return read_edge_tar(name, _chunks_to(stream, PACKED_LIMIT))
-
-
-def _chunks_to(stream: IO[bytes], limit: int) -> Iterator[bytes]:
-    for chunk in chunks_of(stream):
-        yield chunk
-        limit -= len(chunk)
-        if limit <= 0:
-            return
+        return read_edge_zip(size, lambda start, length: read_part(file, name, start, length))
+    with file.open(name, limit=min(size, PACKED_LIMIT)) as stream:
+        return read_edge_tar(name, chunks_of(stream))
 
 
 def images_in(files: FileStore) -> ImageListing:
@@ -66,30 +82,16 @@ def images_in(files: FileStore) -> ImageListing:
         LfvError: the store cannot be listed.
     """
     objects: dict[str, ImageObject] = {}
+    forbidden: list[str] = []
     base: str | None = None
     for entry in files.entries():
-        if may_be_record(entry):
+        if may_be_record(entry) and not entry.is_unlisted:
             continue
         if base is None:  # of a place that is opened late the location is not known before
-            base = _base_of(files.location)
-        etag = entry.stamp.strip('"') if isinstance(entry.stamp, str) else ""
-        objects[base + entry.name] = ImageObject(entry.size, etag, entry.archived)
-    return ImageListing(objects, (_prefix_of(files.location),))
-
-
-def _base_of(location: str) -> str:
-    """What stands before a name that a store lists: S3 lists whole keys."""
-    if location.startswith(_S3):
-        return f"{_S3}{location.removeprefix(_S3).partition('/')[0]}/"
-    path = Path(location).absolute()
-    folder = path.parent if path.is_file() else path
-    return f"{folder.as_posix().rstrip('/')}/"
-
-
-def _prefix_of(location: str) -> str:
-    """What the URIs or paths of all files of a store begin with."""
-    if location.startswith(_S3):
-        bucket, _, prefix = location.removeprefix(_S3).partition("/")
-        return f"{_S3}{bucket}/{S3Place(bucket, prefix).folder}"
-    path = Path(location).absolute()
-    return path.as_posix() if path.is_file() else _base_of(location)
+            base = base_of(files.location, is_absolute=True)
+        if entry.is_unlisted:
+            # What cannot be looked at may be a link to a folder, too.
+            forbidden += {base + entry.name, f"{base}{entry.name.rstrip('/')}/"}
+        elif (found := image_object(entry)) is not None:
+            objects[base + entry.name] = found
+    return ImageListing(objects, (prefix_of(files.location),), tuple(forbidden))

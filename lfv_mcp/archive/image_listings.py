@@ -13,11 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from lfv_mcp.archive.listed_names import prefix_of
 from lfv_mcp.archive.places import S3Place
+from lfv_mcp.archive.store import leads_nowhere
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.aws.s3_listing import list_side_by_side
 from lfv_mcp.errors import LfvError
-from lfv_mcp.formats.datasets.image_objects import ImageListing, ImageObject
+from lfv_mcp.formats.datasets.image_objects import ImageListing, ImageObject, covers
 
 _DENIED: Final = "s3_access_denied"
 _WAYS: Final = 4
@@ -46,11 +48,11 @@ def list_images(
     objects: dict[str, ImageObject] = {}
     prefixes: list[str] = []
     forbidden: list[str] = []
-    for prefix, place in sorted({_prefix_of(place): place for place in places}.items()):
-        if any(prefix.startswith(listed) for listed in prefixes):
+    for prefix, place in sorted({prefix_of(str(place)): place for place in places}.items()):
+        if any(covers(listed, prefix) for listed in prefixes):
             continue
         prefixes.append(prefix)
-        files = _of_bucket(place, s3) if isinstance(place, S3Place) else _of_folder(place)
+        files = _of_bucket(place, s3) if isinstance(place, S3Place) else _of_disk(prefix)
         try:
             for uri, found in files:
                 if found is None:
@@ -67,14 +69,6 @@ def list_images(
     return ImageListing(objects, tuple(prefixes), tuple(forbidden))
 
 
-def _prefix_of(place: S3Place | Path) -> str:
-    """What the URIs or paths of all files of a place begin with."""
-    if isinstance(place, S3Place):
-        return f"s3://{place.bucket}/{place.folder}"
-    path = place.absolute()
-    return str(path) if path.is_file() else f"{path.as_posix().rstrip('/')}/"
-
-
 def _of_bucket(place: S3Place, s3: S3) -> Iterator[tuple[str, ImageObject]]:
     """Every object below a prefix, by its URI."""
     for each in list_side_by_side(s3, place.bucket, place.folder, restores=True):
@@ -82,14 +76,13 @@ def _of_bucket(place: S3Place, s3: S3) -> Iterator[tuple[str, ImageObject]]:
         yield f"s3://{place.bucket}/{each.key}", found
 
 
-def _of_folder(path: Path) -> Iterator[tuple[str, ImageObject | None]]:
-    """Every file of a folder, by its absolute path; None of a folder that cannot be listed.
+def _of_disk(prefix: str) -> Iterator[tuple[str, ImageObject | None]]:
+    """A file, or every file of a folder, by its absolute path; None of what is not told.
 
     Links are followed, for a manifest may name an image by way of one.
     """
-    prefix = _prefix_of(path)
-    if path.is_file():
-        yield prefix, ImageObject(path.stat().st_size)
+    if not prefix.endswith("/"):
+        yield from _of_file(prefix, Path(prefix).stat)
         return
     seen: Counter[tuple[int, int]] = Counter()
     folders = [prefix]
@@ -106,8 +99,26 @@ def _of_folder(path: Path) -> Iterator[tuple[str, ImageObject | None]]:
             yield folder, None
             continue
         for item in items:
-            if item.is_dir():
+            if _is_folder(item):
                 folders.append(f"{folder}{item.name}/")
-                continue
-            with suppress(OSError):  # a link that leads nowhere: there is no such image
-                yield f"{folder}{item.name}", ImageObject(item.stat().st_size)
+            else:
+                yield from _of_file(f"{folder}{item.name}", item.stat)
+
+
+def _is_folder(item: os.DirEntry[str]) -> bool:
+    with suppress(OSError):  # a link to itself; what it is `stat` says
+        return item.is_dir()
+    return False
+
+
+def _of_file(
+    path: str, stat: Callable[[], os.stat_result]
+) -> Iterator[tuple[str, ImageObject | None]]:
+    try:
+        size = stat().st_size
+    except OSError as error:
+        if not leads_nowhere(error):  # else there is no such image
+            yield path, None
+            yield f"{path}/", None  # it may be a link to a folder
+    else:
+        yield path, ImageObject(size)

@@ -9,11 +9,11 @@ from typing import Final
 from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
 from lfv_mcp.archive.listed_file import ListedFile, read_one_version
 from lfv_mcp.archive.metadata import pack_metadata
-from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
+from lfv_mcp.archive.pack_reading import PackContents, batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of, record_digest
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
-from lfv_mcp.archive.reading import recognise_file
+from lfv_mcp.archive.reading import Batch, PackPart, recognise_file
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
@@ -64,8 +64,7 @@ class FileLoader:
         entry = file.entry
         try:
             if not is_records_file(entry.name):
-                batch = Batch(*recognise_file(file, entry))
-                return self._of_batch(entry.name, entry.stamp, batch)
+                return self._of_batch(entry.name, entry.stamp, recognise_file(file, entry))
             return self._of_pack(entry.name, entry.stamp, batches_of(file, entry))
         except (OSError, LfvError):
             raise

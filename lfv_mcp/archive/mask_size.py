@@ -118,7 +118,7 @@ def packaged_size(archive: Archive) -> HeldSize:
     """
     found: dict[ImageSize, str] = {}
     for held in archive.index().edge_packages:
-        facts = archive.read_edge_package(held.ref)
+        facts = archive.read_edge_package(held)
         if facts.image_width is not None and facts.image_height is not None:
             found.setdefault(ImageSize(facts.image_width, facts.image_height), held.ref.name)
     if len(found) > 1:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.packed_file import PackedFile
 from lfv_mcp.archive.packed_lines import is_records_file, members_of
-from lfv_mcp.archive.reading import recognise_file
+from lfv_mcp.archive.reading import Batch, PackPart, recognise_file
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
@@ -19,20 +19,6 @@ from lfv_mcp.formats.recognition import Record, recognise
 _GZIP_MARK: Final = b"\x1f\x8b"
 _FIRST_READ: Final = 1 << 16
 _DIGEST_IN_NAME: Final = re.compile(r"-[0-9a-f]{16}\.(?:jsonl?|(?:manifest|csv)(?:\.[a-z0-9]+)?)$")
-
-
-class PackPart(NamedTuple):
-    """Where some of a pack's records are, so that one of them can be read by itself.
-
-    Args:
-        first: the ordinal of the first of them, in the whole file.
-        offset: the byte at which the part begins.
-        length: its bytes.
-    """
-
-    first: int
-    offset: int
-    length: int
 
 
 class PackContents(NamedTuple):
@@ -60,22 +46,6 @@ class HasPack(Protocol):
         ...
 
 
-class Batch(NamedTuple):
-    """Records that were read together: those of a file, or of a part of a pack.
-
-    Args:
-        records: what was recognised; a part of a pack may have some of form `packed_file`.
-        problems: what is wrong with the rest.
-        data: what they were recognised in.
-        part: where that is in a pack; None for a file that is none.
-    """
-
-    records: Sequence[Record]
-    problems: Sequence[UnrecognisedError]
-    data: bytes
-    part: PackPart | None = None
-
-
 def batches_of(files: FileStore, entry: FileEntry) -> Iterator[Batch]:
     """What a file holds: all at once, or part by part if it is a pack, whatever its length.
 
@@ -84,14 +54,14 @@ def batches_of(files: FileStore, entry: FileEntry) -> Iterator[Batch]:
         OSError, LfvError: it cannot be read.
     """
     if not is_records_file(entry.name):
-        yield Batch(*recognise_file(files, entry))
+        yield recognise_file(files, entry)
         return
     with files.open(entry.name) as stream:
         start = stream.read(_FIRST_READ)
         if start.startswith(_GZIP_MARK):
             yield from _parts_of(chain([start], chunks_of(stream)))
             return
-    yield Batch(*recognise_file(files, entry))  # somebody unpacked it, and kept its name
+    yield recognise_file(files, entry)  # somebody unpacked it, and kept its name
 
 
 def _parts_of(chunks: Iterable[bytes]) -> Iterator[Batch]:

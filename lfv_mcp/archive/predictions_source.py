@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import IO, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.listed_file import entry_now
+from lfv_mcp.archive.listed_names import uri_base
 from lfv_mcp.archive.reading import may_be_records, read_rest
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
@@ -148,6 +150,7 @@ class FilesOfSource(Generic[T]):
         """Read nothing yet."""
         self._unread = unread
         self.location = files.location
+        self._base = uri_base(files.location)
         self._files = files
         self._reader = reader
         self._rounds = Rounds(max(files.parallel, 1), wait)
@@ -176,11 +179,39 @@ class FilesOfSource(Generic[T]):
                 raise self._unread.denied(self._name(entry), error) from error
             steps.finish()
 
+    def looked_at(
+        self, entries: Sequence[FileEntry], look: Callable[[FileStore, FileEntry], bool]
+    ) -> list[FileEntry]:
+        """The files that a look at their starts finds to be worth reading whole.
+
+        Args:
+            entries: as the store lists them.
+            look: whether one of them is.
+
+        Raises:
+            LfvError: one could not be looked at, or is too large to be read.
+        """
+        looks = self._rounds.run(entries, partial(self._look, look), _Looked.may_still_come)
+        return [each.entry for each in looks if self._is_wanted(each)]
+
+    def _look(self, look: Callable[[FileStore, FileEntry], bool], entry: FileEntry) -> _Looked:
+        try:
+            return _Looked(entry, is_wanted=look(self._files, entry))
+        except (OSError, LfvError, UnrecognisedError) as failure:
+            return _Looked(entry, failure=failure)
+
+    def _is_wanted(self, looked: _Looked) -> bool:
+        if (failure := looked.failure) is None:
+            return looked.is_wanted
+        if isinstance(failure, UnrecognisedError):
+            raise self._unread.damaged(self._name(looked.entry), failure) from failure
+        if isinstance(failure, OSError):
+            raise self._unread.denied(self._name(looked.entry), failure) from failure
+        raise failure
+
     def _name(self, entry: FileEntry) -> str:
         """What the reader knows a file by: its URI, or its path below the source."""
-        if not self.location.startswith("s3://"):
-            return entry.name
-        return f"s3://{self.location.removeprefix('s3://').partition('/')[0]}/{entry.name}"
+        return f"{self._base}{entry.name}"
 
     def _contents(
         self, entries: Sequence[FileEntry]
@@ -243,6 +274,18 @@ class _Steps:
         while self._left:
             self._left -= 1
             self._advance()
+
+
+class _Looked(NamedTuple):
+    """What a look at a file's start found, or why nobody could look."""
+
+    entry: FileEntry
+    is_wanted: bool = False
+    failure: OSError | LfvError | UnrecognisedError | None = None
+
+    def may_still_come(self) -> bool:
+        """Whether it failed in a way that may be over soon."""
+        return self.failure is not None and may_pass(self.failure)
 
 
 class _Fetched(NamedTuple):

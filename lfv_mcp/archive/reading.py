@@ -20,21 +20,37 @@ _ARCHIVES: Final = (b"PK", b"\x1f\x8b", b"BZ", b"\xfd7")
 """How zip, gzip, bzip2 and xz begin, in which packaged models come."""
 
 
-class RecognisedFile(NamedTuple):
-    """What a file holds.
+class PackPart(NamedTuple):
+    """Where some of a pack's records are, so that one of them can be read by itself.
 
     Args:
-        records: what was recognised.
+        first: the ordinal of the first of them, in the whole file.
+        offset: the byte at which the part begins.
+        length: its bytes.
+    """
+
+    first: int
+    offset: int
+    length: int
+
+
+class Batch(NamedTuple):
+    """Records that were read together: those of a file, or of a part of a pack.
+
+    Args:
+        records: what was recognised; a part of a pack may have some of form `packed_file`.
         problems: what is wrong with the rest.
-        data: what it was recognised in: all of it, or its start and its end.
+        data: what they were recognised in.
+        part: where that is in a pack; None for a file that is none.
     """
 
     records: Sequence[Record]
     problems: Sequence[UnrecognisedError]
     data: bytes
+    part: PackPart | None = None
 
 
-def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
+def recognise_file(files: FileStore, entry: FileEntry) -> Batch:
     """What a file holds, by as much of it as that takes.
 
     Of a packaged model, which may have gigabytes, that is its start; of one in a zip archive
@@ -46,11 +62,11 @@ def recognise_file(files: FileStore, entry: FileEntry) -> RecognisedFile:
     """
     data = _start_of(files, entry)
     if data[:2] in _ARCHIVES or data[257:262] == b"ustar":
-        record = _edge_package(files, entry, data)
+        record = edge_package(files, entry, data)
         if record is not None:
-            return RecognisedFile([record], [], data)
+            return Batch([record], [], data)
     data = _enough_to_recognise(files, entry, data)
-    return RecognisedFile(*recognise(data), data)
+    return Batch(*recognise(data), data)
 
 
 def _start_of(files: FileStore, entry: FileEntry) -> bytes:
@@ -65,8 +81,17 @@ def _start_of(files: FileStore, entry: FileEntry) -> bytes:
         return read_rest(stream, b"", HEAD)
 
 
-def _edge_package(files: FileStore, entry: FileEntry, head: bytes) -> Record | None:
-    """The record of a packaged model; None if a file is none."""
+def edge_package(files: FileStore, entry: FileEntry, head: bytes) -> Record | None:
+    """The record of a packaged model; None if a file is none.
+
+    Args:
+        files: where the file is.
+        entry: the file.
+        head: its first bytes, some kilobytes.
+
+    Raises:
+        OSError, LfvError: it cannot be read.
+    """
     from lfv_mcp.formats.edge_archives import edge_package_form  # not at a start
 
     def read_at(start: int, size: int) -> bytes:

@@ -59,10 +59,12 @@ class S3Prefix:
         if folder and not folder.endswith("/"):
             folder += "/"
             # The object itself comes first of all that start with its key.
-            first = next(self._s3.list(self._bucket, self._prefix)).objects[:1]
+            page = next(self._s3.list(self._bucket, self._prefix, restores=True))
+            first = page.objects[:1]
             if first and first[0].key == self._prefix:
                 yield _entry(first[0])
-        for listed in list_side_by_side(self._s3, self._bucket, folder):
+        # A restored image would else count as one that must be restored first.
+        for listed in list_side_by_side(self._s3, self._bucket, folder, restores=True):
             yield _entry(listed)
 
     def open(

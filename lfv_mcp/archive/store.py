@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from stat import S_ISREG
 from typing import IO, Final, NamedTuple, Protocol
 
 from lfv_mcp.errors import SetupError
+from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.decoding import UnrecognisedError
 
 
@@ -20,7 +22,7 @@ class FileEntry(NamedTuple):
     Args:
         name: its path below a directory, or its key in S3.
         size: bytes.
-        stamp: of S3 its ETag.
+        stamp: of S3 its ETag; `UNLISTED` and `DANGLING` of what a disk does not tell, or has not.
         archived: it is in a storage class of S3 that must be restored first.
     """
 
@@ -28,6 +30,32 @@ class FileEntry(NamedTuple):
     size: int
     stamp: int | str
     archived: bool = False
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether it is a folder or a file that could not be looked at: nothing is known of it."""
+        return self.stamp == UNLISTED
+
+
+UNLISTED: Final = "unlisted"
+"""Stamp of a folder that could not be listed, and of a file that could not be looked at."""
+DANGLING: Final = "dangling"
+"""Stamp of a link that leads nowhere."""
+
+
+def image_object(entry: FileEntry) -> ImageObject | None:
+    """What a listing says of an image; None if it is not there, or nobody knows."""
+    stamp = entry.stamp
+    if not isinstance(stamp, str):
+        return ImageObject(entry.size)
+    if stamp in (UNLISTED, DANGLING):
+        return None
+    return ImageObject(entry.size, stamp.strip('"'), entry.archived)
+
+
+def leads_nowhere(error: OSError) -> bool:
+    """Whether what could not be looked at is a link to nothing, or a file that is gone."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class FileStore(Protocol):
@@ -126,7 +154,7 @@ class Directory:
                     items = sorted(listed, key=lambda item: item.name)
             except OSError as error:
                 if folder:
-                    yield FileEntry(folder, 0, "unlisted")
+                    yield FileEntry(folder, 0, UNLISTED)
                     continue
                 raise self._unreadable(error.strerror or str(error)) from error
             for item in items:
@@ -152,6 +180,8 @@ class Directory:
         del limit
         if name.endswith("/"):
             os.scandir(self._root / name).close()
+            # Else it would be taken for a file of no use, and its files for gone.
+            raise OSError("a folder that could not be listed a moment ago")
         follow = _NO_FOLLOW
         if name in self._links or self._only:
             follow = 0
@@ -221,8 +251,8 @@ def is_real_folder(item: os.DirEntry[str]) -> bool:
 def _entry(name: str, file: os.DirEntry[str] | Path) -> FileEntry:
     try:
         stat = file.stat()
-    except OSError:
-        return FileEntry(name, 0, "dangling")
+    except OSError as error:
+        return FileEntry(name, 0, DANGLING if leads_nowhere(error) else UNLISTED)
     return FileEntry(name, stat.st_size, _stamp(stat))
 
 

@@ -21,6 +21,8 @@ class ImportTally:
     files: int = 0
     recognised: dict[str, int] = field(default_factory=dict[str, int])  # records, by form
     written: int = 0
+    lost: int = 0
+    """Records that were recognised and could not be put into their place."""
     problems: list[tuple[str, Problem]] = field(default_factory=list[tuple[str, Problem]])
     left: list[str] = field(default_factory=list[str])
     """Packaged models: they are held where they are, and are not copied."""
@@ -41,6 +43,7 @@ class ImportTally:
         """Add the counts of a part to these."""
         self.files += part.files
         self.written += part.written
+        self.lost += part.lost
         self.problems += part.problems
         self.left += part.left
         for form, count in part.recognised.items():
@@ -49,6 +52,11 @@ class ImportTally:
     def may_still_come(self) -> bool:
         """Whether some of it failed in a way that may be over soon."""
         return any(may_pass(problem) for _, problem in self.problems)
+
+    @property
+    def unchanged(self) -> int:
+        """How many records were there already."""
+        return sum(self.recognised.values()) - self.written - self.lost
 
     @property
     def failed(self) -> int:

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from lfv_mcp.archive.dataset_files import may_be_dataset_file
+from lfv_mcp.archive.listed_names import base_of, prefix_of, uri_base
 from lfv_mcp.archive.predictions_source import FilesOfSource, Unread
-from lfv_mcp.archive.reading import may_be_record, may_be_records, read_rest
-from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.archive.reading import may_be_record, may_be_records
+from lfv_mcp.archive.store import FileEntry, FileStore, image_object
 from lfv_mcp.errors import SetupError
-from lfv_mcp.formats.containers import is_container
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
 from lfv_mcp.formats.datasets.folders import datasets_in_listing
 from lfv_mcp.formats.datasets.gathering import LINES_KEPT
 from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
-from lfv_mcp.formats.datasets.recognition import starts_as_dataset
 from lfv_mcp.formats.datasets.splits import split_of_folder
-from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError
-from lfv_mcp.formats.texts import HEAD
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.text import clean
 
 _CODE: Final = "training_images_unread"
@@ -145,13 +143,25 @@ class _Source:
     def __init__(self, files: FileStore) -> None:
         self._files = files
         self._entries = list(files.entries())
-        self._is_file = len(self._entries) == 1 and _is_one_file(files, self._entries[0])
-        self._objects = {self._whole_name(e.name): _object_of(e) for e in self._entries}
+        whole = prefix_of(files.location)
+        self._base = base_of(files.location, is_absolute=True)
+        self._is_file = len(self._entries) == 1 and whole.rstrip("/") == (
+            f"{self._base}{self._entries[0].name}"
+        )
+        self._folder = self._folder_of(whole)
+        self._objects = {
+            f"{self._base}{entry.name}": found
+            for entry in self._entries
+            if (found := image_object(entry)) is not None
+        }
 
     def datasets(self, wait: Callable[[float], None]) -> list[Dataset]:
         """What the files are that are no images."""
-        wanted = [each for each in may_be_records(self._entries) if self._may_be_dataset(each)]
         reader = FilesOfSource(self._files, _DatasetReader(self), wait=wait, unread=_UNREAD)
+        found = may_be_records(self._entries)
+        large = [entry for entry in found if entry.size > _LARGE]
+        wanted = [entry for entry in found if entry.size <= _LARGE]
+        wanted += reader.looked_at(large, may_be_dataset_file)
         return list(reader.read(wanted, lambda: None))
 
     def is_for_training(self, dataset: Dataset) -> bool:
@@ -159,9 +169,16 @@ class _Source:
         return dataset.split != "test" or (self._is_file and dataset.form == "evaluation")
 
     def listing(self) -> Iterator[tuple[str, ImageObject]]:
-        """Every file below the source."""
+        """Every file below the source.
+
+        Raises:
+            LfvError: what is in a folder, or whether a file is there, could not be seen.
+        """
         for entry in self._entries:
-            yield self.relative_name(entry.name), _object_of(entry)
+            if entry.is_unlisted:
+                raise _UNREAD.denied(entry.name, OSError("it could not be looked at"))
+            if (found := image_object(entry)) is not None:
+                yield self.relative_name(entry.name), found
 
     def every_image(self) -> Iterator[DatasetLine]:
         """Every image that lies in no folder for tests or masks."""
@@ -175,7 +192,7 @@ class _Source:
     def placed(self, line: DatasetLine) -> DatasetLine:
         """A line with the whole name of an image of the listing, and what the listing says."""
         if line.size is not None:  # it comes from the listing
-            return line._replace(image=self._whole_name(line.image, is_relative=True))
+            return line._replace(image=f"{self._base}{self._folder}{line.image}")
         if (found := self._objects.get(line.image)) is not None:
             return line._replace(size=found.size, etag=found.etag)
         return line
@@ -186,55 +203,12 @@ class _Source:
             return "file"
         return name.removeprefix(self._folder)
 
-    @property
-    def _folder(self) -> str:
-        """What the listed names of a prefix begin with."""
-        location = self._files.location
-        if not location.startswith("s3://"):
+    def _folder_of(self, whole: str) -> str:
+        """What the listed names of a prefix begin with, of what those of its files begin with."""
+        if not uri_base(whole):
             return ""
-        prefix = location.removeprefix("s3://").partition("/")[2]
-        if self._is_file:
-            return prefix[: prefix.rfind("/") + 1]
-        return f"{prefix.rstrip('/')}/" if prefix else ""
-
-    def _whole_name(self, name: str, *, is_relative: bool = False) -> str:
-        """The URI or the absolute path of a file that is listed."""
-        location = self._files.location
-        if location.startswith("s3://"):
-            bucket = location.removeprefix("s3://").partition("/")[0]
-            return f"s3://{bucket}/{self._folder if is_relative else ''}{name}"
-        root = Path(location).absolute()
-        return str(root if self._is_file else root / name)
-
-    def _may_be_dataset(self, entry: FileEntry) -> bool:
-        """Whether a file is worth reading whole: models of gigabytes lie beside manifests.
-
-        Raises:
-            LfvError: its start cannot be read.
-        """
-        if entry.size <= _LARGE:
-            return True
-        try:
-            with self._files.open(entry.name, limit=HEAD) as stream:
-                head = read_rest(stream, b"", HEAD)
-        except OSError as error:
-            raise _UNREAD.denied(entry.name, error) from error
-        if is_container(head):
-            return entry.size <= FILE_LIMIT
-        return starts_as_dataset(head) is not None
-
-
-def _is_one_file(files: FileStore, entry: FileEntry) -> bool:
-    """Whether a person named this file, and not the folder that it is in."""
-    location = files.location
-    if location.startswith("s3://"):
-        return location.removeprefix("s3://").partition("/")[2] == entry.name
-    return Path(location).is_file()
-
-
-def _object_of(entry: FileEntry) -> ImageObject:
-    etag = entry.stamp.strip('"') if isinstance(entry.stamp, str) else ""
-    return ImageObject(entry.size, etag)
+        prefix = whole.removeprefix(self._base)
+        return prefix[: prefix.rstrip("/").rfind("/") + 1] if self._is_file else prefix
 
 
 def _is_left_out(folder: str) -> bool:

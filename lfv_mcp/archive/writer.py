@@ -74,13 +74,17 @@ class ArchiveWriter:
         Raises:
             LfvError: the archive cannot be written to.
         """
+        lost: list[str] = []
         for name, copy in self._datasets.placed():
             try:
                 tally.written += self.target.publish(copy.staged, name).is_new
             except (OccupiedError, OSError) as problem:
                 tally.add_problems(name, [problem])
+                lost.append(name)
             finally:
                 copy.staged.discard()
+        # Further sources of a copy that failed are not in the archive either.
+        tally.lost += sum(1 + self._datasets.repeated[name] for name in lost)
 
     def close(self) -> None:
         """Remove the datasets that were not published."""

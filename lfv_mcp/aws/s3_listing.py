@@ -26,7 +26,7 @@ _PAGES_BEFORE: Final = 12
 thousand models take eleven requests, to divide them would take nineteen."""
 _WAITING_PAGES: Final = 64
 """Pages that wait to be taken at most."""
-Lists = Callable[..., Iterator[S3Page]]
+_Lists = Callable[..., Iterator[S3Page]]
 """Lists one prefix, `after` a key."""
 
 
@@ -44,9 +44,7 @@ def list_side_by_side(
     Raises:
         LfvError: the bucket cannot be listed.
     """
-    lists = partial(s3.list, bucket, prefix)
-    if restores:
-        lists = partial(lists, restores=True)
+    lists = partial(s3.list, bucket, prefix, restores=restores)
     pages = lists()
     first_key, last_key = "", ""
     for number, page in enumerate(pages, 1):
@@ -60,7 +58,7 @@ def list_side_by_side(
                 return
 
 
-def _starts_after(lists: Lists, key: str) -> bool:
+def _starts_after(lists: _Lists, key: str) -> bool:
     """Whether this server begins a listing where it is told to."""
     page = next(lists(after=key))
     return all(found.key > key for found in page.objects)
@@ -94,7 +92,7 @@ def pivots_after(first: str, last: str, prefix: str) -> list[str]:
 class _Division:
     """Ranges of keys that are listed at one time, each divided again where it is long."""
 
-    def __init__(self, lists: Lists, prefix: str) -> None:
+    def __init__(self, lists: _Lists, prefix: str) -> None:
         self._lists = lists
         self._prefix = prefix
         self._lock = threading.Lock()

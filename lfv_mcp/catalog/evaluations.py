@@ -185,7 +185,7 @@ class Evaluations:
             for each in found
             if each.found_set is not None
         }
-        read = await gather_in_order([partial(self._read, each) for each in named.values()])
+        read = await self._read_all(list(named.values()))
         sets = dict(zip(named, read, strict=True))
         candidates, findings = await load_candidates(described, self._evidence, sets)
         findings += [
@@ -206,7 +206,13 @@ class Evaluations:
         )
 
     async def _read(self, found: FoundSet) -> PredictionSet:
-        return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
+        return (await self._read_all([found]))[0]
+
+    async def _read_all(self, found: Sequence[FoundSet]) -> list[PredictionSet]:
+        if not found:
+            return []
+        reads = partial(self._sets.read_all, found)
+        return await self._workers.run(reads, self._workers.file_reads)
 
     async def _manifests(
         self, query: ModelQuery, index: Index | None

@@ -206,7 +206,7 @@ class _Reader:
         """What a packaged model tells, and why it does not tell its cut; empty if it does."""
         location = self._shown(file.ref.name)
         try:
-            facts = self._archive.read_edge_package(file.ref)
+            facts = self._archive.read_edge_package(file)
         except (LfvError, UnrecognisedError, OSError) as error:
             return EdgePackage(location=location), self._why_unread(file.ref.name, error)
         cut = facts.built_in_threshold

@@ -6,7 +6,7 @@ of none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.errors import CallerError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.datasets.dataset import DatasetLine
-from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictionSet,
@@ -201,6 +200,25 @@ class PredictionSets:
         Raises:
             LfvError: its file cannot be read.
         """
+        return self.read_all([found])[0]
+
+    def read_all(self, found: Iterable[FoundSet]) -> list[PredictionSet]:
+        """The images of each set, in their order; may block.
+
+        The images beside the archive's records are listed once for all of them, if at all.
+
+        Raises:
+            LfvError: a file cannot be read, or the archive cannot be listed.
+        """
+        sets = list(map(self._read, found))
+        if self._archive is None or not any(map(_has_sizes, sets)):
+            return sets
+        listing = self._archive.image_listing()
+        if not listing.objects:
+            return sets
+        return [replace(each, listing=listing) if _has_sizes(each) else each for each in sets]
+
+    def _read(self, found: FoundSet) -> PredictionSet:
         predictions = found.held
         if predictions is None:
             if self._archive is None:
@@ -209,15 +227,12 @@ class PredictionSets:
         if found.about.key in self._trained_on:
             _, training = self._trained_on[found.about.key]
             predictions = replace(predictions, about=found.about, training=training)
-        listing = self._listing(predictions.training or ())
-        return predictions if listing is None else replace(predictions, listing=listing)
+        return predictions
 
-    def _listing(self, training: Sequence[DatasetLine]) -> ImageListing | None:
-        """The images beside the archive's records, where their sizes and ETags prove anything."""
-        if self._archive is None or all(line.size is None for line in training):
-            return None
-        listing = self._archive.image_listing()
-        return listing if listing.objects else None
+
+def _has_sizes(predictions: PredictionSet) -> bool:
+    """Whether sizes and ETags of images that a model was trained on may prove anything."""
+    return any(line.size is not None for line in predictions.training or ())
 
 
 def _archived(index: Index, query: ModelQuery) -> Sequence[FoundSet]:

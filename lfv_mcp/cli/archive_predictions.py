@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from lfv_mcp.cli.archive_places import open_place, open_prefix, open_source, open_target
+from lfv_mcp.cli.archive_report import echo_json
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
@@ -84,7 +85,12 @@ def is_about_predictions(flags: PredictionFlags) -> bool:
 
 
 def import_predictions_of(
-    sources: Sequence[str], target: str, flags: PredictionFlags, settings: Settings
+    sources: Sequence[str],
+    target: str,
+    flags: PredictionFlags,
+    settings: Settings,
+    *,
+    as_json: bool,
 ) -> None:
     """Import predictions, and say what was read.
 
@@ -133,8 +139,10 @@ def import_predictions_of(
         ProgressLine(" ".join(sources), sum(steps), unit=unit) as progress,
     ):
         imported = import_predictions(listed, written, held, question, advance=progress.advance)
-    _show(imported, skipped_images)
-    for line in training_in_words(training):
+    if as_json:
+        echo_json(_as_json(imported, skipped_images, training))
+        return
+    for line in (*_lines(imported, skipped_images), *training_in_words(training)):
         click.echo(line)
 
 
@@ -207,10 +215,33 @@ def _order(role: str) -> int:
     return roles.index(role) if role in roles else len(roles)
 
 
-def _show(imported: ImportedPredictions, skipped_images: int) -> None:
-    """Print what was read, and by which rule."""
-    for line in _lines(imported, skipped_images):
-        click.echo(line)
+def _as_json(
+    imported: ImportedPredictions, skipped_images: int, training: TrainingImages | None
+) -> dict[str, Any]:
+    """What was read and by which rule, for pipes."""
+    about, outcome, problems = imported
+    key, trained_on = about.key, about.trained_on
+    return {
+        "outcome": outcome,
+        "name": key.name,
+        "project": key.project,
+        "region": key.region or None,
+        "account": key.account or None,
+        "origin": about.origin,
+        "images": about.images,
+        "with_prediction": about.answered,
+        "with_label": about.truth,
+        "ranked_by": None if about.scores == "none" else about.scores,
+        "columns": dict(about.columns),
+        "cut": about.cut,
+        "same_names": about.same_names,
+        "trained_on": trained_on and {"origin": trained_on.origin, "images": trained_on.images},
+        "training_left_out": training.test_images if training else 0,
+        "training_unreadable": training.unreadable if training else 0,
+        "unusable": dict(about.unusable),
+        "problems": list(map(str, problems)),
+        "images_passed_over": skipped_images,
+    }
 
 
 def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from lfv_mcp.cli.archive_check import remarks, totals
+from lfv_mcp.cli.archive_check import check_of, lines_of
 from lfv_mcp.cli.archive_places import open_source, open_target
 from lfv_mcp.cli.archive_predictions import (
     PredictionFlags,
@@ -16,10 +16,11 @@ from lfv_mcp.cli.archive_predictions import (
     is_about_predictions,
     prediction_options,
 )
-from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
+from lfv_mcp.cli.archive_report import echo_json, show_export, show_import, show_pack
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.cli.questions import json_option
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ _target_option = click.option(
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @_target_option
 @prediction_options
+@json_option
 @settings_options
 def import_(
     *,
     sources: tuple[str, ...],
     target: str,
+    as_json: bool,
     settings: Settings,
     **flags: Unpack[PredictionFlags],
 ) -> None:
@@ -60,7 +63,7 @@ def import_(
     """
     if is_about_predictions(flags):
         with _failures_end_the_command():
-            import_predictions_of(sources, target, flags, settings)
+            import_predictions_of(sources, target, flags, settings, as_json=as_json)
         return
     from lfv_mcp.archive.places import parse_place
     from lfv_mcp.archive.tally import ImportTally
@@ -82,7 +85,7 @@ def import_(
                     for _ in writer.import_files(files, wanted, tally):
                         progress.advance()
             writer.publish_datasets(tally)
-    show_import(tally, skipped_images)
+    show_import(tally, skipped_images, as_json=as_json)
 
 
 def _wanted_files(name: str, files: FileStore) -> tuple[list[FileEntry], int]:
@@ -102,8 +105,9 @@ def _wanted_files(name: str, files: FileStore) -> tuple[list[FileEntry], int]:
 
 @archive.command()
 @_target_option
+@json_option
 @settings_options
-def export(*, target: str, settings: Settings) -> None:
+def export(*, target: str, as_json: bool, settings: Settings) -> None:
     """Save every answer of a live endpoint into an archive."""
     from lfv_mcp.archive.export import export_live
     from lfv_mcp.archive.places import parse_place
@@ -120,15 +124,16 @@ def export(*, target: str, settings: Settings) -> None:
     ):
         for name in export_live(open_live(settings), ArchiveWriter(written), tally):
             click.echo(f"{name} done", err=True)
-    show_export(tally)
+    show_export(tally, as_json=as_json)
 
 
 @archive.command()
 @click.argument("packed", metavar="SRC")
 @_target_option
 @click.option("--replace", is_flag=True, help="Write into a place that is not empty.")
+@json_option
 @settings_options
-def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None:
+def pack(*, packed: str, target: str, replace: bool, as_json: bool, settings: Settings) -> None:
     """Pack an archive for many readers: all answers and results in one compressed file.
 
     Evaluation manifests, prediction sets and datasets are copied beside it as they are. Exit code
@@ -149,13 +154,14 @@ def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None
             if packer.may_be_published:
                 with ProgressLine(target, packer.copies) as progress:
                     packer.publish(progress.advance)
-            show_pack(packer, skipped_images)
+            show_pack(packer, skipped_images, as_json=as_json)
 
 
 @archive.command()
 @click.argument("place", metavar="DIR")
+@json_option
 @settings_options
-def check(*, place: str, settings: Settings) -> None:
+def check(*, place: str, as_json: bool, settings: Settings) -> None:
     """Say what is in an archive: recognised, rebuilt, corrupt, unread, failed, foreign.
 
     Exit code 1 if a record may be missing because a file could not be read, or if there is no
@@ -165,10 +171,13 @@ def check(*, place: str, settings: Settings) -> None:
     from lfv_mcp.wiring.opening import open_files
 
     with _failures_end_the_command():
-        index = Archive(open_files(place, settings)).index()
-    for line in (*remarks(index), *totals(index)):
-        click.echo(line)
-    if index.unread is not None or not (index.models or index.prediction_sets or index.datasets):
+        found = check_of(Archive(open_files(place, settings)).index())
+    if as_json:
+        echo_json(found.to_json())
+    else:
+        for line in lines_of(found):
+            click.echo(line)
+    if not found.passes:
         raise click.exceptions.Exit(1)
 
 

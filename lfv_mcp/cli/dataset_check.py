@@ -120,9 +120,20 @@ def _read(files: FileStore) -> list[Dataset]:
     from lfv_mcp.text import first_of
 
     others: list[str] = []
+    unseen: list[str] = []
+
+    def pass_over(place: str, why: str) -> None:
+        if why:
+            unseen.append(f"{place} is {why}")
+        else:
+            others.append(place)
+
     with ProgressLine(files.location, None) as progress:
-        found = read_dataset_source(files, advance=progress.advance, pass_over=others.append)
+        found = read_dataset_source(files, advance=progress.advance, pass_over=pass_over)
     if others:
         are = "it is no dataset" if len(others) == 1 else "they are no datasets"
         click.echo(f"Passed over, because {are}: {first_of(others, limit=200)}.", err=True)
+    if unseen:
+        named = first_of(unseen, limit=1024, separator="; ")
+        click.echo(f"Not looked into: {named}.", err=True)
     return found

@@ -7,7 +7,8 @@ cells of CSV with doubled quotes. What stands inside a quoted text stays as it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 LIMIT: Final = 256 * 1024
@@ -53,7 +54,11 @@ def has_cells(content: str) -> bool:
     return '""' in content and _CELL.search(content) is not None
 
 
-def cells(content: str) -> Iterator[tuple[int, str]]:
-    """Where each cell of CSV with JSON in it starts, and that JSON."""
+def cells(content: str) -> Iterator[tuple[int, int, Callable[[], str]]]:
+    """Where each cell of CSV with JSON in it starts and ends, and what gives that JSON."""
     for found in _CELL.finditer(content):
-        yield found.start(), found[1].replace('""', '"')
+        yield found.start(), found.end(), partial(_undoubled, found)
+
+
+def _undoubled(cell: re.Match[str]) -> str:
+    return cell[1].replace('""', '"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Final, Protocol
 
@@ -11,6 +12,10 @@ from lfv_mcp.formats.decoding import CHUNK, UnrecognisedError
 
 _XZ_MEMORY: Final = 80 * 1024 * 1024
 """Bytes that xz may take to unpack; `xz -9` needs 65 MiB, a header may ask for four gigabytes."""
+LONG_BLOCKS: Final = b"BZh"
+"""How bzip2 starts, of which nothing is unpacked before a whole block of it is there."""
+BLOCK: Final = 1 << 20
+"""Bytes that have such a block in them."""
 UNPACK: Final = "unpack it beside the other files"
 """What helps with a container that is not read."""
 
@@ -87,7 +92,7 @@ def _new_bzip2() -> _Decompressor:
 
 _COMPRESSIONS: Final[tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...]] = (
     (b"\x1f\x8b", "gzip", _Inflate),
-    (b"BZh", "bzip2", _new_bzip2),
+    (LONG_BLOCKS, "bzip2", _new_bzip2),
     (b"\xfd7zXZ\0", "xz", _Xz),
 )
 
@@ -121,6 +126,23 @@ def decompressed(
         if head.startswith(mark):
             return name, _unpack(chunks, name, new, limit)
     return "", iter(chunks)
+
+
+def unpacked_start(head: bytes, size: int) -> bytes:
+    """The first unpacked bytes of a file that starts so; as it is if it is not compressed.
+
+    Args:
+        head: its first bytes; of `LONG_BLOCKS` a `BLOCK` of them.
+        size: bytes that are wanted; there are fewer if the head does not have them.
+    """
+    name, chunks = decompressed(head, (head,), limit=size)
+    if not name:
+        return head[:size]
+    unpacked = b""
+    with suppress(UnrecognisedError):  # the head ends within it
+        for chunk in chunks:
+            unpacked += chunk
+    return unpacked
 
 
 def _unpack(

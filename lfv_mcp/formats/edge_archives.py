@@ -14,7 +14,14 @@ from collections.abc import Iterable, Iterator
 from io import SEEK_CUR, SEEK_END, RawIOBase
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from lfv_mcp.formats.compression import decompressed, is_compressed, peek
+from lfv_mcp.formats.compression import (
+    BLOCK,
+    LONG_BLOCKS,
+    decompressed,
+    is_compressed,
+    peek,
+    unpacked_start,
+)
 from lfv_mcp.formats.containers import HEAD, archive_kind, is_tar
 from lfv_mcp.formats.decoding import CHUNK, UnrecognisedError
 from lfv_mcp.formats.edge_package import (
@@ -45,9 +52,6 @@ _TAIL: Final = (1 << 16) + 1024
 comment of at most 64 KiB."""
 _DIRECTORY_LIMIT: Final = 1 << 20
 """Bytes of a zip archive's directory; a package has tens of members, this is room for thousands."""
-_LONG_BLOCKS: Final = b"BZh"
-_BLOCK: Final = 1 << 20
-"""Bytes that have a block of bzip2 in them, of which nothing is unpacked before it is there."""
 _LOCAL: Final = b"PK\x03\x04"
 _LOCAL_HEADER: Final = struct.Struct("<6xH10xI4xHH")
 """Of a member's own header: its flags, its compressed size, the sizes of its name and of more."""
@@ -84,8 +88,11 @@ def edge_package_form(head: bytes, size: int, read_at: ReadAt) -> EdgePackageFor
         return "zip" if _is_zip_package(head, size, read_at) else None
     if not (is_compressed(head) or is_tar(head)):
         return None
-    if head.startswith(_LONG_BLOCKS) and len(head) < size:
-        head = read_at(0, _BLOCK)
+    if head.startswith(LONG_BLOCKS) and len(head) < size:
+        head = read_at(0, BLOCK)
+    # Records come compressed by the thousand, and tarfile takes ten times as long to refuse one.
+    if not is_tar(unpacked_start(head, HEAD)):
+        return None
     return "tar" if names_tell(_first_names(head)) else None
 
 

@@ -16,6 +16,7 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
 from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
 from lfv_mcp.formats.manifest_lines import TOO_LONG, object_of_line
+from lfv_mcp.formats.repeats import TWICE, contradicts_itself
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 
@@ -100,6 +101,8 @@ def read_evaluation_manifest(
         if item is None:
             continue
         judged = _judge_line(item) if type(item) is dict else item
+        if type(judged) is str and type(item) is dict and contradicts_itself(item):
+            judged = TWICE
         if type(judged) is tuple:
             tally.count(*judged)
         else:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.repeats import may_repeat, object_of
+from lfv_mcp.formats.work import Work
 
 SMALL: Final = 1024 * 1024
-"""Characters of a text that is decoded without precautions, and of the first window."""
+"""Characters of a value that is decoded without precautions."""
+_WINDOW: Final = 16 * 1024
+"""Characters of the first window. Of an error the decoder numbers the line, for which it counts
+those before it in the window: with a large one that takes ten times as long as decoding."""
 _MAX_WINDOW: Final = 8 * SMALL
 """Characters of the largest value that is decoded; an answer has kilobytes."""
 _MAX_STRUCTURE: Final = 1_000_000
@@ -26,11 +31,11 @@ _raw_decode: Final = json.JSONDecoder().raw_decode
 _SCALAR: Final = r"(?:true|false|null|NaN|-?Infinity|-?[0-9][0-9.eE+-]*+)"
 _scalar: Final = re.compile(rf"{_SCALAR}(?=\s|\Z)").match
 _array: Final = re.compile(rf"\[\s*+(?:[\"{{\[\]]|{_SCALAR}\s*+[,\]])").match
-_in_single_quotes: Final = re.compile(r"[\[{(\s]*+'").match
-_WASTE: Final = 64 * SMALL
-"""Characters that are decoded at most in one text and turn out to be no JSON."""
-_LEAST_WASTE: Final = 1024
-"""Characters that each place counts for at least at which that happens."""
+_in_single_quotes: Final = re.compile(r"[\[{(\s]{0,256}+'").match
+_BAD_PLACE_WORK: Final = 3_000
+"""Work of a place that is no JSON, beside the characters that were decoded in vain."""
+_TOO_DEEP_WORK: Final = 64 * 1024
+"""Work of a value that is nested too deeply; where that shows is not known."""
 _find_separator: Final = re.compile(r"\s*([,\]])\s*").match
 _find_item: Final = re.compile(r"\s*(\]?)").match
 
@@ -58,6 +63,11 @@ class Lines:
         return self._line
 
 
+def may_be_array(content: str, start: int) -> bool:
+    """Whether what starts by a bracket goes on as an array of JSON does."""
+    return _array(content, start) is not None
+
+
 class BadJsonError(Exception):
     """A text is no JSON from some place on.
 
@@ -81,34 +91,24 @@ class JsonText:
     Args:
         content: the text.
         first_line: the number of its first line in the file.
+        work: what the file may still take; None if that is not bounded.
     """
 
-    def __init__(self, content: str, first_line: int = 1) -> None:
+    def __init__(self, content: str, first_line: int = 1, work: Work | None = None) -> None:
         self.content = content
         self.constants: set[str] = set()
         self._lines = Lines(content, first_line)
-        self._wasted = 0
+        self._work = work
         self._decode = _raw_decode
         if "NaN" in content or "Infinity" in content:
             decoder = json.JSONDecoder(parse_constant=self._constant_as_text)
             self._decode = decoder.raw_decode
-        self._is_small = len(content) <= SMALL
+        self._is_small = len(content) <= _WINDOW
         self._base, self._window = 0, "" if not self._is_small else content
 
     def _constant_as_text(self, name: str) -> str:
         self.constants.add(name)
         return name
-
-    @property
-    def given_up(self) -> UnrecognisedError | None:
-        """The problem if so much was decoded in vain that the rest of the text is not read."""
-        if self._wasted <= _WASTE:
-            return None
-        return UnrecognisedError(
-            "a text with too many places that are no JSON: not read to its end; save the answers "
-            "alone",
-            corrupt=True,
-        )
 
     def may_be_scalar(self, start: int) -> bool:
         """Whether a number or the like stands at a character, and nothing more behind it."""
@@ -122,6 +122,7 @@ class JsonText:
 
         Raises:
             BadJsonError: there is none, or it is too large to be decoded.
+            TooMuchWorkError: the file has taken more work than it may.
         """
         if quote := _in_single_quotes(self.content, start):
             raise self._bad(quote.end() - 1)
@@ -129,7 +130,7 @@ class JsonText:
         return self.value(start)
 
     def _require_array(self, start: int) -> None:
-        if self.content[start] == "[" and not _array(self.content, start):
+        if self.content[start] == "[" and not may_be_array(self.content, start):
             raise self._bad(start + 1)
 
     def _bad(self, position: int) -> BadJsonError:
@@ -141,28 +142,41 @@ class JsonText:
 
         Raises:
             BadJsonError: there is none, or it is too large to be decoded.
+            TooMuchWorkError: the file has taken more work than it may.
         """
         try:
             if self._is_small:
                 return self._decode(self.content, start)
             return self._value_in_window(start)
         except RecursionError as error:
-            self._wasted += SMALL  # where that shows is not known
+            self._spend(_TOO_DEEP_WORK)
             problem = UnrecognisedError("nested too deeply", corrupt=True)
             raise BadJsonError(problem, start) from error
         except ValueError as error:
             # A number of too many digits is a ValueError without a place.
             position = getattr(error, "pos", None)
             position = start if position is None else position + self._base
-            self._wasted += max(_LEAST_WASTE, position - start)
+            self._spend(_BAD_PLACE_WORK + position - start)
             raise self._bad(position) from error
+
+    def checked(self, value: Any, start: int, end: int) -> Any:
+        """A value that was decoded, with what contradicts itself kept whole."""
+        if not may_repeat(value, self.content, start, end):
+            return value
+        read = self._constant_as_text
+        decoder = json.JSONDecoder(parse_constant=read, object_pairs_hook=object_of)
+        return decoder.decode(self.content[start:end])
+
+    def _spend(self, characters: int) -> None:
+        if self._work is not None:
+            self._work.spend(characters)
 
     def line(self, position: int) -> int:
         """The number of the line in which a character is."""
         return self._lines.at(position)
 
     def _value_in_window(self, start: int) -> tuple[Any, int]:
-        size = SMALL
+        size = _WINDOW
         while True:
             offset = start - self._base
             if not 0 <= offset < len(self._window):
@@ -176,6 +190,7 @@ class JsonText:
                     raise
                 if not offset:
                     size = 4 * len(self._window)
+                    self._spend(len(self._window))
                 self._move_window(start, size)
             else:
                 return value, self._base + end
@@ -190,10 +205,16 @@ class JsonText:
         self._window = window
         return 0
 
-    def items(self, start: int) -> Generator[tuple[Any, int, int], None, int]:
+    def items(
+        self, start: int, beyond: Callable[[int], int] | None = None
+    ) -> Generator[tuple[Any, int, int], None, int]:
         """The items of the array that starts at a character, each with its start and end.
 
         Returns where the array ends.
+
+        Args:
+            start: the character.
+            beyond: says at which item to go on, of the start of one.
 
         Raises:
             BadJsonError: what follows the last item is none, or too large to be decoded.
@@ -202,7 +223,7 @@ class JsonText:
         position = start + 1
         found = _find_item(self.content, position)
         while found is not None and found[1] != "]":
-            position = found.end()
+            position = found.end() if beyond is None else beyond(found.end())
             value, end = self.value(position)
             yield value, position, end
             found = _find_separator(self.content, position := end)

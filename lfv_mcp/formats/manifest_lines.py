@@ -15,6 +15,7 @@ from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import CHUNK, SERVICE, UnrecognisedError
 from lfv_mcp.formats.encodings import said_of, text_of, text_of_line, utf8_chunks
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.repeats import loads, may_repeat, object_of
 from lfv_mcp.formats.texts import (
     HEAD,
     LINE_LIMIT,
@@ -32,6 +33,7 @@ TOO_LONG: Final = "longer than 1 MiB"
 NOT_JSON: Final = "not a JSON object"
 """Why a line is of no use that is broken, or is something else."""
 _decode: Final = json.JSONDecoder().raw_decode
+_decode_twice: Final = json.JSONDecoder(object_pairs_hook=object_of).raw_decode
 
 
 def starts_as_manifest(head: bytes) -> bool:
@@ -71,7 +73,10 @@ def readings(line: bytes) -> Iterator[str]:
 
 
 def object_of_line(line: bytes) -> JsonObject | str | None:
-    """The JSON object in a line of a manifest, or why it has none; None for an empty line."""
+    """The JSON object in a line of a manifest, or why it has none; None for an empty line.
+
+    A member that was given twice, with different values, is as `repeats` has it.
+    """
     if len(line) > LINE_LIMIT:
         return TOO_LONG
     try:
@@ -86,11 +91,11 @@ def _parse(line: bytes) -> Any:
     try:
         value, end = _decode(text := line.decode())
         if text[end:] in ("", "\n", "\r\n"):
-            return value
+            return _decode_twice(text)[0] if may_repeat(value, text) else value
     except UnicodeDecodeError:  # a code page
         for text in readings(line):
             try:
-                return json.loads(text)
+                return loads(text)
             except ValueError:
                 continue
     except ValueError:

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, TypeGuard
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.normalisation import DEPTH, TOO_DEEP, plain, sorted_names
+from lfv_mcp.formats.repeats import loads, values_given
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.provenance import LeftOut
 from lfv_mcp.text import clean
@@ -211,7 +212,7 @@ def _read_time(value: Any) -> Any:
 def _read_structure(value: Any, structure: Structure, levels: int) -> Any:
     if isinstance(value, str) and value[:1] in ("{", "["):  # JSON in a text
         try:
-            value = json.loads(value)
+            value = loads(value)
         except (ValueError, RecursionError):
             return value
     if is_object(value):
@@ -303,7 +304,7 @@ def sendable(
                 kept[name] = value
             else:
                 left_out.append(why_left_out(name, value))
-        elif is_object(value) and kind != "dataset":
+        elif is_object(value) and kind != "dataset" and values_given(value) is None:
             kept[name], lost = sendable(value, kind)
             left_out += lost
         elif is_array(value) and kind == "dataset":
@@ -335,8 +336,21 @@ _KIND_OF: Final[Mapping[str, str]] = {
 """What the member of a name holds; no two structures differ in that, save for texts."""
 
 
+def require_once(name: str, value: object) -> None:
+    """Check a member without which a record is none.
+
+    Raises:
+        UnrecognisedError: it was given more than once, with different values.
+    """
+    if (values := values_given(value)) is not None:
+        shown = " and ".join(map(_shown, values[:2]))
+        raise UnrecognisedError(f"its {name} is given twice, as {shown}", corrupt=True)
+
+
 def why_left_out(name: str, value: object) -> LeftOut:
     """The member of the API with this name, the value it has, and why that is of no use."""
+    if (values := values_given(value)) is not None:
+        return LeftOut(name, " and ".join(map(_shown, values[:2])), "contradict each other")
     kind = _KIND_OF.get(name, "text")
     if kind == "time":
         read = read_time(value)

@@ -8,29 +8,48 @@ is named with the line that converts it. From a log or a notebook nothing but do
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any, Final
 
 from lfv_mcp.formats import almost_json
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
-from lfv_mcp.formats.json_text import SMALL, BadJsonError, JsonText, Lines
+from lfv_mcp.formats.json_text import BadJsonError, JsonText, Lines, may_be_array
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
-from lfv_mcp.formats.printed_elsewhere import printed_record, quoted_otherwise, stand_in
-from lfv_mcp.formats.printed_python import python_value
+from lfv_mcp.formats.known_documents import is_notebook, outputs_of, recorded_traffic
+from lfv_mcp.formats.mentions import Mentions
+from lfv_mcp.formats.printed_elsewhere import LIMIT as NAMING_LIMIT
+from lfv_mcp.formats.printed_elsewhere import (
+    output_elsewhere,
+    printed_record,
+    quoted_otherwise,
+    stand_in,
+)
+from lfv_mcp.formats.printed_python import end_of_printed, python_value
+from lfv_mcp.formats.work import TooMuchWorkError, Work
 from lfv_mcp.formats.yaml_text import looks_like_yaml, yaml_documents
 
 _MAX_BAD_PLACES: Final = 20
 """Places of one file that are no JSON, after which the rest of the file is not read."""
-_MAX_UNNAMED: Final = 1_000
-"""Documents of a large text that are read to see what they are, though no record is among them."""
 _NEAR: Final = 4096
 """Characters after a place that is no JSON within which the service is named if it was a record."""
 _EMBEDDED_DEPTH: Final = 8
 """Levels of nesting in which JSON inside a string is looked for."""
 
+_LARGE: Final = 64 * 1024
+"""Characters of a text above which documents that do not name the service are counted only."""
+_PASSED_OVER_WORK: Final = 200
+"""Work of each document that is read and turns out not to name the service."""
+_CELL_WORK: Final = 500
+"""Work of each cell of a table that has JSON in it, beside what is read of it."""
+_TEXT_WORK: Final = 1_000
+"""Work of each text that is looked at, beside what is read of it."""
+_NAMING_WORK: Final = 10
+"""Work of each character in which the notation of a bad place is looked for."""
+
 _find_start: Final = re.compile(r"\S").search
 _opening: Final = re.compile(r"[\[{](?=\s*[\"'{\[\]}])")
-_whole_member: Final = re.compile(r'[\[{\s]*(?:"(?:[^"\\\n]|\\.)*"\s*:|\Z)')
+_whole_member: Final = re.compile(r'[\[{\s]{0,256}+(?:"(?:[^"\\\n]|\\.)*+"\s*:|\Z)')
 """A document that begins as JSON does, by a name in quotes: it is JSON that is cut or damaged."""
 _line_with_opening: Final = re.compile(
     # At the start of a line, or behind what a log puts there; a line that starts with a blank or
@@ -40,44 +59,61 @@ _line_with_opening: Final = re.compile(
 )
 _SCALAR_STARTS: Final = frozenset("-0123456789tfnNI")
 
-_CLI_TEXT: Final = re.compile(
-    r"^(?:MODELDESCRIPTION|MODELMETADATA|MODELS|PROJECTDESCRIPTION|PROJECTS|PERFORMANCE)\t", re.M
-)
-_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\r?\n\|\s+\w+\s+\|\r?\n")
 _ARN_IN_YAML: Final = re.compile(r"^[ -]*(?:Model|Project)Arn:", re.M)
-_HTML: Final = re.compile(r"\A\s*<(?:!doctype html|html|head|body)\b", re.I)
 _NOT_JSON: Final = "not JSON"
-_AGAIN: Final = "it has no record that can be read; save the answer with --output json"
 
 
 def documents_in_text(
-    content: str, *, first_line: int = 1, everything: bool = False
+    content: str, work: Work, *, first_line: int = 1, everything: bool = False
 ) -> Iterator[Any]:
     """The documents in a text one by one, with each problem in its place.
 
     Args:
         content: the text.
+        work: what the file may still take.
         first_line: the number of its first line in the file, for messages.
         everything: also the documents of a large text that do not name the service, by the million
             maybe; else these are counted, for none of them can be a record.
+
+    Raises:
+        TooMuchWorkError: it takes more.
     """
+    work.spend(_TEXT_WORK)
     if SERVICE in content or "\x1b" in content:
         content = almost_json.without_escapes(content)
     found = _find_start(content)
     if found is None:
         yield UnrecognisedError("empty file", corrupt=True)
     elif SERVICE in content and almost_json.has_cells(content):
-        line_at = Lines(content, first_line).at
-        for start, cell in almost_json.cells(content):
-            yield from documents_in_text(cell, first_line=line_at(start))
-    elif found[0] in '{["' or (found[0] in _SCALAR_STARTS and SERVICE not in content):
-        scan = _Scan(content, first_line, everything=everything)
-        yield from _or_named(scan.documents(), content)
+        yield from _documents_in_cells(content, work, first_line)
+    elif _begins_as_document(content, found.start()):
+        scan = _Scan(content, work, first_line, everything=everything)
+        yield from _or_named(scan.documents(), content, work)
     else:
-        yield from _documents_in_prose(content, first_line)
+        yield from _documents_in_prose(content, work, first_line)
 
 
-def _documents_in_prose(content: str, first_line: int) -> Iterator[Any]:
+def _begins_as_document(content: str, start: int) -> bool:
+    """Whether a text may be one document after another; a log is none that starts by `[INFO]`."""
+    char = content[start]
+    if char in _SCALAR_STARTS:
+        return SERVICE not in content
+    return char in '{"' or (char == "[" and may_be_array(content, start))
+
+
+def _documents_in_cells(content: str, work: Work, first_line: int) -> Iterator[Any]:
+    """The documents in the cells of a table; of those that do not name the service the first."""
+    line_at = Lines(content, first_line).at
+    mentions = Mentions(content)
+    for start, end, cell in almost_json.cells(content):
+        work.spend(_CELL_WORK)
+        if mentions.is_wanted(start, end):
+            yield from documents_in_text(cell(), work, first_line=line_at(start))
+        elif mentions.is_done(end):
+            return
+
+
+def _documents_in_prose(content: str, work: Work, first_line: int) -> Iterator[Any]:
     """The documents in a text that does not begin with one."""
     if SERVICE not in content:
         yield stand_in(content) or UnrecognisedError(_NOT_JSON)
@@ -85,40 +121,35 @@ def _documents_in_prose(content: str, first_line: int) -> Iterator[Any]:
     yaml_problem: UnrecognisedError | None = None
     if looks_like_yaml(content):
         try:
-            yield from yaml_documents(content)
+            yield from yaml_documents(content, work)
+        except TooMuchWorkError:
+            raise
         except UnrecognisedError as problem:
             if problem.convertible or _ARN_IN_YAML.search(content):
                 yaml_problem = problem
         else:
             return
-    if named := _named(content):
+    if named := output_elsewhere(content):
         yield UnrecognisedError(named, convertible=True)
         return
-    scan = _Scan(content, first_line, prose=True)
-    yield from _or_named(scan.documents(), content, yaml_problem)
+    scan = _Scan(content, work, first_line, prose=True)
+    yield from _or_named(scan.documents(), content, work, yaml_problem)
 
 
 def _or_named(
-    documents: Iterator[Any], content: str, problem: UnrecognisedError | None = None
+    documents: Iterator[Any],
+    content: str,
+    work: Work,
+    problem: UnrecognisedError | None = None,
 ) -> Iterator[Any]:
     """The documents; what the text is if there is none."""
     first = next(documents, None)
     if first is None:
+        work.spend(_NAMING_WORK * min(len(content), NAMING_LIMIT))
         yield problem or printed_record(content) or UnrecognisedError(_NOT_JSON)
         return
     yield first
     yield from documents
-
-
-def _named(content: str) -> str:
-    """What a text is that holds records in a notation that is not read; empty for none."""
-    if _CLI_TEXT.search(content):
-        return f"text output of the AWS CLI, in which members have no names; {_AGAIN}"
-    if _CLI_TABLE.match(content):
-        return f"table output of the AWS CLI; {_AGAIN}"
-    if _HTML.match(content):
-        return "a saved web page; save the JSON that it shows as a file of its own"
-    return ""
 
 
 class _Scan:
@@ -126,18 +157,28 @@ class _Scan:
 
     Args:
         content: the text.
+        work: what the file may still take.
         first_line: the number of its first line in the file.
         everything: also documents of a large text that cannot be records.
         prose: the text is not made of documents, such as a log: what only looks like one is none.
     """
 
     def __init__(
-        self, content: str, first_line: int, *, everything: bool = False, prose: bool = False
+        self,
+        content: str,
+        work: Work,
+        first_line: int,
+        *,
+        everything: bool = False,
+        prose: bool = False,
     ) -> None:
         self._content = content
-        self._json = JsonText(content, first_line)
+        self._work = work
+        self._json = JsonText(content, first_line, work)
         self._prose = prose
-        self._filter = _Mentions(content) if len(content) > SMALL and not everything else None
+        is_filtered = prose or (len(content) > _LARGE and not everything)
+        self._filter = Mentions(content, prose=prose) if is_filtered else None
+        self._is_split = is_filtered and not prose
         self._bad_places = 0
         self._without_comments: JsonText | None = None
         self._is_ours = SERVICE in content
@@ -150,13 +191,15 @@ class _Scan:
         find = _opening.search if self._prose else _find_start
         while found := find(content, position):
             start = found.start()
+            if (position := self._beyond(start)) > start:
+                continue
             try:
-                if content[start] == "[" and self._filter is not None:
+                if content[start] == "[" and self._is_split:
                     position = yield from self._items(start)
                 elif content[start] in '{["':
                     value, position = self._json.document(start)
                     if self._is_wanted(start, position):
-                        yield from self._prepared(value)
+                        yield from self._prepared(self._json.checked(value, start, position))
                     elif self._is_done(position):
                         break
                 else:
@@ -166,6 +209,10 @@ class _Scan:
                 if resumed is None:
                     break
                 position = resumed
+        yield from self._said_at_the_end()
+
+    def _said_at_the_end(self) -> Iterator[UnrecognisedError]:
+        """What is said of the whole text."""
         if self._filter is not None and self._filter.has_passed_over:
             yield UnrecognisedError("more documents, none of which names a model")
         if self._json.constants:
@@ -175,34 +222,41 @@ class _Scan:
     def _prepared(self, value: Any) -> Iterator[Any]:
         """A document as it is looked at: of a notebook its outputs, strings of JSON decoded."""
         if is_object(value):
-            if "cells" in value and "nbformat" in value:
-                yield from _notebook_documents(value)
+            if is_notebook(value):
+                yield from _notebook_documents(value, self._work)
                 return
             if "log" in value or "Records" in value:
-                named = _recorded_traffic(value, is_ours=self._is_ours)
+                named = recorded_traffic(value, is_ours=self._is_ours)
                 if named is not None:
                     yield named
                     return
-        yield _with_strings_decoded(value, _EMBEDDED_DEPTH) if self._has_strings else value
+        if self._has_strings:
+            value = _with_strings_decoded(value, self._work, _EMBEDDED_DEPTH)
+        yield value
+
+    def _beyond(self, start: int) -> int:
+        return start if self._filter is None else self._filter.beyond(start)
 
     def _is_wanted(self, start: int, end: int) -> bool:
-        if self._prose:  # `{}` in the sentence of a log is nothing that anybody has to be told of
-            return self._content.find(SERVICE, start, end) >= 0
-        return self._filter is None or self._filter.is_wanted(start, end)
+        if self._filter is None or self._filter.is_wanted(start, end):
+            return True
+        self._work.spend(_PASSED_OVER_WORK)
+        return False
 
     def _is_done(self, position: int) -> bool:
         return self._filter is not None and self._filter.is_done(position)
 
     def _items(self, start: int) -> Generator[Any, None, int]:
         """The items of an array singly; returns where it ends."""
-        items = self._json.items(start)
+        beyond = partial(self._filter.beyond, in_array=True) if self._filter is not None else None
+        items = self._json.items(start, beyond)
         while True:
             try:
                 value, first, end = next(items)
             except StopIteration as stop:
                 return int(stop.value)
             if self._is_wanted(first, end):
-                yield from self._prepared(value)
+                yield from self._prepared(self._json.checked(value, first, end))
             elif self._is_done(end):
                 return len(self._content)
 
@@ -227,19 +281,17 @@ class _Scan:
         Returns where to go on; None if the rest of the file is not to be read.
         """
         content, problem = self._content, error.problem
-        if (given_up := self._json.given_up) is not None:
-            yield given_up
-            return None
         if content[start] == "[" and not _opening.match(content, start):  # `[INFO] ...`
             found = _opening.search(content, start)
             return found.start() if found else None
         try:
-            if printed := python_value(content, start):
-                value, end = printed
-                yield from self._prepared(value)
-                return end
+            end = yield from self._printed_at(start)
+        except TooMuchWorkError:
+            raise
         except UnrecognisedError as other:
-            problem = other
+            end, problem = None, other
+        if end is not None:
+            return end
         if (mended := self._mended(start)) is not None:
             value, end = mended
             yield from self._prepared(value)
@@ -256,12 +308,28 @@ class _Scan:
             return None
         return found.start("at")
 
+    def _printed_at(self, start: int) -> Generator[Any, None, int | None]:
+        """The printed Python that starts at a place; returns where it ends, None if there is none.
+
+        Raises:
+            UnrecognisedError: why it cannot be read.
+        """
+        end = end_of_printed(self._content, start, self._json.line, self._work)
+        if end is None or not self._is_wanted(start, end):
+            return end
+        printed = python_value(self._content, start, end, self._work)
+        if printed is None:
+            return None
+        yield from self._prepared(printed)
+        return end
+
     def _mended(self, start: int) -> tuple[Any, int] | None:
         """The document that starts at a place once comments and the like are taken out of it."""
         if not self._is_ours or len(self._content) > almost_json.LIMIT:
             return None
         if self._without_comments is None:
-            self._without_comments = JsonText(almost_json.without_comments(self._content))
+            plain = almost_json.without_comments(self._content)
+            self._without_comments = JsonText(plain, work=self._work)
         try:
             return self._without_comments.value(start)
         except BadJsonError:
@@ -272,6 +340,7 @@ class _Scan:
         if problem.convertible or not self._is_ours or "Python" in str(problem):
             return problem
         near = self._content[start : max(position, start) + _NEAR]
+        self._work.spend(_NAMING_WORK * len(near))
         if edited := quoted_otherwise(near):
             return UnrecognisedError(edited, convertible=True)
         is_json = _whole_member.match(self._content, start)
@@ -289,110 +358,40 @@ class _Scan:
             return
 
 
-class _Mentions:
-    """Which documents of a large text name the service, and how many others were passed over."""
-
-    def __init__(self, content: str) -> None:
-        self._content = content
-        self._next = content.find(SERVICE)
-        self._others = 0
-
-    @property
-    def has_passed_over(self) -> bool:
-        """Whether there were documents that nobody was told of."""
-        return self._others > _MAX_UNNAMED
-
-    def is_wanted(self, start: int, end: int) -> bool:
-        """Whether a document may be a record, or is one of the first of the others."""
-        if -1 < self._next < start:
-            self._next = self._content.find(SERVICE, start)
-        if start <= self._next < end:
-            return True
-        self._others += 1
-        return self._others <= _MAX_UNNAMED
-
-    def is_done(self, position: int) -> bool:
-        """Whether no record can follow a place."""
-        if -1 < self._next < position:
-            self._next = self._content.find(SERVICE, position)
-        return self._next < 0
-
-
-# What a document may hold
-
-
-def _recorded_traffic(value: JsonObject, *, is_ours: bool) -> UnrecognisedError | None:
-    """What a HAR file or CloudTrail events are named; None for another document."""
-    log, records = value.get("log"), value.get("Records")
-    if is_object(log) and is_array(log.get("entries")):
-        return UnrecognisedError(
-            "a HAR file, recorded by a browser; take the answers out of it: jq -c "
-            "'.log.entries[].response.content.text | fromjson?' FILE > answers.jsonl",
-            convertible=is_ours,
-        )
-    if is_array(records) and any(is_object(r) and "eventSource" in r for r in records):
-        ours = [r for r in records if is_object(r) and SERVICE in str(r.get("eventSource"))]
-        return UnrecognisedError(
-            "CloudTrail events, which hold what was asked and hardly an answer; take out what is "
-            "there: jq -c '.Records[].responseElements | select(.)' FILE > answers.jsonl",
-            convertible=any(r.get("responseElements") for r in ours),
-        )
-    return None
-
-
-def _notebook_documents(notebook: JsonObject) -> Iterator[Any]:
+def _notebook_documents(notebook: JsonObject, work: Work) -> Iterator[Any]:
     """The documents in the outputs of a Jupyter notebook; nothing else of it."""
     count = 0
-    for text in _output_texts(notebook):
-        for document in embedded_documents(text) if isinstance(text, str) else (text,):
+    for shown in outputs_of(notebook):
+        for document in embedded_documents(shown, work) if isinstance(shown, str) else (shown,):
             count += 1
             yield document
     if not count:
         yield UnrecognisedError("a notebook without a saved answer in its outputs")
 
 
-def _output_texts(notebook: JsonObject) -> Iterator[Any]:
-    """What the outputs show that names the service: texts, and JSON that is decoded already."""
-    for cell in _objects(notebook.get("cells")):
-        for output in _objects(cell.get("outputs")):
-            data = output.get("data")
-            shown: JsonObject = data if is_object(data) else {}
-            if is_object(value := shown.get("application/json")) or is_array(value):
-                if SERVICE in str(value):
-                    yield value
-                continue
-            for text in (output.get("text"), shown.get("text/plain")):
-                joined = "".join(map(str, text)) if is_array(text) else text
-                if isinstance(joined, str) and SERVICE in joined:
-                    yield joined
-
-
-def _objects(value: object) -> Iterable[JsonObject]:
-    return [item for item in value if is_object(item)] if is_array(value) else []
-
-
-def embedded_documents(text: str) -> Iterator[Any]:
+def embedded_documents(text: str, work: Work) -> Iterator[Any]:
     """The documents in a text inside another document, without what is no record there."""
-    for document in documents_in_text(text):
+    for document in documents_in_text(text, work):
         is_unread = isinstance(document, UnrecognisedError) and document.is_unread
         if is_unread or is_object(document) or is_array(document):
             yield document
 
 
-def _with_strings_decoded(value: Any, levels: int) -> Any:
+def _with_strings_decoded(value: Any, work: Work, levels: int) -> Any:
     """A document that is a string of JSON about the service, or a list of such, decoded.
 
     Strings in the members of an object are left to the search for records.
     """
     if type(value) is str:
-        return _decoded(value) if SERVICE in value and value.lstrip()[:1] in "{[" else value
+        is_ours = SERVICE in value and value.lstrip()[:1] in "{["
+        return _decoded(value, work) if is_ours else value
     if levels and is_array(value):
-        return [_with_strings_decoded(item, levels - 1) for item in value]
+        return [_with_strings_decoded(item, work, levels - 1) for item in value]
     return value
 
 
-def _decoded(text: str) -> Any:
-    every = embedded_documents(text)
+def _decoded(text: str, work: Work) -> Any:
+    every = embedded_documents(text, work)
     found: list[Any] = [each for each in every if not isinstance(each, UnrecognisedError)]
     if not found:
         return text

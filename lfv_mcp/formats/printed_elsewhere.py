@@ -89,6 +89,12 @@ _MARKED: Final = (
     ),
 )
 """Texts in whose place there was, or should be, another file."""
+_CLI_TEXT: Final = re.compile(
+    r"^(?:MODELDESCRIPTION|MODELMETADATA|MODELS|PROJECTDESCRIPTION|PROJECTS|PERFORMANCE)\t", re.M
+)
+_CLI_TABLE: Final = re.compile(r"\A\s*-{8,}\r?\n\|\s+\w+\s+\|\r?\n")
+_HTML: Final = re.compile(r"\A\s*<(?:!doctype html|html|head|body)\b", re.I)
+_AGAIN: Final = "it has no record that can be read; save the answer with --output json"
 
 
 def stand_in(content: str) -> UnrecognisedError | None:
@@ -183,3 +189,14 @@ def in_base64() -> UnrecognisedError:
         "records: jq -r '.records[].data' FILE | base64 -d > answers.jsonl)",
         convertible=True,
     )
+
+
+def output_elsewhere(content: str) -> str:
+    """What a text is that holds records in a notation that is not read; empty for none."""
+    if _CLI_TEXT.search(content):
+        return f"text output of the AWS CLI, in which members have no names; {_AGAIN}"
+    if _CLI_TABLE.match(content):
+        return f"table output of the AWS CLI; {_AGAIN}"
+    if _HTML.match(content):
+        return "a saved web page; save the JSON that it shows as a file of its own"
+    return ""

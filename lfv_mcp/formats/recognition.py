@@ -35,6 +35,7 @@ from lfv_mcp.formats.record import (
     result_record,
 )
 from lfv_mcp.formats.search import find_records
+from lfv_mcp.formats.work import TooMuchWorkError, Work
 
 __all__ = ["Record", "RecordForm", "recognise", "recognise_answer", "recognise_documents"]
 
@@ -53,8 +54,9 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
         return [], [problem]
     except MemoryError:
         document = None  # met again, and named
-    documents = documents_and_problems(data) if document is None else (document,)
-    found, problems = recognise_documents(documents, may_hold=_may_name_service(data))
+    work = Work(len(data) if document is not None else 0)  # else grows by the texts that it has
+    documents = documents_and_problems(data, work) if document is None else (document,)
+    found, problems = recognise_documents(documents, work, may_hold=_may_name_service(data))
     # What nothing is known of may still hold the members of a record.
     if not found and all(not p.is_unread and str(p).startswith(_UNKNOWN) for p in problems):
         unread = unread_record(data)
@@ -87,22 +89,24 @@ def _may_name_service(data: bytes) -> bool:
 
 
 def recognise_documents(
-    documents: Iterable[object], *, may_hold: bool = True
+    documents: Iterable[object], work: Work | None = None, *, may_hold: bool = True
 ) -> tuple[list[Record], list[UnrecognisedError]]:
     """Every record in a file's documents, and what is wrong with the rest, each thing once.
 
     Args:
         documents: JSON values, and an UnrecognisedError in the place of what is none. What they
             raise ends the file: it is a problem beside the records that came before.
+        work: what the file may still take; None for documents that are in memory already.
         may_hold: whether the file's text names the service at all, as every ARN of it does. One
             that does not is only named, for a search of a large file takes seconds.
     """
     found: list[Record] = []
     problems = _Problems()
+    work = work or Work()
     try:
         for document in documents:
             for item in _items(document) if is_array(document) else (document,):
-                _recognise_item(item, found, problems, may_hold=may_hold)
+                _recognise_item(item, found, problems, work, may_hold=may_hold)
     except UnrecognisedError as problem:
         problems.add(problem)
     if not found and not problems:
@@ -134,6 +138,10 @@ class _Problems:
 
     def add(self, problem: UnrecognisedError) -> None:
         """Count one more."""
+        if isinstance(problem, TooMuchWorkError):
+            key: tuple[object, ...] = (TooMuchWorkError,)  # ends a file, so it is no second one
+            self._counted.setdefault(key, (problem, 1))
+            return
         key = (str(problem), problem.corrupt, problem.convertible, problem.read)
         first, count = self._counted.get(key, (problem, 0))
         self._counted[key] = first, count + 1
@@ -162,7 +170,7 @@ def _items(document: list[Any]) -> Iterator[object]:
 
 
 def _recognise_item(
-    item: object, found: list[Record], problems: _Problems, *, may_hold: bool
+    item: object, found: list[Record], problems: _Problems, work: Work, *, may_hold: bool
 ) -> None:
     """Add an item's records, or what it is instead, to what the file has."""
     if isinstance(item, DatasetDocument):
@@ -182,7 +190,7 @@ def _recognise_item(
     if isinstance(item, UnrecognisedError):
         problems.add(item)
         return
-    records, others = find_records(item, may_hold=may_hold)
+    records, others = find_records(item, work, may_hold=may_hold)
     found += records
     for other in others:
         problems.add(other)

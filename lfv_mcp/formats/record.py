@@ -8,9 +8,10 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
-from lfv_mcp.formats.members import folded, read_members, unboxed
+from lfv_mcp.formats.members import folded, read_members, require_once, unboxed
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_set import about_from
+from lfv_mcp.formats.repeats import GIVEN_TWICE
 from lfv_mcp.identifiers import FileKey, ModelKey, PredictionSetKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
@@ -78,6 +79,7 @@ def model_record(form: ModelForm, body: Mapping[str, Any], captured: float | Non
     key = _require_model_key(wire.get("ModelArn"))
     # The ARN decides whose it is; what contradicts it would be shown as another model.
     if wire.setdefault("ModelVersion", key.model_version) != key.model_version:
+        require_once("ModelVersion", wire["ModelVersion"])
         raise UnrecognisedError("its ModelVersion contradicts its ModelArn", corrupt=True)
     return Record(form, key, wire, captured)
 
@@ -96,6 +98,7 @@ def project_record(body: Mapping[str, Any], captured: float | None) -> Record:
     wire = read_members(body, "project")
     key = _require_project_key(wire.get("ProjectArn"))
     if wire.setdefault("ProjectName", key.project) != key.project:
+        require_once("ProjectName", wire["ProjectName"])
         raise UnrecognisedError("its ProjectName contradicts its ProjectArn", corrupt=True)
     return Record("project", key, wire, captured)
 
@@ -109,6 +112,9 @@ def result_record(document: JsonObject) -> Record | None:
     details = document["EvaluationDetails"]
     if not is_object(details):
         return None
+    for name in ("EvaluationDetails", "AggregatedEvaluationResults"):
+        if is_object(part := document[name]) and GIVEN_TWICE in part:
+            require_once(name, part)
     if "ProjectVersionArn" in details or ":rekognition:" in str(details.get("ModelArn")):
         raise UnrecognisedError(REKOGNITION_SUMMARY)
     return Record("result", _require_model_key(details.get("ModelArn")), plain(document), None)
@@ -190,6 +196,7 @@ def _prediction(line: JsonObject) -> JsonObject:
 def _require_model_key(arn: object) -> ModelKey:
     parsed = parse_arn(arn)
     if parsed is None or parsed.kind != "model" or parsed.version is None:
+        require_once("ModelArn", arn)
         raise UnrecognisedError(NO_MODEL_ARN)
     return ModelKey(parsed.region, parsed.account, parsed.project, parsed.version)
 
@@ -197,6 +204,7 @@ def _require_model_key(arn: object) -> ModelKey:
 def _require_project_key(arn: object) -> ProjectKey:
     parsed = parse_arn(arn)
     if parsed is None or parsed.kind != "project" or parsed.version is not None:
+        require_once("ProjectArn", arn)
         raise UnrecognisedError("a project without a ProjectArn of this service")
     return ProjectKey(parsed.region, parsed.account, parsed.project)
 

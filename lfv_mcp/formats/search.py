@@ -7,7 +7,6 @@ members that say something of the model. Names of wrappers do not matter, save t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -30,6 +29,8 @@ from lfv_mcp.formats.record import (
     project_record,
     result_record,
 )
+from lfv_mcp.formats.repeats import loads
+from lfv_mcp.formats.work import TooMuchWorkError, Work
 
 MAX_VISITED: Final = 200_000
 """Objects and lists of one document that are searched; records are not searched any further."""
@@ -39,6 +40,12 @@ _TEXT_LEVELS: Final = 2
 """How often a text may hold JSON: a log of Step Functions holds the answer of a Lambda so."""
 _SHORTEST_TEXT: Final = 60
 """Characters of a text below which it holds no record: an ARN alone has most of them."""
+_DOCUMENT_WORK: Final = 800
+"""Work of a document, beside what is in it."""
+_PLACE_WORK: Final = 300
+"""Work of an object or a list that is searched."""
+_TEXT_WORK: Final = 3_000
+"""Work of a text that is searched, beside its characters."""
 SERVICE: Final = ":lookoutvision:"
 """In every ARN of the service, and so in every record."""
 _TOO_MANY: Final = f"more than {MAX_VISITED:,} objects in one document: not searched any further"
@@ -81,7 +88,7 @@ class _Place(NamedTuple):
 
 
 def find_records(
-    document: object, *, may_hold: bool = True
+    document: object, work: Work | None = None, *, may_hold: bool = True
 ) -> tuple[list[Record], list[UnrecognisedError]]:
     """The records in one document, and its problems.
 
@@ -89,28 +96,43 @@ def find_records(
 
     Args:
         document: any JSON value.
+        work: what the file may still take; None for a document of its own. If it takes more, that
+            is the last of the problems.
         may_hold: whether the text of it names the service. Where it does not, the search ends
             soon, for it is only about what to call the document.
     """
-    return _Search(MAX_VISITED if may_hold else 200).run(document)
+    return _Search(MAX_VISITED if may_hold else 200, work or Work()).run(document)
 
 
 class _Search:
     """One document while it is searched."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, work: Work) -> None:
         self._most = most
+        self._work = work
         self._records: list[Record] = []
         self._problems: list[UnrecognisedError] = []
         self._foreign: list[str] = []
 
     def run(self, document: object) -> tuple[list[Record], list[UnrecognisedError]]:
         """Search the whole document."""
+        try:
+            self._work.spend(_DOCUMENT_WORK)
+            self._search(document)
+        except TooMuchWorkError as problem:
+            self._problems.append(problem)
+        if not self._records and not self._problems:
+            name = next(iter(self._foreign), UNKNOWN_FORM)
+            self._problems.append(UnrecognisedError(name))
+        return self._records, self._problems
+
+    def _search(self, document: object) -> None:
         pending = [_Place(document)]
         visited = 0
         while pending:
             place = pending.pop()
             visited += 1
+            self._work.spend(_PLACE_WORK)
             room = self._most - visited - len(pending)
             inside = list(islice(self._visit(place), max(0, room) + 1))
             if len(inside) > room:
@@ -118,10 +140,6 @@ class _Search:
                     self._problems.append(UnrecognisedError(_TOO_MANY, corrupt=True))
                 break
             pending += reversed(inside)
-        if not self._records and not self._problems:
-            name = next(iter(self._foreign), UNKNOWN_FORM)
-            self._problems.append(UnrecognisedError(name))
-        return self._records, self._problems
 
     def _visit(self, place: _Place) -> Iterator[_Place]:
         """Take the record that a place is, or go into it."""
@@ -143,11 +161,12 @@ class _Search:
 
     def _visit_text(self, text: str, place: _Place) -> Iterator[_Place]:
         """Go into the JSON that a text is, or that stands in it, as in the line of a log."""
+        self._work.spend(_TEXT_WORK + len(text))
         within = place._replace(texts=place.texts + 1, depth=place.depth + 1)
         try:
-            yield within._replace(value=json.loads(text))
+            yield within._replace(value=loads(text))
         except (ValueError, RecursionError):
-            for inside in embedded_documents(text):
+            for inside in embedded_documents(text, self._work):
                 if isinstance(inside, UnrecognisedError):
                     self._problems.append(inside)
                 else:

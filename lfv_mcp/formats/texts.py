@@ -11,6 +11,7 @@ from lfv_mcp.formats.containers import is_container
 from lfv_mcp.formats.decoding import FILE_LIMIT, SERVICE, UnrecognisedError, too_large
 from lfv_mcp.formats.encodings import Text, said_of, text_of, utf8_chunks, wide_encoding
 from lfv_mcp.formats.notations import documents_in_text
+from lfv_mcp.formats.work import Work
 
 HEAD: Final = 64 * 1024
 """Bytes of a file that tell what it is."""
@@ -103,8 +104,22 @@ def foreign_kind(head: bytes) -> UnrecognisedError:
 # Documents
 
 
-def documents_in_data(data: bytes, *, everything: bool = False) -> Iterator[Any]:
-    """The documents in the bytes of a text or a pickle."""
+def documents_in_data(
+    data: bytes, work: Work | None = None, *, everything: bool = False
+) -> Iterator[Any]:
+    """The documents in the bytes of a text or a pickle.
+
+    Args:
+        data: the bytes.
+        work: what the file in which they are may still take, which grows by them; None if they are
+            a file.
+        everything: as `documents_in_text` has it.
+
+    Raises:
+        TooMuchWorkError: it takes more.
+    """
+    work = work or Work()
+    work.allow(len(data))
     if _PICKLE.match(data):
         yield UnrecognisedError(
             "a pickle, which is never loaded, for that may run code; where it is trusted: python "
@@ -119,9 +134,12 @@ def documents_in_data(data: bytes, *, everything: bool = False) -> Iterator[Any]
         text = text_of(segment)
         content = text.content
         if text.pairs:
-            content = _best_reading(text, first_line)
+            work.allow(2 * len(segment))  # which is read up to three times
+            content = _best_reading(text, work, first_line)
         replaced += text.replaced
-        for document in documents_in_text(content, first_line=first_line, everything=everything):
+        for document in documents_in_text(
+            content, work, first_line=first_line, everything=everything
+        ):
             if isinstance(document, UnrecognisedError) and segment is not data:
                 if (message := str(document)) in named:
                     continue
@@ -164,11 +182,11 @@ def _width(data: bytes) -> int:
     return 2 if len(data.translate(None, two)) < len(data) else 1
 
 
-def _best_reading(text: Text, first_line: int) -> str:
+def _best_reading(text: Text, work: Work, first_line: int) -> str:
     """The reading of a code page's bytes in which nothing is broken, if there is one."""
 
     def is_broken(content: str) -> bool:
-        found = documents_in_text(content, first_line=first_line)
+        found = documents_in_text(content, work, first_line=first_line)
         return any(isinstance(each, UnrecognisedError) and each.is_unread for each in found)
 
     if is_broken(text.content) and not is_broken(pairs := text.in_pairs()):

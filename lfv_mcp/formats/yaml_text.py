@@ -6,9 +6,13 @@ import re
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.work import Work
 
 LIMIT: Final = 1024 * 1024
 """Characters of a YAML text; its parser is slow."""
+_WORK: Final = 5_000
+"""Work of a text, for loaders are made anew."""
+_WORK_OF_CHARACTER: Final = 150
 _DEPTH: Final = 64
 _MAX_EVENTS: Final = 200_000
 """Scalars, sequences and mappings, which are objects of some hundred bytes each."""
@@ -19,16 +23,18 @@ looks_like_yaml: Final = re.compile(
 """Whether a text begins with a member of a mapping."""
 
 
-def yaml_documents(content: str) -> list[Any]:
+def yaml_documents(content: str, work: Work) -> list[Any]:
     """The documents of a YAML text; times stay the text that they are.
 
     Raises:
         UnrecognisedError: it is no YAML, or more than is read.
+        TooMuchWorkError: the file has taken more work than it may.
     """
     import yaml
 
     if len(content) > LIMIT:
         raise _refused("larger than 1 MiB")
+    work.spend(_WORK + _WORK_OF_CHARACTER * len(content))
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml may be missing
     try:
         parser: Any = yaml

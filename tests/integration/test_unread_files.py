@@ -21,6 +21,7 @@ from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.archive.scan import LAST_RETRY
 from lfv_mcp.archive.store import Directory, FileEntry
+from lfv_mcp.formats import work
 from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_size
 from tests.support.api_endpoint import Reply
 from tests.support.archives import archive_door, saved
@@ -295,6 +296,25 @@ async def test_a_file_that_takes_all_the_memory_is_one_file(tmp_path: Path) -> N
         described = await ask.describe("cap-seal")
         assert described["model_version"] == "3"
         assert f"1 {TIMES} more than the memory holds" in unread(described)["message"]
+
+
+async def test_a_file_that_takes_too_much_work_is_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "ALLOWED", 1_000_000)
+    monkeypatch.setattr(work, "ALLOWED_PER_BYTE", 0)
+    write(tmp_path, "a.json", saved())
+    odd = b'x {"a": 1, "b": [1,2}\n'
+    record = json.dumps(saved(ModelVersion="4")).encode()
+    write(tmp_path, "odd.log", b"a log\n" + odd * 10_000 + record + b"\n")
+    async with archive_door(Directory(tmp_path)) as ask:
+        described = await ask.describe("cap-seal")
+        assert described["model_version"] == "3"
+        assert f"1 {TIMES} takes too much work to read" in unread(described)["message"]
+    checked = run("archive", "check", tmp_path)
+    assert checked.exit_code == 1
+    assert "takes too much work to read" in checked.output
+    assert "save the answers alone, one JSON document a line" in checked.output
 
 
 def test_problems_are_counted_and_not_kept(tmp_path: Path) -> None:

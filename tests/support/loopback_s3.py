@@ -6,6 +6,7 @@ Reads, lists and conditional writes, as far as boto3 asks for them.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections import Counter
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         items = "".join(
             f"<Contents><Key>{escape(name.removeprefix(f'{bucket}/'))}</Key>"
             f"<Size>{len(data)}</Size><ETag>{escape(etag_of(data))}</ETag>"
-            f"{self.store.listed_as.get(name, '')}</Contents>"
+            f"{self._listed_as(name)}</Contents>"
             for name, data in held.items()
         )
         more = ""
@@ -184,6 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
             f"{items}</ListBucketResult>"
         )
         self._reply(200, body.encode(), {"Content-Type": "application/xml"})
+
+    def _listed_as(self, name: str) -> str:
+        said = self.store.listed_as.get(name, "")
+        if self.headers.get("x-amz-optional-object-attributes") == "RestoreStatus":
+            return said
+        return re.sub("<RestoreStatus>.*</RestoreStatus>", "", said)  # S3 tells it who asks for it
 
     def do_PUT(self) -> None:
         data = self._body()

@@ -32,8 +32,9 @@ class ImageListing:
 
     Args:
         objects: every file below them, by URI (or absolute path).
-        prefixes: those that were listed whole; folders end with their separator.
-        forbidden: those that may not be listed.
+        prefixes: those that were listed whole; folders end with their separator, and what does
+            not is a file.
+        forbidden: those that may not be listed, in the same spelling.
     """
 
     objects: Mapping[str, ImageObject] = field(default_factory=dict[str, ImageObject])
@@ -45,18 +46,30 @@ class ImageListing:
         if (found := self.objects.get(image)) is not None or is_placed(image):
             return found
         relative = image.removeprefix("./").replace("\\", "/")
-        places = (prefix for prefix in self.prefixes if not prefix.startswith("s3://"))
+        places = (
+            prefix
+            for prefix in self.prefixes
+            if prefix.endswith("/") and not prefix.startswith("s3://")
+        )
         return next(filter(None, (self.objects.get(f"{each}{relative}") for each in places)), None)
 
     def presence(self, image: str) -> Presence | None:
         """Whether an image is there; None if it lies below no prefix that was named."""
         if (found := self.find(image)) is not None:
             return "archived" if found.archived else "present"
-        named = (prefix for prefix in (*self.prefixes, *self.forbidden) if image.startswith(prefix))
+        named = (prefix for prefix in (*self.prefixes, *self.forbidden) if covers(prefix, image))
         nearest = max(named, key=len, default="")
         if not nearest:
             return None
         return "forbidden" if nearest in self.forbidden else "gone"
+
+
+def covers(prefix: str, name: str) -> bool:
+    """Whether a file or a folder lies below a prefix of a listing, or is it.
+
+    A prefix of no folder is a file, of whose name others may begin.
+    """
+    return name == prefix or (prefix.endswith("/") and name.startswith(prefix))
 
 
 _PLACED: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\~]")

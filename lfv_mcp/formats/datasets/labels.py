@@ -16,6 +16,7 @@ from lfv_mcp.formats.evaluation_manifest import REF_LIMIT
 from lfv_mcp.formats.json_values import JsonObject, is_object
 from lfv_mcp.formats.predictions.class_words import class_of, folded_word
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
+from lfv_mcp.formats.repeats import TWICE, contradicts_itself
 
 NO_IMAGE: Final = "no image named"
 LONG_NAME: Final = f"an image name of more than {REF_LIMIT:,} characters"
@@ -89,6 +90,8 @@ def dataset_line(item: JsonObject, number: int) -> DatasetLine | str:
         item: the line.
         number: of the line in its file.
     """
+    if contradicts_itself(item):
+        return TWICE
     ref = image_named(item.get(IMAGE))
     if ref is None:
         return why_no_image(item.get(IMAGE))

@@ -121,7 +121,7 @@ class _Manifest:
         content = _content_of(data)
         number = 0
         try:
-            for item in items_of_documents(content):
+            for item in items_of_documents(content, keep_repeats=True):
                 number = int(_digits("", item.place) or number + 1)
                 if isinstance(item.value, str):
                     self._gathering.add(item.value, number)

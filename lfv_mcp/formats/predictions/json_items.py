@@ -83,11 +83,12 @@ def text_of_documents(data: bytes) -> tuple[str, bool]:
     return (text_in_code_page(data), True) if text.pairs else (text.content, False)
 
 
-def items_of_documents(content: str) -> Iterator[Item]:
+def items_of_documents(content: str, *, keep_repeats: bool = False) -> Iterator[Item]:
     """The items of documents that take many lines each, and of arrays of them.
 
     Args:
         content: the text of a whole file.
+        keep_repeats: a member that was given twice, with different values, is as `repeats` has it.
 
     Raises:
         UnrecognisedError: it is damaged: where the next item begins is not known, and so nobody
@@ -102,14 +103,18 @@ def items_of_documents(content: str) -> Iterator[Item]:
                 items = reader.items(start)
                 while True:
                     try:
-                        value, _, position = next(items)
+                        value, begin, position = next(items)
                     except StopIteration as stop:
                         position = int(stop.value)
                         break
                     number += 1
+                    if keep_repeats:
+                        value = reader.checked(value, begin, position)
                     yield _item(f"item {number:,}", value)
             else:
                 value, position = reader.value(start)
+                if keep_repeats:
+                    value = reader.checked(value, start, position)
                 yield _item(f"line {reader.line(start):,}", value)
     except BadJsonError as error:
         problem = error.problem

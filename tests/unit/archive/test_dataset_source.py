@@ -14,6 +14,7 @@ from lfv_mcp.archive.store import Directory
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.datasets.dataset import Dataset
 from tests.support.datasets import as_lines, class_example, exported, labelled
+from tests.support.edge_packages import component_members, edge_manifest, zipped
 from tests.support.saved_records import write_all
 
 
@@ -32,7 +33,7 @@ def test_a_file_is_for_what_its_folder_says(tmp_path: Path) -> None:
     name = "caps/train/manifests/output/output.manifest"
     (dataset,) = read(write_all(tmp_path, {name: as_lines(class_example())}) / name)
     assert (dataset.split, len(dataset.lines)) == ("train", 63)
-    assert dataset.name == str(tmp_path / name)
+    assert dataset.name == (tmp_path / name).as_posix()
 
 
 def test_a_folder_has_the_datasets_of_its_files(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_folder_has_the_datasets_of_its_files(tmp_path: Path) -> None:
         ("train.manifest", "train", 63),
         ("old.zip", "", 4),
     ]
-    assert found[2].name == f"manifest in {tmp_path / 'old.zip'}"
+    assert found[2].name == f"manifest in {(tmp_path / 'old.zip').as_posix()}"
 
 
 def test_a_folder_of_images_is_datasets_by_its_folders(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_folder_of_images_is_datasets_by_its_folders(tmp_path: Path) -> None:
         ("train", 3, "folders"),
     ]
     assert found[1].lines[2].size == 2
-    assert found[1].lines[2].image == str(tmp_path / "train" / "normal" / "2.png")
+    assert found[1].lines[2].image == (tmp_path / "train" / "normal" / "2.png").as_posix()
     assert found[1].lines[2].etag == ""
 
 
@@ -94,3 +95,55 @@ def test_a_dataset_that_cannot_be_read_is_said_and_never_left_out(tmp_path: Path
     with pytest.raises(LfvError, match=r"b\.manifest\.gz cannot be read: truncated") as caught:
         read(tmp_path)
     assert caught.value.code == "dataset_unread"
+
+
+def test_an_archive_that_nobody_looked_into_is_not_called_no_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lfv_mcp.archive.dataset_files.FILE_LIMIT", 100)
+    files: dict[str, bytes | str] = {
+        "old.zip": packed("manifest", as_lines(exported("train", 4))),
+        "model.zip": zipped(component_members(edge_manifest(0.25))),
+        "notes.txt": "nothing",
+    }
+    write_all(tmp_path, files)
+    with pytest.raises(LfvError, match=r"old.zip cannot be read: .* more than 64 MiB") as caught:
+        read(tmp_path)
+    assert caught.value.code == "dataset_unread"
+    write_all(tmp_path, {"train.manifest": as_lines(class_example())})
+    with pytest.raises(LfvError, match=r"old.zip cannot be read"):
+        read(tmp_path)
+    passed: dict[str, str] = {}
+    (found,) = read_dataset_source(Directory(tmp_path), pass_over=passed.__setitem__)
+    assert found.name.endswith("train.manifest")
+    assert {Path(place).name: bool(why) for place, why in passed.items()} == {
+        "old.zip": True,
+        "model.zip": False,
+        "notes.txt": False,
+    }
+
+
+def test_a_manifest_beside_others_that_is_too_large_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lfv_mcp.archive.dataset_files.MANIFEST_LIMIT", 1 << 20)
+    write_all(tmp_path, {"a.manifest": as_lines(class_example()), "b.bin": bytes(2 << 20)})
+    assert len(read(tmp_path)) == 1
+    lines = as_lines([labelled(f"s3://b/{n}.png", "normal") for n in range(9)])
+    write_all(tmp_path, {"b.jsonl": lines + "\n" * (1 << 20)})
+    with pytest.raises(LfvError, match=r"b.jsonl cannot be read: larger than 1 MiB"):
+        read(tmp_path)
+
+
+def test_the_names_of_a_single_file_and_of_a_relative_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_all(tmp_path, {"data/train.manifest": as_lines(class_example())})
+    monkeypatch.chdir(tmp_path / "data")
+    for location, name in (
+        (".", "train.manifest"),
+        ("train.manifest", "train.manifest"),
+        ("../data", "../data/train.manifest"),
+    ):
+        (found,) = read(Path(location))
+        assert found.name == name

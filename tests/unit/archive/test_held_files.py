@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import zlib
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -16,10 +17,12 @@ from lfv_mcp.archive.about_file import AboutFile
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.directory_target import DirectoryTarget
 from lfv_mcp.archive.index import HeldFile
+from lfv_mcp.archive.s3_prefix import S3Prefix
 from lfv_mcp.archive.store import Directory, FileEntry
 from lfv_mcp.archive.tally import ImportTally
 from lfv_mcp.archive.writer import ArchiveWriter
-from lfv_mcp.errors import LfvError
+from lfv_mcp.aws.s3 import S3
+from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
 from lfv_mcp.formats.edge_package import EdgePackageFacts
@@ -32,6 +35,7 @@ from tests.support.datasets import (
     guide_csv,
     table,
 )
+from tests.support.denied import deny
 from tests.support.edge_packages import (
     MODEL,
     component_members,
@@ -40,6 +44,7 @@ from tests.support.edge_packages import (
     training_members,
     zipped,
 )
+from tests.support.loopback_s3 import LoopbackS3
 from tests.support.saved_records import write
 
 FACTS: Final = EdgePackageFacts(0.25, 1000, 800, ("anomaly", "normal"))
@@ -101,7 +106,7 @@ def test_datasets_are_read_as_the_reader_reads_them(folder: Path) -> None:
 
 def test_packages_tell_their_thresholds(folder: Path) -> None:
     archive = Archive(Directory(folder))
-    read = [archive.read_edge_package(held.ref) for held in archive.index().edge_packages]
+    read = [archive.read_edge_package(held) for held in archive.index().edge_packages]
     assert read == [FACTS, FACTS]
 
 
@@ -109,11 +114,56 @@ def test_packages_tell_their_thresholds(folder: Path) -> None:
 def test_a_file_that_is_gone_is_said(folder: Path, name: str) -> None:
     archive = Archive(Directory(folder))
     index = archive.index()
-    (ref,) = (each.ref for each in (*index.datasets, *index.edge_packages) if each.ref.name == name)
+    (held,) = (each for each in (*index.datasets, *index.edge_packages) if each.ref.name == name)
     (folder / name).unlink()
-    read: Any = archive.read_datasets if name.endswith("csv") else archive.read_edge_package
     with pytest.raises(LfvError, match="is not in the archive any more"):
-        read(ref)
+        read(archive, held)
+
+
+def read(archive: Archive, held: HeldFile) -> object:
+    """What a file of the index holds."""
+    if held.about.form in ("zip", "tar"):
+        return archive.read_edge_package(held)
+    return archive.read_datasets(held.ref)
+
+
+@pytest.mark.parametrize("name", ["edge/model.tar.gz", "edge/caps-1.0.0.zip"])
+@pytest.mark.parametrize("pack", [tarred, zipped])
+def test_a_package_that_another_one_has_replaced_tells_what_it_is_now(
+    folder: Path, name: str, pack: Callable[[dict[str, bytes]], bytes]
+) -> None:
+    archive = Archive(Directory(folder))
+    (held,) = (each for each in archive.index().edge_packages if each.ref.name == name)
+    members = training_members(edge_manifest(0.75)) | {"a/notes.txt": bytes(range(256)) * 400}
+    write(folder, name, pack(members))
+    assert archive.read_edge_package(held) == FACTS._replace(built_in_threshold=0.75)
+
+
+def test_a_package_that_is_something_else_now_is_said(folder: Path) -> None:
+    archive = Archive(Directory(folder))
+    (held,) = (each for each in archive.index().edge_packages if each.about.form == "zip")
+    write(folder, held.ref.name, json.dumps(saved()).encode())
+    with pytest.raises(LfvError, match=r"caps-1.0.0.zip in .* it is no packaged model now"):
+        archive.read_edge_package(held)
+
+
+class GoneFromS3(Directory):
+    """A place whose listing is of what is not there any more."""
+
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Any:
+        if not (self._root / name).exists():
+            raise SetupError("s3_not_found", f"{name} does not exist.", "Look at the bucket.")
+        return super().open(name, start=start, limit=limit)
+
+
+@pytest.mark.parametrize("name", ["caps/test.csv", "edge/caps-1.0.0.zip"])
+def test_an_object_that_is_gone_is_said_as_a_file_is(folder: Path, name: str) -> None:
+    archive = Archive(GoneFromS3(folder))
+    index = archive.index()
+    (held,) = (each for each in (*index.datasets, *index.edge_packages) if each.ref.name == name)
+    (folder / name).unlink()
+    with pytest.raises(LfvError, match="is not in the archive any more"):
+        read(archive, held)
 
 
 def test_a_file_that_is_something_else_now_is_said(folder: Path) -> None:
@@ -134,6 +184,35 @@ def test_images_are_listed_by_their_paths_and_not_kept(folder: Path) -> None:
     assert listing.presence(f"{folder}-old/images/a.PNG") is None
     write(folder, "images/b.png", b"\x89PNG")
     assert archive.image_listing().presence(f"{folder}/images/b.png") == "present"
+
+
+def test_a_link_that_leads_nowhere_is_no_image(folder: Path) -> None:
+    (folder / "images" / "gone.png").symlink_to(folder / "nowhere.png")
+    (folder / "images" / "round.png").symlink_to(folder / "images" / "round.png")
+    listing = Archive(Directory(folder)).image_listing()
+    assert list(listing.objects) == [f"{folder}/images/a.PNG"]
+    assert listing.presence(f"{folder}/images/gone.png") == "gone"
+    assert listing.forbidden == ()
+
+
+def test_of_a_folder_that_cannot_be_listed_no_image_is_gone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, folder / "images")
+    listing = Archive(Directory(folder)).image_listing()
+    assert listing.presence(f"{folder}/images/a.PNG") == "forbidden"
+    assert listing.presence(f"{folder}/images-old/a.PNG") == "gone"
+
+
+def test_a_folder_that_can_be_listed_a_moment_later_is_not_taken_for_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as denied:
+        deny(denied, folder / "caps")
+        names = [each.name for each in Directory(folder).entries()]
+    assert "caps/" in names
+    with pytest.raises(OSError, match="could not be listed a moment ago"):
+        Directory(folder).open("caps/")
 
 
 class Bucket:
@@ -161,6 +240,21 @@ def test_images_of_a_bucket_have_their_etags_and_storage_class() -> None:
     }
     assert listing.presence("s3://photos/caps/old/b.jpg") == "archived"
     assert listing.presence("s3://photos/caps-old/b.jpg") is None
+
+
+def test_a_restored_image_beside_the_records_is_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored = (
+        "<StorageClass>GLACIER</StorageClass><RestoreStatus><IsRestoreInProgress>{}"
+        "</IsRestoreInProgress>{}</RestoreStatus>"
+    )
+    until = "<RestoreExpiryDate>2026-12-24T00:00:00.000Z</RestoreExpiryDate>"
+    with LoopbackS3({f"b/caps/{name}.png": b"x" for name in ("ready", "coming")}) as store:
+        store.direct(monkeypatch)
+        store.listed_as["b/caps/ready.png"] = restored.format("false", until)
+        store.listed_as["b/caps/coming.png"] = restored.format("true", "")
+        listing = Archive(S3Prefix("s3://b/caps/", S3())).image_listing()
+    assert listing.presence("s3://b/caps/ready.png") == "present"
+    assert listing.presence("s3://b/caps/coming.png") == "archived"
 
 
 # A package of gigabytes
@@ -248,7 +342,7 @@ def test_of_a_zip_of_two_gigabytes_its_directory_is_read(
     assert index.unread is None, is_known_by
     assert sum(store.read) < 200_000
     store.read.clear()
-    assert archive.read_edge_package(held.ref) == FACTS
+    assert archive.read_edge_package(held) == FACTS
     assert sum(store.read) < 100_000
 
 
@@ -314,7 +408,7 @@ def test_of_a_tar_of_two_gigabytes_64_mib_are_read() -> None:
     (held,) = index.edge_packages
     assert (index.unread, len(index.problems)) == (None, 0)
     assert sum(store.read) <= 1 << 16
-    facts = archive.read_edge_package(held.ref)
+    facts = archive.read_edge_package(held)
     assert facts.built_in_threshold is None
     assert "`tar -xzOf model.tar.gz export_artifacts/manifest.json` prints it" in facts.why_not
     assert sum(store.read) <= 66 << 20

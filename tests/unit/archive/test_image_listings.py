@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,3 +137,64 @@ def test_a_prefix_of_20000_objects_is_listed_once_and_nothing_is_read(store: Loo
     counts = store.counts()
     assert set(counts) == {"LIST"}
     assert counts["LIST"] <= 40
+
+
+def test_a_single_file_is_no_folder_whose_name_begins_like_it(tmp_path: Path) -> None:
+    image, folder = tmp_path / "a.png", tmp_path / "a.png-more"
+    folder.mkdir()
+    for path in (image, folder / "1.png"):
+        path.write_bytes(b"x")
+    listing = list_images([image, folder], S3())
+    assert set(listing.objects) == {image.as_posix(), (folder / "1.png").as_posix()}
+    assert listing.presence((folder / "1.png").as_posix()) == "present"
+    assert list_images([image], S3()).presence((folder / "1.png").as_posix()) is None
+    assert list_images([image], S3()).presence("-more/1.png") is None
+
+
+def test_a_link_to_itself_is_no_image(tmp_path: Path) -> None:
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    (tmp_path / "1.png").write_bytes(b"x")
+    listing = list_images([tmp_path], S3())
+    assert listing.presence(f"{tmp_path.as_posix()}/round.png") == "gone"
+    assert listing.presence(f"{tmp_path.as_posix()}/1.png") == "present"
+
+
+def test_of_what_a_denied_link_leads_to_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "linked"
+    link.symlink_to(tmp_path / "elsewhere")
+    scandir = os.scandir
+
+    class Denied:
+        """A link in a listing, to what may not be looked at."""
+
+        name = "linked"
+
+        def is_dir(self) -> bool:
+            raise PermissionError(errno.EACCES, "Permission denied", str(link))
+
+        stat = is_dir
+
+    @contextmanager
+    def listed(path: str) -> Iterator[list[Any]]:
+        with scandir(path) as items:
+            yield [Denied() if item.name == "linked" else item for item in items]
+
+    monkeypatch.setattr(os, "scandir", listed)
+    listing = list_images([tmp_path], S3())
+    assert listing.presence(link.as_posix()) == "forbidden"
+    assert listing.presence(f"{link.as_posix()}/1.png") == "forbidden"
+    assert listing.presence(f"{link.as_posix()}-other/1.png") == "gone"
+
+
+def test_a_place_that_may_not_be_looked_at_is_forbidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr(os, "stat", refuse)
+    listing = list_images([tmp_path], S3())
+    assert listing.presence(f"{tmp_path.as_posix()}/1.png") == "forbidden"

@@ -97,7 +97,7 @@ def test_of_a_long_one_its_ends_tell_the_same(name: str, tmp_path: Path) -> None
         (tmp_path / "a").write_bytes(ENCODINGS[encoding](long))
         files = Counted(tmp_path)
         (entry,) = files.entries()
-        (record,), problems, _ = recognise_file(files, entry)
+        (record,), problems, *_ = recognise_file(files, entry)
         assert problems == []
         assert (record.form, record.body["FirstImage"]) == (
             "dataset",
