@@ -101,13 +101,21 @@ def read_evaluation_manifest(
         if item is None:
             continue
         judged = _judge_line(item) if type(item) is dict else item
-        if type(judged) is str and type(item) is dict and contradicts_itself(item):
+        if type(item) is dict and not _is_whole(judged) and contradicts_itself(item):
             judged = TWICE
         if type(judged) is tuple:
             tally.count(*judged)
         else:
             tally.leave_out(str(judged), item)
     return tally.manifest()
+
+
+def _is_whole(judged: tuple[ImagePrediction, object] | str) -> bool:
+    """Whether a line has said everything: only of another one is it worth asking why not."""
+    if isinstance(judged, str):
+        return False
+    image, arn = judged
+    return bool(image.source_ref) and image.confidence is not None and type(arn) is str
 
 
 class _Tally:

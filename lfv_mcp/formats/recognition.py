@@ -27,6 +27,7 @@ from lfv_mcp.formats.record import (
     bare_model_form,
     captured_at,
     dataset_record,
+    has_two_times,
     manifest_record,
     model_record,
     packed_file_record,
@@ -220,10 +221,13 @@ def _usual_record(item: dict[str, Any]) -> Record | None:
 
 def _only_record(item: dict[str, Any]) -> Record | None:
     """The record that is all that an item has beside the metadata of a response."""
+    captured = captured_at(item)
+    if captured is None and has_two_times(item):
+        return None  # which a search says
     if is_object(body := item.get("ModelDescription")) and "ModelArn" in body:
-        return model_record("model", body, captured_at(item))
+        return model_record("model", body, captured)
     if is_object(body := item.get("ProjectDescription")) and "ProjectArn" in body:
-        return project_record(body, captured_at(item))
+        return project_record(body, captured)
     if is_object(body := item.get("PackedFile")):
         return packed_file_record(body)
     if is_object(body := item.get(HEADER)):
