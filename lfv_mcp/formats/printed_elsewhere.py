@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
@@ -147,6 +148,44 @@ def unread_record(data: bytes) -> UnrecognisedError | None:
         if start.lstrip()[:1] in ("{", "[") and " --" not in str(found)
         else found
     )
+
+
+_BINARIES: Final[Mapping[str, tuple[str, str]]] = {
+    "an SQLite database": (
+        "an SQLite database",
+        "sqlite3 -json FILE 'select * from TABLE' > FILE.json",
+    ),
+    "a Parquet file": (
+        "a Parquet file",
+        "python -c \"import pandas; pandas.read_parquet('FILE').to_json('FILE.json', "
+        "orient='records')\"",
+    ),
+    "a NumPy file": ("a NumPy file", _JSON),
+    "an HDF5 file": ("an HDF5 file", _JSON),
+    "an old Office document": ("an old Office document", _JSON),
+    "not JSON": ("a file of binary data", _JSON),
+}
+"""What files with bytes that are no text are called, and what makes JSON of each."""
+_ANY_MEMBER: Final = re.compile(_OTHER_MEMBER.pattern.replace(r"\b", ""), re.I)
+_ANY_ARN: Final = re.compile(rf":{SERVICE}:[a-z0-9-]{{1,30}}:[0-9]{{12}}:model\\?/")
+"""In bytes of a length and without an end, another value may begin at once."""
+
+
+def unread_binary(data: bytes, kind: str) -> UnrecognisedError | None:
+    """The problem of a file that is no text and has the members of a record in it.
+
+    Args:
+        data: the file.
+        kind: what it was called.
+    """
+    start = data[:LIMIT]
+    if kind not in _BINARIES or SERVICE.encode() not in start:
+        return None
+    text = start.decode("latin-1")
+    if not (_ANY_ARN.search(text) and _ARN_MEMBER.search(text) and _ANY_MEMBER.search(text)):
+        return None
+    name, line = _BINARIES[kind]
+    return UnrecognisedError(f"{name} with members of a record; {line}", convertible=True)
 
 
 _POLICY: Final = re.compile(r'"(?:Effect|eventSource|Statement|source-ref)"\s*:')
