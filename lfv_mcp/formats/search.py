@@ -214,7 +214,7 @@ class _Search:
         try:
             record = _record(node, names, place)
         except UnrecognisedError as problem:
-            if problem.corrupt or place.label in _LISTS:
+            if problem.is_unread or place.label in _LISTS:
                 self._problems.append(problem)
                 return None
             self._foreign.append(str(problem))
@@ -235,7 +235,7 @@ def _record(node: JsonObject, names: Mapping[str, str], place: _Place) -> Record
         return result_record(node)
     if "source-ref" in node:
         if place.depth:  # its lines are read from the file, so they cannot be deep inside
-            raise UnrecognisedError("lines of a manifest inside another document")
+            raise _wrapped_manifest(node)
         return manifest_record(node)
     if place.label in _LISTS or place.label in _OWN_WRAPPERS:
         return _answered_record(node, place)
@@ -271,6 +271,17 @@ _LISTS: Final = ("Models", "Projects")
 """The lists of the API's own answers, each of whose items is meant to be a record."""
 _OWN_WRAPPERS: Final = ("ModelDescription", "ModelMetadata", "ProjectDescription")
 """The members of the API's own answers that are meant to be a record."""
+
+
+def _wrapped_manifest(line: JsonObject) -> UnrecognisedError:
+    """The problem of a manifest's line inside another document: a record, if a model judged it."""
+    if SERVICE not in str(line):
+        return UnrecognisedError("lines of a manifest inside another document")
+    return UnrecognisedError(
+        "lines of a manifest inside another document; take them out: jq -c '.. | objects, (strings "
+        '| split("\\n")[] | fromjson? | objects) | select(has("source-ref"))\' FILE > FILE.jsonl',
+        convertible=True,
+    )
 
 
 _MEANT: Final = frozenset(map(folded, (*_LISTS, *_OWN_WRAPPERS)))

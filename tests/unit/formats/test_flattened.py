@@ -23,8 +23,12 @@ def flat(value: dict[str, Any], mark: str, before: str = "") -> Iterator[tuple[s
             yield before + name, inside
 
 
+def in_camel_case(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
 @pytest.mark.parametrize("mark", [".", "_", "__", "/", "-", " "])
-@pytest.mark.parametrize("spell", [str, str.lower, lambda name: name[:1].lower() + name[1:]])
+@pytest.mark.parametrize("spell", [str, str.lower, in_camel_case])
 def test_a_flattened_record_is_the_record(mark: str, spell: Callable[[str], str]) -> None:
     (whole,), _ = recognise(lines([response("ModelDescription", described())]))
     line = {spell(name): value for name, value in flat(described(), mark)}
