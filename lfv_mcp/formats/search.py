@@ -233,6 +233,11 @@ def _record(node: JsonObject, names: Mapping[str, str], place: _Place) -> Record
     """
     if "EvaluationDetails" in node and "AggregatedEvaluationResults" in node:
         return result_record(node)
+    if "evaluationdetails" in names and "aggregatedevaluationresults" in names:
+        raise UnrecognisedError(
+            "an EvaluationResult with names of another spelling; save the file as it is in S3",
+            convertible=True,
+        )
     if "source-ref" in node:
         if place.depth:  # its lines are read from the file, so they cannot be deep inside
             raise _wrapped_manifest(node)
