@@ -132,7 +132,7 @@ def test_a_member_given_twice_is_said(kind: str, path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_no_member_given_twice_reads_as_absent(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(sorted(RECORDS)))
