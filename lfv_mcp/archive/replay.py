@@ -226,8 +226,10 @@ def _from_evaluation(key: ModelKey, result: Record | None) -> dict[str, Any]:
     if performance := written_performance(result.body):
         body["Performance"] = performance
     # The service's own file: a time without a zone is UTC in it.
-    ended = epoch_seconds_in_utc(details.get("EvaluationEndTimestamp"))
-    return body if ended is None else {**body, "EvaluationEndTimestamp": ended}
+    if (written := details.get("EvaluationEndTimestamp")) is not None:
+        ended = epoch_seconds_in_utc(written)
+        body["EvaluationEndTimestamp"] = written if ended is None else ended
+    return body
 
 
 def _provenance(entry: ModelEntry, kind: str, left_out: Sequence[LeftOut]) -> Provenance:

@@ -33,9 +33,13 @@ from lfv_mcp.formats.texts import (
 )
 from lfv_mcp.formats.work import TooMuchWorkError, Work
 
-_NOT_PLAIN: Final = frozenset({"cells", "log", "Records", HEADER})
+_NOT_PLAIN: Final = frozenset({"cells", "log", "Records", "source-ref", HEADER})
 """Members of a document that may not be taken as it is: a notebook, the first line of a prediction
 set that lacks all others."""
+
+
+_ANSWERS: Final = frozenset({"ModelDescription", "EvaluationDetails"})
+"""Members of the files of which an archive has most: no manifest is looked for in them."""
 
 
 def _refuse(constant: str) -> None:
@@ -68,9 +72,11 @@ def plain_document(data: bytes) -> dict[str, Any] | None:
     if may_repeat(value, content):
         value, end = _decode_twice(content)
     # To look for a single character first takes a fiftieth of the time.
-    if ("\\" in content and '\\"' in content) or '"source-ref"' in content:
+    if "\\" in content and '\\"' in content:
         return None
     if not _NOT_PLAIN.isdisjoint(value):
+        return None
+    if _ANSWERS.isdisjoint(value) and '"source-ref"' in content:
         return None
     return value if end == len(content) or not content[end:].strip() else None
 

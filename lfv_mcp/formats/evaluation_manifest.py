@@ -100,14 +100,25 @@ def read_evaluation_manifest(
             item = str(line) if isinstance(line, UnrecognisedError) else line
         if item is None:
             continue
-        judged = _judge_line(item) if type(item) is dict else item
-        if type(judged) is str and type(item) is dict and contradicts_itself(item):
+        if isinstance(item, str):
+            tally.leave_out(item, item)
+            continue
+        judged = _judge_line(item)
+        if not _is_whole(judged) and contradicts_itself(item):
             judged = TWICE
-        if type(judged) is tuple:
-            tally.count(*judged)
+        if isinstance(judged, str):
+            tally.leave_out(judged, item)
         else:
-            tally.leave_out(str(judged), item)
+            tally.count(*judged)
     return tally.manifest()
+
+
+def _is_whole(judged: tuple[ImagePrediction, object] | str) -> bool:
+    """Whether a line has said everything: only of another one is it worth asking why not."""
+    if isinstance(judged, str):
+        return False
+    image, arn = judged
+    return bool(image.source_ref) and image.confidence is not None and type(arn) is str
 
 
 class _Tally:

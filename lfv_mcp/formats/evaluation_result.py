@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, Validati
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import fraction, is_object
+from lfv_mcp.formats.repeats import values_given
 from lfv_mcp.results.base import build_models
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
 from lfv_mcp.text import clean
@@ -126,7 +127,12 @@ def _read_usable(model: type[_Model], members: Mapping[str, Any]) -> tuple[_Mode
     except ValidationError as error:
         unusable = list(dict.fromkeys(str(each["loc"][0]) for each in error.errors()))
         usable = {name: value for name, value in members.items() if name not in unusable}
-        return model.model_validate(usable), unusable
+        return model.model_validate(usable), [_named(name, members[name]) for name in unusable]
+
+
+def _named(name: str, value: object) -> str:
+    """A member of no use, as it is named."""
+    return name if values_given(value) is None else f"{name} (given twice, with different values)"
 
 
 # The file
@@ -162,8 +168,13 @@ def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
         UnrecognisedError: it is another kind of file; the message names it.
     """
     members, values = _require_parts(document)
+    unusable: list[str] = []
+    if is_object(values) and values_given(values) is not None:
+        unusable.append(_named("Metrics", values))
+        values = dict[str, Any]()
     metrics, unusable_metrics = _read_usable(_Metrics, values)
-    unusable = [name for name in unusable_metrics if name == "PixelAnomalyClassMetrics"]
+    of_labels = [each for each in unusable_metrics if each.startswith("PixelAnomalyClassMetrics")]
+    unusable += of_labels
     labels: list[LabelMetrics] = []
     for item in (metrics.PixelAnomalyClassMetrics or [])[:_MAX_LABELS]:
         label, unusable_of_label = _read_label(item)
@@ -180,7 +191,7 @@ def read_evaluation_result(document: Mapping[str, Any]) -> EvaluationResult:
         unusable=(
             *unusable,
             *unusable_details,
-            *(name for name in unusable_metrics if name != "PixelAnomalyClassMetrics"),
+            *(each for each in unusable_metrics if each not in of_labels),
         ),
     )
 
@@ -211,7 +222,8 @@ def _require_parts(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapp
 def _read_label(item: object) -> tuple[LabelMetrics | None, list[str]]:
     """One label's metrics, or None, and what of it is of no use."""
     if not is_object(item) or not isinstance(item.get("ClassName"), str):
-        return None, ["a label without ClassName"]
+        twice = is_object(item) and values_given(item.get("ClassName")) is not None
+        return None, ["a label with two ClassNames" if twice else "a label without ClassName"]
     label, unusable = _read_usable(_Label, item)
     name = clean(label.ClassName)
     found = LabelMetrics(name=name, **_known(label, _LABEL_METRICS))

@@ -7,6 +7,7 @@ from typing import Any
 
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
+from lfv_mcp.formats.repeats import alternatives
 
 
 def recorded_traffic(value: JsonObject, *, is_ours: bool) -> UnrecognisedError | None:
@@ -37,17 +38,21 @@ def outputs_of(notebook: JsonObject) -> Iterator[Any]:
     """What the outputs show that names the service: texts, and JSON that is decoded already."""
     for cell in _objects(notebook.get("cells")):
         for output in _objects(cell.get("outputs")):
-            data = output.get("data")
-            shown: JsonObject = data if is_object(data) else {}
-            if is_object(value := shown.get("application/json")) or is_array(value):
-                if SERVICE in str(value):
-                    yield value
-                continue
-            for text in (output.get("text"), shown.get("text/plain")):
-                joined = "".join(map(str, text)) if is_array(text) else text
-                if isinstance(joined, str) and SERVICE in joined:
-                    yield joined
+            for data in alternatives(output.get("data")):
+                yield from _shown(output, data if is_object(data) else {})
+
+
+def _shown(output: JsonObject, data: JsonObject) -> Iterator[Any]:
+    if is_object(value := data.get("application/json")) or is_array(value):
+        if SERVICE in str(value):
+            yield value
+        return
+    for text in (*alternatives(output.get("text")), *alternatives(data.get("text/plain"))):
+        joined = "".join(map(str, text)) if is_array(text) else text
+        if isinstance(joined, str) and SERVICE in joined:
+            yield joined
 
 
 def _objects(value: object) -> Iterable[JsonObject]:
-    return [item for item in value if is_object(item)] if is_array(value) else []
+    lists = (each for each in alternatives(value) if is_array(each))
+    return [item for items in lists for item in items if is_object(item)]

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TypeGuard
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.flattened import agree, nested_again, ways_to_members
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.normalisation import DEPTH, TOO_DEEP, plain, sorted_names
 from lfv_mcp.formats.repeats import loads, values_given
@@ -103,6 +104,10 @@ _BY_FOLDED_NAME: Final[Mapping[Structure, Mapping[str, str]]] = {
 }
 
 
+def _is_structure(kind: str) -> TypeGuard[Structure]:
+    return kind in MEMBERS
+
+
 _AS_IT_IS: Final[Mapping[Structure, Mapping[str, type]]] = {
     structure: {
         name: {"fraction": float, "count": int}.get(kind, str)
@@ -114,8 +119,7 @@ _AS_IT_IS: Final[Mapping[Structure, Mapping[str, type]]] = {
 """The type in which most members come, and are kept without another look."""
 
 
-def _is_structure(kind: str) -> TypeGuard[Structure]:
-    return kind in MEMBERS
+_FLATTENED: Final = {structure: ways_to_members(MEMBERS, structure) for structure in MEMBERS}
 
 
 def unboxed(value: object) -> object:
@@ -166,17 +170,18 @@ def _with_other_names(
 ) -> JsonObject:
     """The members, with those that another language named and those that the API does not have."""
     own_names = _BY_FOLDED_NAME[structure]
-    for name in names:
+    nested, names = nested_again(names, body, _FLATTENED[structure])
+    for name, value in (*nested.items(), *((name, body[name]) for name in names)):
         own = own_names.get(folded(str(name)))
         if own is not None:
-            value = _read(body[name], MEMBERS[structure][own], levels - 1)
-            if value is not None and kept.setdefault(own, value) != value:
+            value = _read(value, MEMBERS[structure][own], levels - 1)
+            if value is not None and not agree(kept.setdefault(own, value), value):
                 raise UnrecognisedError(
                     f"its {own} is given twice, as {_shown(kept[own])} and {_shown(value)}",
                     corrupt=True,
                 )
         elif folded(str(name)) not in _NOISE:
-            value = plain(body[name], levels - 1)
+            value = plain(value, levels - 1)
             if value is not None:
                 kept[str(name)] = value
     return dict(sorted(kept.items()))

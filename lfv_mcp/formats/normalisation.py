@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object, number
+from lfv_mcp.formats.repeats import values_given
 
 DEPTH: Final = 16
 """Levels of nesting in one answer; the API's own answers have four."""
@@ -19,24 +20,30 @@ TOO_DEEP: Final = "nested too deeply"
 _SCALARS: Final = frozenset({str, int, float, bool})
 
 
-def written_performance(result: Mapping[str, Any]) -> dict[str, float]:
+def written_performance(result: Mapping[str, Any]) -> JsonObject:
     """The ModelPerformance that an EvaluationResult document writes: F1Score, Recall, Precision.
 
-    A metric that the file does not have (the older variant has no F1Score), or that is no number,
-    is absent. A number outside 0 to 1, or NaN, stays: whoever shows the record names it unusable.
+    A metric that the file does not have (the older variant has no F1Score) is absent. What is no
+    number from 0 to 1, or was given twice, stays: whoever shows the record names it unusable.
     """
     aggregated = result.get("AggregatedEvaluationResults")
     metrics = aggregated.get("Metrics") if is_object(aggregated) else None
     if not is_object(metrics):
         return {}
-    found = {name: number(metrics.get(name)) for name in ("F1Score", "Recall", "Precision")}
-    return {name: value for name, value in found.items() if value is not None}
+    if values_given(metrics) is not None:
+        return metrics
+    found: JsonObject = {}
+    for name in ("F1Score", "Recall", "Precision"):
+        if (value := metrics.get(name)) is not None:
+            read = number(value)
+            found[name] = value if read is None else read
+    return found
 
 
 def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
     """The ModelPerformance that an EvaluationResult document proves: what it writes from 0 to 1."""
     written = written_performance(result)
-    return {name: value for name, value in written.items() if 0 <= value <= 1}
+    return {name: v for name, v in written.items() if type(v) is float and 0 <= v <= 1}
 
 
 def tested_images(result: Mapping[str, Any]) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
@@ -31,6 +32,7 @@ _TABLE_ROW: Final = re.compile(
     rf"arn:aws[a-z-]*:{SERVICE}:[^\t\n]*:model/[^\t\n]*(?:\t|$)",
     re.M,
 )
+_STATUS_VALUE: Final = re.compile(r'"(?:TRAINED|HOSTED|TRAINING|TRAINING_FAILED)\\?"')
 _SOURCE_CODE: Final = re.compile(
     r"\A#!|^(?:import|from|def|package|using|require|const|let|function|public|class)\b.*[\w;({'\"]$",
     re.M,
@@ -135,9 +137,10 @@ def unread_record(data: bytes) -> UnrecognisedError | None:
     if names_service_in_base64(data):
         return in_base64()
     start = data[:LIMIT].decode("utf-8", "replace")
-    found = None if SERVICE not in start else printed_record(start)
-    if found is None or _POLICY.search(start):
+    if SERVICE not in start or _POLICY.search(start):
         return None
+    if (found := printed_record(start)) is None:
+        return _named_otherwise(start)
     return (
         UnrecognisedError(
             "JSON with members of a record, but not together in one object; save the answer as the "
@@ -147,6 +150,67 @@ def unread_record(data: bytes) -> UnrecognisedError | None:
         if start.lstrip()[:1] in ("{", "[") and " --" not in str(found)
         else found
     )
+
+
+def _named_otherwise(start: str) -> UnrecognisedError | None:
+    """The problem of JSON with a model and a status, as `--query` leaves them: without names."""
+    is_json = start.lstrip()[:1] in ("{", "[")
+    if not is_json or not _MODEL_ARN.search(start) or not _STATUS_VALUE.search(start):
+        return None
+    return UnrecognisedError(
+        "JSON with a model and its status under other names than the API's, or none; save the "
+        "whole answer, without --query",
+        convertible=True,
+    )
+
+
+_NO_TEXT: Final = "not JSON"
+"""What texts are called, too, that are none of ours."""
+_BINARIES: Final[Mapping[str, tuple[str, str]]] = {
+    "an SQLite database": (
+        "an SQLite database",
+        "sqlite3 -json FILE 'select * from TABLE' > FILE.json",
+    ),
+    "a Parquet file": (
+        "a Parquet file",
+        "python -c \"import pandas; pandas.read_parquet('FILE').to_json('FILE.json', "
+        "orient='records')\"",
+    ),
+    "a NumPy file": ("a NumPy file", _JSON),
+    "an HDF5 file": ("an HDF5 file", _JSON),
+    "an old Office document": ("an old Office document", _JSON),
+    _NO_TEXT: ("a file of binary data", _JSON),
+}
+"""What files with bytes that are no text are called, and what makes JSON of each."""
+_ANY_MEMBER: Final = re.compile(_OTHER_MEMBER.pattern.replace(r"\b", ""), re.I)
+_ANY_ARN: Final = re.compile(rf":{SERVICE}:[a-z0-9-]{{1,30}}:[0-9]{{12}}:model\\?/")
+"""In bytes of a length and without an end, another value may begin at once."""
+
+
+def _is_utf8(start: bytes) -> bool:
+    try:
+        start[:-4].decode()  # a character may be cut
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in start
+
+
+def unread_binary(data: bytes, kind: str) -> UnrecognisedError | None:
+    """The problem of a file that is no text and has the members of a record in it.
+
+    Args:
+        data: the file.
+        kind: what it was called.
+    """
+    if kind not in _BINARIES or SERVICE.encode() not in (start := data[:LIMIT]):
+        return None
+    text = start.decode("latin-1")
+    if kind == _NO_TEXT and (_is_utf8(start) or _SOURCE_CODE.search(text)):
+        return None
+    if not (_ANY_ARN.search(text) and _ARN_MEMBER.search(text) and _ANY_MEMBER.search(text)):
+        return None
+    name, line = _BINARIES[kind]
+    return UnrecognisedError(f"{name} with members of a record; {line}", convertible=True)
 
 
 _POLICY: Final = re.compile(r'"(?:Effect|eventSource|Statement|source-ref)"\s*:')

@@ -19,7 +19,7 @@ from lfv_mcp.formats.foreign import UNKNOWN_FORM
 from lfv_mcp.formats.json_values import is_array, is_object
 from lfv_mcp.formats.members import MEMBERS
 from lfv_mcp.formats.predictions.prediction_file import HEADER, SetDocument
-from lfv_mcp.formats.printed_elsewhere import unread_record
+from lfv_mcp.formats.printed_elsewhere import unread_binary, unread_record
 from lfv_mcp.formats.record import (
     NO_MODEL_ARN,
     Record,
@@ -27,6 +27,7 @@ from lfv_mcp.formats.record import (
     bare_model_form,
     captured_at,
     dataset_record,
+    has_two_times,
     manifest_record,
     model_record,
     packed_file_record,
@@ -51,22 +52,32 @@ def recognise(data: bytes) -> tuple[list[Record], list[UnrecognisedError]]:
         if document is not None and (record := _usual_record(document)) is not None:
             return [record], []
     except UnrecognisedError as problem:
-        return [], [problem]
+        return [], _unless_unread(data, [problem])
     except MemoryError:
         document = None  # met again, and named
     work = Work(len(data) if document is not None else 0)  # else grows by the texts that it has
     documents = documents_and_problems(data, work) if document is None else (document,)
     found, problems = recognise_documents(documents, work, may_hold=_may_name_service(data))
-    # What nothing is known of may still hold the members of a record.
-    if not found and all(not p.is_unread and str(p).startswith(_UNKNOWN) for p in problems):
-        unread = unread_record(data)
-        return found, [unread] if unread is not None else problems
+    if not found:
+        problems = _unless_unread(data, problems)
     if _has_two_encodings(data):
         two = (
             "text in two encodings, one appended to another; save each answer in a file of its own"
         )
         problems.append(UnrecognisedError(two, convertible=True))
     return found, problems
+
+
+def _unless_unread(data: bytes, problems: list[UnrecognisedError]) -> list[UnrecognisedError]:
+    """The problems of a file without a record; or the one, that it holds the members of one."""
+    if any(p.is_unread for p in problems):
+        return problems
+    unread = None
+    if all(str(p).startswith(_UNKNOWN) for p in problems):
+        unread = unread_record(data)
+    if unread is None and len(problems) == 1:
+        unread = unread_binary(data, str(problems[0]))
+    return problems if unread is None else [unread]
 
 
 def _has_two_encodings(data: bytes) -> bool:
@@ -220,10 +231,13 @@ def _usual_record(item: dict[str, Any]) -> Record | None:
 
 def _only_record(item: dict[str, Any]) -> Record | None:
     """The record that is all that an item has beside the metadata of a response."""
+    captured = captured_at(item)
+    if captured is None and has_two_times(item):
+        return None  # which a search says
     if is_object(body := item.get("ModelDescription")) and "ModelArn" in body:
-        return model_record("model", body, captured_at(item))
+        return model_record("model", body, captured)
     if is_object(body := item.get("ProjectDescription")) and "ProjectArn" in body:
-        return project_record(body, captured_at(item))
+        return project_record(body, captured)
     if is_object(body := item.get("PackedFile")):
         return packed_file_record(body)
     if is_object(body := item.get(HEADER)):

@@ -11,7 +11,7 @@ from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.members import folded, read_members, require_once, unboxed
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_set import about_from
-from lfv_mcp.formats.repeats import GIVEN_TWICE
+from lfv_mcp.formats.repeats import GIVEN_TWICE, alternatives, values_given
 from lfv_mcp.identifiers import FileKey, ModelKey, PredictionSetKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
@@ -233,6 +233,17 @@ def captured_at(answer: Mapping[Any, Any]) -> float | None:
     return None
 
 
+def has_two_times(answer: Mapping[Any, Any]) -> bool:
+    """Whether an answer without a capture time was given two: which is right, nobody knows."""
+    for name, value in answer.items():
+        if isinstance(name, str) and folded(name) in METADATA:
+            places = [value, *value.values()] if is_object(value) else []
+            places += [v for place in places[1:] if is_object(place) for v in place.values()]
+            if any(values_given(place) is not None for place in places):
+                return True
+    return False
+
+
 def _date_of(headers: Mapping[Any, Any]) -> float | None:
     for name, date in headers.items():
         if str(name).lower() == "date":
@@ -248,6 +259,13 @@ def _response_date(date: str) -> float | None:
 
 
 def has_arn(value: object, kind: Literal["model", "project"]) -> bool:
-    """Whether a value is an ARN of this service, of a model or of a project."""
-    parsed = parse_arn(unboxed(value))
-    return parsed is not None and parsed.kind == kind
+    """Whether a value is an ARN of this service, of a model or of a project.
+
+    Raises:
+        UnrecognisedError: it is one of them, but was given more than once.
+    """
+    found = [parse_arn(unboxed(each)) for each in alternatives(unboxed(value))]
+    if not any(parsed is not None and parsed.kind == kind for parsed in found):
+        return False
+    require_once("ModelArn" if kind == "model" else "ProjectArn", unboxed(value))
+    return True

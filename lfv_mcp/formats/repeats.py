@@ -8,7 +8,7 @@ object that nothing else reads, and who reads the member says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
@@ -27,6 +27,12 @@ def values_given(value: object) -> list[Any] | None:
         return None
     found = value[GIVEN_TWICE]
     return found if len(value) == 1 and is_array(found) else None
+
+
+def alternatives(value: object) -> list[Any]:
+    """The values that a member was given, of which nearly always there is one."""
+    given = values_given(value)
+    return [value] if given is None else given
 
 
 def contradicts_itself(item: JsonObject) -> bool:
@@ -67,11 +73,10 @@ def may_repeat(value: Any, text: str, start: int = 0, end: int | None = None) ->
     found: list[Any] = [value] if type(value) is dict else []
     for part in found:  # which grows
         count += len(part)
-        items: Iterable[object] = part.values()
+        items: Iterable[Any] = part.values()
         for item in items:
-            kind = type(item)
-            if kind is dict:
-                found.append(item)
+            if type(item) is dict:
+                found.append(item)  # noqa: PERF401 - a comprehension takes twice as long here
     if count == signs:  # as of all records: nothing is in a list
         return False
     members = _members(value)
@@ -94,12 +99,18 @@ def _members(value: Any) -> int:
     return count
 
 
-def loads(text: str) -> Any:
+def loads(text: str, constant: Callable[[str], Any] | None = None) -> Any:
     """json.loads, with what contradicts itself kept whole.
+
+    Args:
+        text: the JSON.
+        constant: what is made of NaN and Infinity, as `json.loads` has it.
 
     Raises:
         ValueError: no JSON.
         RecursionError: nested too deeply.
     """
-    value = json.loads(text)
-    return json.loads(text, object_pairs_hook=object_of) if may_repeat(value, text) else value
+    value = json.loads(text, parse_constant=constant)
+    if not may_repeat(value, text):
+        return value
+    return json.loads(text, parse_constant=constant, object_pairs_hook=object_of)

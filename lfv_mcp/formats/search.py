@@ -24,12 +24,13 @@ from lfv_mcp.formats.record import (
     bare_model_form,
     captured_at,
     has_arn,
+    has_two_times,
     manifest_record,
     model_record,
     project_record,
     result_record,
 )
-from lfv_mcp.formats.repeats import loads
+from lfv_mcp.formats.repeats import loads, values_given
 from lfv_mcp.formats.work import TooMuchWorkError, Work
 
 MAX_VISITED: Final = 200_000
@@ -147,7 +148,7 @@ class _Search:
         if is_array(value):
             listed = place.label in _LISTS
             for item in value:
-                if isinstance(item, dict | list) or _may_hold_records(item):
+                if _is_worth(item):
                     yield place._replace(value=item)
                 elif listed:
                     self._problems.append(UnrecognisedError(UNKNOWN_FORM))
@@ -174,8 +175,11 @@ class _Search:
 
     def _visit_object(self, node: JsonObject, place: _Place) -> Iterator[_Place]:
         names = {folded(str(name)): name for name in node}
-        if not METADATA.isdisjoint(names) and (captured := captured_at(node)) is not None:
-            place = place._replace(captured=captured)
+        if not METADATA.isdisjoint(names):
+            if (captured := captured_at(node)) is not None:
+                place = place._replace(captured=captured)
+            elif has_two_times(node):
+                self._problems.append(_twice("the date of its answer"))
         used_up = self._take_record(node, names, place)
         if used_up is None:
             return
@@ -183,10 +187,21 @@ class _Search:
             self._foreign.append(foreign)
         for folded_name, name in names.items():
             value = node[name]
-            if folded_name in used_up or folded_name in METADATA:
+            if folded_name in used_up or folded_name in METADATA or not _is_worth(value):
                 continue
-            if isinstance(value, dict | list) or _may_hold_records(value):
-                yield _Place(value, str(name), place.captured, place.depth + 1, place.texts)
+            within = _Place(value, str(name), place.captured, place.depth + 1, place.texts)
+            if values_given(value) is None:
+                yield within
+            else:
+                yield from self._given_twice(within)
+
+    def _given_twice(self, place: _Place) -> Iterator[_Place]:
+        """Each value that a member was given, in the member's place."""
+        if folded(place.label) in _MEANT:
+            self._problems.append(_twice(f"its {place.label}"))
+        for value in values_given(place.value) or ():
+            if _is_worth(value):
+                yield place._replace(value=value)
 
     def _take_record(
         self, node: JsonObject, names: Mapping[str, str], place: _Place
@@ -199,7 +214,7 @@ class _Search:
         try:
             record = _record(node, names, place)
         except UnrecognisedError as problem:
-            if problem.corrupt or place.label in _LISTS:
+            if problem.is_unread or place.label in _LISTS:
                 self._problems.append(problem)
                 return None
             self._foreign.append(str(problem))
@@ -218,9 +233,14 @@ def _record(node: JsonObject, names: Mapping[str, str], place: _Place) -> Record
     """
     if "EvaluationDetails" in node and "AggregatedEvaluationResults" in node:
         return result_record(node)
+    if "evaluationdetails" in names and "aggregatedevaluationresults" in names:
+        raise UnrecognisedError(
+            "an EvaluationResult with names of another spelling; save the file as it is in S3",
+            convertible=True,
+        )
     if "source-ref" in node:
         if place.depth:  # its lines are read from the file, so they cannot be deep inside
-            raise UnrecognisedError("lines of a manifest inside another document")
+            raise _wrapped_manifest(node)
         return manifest_record(node)
     if place.label in _LISTS or place.label in _OWN_WRAPPERS:
         return _answered_record(node, place)
@@ -256,6 +276,30 @@ _LISTS: Final = ("Models", "Projects")
 """The lists of the API's own answers, each of whose items is meant to be a record."""
 _OWN_WRAPPERS: Final = ("ModelDescription", "ModelMetadata", "ProjectDescription")
 """The members of the API's own answers that are meant to be a record."""
+
+
+def _wrapped_manifest(line: JsonObject) -> UnrecognisedError:
+    """The problem of a manifest's line inside another document: a record, if a model judged it."""
+    if SERVICE not in str(line):
+        return UnrecognisedError("lines of a manifest inside another document")
+    return UnrecognisedError(
+        "lines of a manifest inside another document; take them out: jq -c '.. | objects, (strings "
+        '| split("\\n")[] | fromjson? | objects) | select(has("source-ref"))\' FILE > FILE.jsonl',
+        convertible=True,
+    )
+
+
+_MEANT: Final = frozenset(map(folded, (*_LISTS, *_OWN_WRAPPERS)))
+"""Members that one answer has once, folded."""
+
+
+def _twice(what: str) -> UnrecognisedError:
+    return UnrecognisedError(f"{what} is given twice, with different values", corrupt=True)
+
+
+def _is_worth(value: object) -> bool:
+    """Whether there may be records in a value."""
+    return isinstance(value, dict | list) or _may_hold_records(value)
 
 
 def _may_hold_records(value: object) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.repeats import object_of
 from lfv_mcp.formats.work import Work
 
 LIMIT: Final = 1024 * 1024
@@ -39,7 +40,7 @@ def yaml_documents(content: str, work: Work) -> list[Any]:
     try:
         parser: Any = yaml
         _require_plain(parser.parse(content, Loader=base))
-        return list(parser.load_all(content, Loader=_without_times(base)))
+        return list(parser.load_all(content, Loader=_loader(base)))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -73,10 +74,19 @@ def _refused(why: str) -> UnrecognisedError:
     return UnrecognisedError(f"YAML {why}, which is not read; {_CONVERT}", convertible=True)
 
 
-def _without_times(base: Any) -> Any:
-    """The loader, without a rule that makes a date of what looks like one."""
+def _loader(base: Any) -> Any:
+    """The loader, without a rule that makes a date of what looks like one; it keeps what a mapping
+    has twice, of which YAML's own keeps the last.
+    """
     rules = {
         start: [rule for rule in found if rule[0] != "tag:yaml.org,2002:timestamp"]
         for start, found in base.yaml_implicit_resolvers.items()
     }
-    return type("_Loader", (base,), {"yaml_implicit_resolvers": rules})
+    loader: Any = type("_Loader", (base,), {"yaml_implicit_resolvers": rules})
+    loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+    return loader
+
+
+def _mapping(loader: Any, node: Any) -> Any:
+    loader.flatten_mapping(node)
+    return object_of(loader.construct_pairs(node, deep=True))

@@ -317,6 +317,17 @@ async def test_a_file_that_takes_too_much_work_is_one_file(
     assert "save the answers alone, one JSON document a line" in checked.output
 
 
+async def test_metrics_that_contradict_themselves_are_said(tmp_path: Path) -> None:
+    """They read as metrics that the file does not have."""
+    text = json.dumps(result_of())
+    twice = text.replace('"Metrics": {', '"Metrics": {"F1Score": 0.1}, "Metrics": {', 1)
+    write(tmp_path, "result.json", twice.encode())
+    async with archive_door(Directory(tmp_path)) as ask:
+        for answered in (await ask.describe("cap-seal"), await ask.analyze("cap-seal")):
+            said = {each["code"]: each["message"] for each in answered["findings"]}
+            assert re.search("contradict each other|given twice", said["member_unusable"])
+
+
 def test_problems_are_counted_and_not_kept(tmp_path: Path) -> None:
     for number in range(300):
         write(tmp_path, f"{number:03}.txt", b"call Bob")

@@ -16,7 +16,7 @@ from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.encodings import utf8_chunks
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
-from lfv_mcp.formats.json_values import JsonObject, fraction, is_object, number
+from lfv_mcp.formats.json_values import JsonObject, fraction, is_array, is_object, number
 from lfv_mcp.formats.manifest_lines import line_object, lines_of
 from lfv_mcp.formats.predictions.prediction_set import (
     BROKEN,
@@ -26,6 +26,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
     about_as_json,
     about_from,
 )
+from lfv_mcp.formats.repeats import contradicts_itself, loads
 from lfv_mcp.formats.texts import HEAD, LINE_LIMIT, peek_lines
 
 HEADER: Final = "PredictionSet"
@@ -213,7 +214,7 @@ def _body(line: bytes) -> JsonObject | None:
     """What the first line says of a set; None if it is no first line of one."""
     try:
         text = line.removeprefix(b"\xef\xbb\xbf")
-        first = json.loads(text, parse_constant=_refuse) if len(line) <= LINE_LIMIT else None
+        first = loads(text.decode(), _refuse) if len(line) <= LINE_LIMIT else None
     except (ValueError, RecursionError):
         return None
     body = first.get(HEADER) if is_object(first) else None
@@ -234,7 +235,7 @@ def _lines(lines: Iterable[bytes]) -> Iterator[_Line]:
         if not line.strip():
             continue
         try:
-            item = json.loads(line) if len(line) <= LINE_LIMIT else None
+            item = loads(line.decode()) if len(line) <= LINE_LIMIT else None
         except (ValueError, RecursionError):
             item = None
         if is_training_line(item):
@@ -264,6 +265,10 @@ def _image(item: object) -> PredictedImage | None:
     if not is_object(item) or not isinstance(item.get("image"), str) or not item["image"]:
         return None
     truth, prediction = item.get("truth"), item.get("prediction")
+    if contradicts_itself(item) or is_object(truth) or is_object(prediction):
+        return None
+    if is_array(truth) or is_array(prediction):  # which cannot be looked up
+        return None
     if truth not in _CLASSES or prediction not in _CLASSES:
         return None
     return PredictedImage(

@@ -311,7 +311,8 @@ def test_manifest_lines_deep_inside_are_no_model() -> None:
     for document in ({"lines": [line]}, {"metadata": metadata}, {"captures": {"a": metadata}}):
         found, problems = recognise(json.dumps(document).encode())
         assert found == []
-        assert [problem.is_unread for problem in problems] == [False]
+        # The line may be one of a whole manifest, which is not held then.
+        assert [problem.is_unread for problem in problems] == ["lines" in document]
 
 
 @pytest.mark.slow
