@@ -38,6 +38,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "access_denied": ("operator", "the credentials lack a permission"),
     "archive_unreadable": ("operator", "the archive directory cannot be read"),
     "archive_unwritable": ("operator", "the target of an import or export cannot be written to"),
+    "export_incomplete": (
+        "operator",
+        "something that belongs into an export could not be read; nothing was written",
+    ),
     "output_failed": ("operator", "stdout or the file named for the answer cannot be written to"),
     "bucket_not_allowed": ("operator", "LFV_ALLOWED_BUCKETS does not name that S3 bucket"),
     "clock_skewed": ("operator", "this machine's clock is too far from the endpoint's"),
@@ -46,6 +50,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "credentials_rejected": ("operator", "AWS does not accept the key or the signature"),
     "endpoint_unreachable": ("operator", "no connection: refused, unresolvable host, TLS failure"),
     "evidence_unavailable": ("operator", "neither evaluation file can be read; the text says why"),
+    "part_not_installed": (
+        "operator",
+        "an optional part of lfv-mcp is needed; the text names the command that installs it",
+    ),
     "predictions_unread": (
         "operator",
         "a file of predictions could not be read, so that no set is made of the others",

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from lfv_mcp.catalog.evaluations import Evaluations
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
+    from lfv_mcp.results.image_list import ImageList
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
@@ -190,6 +191,17 @@ class Catalog:
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
             query = self._models.settled(query, at_hand.index)
             answer = await self._evaluations.report(query, at_hand.index, question)
+            return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
+
+    async def test_images(self, query: ModelQuery) -> ImageList:
+        """Every test image of one model, one by one.
+
+        Raises:
+            LfvError: with `question` filled in; `evidence_unavailable` if they are not known.
+        """
+        async with self._question(query, ModelSummary) as at_hand:
+            query = self._models.settled(query, at_hand.index)
+            answer = await self._evaluations.images(query, at_hand.index)
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(

@@ -13,6 +13,8 @@ from lfv_mcp.analysis.comparison import compare
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.evaluation import report
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
+from lfv_mcp.analysis.image_list import image_list
+from lfv_mcp.analysis.judged_predictions import judged
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.asked_models import AskedModels
 from lfv_mcp.catalog.candidates import (
@@ -21,15 +23,16 @@ from lfv_mcp.catalog.candidates import (
     require_description,
     require_distinct,
 )
-from lfv_mcp.catalog.evidence import EvidenceLoader
+from lfv_mcp.catalog.evidence import EvidenceLoader, no_images
 from lfv_mcp.catalog.prediction_sets import PredictionSets
-from lfv_mcp.catalog.set_report import report_on_set
+from lfv_mcp.catalog.set_report import by_overlap, report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.image_list import ImageList
 from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_TRUTHS: Final = 20
@@ -87,6 +90,27 @@ class Evaluations:
             findings=evidence.findings,
         )
         return await self._workers.run(work)
+
+    async def images(self, query: ModelQuery, index: Index | None) -> ImageList:
+        """Every test image of a version; of a prediction set those whose truth is known.
+
+        Raises:
+            LfvError: `evidence_unavailable` if they cannot be read, or are too many to keep.
+        """
+        report = await self.report(query, index, None)
+        if query.prediction_set:
+            predictions = await self._read(query, index)
+            ranked = by_overlap(predictions, await self._manifests(query, index))
+            work = partial(judged, predictions, [manifest for _, manifest in ranked])
+            manifest = (await self._workers.run(work)).manifest
+        else:
+            described = await self._models.describe(query, index)
+            manifest = (await self._evidence.load(require_description(described))).manifest
+        if manifest is None or not manifest.images:
+            raise no_images(manifest, report.findings)
+        return await self._workers.run(
+            partial(image_list, manifest.images, manifest, report.findings, report.source)
+        )
 
     async def comparison(
         self,

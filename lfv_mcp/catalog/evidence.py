@@ -35,7 +35,11 @@ from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, read_chunks
 from lfv_mcp.formats.documents import documents_and_problems
-from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
+from lfv_mcp.formats.evaluation_manifest import (
+    LINES_KEPT,
+    EvaluationManifest,
+    read_evaluation_manifest,
+)
 from lfv_mcp.formats.evaluation_result import (
     EvaluationResult,
     build_file_models,
@@ -53,6 +57,7 @@ _NOT_EVALUATED: Final = ("TRAINING", "TRAINING_FAILED")
 """Statuses of models that have not been evaluated."""
 _SAME_EVALUATION_SECONDS: Final = 1.0
 """Ends of evaluations this near are those of the same one: a record and a file may round."""
+_READ_ANOTHER: Final = "Import the EvaluationManifest that the service wrote (archive import)."
 _T_co = TypeVar("_T_co", covariant=True)
 
 
@@ -194,6 +199,23 @@ def combine(
         raise SetupError("evidence_unavailable", reasons, findings[-1].advice or "")
     cacheable = result.cacheable and manifest.cacheable
     return Evidence(result.content, manifest.content, findings, cacheable)
+
+
+def no_images(manifest: EvaluationManifest | None, findings: Sequence[Finding]) -> SetupError:
+    """The error of a question about images one by one, where only counts or nothing is known.
+
+    Args:
+        manifest: what was read; None for nothing.
+        findings: those that may say why it was not.
+    """
+    why = next((each for each in findings if each.code == "evaluation_manifest_unread"), None)
+    if manifest is None and why is not None:
+        return SetupError("evidence_unavailable", why.message, why.advice or _READ_ANOTHER)
+    if manifest is not None and manifest.images is None:
+        message = f"There are more than {LINES_KEPT:,} test images: they are only counted."
+        return SetupError("evidence_unavailable", message, "Read the file itself.")
+    message = "No test image is known one by one."
+    return SetupError("evidence_unavailable", message, _READ_ANOTHER)
 
 
 def timed_out(form: EvidenceForm) -> FileResult[Never]:

@@ -16,11 +16,14 @@ from lfv_mcp.errors import LfvError, ServiceError
 from lfv_mcp.findings import finding, has_precedence
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.image_list import ImageList
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 
-_Answer = TypeVar("_Answer", ModelSummary, ModelList, EvaluationReport, ModelComparison)
+_Answer = TypeVar(
+    "_Answer", ModelSummary, ModelList, EvaluationReport, ImageList, ModelComparison
+)
 _ABSENCES: Final = (
     "ambiguous_model",
     "evidence_unavailable",

@@ -15,6 +15,15 @@ from lfv_mcp.results.common import Source
 from lfv_mcp.results.evaluation_report import EvaluationReport
 
 
+Named = tuple[str, EvaluationManifest]
+"""A manifest, with what its version is called."""
+
+
+def by_overlap(predictions: PredictionSet, manifests: Sequence[Named]) -> list[Named]:
+    """The manifests, that which shares most images with the set first."""
+    return sorted(manifests, key=lambda each: overlap(predictions, each[1]), reverse=True)
+
+
 def report_on_set(
     predictions: PredictionSet,
     manifests: Sequence[tuple[str, EvaluationManifest]],
@@ -33,7 +42,7 @@ def report_on_set(
     Raises:
         SetupError: `evidence_unavailable`, no truth is known of any image that it answered.
     """
-    ranked = sorted(manifests, key=lambda each: overlap(predictions, each[1]), reverse=True)
+    ranked = by_overlap(predictions, manifests)
     same_names = question is not None and question.same_names
     found = judged(predictions, [manifest for _, manifest in ranked], same_names=same_names)
     if found.manifest is None:
