@@ -21,9 +21,7 @@ from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 
-_Answer = TypeVar(
-    "_Answer", ModelSummary, ModelList, EvaluationReport, ImageList, ModelComparison
-)
+_Answer = TypeVar("_Answer", ModelSummary, ModelList, EvaluationReport, ImageList, ModelComparison)
 _ABSENCES: Final = (
     "ambiguous_model",
     "evidence_unavailable",

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from lfv_mcp.analysis.exports.tables import defused
+
 COLUMNS: Final = ("model", "change", "image", "label", "anomaly_score", "confidence")
 """`model` is the version or prediction set that changed, or `every` for a label to doubt."""
 _LABELS: Final = {
@@ -15,8 +17,6 @@ _LABELS: Final = {
     "newly_rejected": "normal",
     "newly_passed": "normal",
 }
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula, and run."""
 
 
 def changed_table(comparison: Mapping[str, Any]) -> bytes:
@@ -37,14 +37,3 @@ def _rows(comparison: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     for each in comparison.get("labels_to_doubt", ()):
         sure = each.get("confidence", "")
         yield "every", "label_to_doubt", each["image"], each["label"], "", sure
-
-
-def defused(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; a number stays one."""
-    if not cell.startswith(_FORMULA):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
