@@ -14,7 +14,6 @@ from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.evaluation_report import EvaluationReport
 
-
 Named = tuple[str, EvaluationManifest]
 """A manifest, with what its version is called."""
 
