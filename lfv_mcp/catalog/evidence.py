@@ -9,23 +9,27 @@ report; only if both are missing, the call fails, with `evidence_unavailable`.
 What was read is cached by the record it belongs to, not by the question: `latest` may be another
 model a moment later; and by the archived files it came from, so that one of them that has changed
 is read again, and no other. A failure that may be over soon (a timeout, a network error, a file
-that cannot be opened) is not cached.
+that cannot be opened) is not cached, nor is what was read of a file that has changed since the
+index was made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Generic, Never, TypeVar
+from typing import IO, Final, Generic, Never, TypeVar
 
 import anyio
 
-from lfv_mcp.archive.index import Index
+from lfv_mcp.archive.listed_file import stamp_of
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
+    ArchivedFile,
+    ArchivedFiles,
     EvidenceFile,
     EvidenceFiles,
     EvidenceForm,
@@ -57,7 +61,10 @@ _NOT_EVALUATED: Final = ("TRAINING", "TRAINING_FAILED")
 """Statuses of models that have not been evaluated."""
 _SAME_EVALUATION_SECONDS: Final = 1.0
 """Ends of evaluations this near are those of the same one: a record and a file may round."""
-_READ_ANOTHER: Final = "Import the EvaluationManifest that the service wrote (archive import)."
+_READ_ANOTHER: Final = (
+    "Add the EvaluationManifest to the archive: `lfv-mcp archive import` takes it."
+)
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 
@@ -116,7 +123,7 @@ class EvidenceLoader:
         self._files = files
         self._workers = workers
         self._index = index
-        self._cache: Cache[tuple[Hashable, ModelDescription], Evidence] = Cache(
+        self._cache: Cache[tuple[ArchivedFiles, ModelDescription], Evidence] = Cache(
             lambda evidence: policy.evidence_seconds if evidence.cacheable else 0.0,
             policy.max_evidence,
             clock,
@@ -130,27 +137,22 @@ class EvidenceLoader:
             LfvError: the archive cannot be listed.
         """
         index = (await self._index.load()).index
-        key = (self._files.version_of(description, index), description)
-        return await self._cache.get(key, partial(self._read_of_index, description, index))
+        archived = self._files.archived(description, index)
+        read = partial(self._read_both, description, archived)
+        return await self._cache.get((archived, description), read)
 
-    async def _read_of_index(self, description: ModelDescription, index: Index | None) -> Evidence:
-        """Both files; only kept if they were surely read as this index knows them."""
-        evidence = await self._read_both(description)
-        is_kept = evidence.cacheable and self._index.is_still(index)
-        return replace(evidence, cacheable=is_kept)
-
-    async def _read_both(self, description: ModelDescription) -> Evidence:
+    async def _read_both(self, description: ModelDescription, archived: ArchivedFiles) -> Evidence:
         result: FileResult[EvaluationResult] = timed_out("result")
         manifest: FileResult[EvaluationManifest] = timed_out("manifest")
 
         async def read_result() -> None:
             nonlocal result
-            work = partial(self._read_result, description)
+            work = partial(self._read_result, description, archived)
             result = await self._workers.run(work, self._workers.file_reads)
 
         async def read_manifest() -> None:
             nonlocal manifest
-            work = partial(self._read_manifest, description)
+            work = partial(self._read_manifest, description, archived)
             manifest = await self._workers.run(work, self._workers.file_reads)
 
         with anyio.move_on_after(seconds_to_answer()):
@@ -159,21 +161,56 @@ class EvidenceLoader:
                 tasks.start_soon(read_manifest)
         return combine(result, manifest, description)
 
-    def _read_result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
+    def _read_result(
+        self, description: ModelDescription, archived: ArchivedFiles
+    ) -> FileResult[EvaluationResult]:
         ended = epoch_seconds(description.EvaluationEndTimestamp)
-        try:
-            files = self._files.find(description, "result")
-            return FileResult(_matching_result(files, ended, _arn(description)))
-        except (LfvError, UnrecognisedError, OSError) as error:
-            return _failed("result", error)
 
-    def _read_manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
-        try:
-            with self._files.find(description, "manifest")[0].open() as stream:
+        def read(opener: _Opener) -> EvaluationResult:
+            files = self._files.find(description, "result", archived)
+            return _matching_result(opener, files, ended, _arn(description))
+
+        return _read("result", read)
+
+    def _read_manifest(
+        self, description: ModelDescription, archived: ArchivedFiles
+    ) -> FileResult[EvaluationManifest]:
+        def read(opener: _Opener) -> EvaluationManifest:
+            with opener.open(self._files.find(description, "manifest", archived)[0]) as stream:
                 lines = manifest_lines(read_chunks(stream), _arn(description))
-                return FileResult(read_evaluation_manifest(lines))
-        except (LfvError, UnrecognisedError, OSError) as error:
-            return _failed("manifest", error)
+                return read_evaluation_manifest(lines)
+
+        return _read("manifest", read)
+
+
+class _Opener:
+    """Opens evaluation files, and knows whether all of them were what the index has."""
+
+    def __init__(self) -> None:
+        self.all_as_indexed = True
+
+    @contextmanager
+    def open(self, file: EvidenceFile) -> Generator[IO[bytes]]:
+        """As `EvidenceFile.open`."""
+        with file.open() as stream:
+            if isinstance(file, ArchivedFile):  # another may have come in its place since
+                self.all_as_indexed &= stamp_of(stream) in (None, file.version)
+            yield stream
+
+
+def _read(form: EvidenceForm, read: Callable[[_Opener], _T]) -> FileResult[_T]:
+    """What is read of the files of one form; kept only by the versions that it is of.
+
+    A file that has changed since the index was made may be put back, and would then be taken for
+    what was read of the other one.
+    """
+    opener = _Opener()
+    result: FileResult[_T]
+    try:
+        result = FileResult(read(opener))
+    except (LfvError, UnrecognisedError, OSError) as error:
+        result = _failed(form, error)
+    return result if opener.all_as_indexed else replace(result, cacheable=False)
 
 
 def combine(
@@ -256,11 +293,12 @@ def _arn(description: ModelDescription) -> str:
 
 
 def _matching_result(
-    files: Sequence[EvidenceFile], ended: float | None, arn: str
+    opener: _Opener, files: Sequence[EvidenceFile], ended: float | None, arn: str
 ) -> EvaluationResult:
     """The first file's result; a later file's if that is of the evaluation that ended then.
 
     Args:
+        opener: opens the files.
         files: at least one.
         ended: epoch seconds; None if the record does not say.
         arn: the model's; a file may hold results of several.
@@ -271,16 +309,15 @@ def _matching_result(
     """
     results: list[EvaluationResult] = []
     for file in files:
-        result = _read_evaluation_result(file, arn)
+        with opener.open(file) as stream:
+            result = _evaluation_result_in(stream.read(FILE_LIMIT + 1), arn)
         if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
             return result
         results.append(result)
     return results[0]
 
 
-def _read_evaluation_result(file: EvidenceFile, arn: str) -> EvaluationResult:
-    with file.open() as stream:
-        data = stream.read(FILE_LIMIT + 1)
+def _evaluation_result_in(data: bytes, arn: str) -> EvaluationResult:
     records, problems = recognise(data)
     results = [record for record in records if record.form == "result"]
     for record in results:

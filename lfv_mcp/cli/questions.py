@@ -92,7 +92,7 @@ class Questions:
         from anyio import to_thread
 
         self._same_names = once.same_names
-        if once.places:
+        if once.places or once.trained_on:
             await to_thread.run_sync(once.hold, self._catalog, project, settings)
 
     async def write_changed_images(self, path: Path, arguments: Mapping[str, object]) -> None:
@@ -103,9 +103,12 @@ class Questions:
         """
         from lfv_mcp.cli.changed_csv import changed_table
         from lfv_mcp.cli.output_file import write_file
+        from lfv_mcp.results.model_comparison import ModelComparison
 
         _, comparison = await self._result("compare_models", arguments, names_all=True)
-        write_file(path, changed_table(comparison.to_json()), "--csv")
+        if not isinstance(comparison, ModelComparison):
+            raise TypeError(comparison)
+        write_file(path, changed_table(comparison), "--csv")
         click.echo(f"wrote {path}", err=True)
 
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
@@ -327,28 +330,11 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
 
 def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
     """The pages of a listing as one structure, with a summary of all of them."""
-    from lfv_mcp.analysis.listing import summarise_listing
-    from lfv_mcp.results.common import Source
-    from lfv_mcp.results.model_list import ModelRow
+    from lfv_mcp.analysis.listing import joined
+    from lfv_mcp.results.model_list import ModelList
 
-    models = [row for page in pages for row in page["models"]]
-    sets = [row for page in pages for row in page.get("prediction_sets", ())]
-    findings = {json.dumps(found): found for page in pages for found in page.get("findings", ())}
-    joined: dict[str, Any] = {
-        "summary": summarise_listing(
-            [ModelRow.model_validate(row) for row in models],
-            project,
-            status,
-            more=False,
-            source=Source.model_validate(pages[0]["source"]),
-            all_read=all(found["code"] != "files_unread" for found in findings.values()),
-            sets=len(sets),
-        ),
-        "models": models,
-    }
-    joined |= {"prediction_sets": sets} if sets else {}
-    joined |= {"findings": [*findings.values()]} if findings else {}
-    return Answer("", joined | {"source": pages[0]["source"]})
+    listed = joined([ModelList.model_validate(page) for page in pages], project, status)
+    return Answer("", listed.to_json())
 
 
 @click.command()

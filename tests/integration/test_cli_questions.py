@@ -166,6 +166,7 @@ print(json.dumps(opened))
 """Counts how often each file below a directory is opened, by Python's own audit."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "read_again"),
     [
@@ -214,6 +215,7 @@ def imported(*command: str) -> set[str]:
     return {*done.stdout.split()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
