@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model_query import InvalidArgumentError
     from lfv_mcp.results.base import Result
+    from lfv_mcp.results.image_list import ImageList
 
 _PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
@@ -62,17 +64,30 @@ class Questions:
         Raises:
             LfvError: the tool failed; its text is that of a tool, in the words of a command line.
         """
-        from lfv_mcp.errors import LfvError
-        from lfv_mcp.model_query import InvalidArgumentError
-        from lfv_mcp.server.failures import question_of
-
-        try:
+        with _failing_in_words(arguments):
             return await self._run(name, arguments, for_page=for_page)
-        except InvalidArgumentError as error:
-            raise _in_words_of_the_command_line(error) from error
-        except LfvError as error:
-            error.question = question_of(error, arguments)
-            raise
+
+    async def ask_whole(
+        self, name: str, arguments: Mapping[str, object], *, for_page: bool = False
+    ) -> Result:
+        """The answer of the tool of that name, whatever its size.
+
+        Raises:
+            LfvError: as of `ask`.
+        """
+        with _failing_in_words(arguments):
+            return (await self._result(name, arguments, for_page=for_page))[1]
+
+    async def images(self, project: str, version: str) -> ImageList:
+        """Every test image of one model.
+
+        Raises:
+            LfvError: as of `ask`.
+        """
+        from lfv_mcp.model_query import parse_model_query
+
+        with _failing_in_words({"project_name": project, "model_version": version}):
+            return await self._catalog.test_images(parse_model_query(project, version))
 
     async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
         """Run the tool of that name for a page; None if it fails."""
@@ -161,6 +176,26 @@ _PLACES: Final = {
     "max_examples": ("--examples", "--examples 5"),
 }
 """What the command line calls an argument of a tool, and a good value of it."""
+
+
+@contextmanager
+def _failing_in_words(arguments: Mapping[str, object]) -> Generator[None]:
+    """Failures in the words of a command line.
+
+    Raises:
+        LfvError: what was asked failed.
+    """
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.model_query import InvalidArgumentError
+    from lfv_mcp.server.failures import question_of
+
+    try:
+        yield
+    except InvalidArgumentError as error:
+        raise _in_words_of_the_command_line(error) from error
+    except LfvError as error:
+        error.question = question_of(error, arguments)
+        raise
 
 
 def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:

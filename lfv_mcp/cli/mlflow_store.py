@@ -1,0 +1,166 @@
+"""Runs in MLflow's tracking stores. The only module that imports mlflow, an extra."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from lfv_mcp.errors import CallerError, SetupError
+from lfv_mcp.text import clean
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from lfv_mcp.analysis.exports.mlflow_run import RunContent
+
+_SCHEMES: Final = ("http", "https", "sqlite")
+_OURS: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+"""MLflow tells its makers of every use, and tries for minutes to reach a server."""
+
+
+def require_mlflow() -> None:
+    """Refuse before anything is asked if the extra is not installed.
+
+    Raises:
+        SetupError: `part_not_installed`.
+    """
+    if find_spec("mlflow") is None:
+        raise SetupError(
+            "part_not_installed",
+            "--format mlflow needs MLflow, which is not installed.",
+            "Install it: pip install 'lfv-mcp[mlflow]', or "
+            "uv tool install lfv-mcp --with 'mlflow>=3.10,<4'.",
+        )
+
+
+def write_run(content: RunContent, to: str, *, replace: bool) -> str:
+    """Write a run into a tracking store, whole or not at all, and return where it is.
+
+    The environment's MLFLOW_TRACKING_URI is not asked: a run goes where the person says.
+
+    Args:
+        content: the run.
+        to: the store: `sqlite:///FILE`, a folder, `http://...`.
+        replace: whether a run of the same model may be there; it is deleted once this one is whole.
+
+    Raises:
+        LfvError: the store cannot be used, or has the model already. It names no password.
+    """
+    uri, files = _store(to)
+    os.environ.update({name: os.environ.get(name, value) for name, value in _OURS.items()})
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        experiment = _experiment(client, content.experiment, files)
+        old = _runs_of(client, experiment, content)
+        if old and not replace:
+            raise CallerError(
+                "invalid_argument",
+                f"--to: the store has a run of {content.name} already.",
+                "Add --replace to replace it.",
+            )
+        run = _written(client, experiment, content)
+        for each in old:
+            client.delete_run(each)
+    except (MlflowException, OSError) as error:
+        raise SetupError(
+            "output_failed",
+            f"The run cannot be written to {shown(uri)} (--to): "
+            f"{clean(without_secrets(str(error), uri), 300)}",
+            "Name a folder, sqlite:///FILE, or the URL of an MLflow server that answers.",
+        ) from None  # the cause may have the password
+    return f"run {run} in {shown(uri)}"
+
+
+def shown(uri: str) -> str:
+    """A URI as it may be printed: without user, password and query."""
+    parts = urlsplit(uri)
+    place = parts.netloc.rpartition("@")[2]
+    return clean(parts._replace(netloc=place, query="", fragment="").geturl() or uri, 300)
+
+
+def without_secrets(text: str, uri: str) -> str:
+    """A text about a URI, without what the URI says of user, password and query."""
+    parts = urlsplit(uri)
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    secrets = {user, password, unquote(user), unquote(password), parts.query} - {""}
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return re.sub(r"//[^/\s@]*@", "//", text)
+
+
+def _store(to: str) -> tuple[str, Path | None]:
+    """The tracking URI, and the folder for files where no server decides on it.
+
+    Raises:
+        CallerError: it is none.
+    """
+    scheme = to.partition(":")[0].lower()
+    if "://" in to and scheme not in _SCHEMES:
+        raise CallerError(
+            "invalid_argument",
+            f"--to: {shown(to)} is no tracking store that this command writes to.",
+            "Name a folder, sqlite:///FILE, or http(s)://HOST.",
+        )
+    if scheme in ("http", "https"):
+        return to, None
+    database = Path(to[len("sqlite:///") :] if "://" in to else Path(to) / "mlflow.db")
+    database = database.expanduser().absolute()
+    database.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{database.as_posix()}", database.parent / "mlartifacts"
+
+
+def _experiment(client: MlflowClient, name: str, files: Path | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    place = None if files is None else (files / name).as_uri()
+    return str(client.create_experiment(name, artifact_location=place))
+
+
+def _runs_of(client: MlflowClient, experiment: str, content: RunContent) -> list[str]:
+    """The runs that an export of the same model has written."""
+    from lfv_mcp.analysis.exports.mlflow_run import PROJECT_TAG, VERSION_TAG
+
+    named = " and ".join(
+        f"tags.`{tag}` = '{content.tags[tag]}'" for tag in (PROJECT_TAG, VERSION_TAG)
+    )
+    arn = content.parameters.get("model_arn")
+    return [
+        str(run.info.run_id)
+        for run in client.search_runs([experiment], named)
+        if run.data.params.get("model_arn") == arn
+    ]
+
+
+def _written(client: MlflowClient, experiment: str, content: RunContent) -> str:
+    """The id of a run that is complete; of one that could not be written nothing is left."""
+    from mlflow.entities import Metric, Param
+    from mlflow.utils.time import get_current_time_millis
+
+    run = client.create_run(experiment, run_name=content.name, tags=dict(content.tags))
+    run_id = str(run.info.run_id)
+    try:
+        now = get_current_time_millis()
+        metrics = [Metric(name, value, now, 0) for name, value in content.metrics.items()]
+        params = [Param(name, value) for name, value in content.parameters.items()]
+        client.log_batch(run_id, metrics=metrics, params=params)
+        with TemporaryDirectory() as folder:
+            for name, data in content.files.items():
+                (Path(folder) / name).write_bytes(data)
+            client.log_artifacts(run_id, folder)
+        client.set_terminated(run_id)
+    except BaseException:
+        client.delete_run(run_id)
+        raise
+    return run_id
