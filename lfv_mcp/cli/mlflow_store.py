@@ -1,10 +1,15 @@
 """Runs in MLflow's tracking stores. The only module that imports mlflow, an extra."""
 
+# pyright: reportMissingImports=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import logging
 import os
 import re
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -146,12 +151,11 @@ def _runs_of(client: MlflowClient, experiment: str, content: RunContent) -> list
 def _written(client: MlflowClient, experiment: str, content: RunContent) -> str:
     """The id of a run that is complete; of one that could not be written nothing is left."""
     from mlflow.entities import Metric, Param
-    from mlflow.utils.time import get_current_time_millis
 
     run = client.create_run(experiment, run_name=content.name, tags=dict(content.tags))
     run_id = str(run.info.run_id)
     try:
-        now = get_current_time_millis()
+        now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, 0) for name, value in content.metrics.items()]
         params = [Param(name, value) for name, value in content.parameters.items()]
         client.log_batch(run_id, metrics=metrics, params=params)
