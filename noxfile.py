@@ -208,7 +208,7 @@ def external_anomalib(session: nox.Session) -> None:
 
 @nox.session(name="external-exports")
 def external_exports(session: nox.Session) -> None:
-    """Exports read back by pandas, SageMaker's SDK, boto3, the Hub's library and MLflow. By hand."""
+    """Exports read back by pandas, SageMaker's SDK, the Hub's library and MLflow. By hand."""
     python(session, "-m", "scripts.check_exports")
 
 

@@ -125,12 +125,29 @@ class _Checks:
         target = to or str(self._place / f"{version or 'all'}.{form}")
         which = [PROJECT, version] if version else [PROJECT]
         source = ("--source", self._archive, "--replace")
-        words = [self._command, "export", *which, "--format", form, "--to", target, *source]
+        words: list[str | Path] = [
+            self._command,
+            "export",
+            *which,
+            "--format",
+            form,
+            "--to",
+            target,
+            *source,
+        ]
         must(words, env=self._env)
         return target
 
     def _answer(self, command: str, *words: str) -> dict[str, Any]:
-        asked = [self._command, command, PROJECT, *words, "--json", "--source", self._archive]
+        asked: list[str | Path] = [
+            self._command,
+            command,
+            PROJECT,
+            *words,
+            "--json",
+            "--source",
+            self._archive,
+        ]
         answer: dict[str, Any] = json.loads(run(asked, env=self._env).stdout)
         return answer
 

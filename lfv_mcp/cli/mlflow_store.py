@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
 
 from lfv_mcp.errors import CallerError, SetupError
 from lfv_mcp.text import clean
@@ -24,8 +23,12 @@ if TYPE_CHECKING:
 
     from lfv_mcp.analysis.exports.mlflow_run import RunContent
 
-_SCHEMES: Final = ("http", "https", "sqlite")
-_OURS: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+_SERVERS: Final = ("http", "https")
+_OURS: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+}
 """MLflow tells its makers of every use, and tries for minutes to reach a server."""
 
 
@@ -58,13 +61,16 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
         LfvError: the store cannot be used, or has the model already. It names no password.
     """
     uri, files = _store(to)
-    os.environ.update({name: os.environ.get(name, value) for name, value in _OURS.items()})
-    for noisy in ("mlflow", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    os.environ.update(_OURS | os.environ)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    for noisy in ("mlflow", "alembic", "urllib3"):  # after the import, which sets levels
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
     try:
+        if files is not None:
+            files.parent.mkdir(parents=True, exist_ok=True)
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         experiment = _experiment(client, content.experiment, files)
         old = _runs_of(client, experiment, content)
@@ -80,28 +86,26 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
     except (MlflowException, OSError) as error:
         raise SetupError(
             "output_failed",
-            f"The run cannot be written to {shown(uri)} (--to): "
-            f"{clean(without_secrets(str(error), uri), 300)}",
+            f"The run cannot be written to {shown(uri)} (--to): {_why(error, uri)}",
             "Name a folder, sqlite:///FILE, or the URL of an MLflow server that answers.",
         ) from None  # the cause may have the password
     return f"run {run} in {shown(uri)}"
 
 
 def shown(uri: str) -> str:
-    """A URI as it may be printed: without user, password and query."""
-    parts = urlsplit(uri)
-    place = parts.netloc.rpartition("@")[2]
-    return clean(parts._replace(netloc=place, query="", fragment="").geturl() or uri, 300)
+    """A URI as it may be printed: without user, password and query, quoted or not."""
+    if uri.lower().startswith("sqlite:") or "://" not in uri:
+        return clean(uri, 300)
+    scheme, _, rest = uri.partition("://")
+    host = re.split(r"[?#]", rest.rpartition("@")[2])[0]
+    return clean(f"{scheme}://{host}", 300)
 
 
-def without_secrets(text: str, uri: str) -> str:
-    """A text about a URI, without what the URI says of user, password and query."""
-    parts = urlsplit(uri)
-    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    secrets = {user, password, unquote(user), unquote(password), parts.query} - {""}
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return re.sub(r"//[^/\s@]*@", "//", text)
+def _why(error: Exception, uri: str) -> str:
+    """What a failure says of itself; only its kind if its text may have a password of the URI."""
+    if shown(uri) == uri:
+        return clean(str(error), 300)
+    return str(getattr(error, "error_code", "") or type(error).__name__)
 
 
 def _store(to: str) -> tuple[str, Path | None]:
@@ -111,17 +115,17 @@ def _store(to: str) -> tuple[str, Path | None]:
         CallerError: it is none.
     """
     scheme = to.partition(":")[0].lower()
-    if "://" in to and scheme not in _SCHEMES:
+    is_file = scheme == "sqlite" and to.lower().startswith("sqlite:///")
+    if "://" in to and not is_file and scheme not in _SERVERS:
         raise CallerError(
             "invalid_argument",
             f"--to: {shown(to)} is no tracking store that this command writes to.",
             "Name a folder, sqlite:///FILE, or http(s)://HOST.",
         )
-    if scheme in ("http", "https"):
+    if "://" in to and scheme in _SERVERS:
         return to, None
-    database = Path(to[len("sqlite:///") :] if "://" in to else Path(to) / "mlflow.db")
+    database = Path(to[len("sqlite:///") :]) if is_file else Path(to) / "mlflow.db"
     database = database.expanduser().absolute()
-    database.parent.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{database.as_posix()}", database.parent / "mlartifacts"
 
 
