@@ -145,6 +145,7 @@ def test_unread_evidence_writes_nothing(archive: Path, tmp_path: Path, form: str
     words = ("export", PROJECT, "3", "--format", form, "--to", out, "--source", archive)
     result = run(*words)
     assert result.exit_code == 1, result.output
+    assert "[export_incomplete]" in result.stderr
     assert not out.exists()
 
 
