@@ -25,8 +25,9 @@ PROJECT: Final = "sample-weld-bead"
 _SAMPLE: Final = ROOT / "lfv_mcp" / "archive" / "_sample"
 _CSV: Final = """
 import json, sys, pandas
-rows = pandas.read_csv(sys.argv[1], dtype={"model_version": str})
-print(json.dumps(json.loads(rows.to_json(orient="records", double_precision=15))))
+kinds = {"model_version": str}
+rows = pandas.read_csv(sys.argv[1], dtype=kinds, float_precision="round_trip").astype(object)
+print(json.dumps(rows.where(rows.notna(), None).to_dict(orient="records")))
 """
 _HUB: Final = """
 import json, pathlib, sys
