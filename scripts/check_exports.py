@@ -10,6 +10,7 @@ N failed"; exits 1 if any failed.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import textwrap
 from collections.abc import Mapping
@@ -91,6 +92,7 @@ def main() -> int:
             checks.cards(version)
             checks.runs(version)
         checks.csv_of_portfolio()
+        checks.page()
     return finish()
 
 
@@ -231,6 +233,23 @@ class _Checks:
             check(f"{name}: files", found["files"], files)
             summary = self._answer("describe", version)
             check(f"{name}: answer", found["answers"]["describe_model"], summary)
+
+    def page(self) -> None:
+        """The line of docs/export.md that writes a run, where somebody reads it."""
+        page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+        lines = [line for line in page.splitlines() if line.startswith("lfv-mcp export")]
+        (line,) = (line for line in lines if "--format mlflow" in line)
+        words = [self._command, *shlex.split(line)[1:]]
+        done = run(words, env=self._env, cwd=self._place)
+        check("mlflow: the line of the page", (done.returncode, done.stdout), (0, ""))
+        runs = self._read(
+            _MLFLOW, self._readers, f"sqlite:///{self._place}/runs/mlflow.db", str(self._place)
+        )
+        check(
+            "mlflow: the label of the page's run",
+            [r["tags"]["lfv.source_kind"] for r in runs],
+            ["sample"],
+        )
 
     def _figures(self, version: str) -> dict[str, float]:
         """Every figure of a report by the flat name that exports give it."""
