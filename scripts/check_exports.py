@@ -239,7 +239,7 @@ class _Checks:
         page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
         lines = [line for line in page.splitlines() if line.startswith("lfv-mcp export")]
         (line,) = (line for line in lines if "--format mlflow" in line)
-        words = [self._command, *shlex.split(line)[1:]]
+        words: list[str | Path] = [self._command, *shlex.split(line)[1:]]
         done = run(words, env=self._env, cwd=self._place)
         check("mlflow: the line of the page", (done.returncode, done.stdout), (0, ""))
         runs = self._read(
