@@ -206,6 +206,12 @@ def external_anomalib(session: nox.Session) -> None:
     python(session, "-m", "scripts.check_anomalib")
 
 
+@nox.session(name="external-exports")
+def external_exports(session: nox.Session) -> None:
+    """Exports read back by pandas, SageMaker's SDK, the Hub's library and MLflow. By hand."""
+    python(session, "-m", "scripts.check_exports")
+
+
 @nox.session
 def benchmark(session: nox.Session) -> None:
     """Costs against floors measured in the same run: ratios. Run by hand, on an idle machine."""

@@ -46,6 +46,10 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "access_denied": ("operator", "the credentials lack a permission"),
     "archive_unreadable": ("operator", "the archive directory cannot be read"),
     "archive_unwritable": ("operator", "the target of an import or export cannot be written to"),
+    "export_incomplete": (
+        "operator",
+        "something that belongs into an export could not be read; nothing was written",
+    ),
     "output_failed": ("operator", "stdout or the file named for the answer cannot be written to"),
     "bucket_not_allowed": ("operator", "LFV_ALLOWED_BUCKETS does not name that S3 bucket"),
     "clock_skewed": ("operator", "this machine's clock is too far from the endpoint's"),

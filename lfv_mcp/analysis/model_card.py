@@ -45,7 +45,7 @@ def model_card(
     sections = (
         (
             f"# Model card: {model.project_name} {_which(model)}",
-            [_text(model.summary)],
+            [as_text(model.summary)],
         ),
         ("## Predictions" if model.prediction_set else "## State", _state(model)),
         ("## Quality", _quality(model, report)),
@@ -187,8 +187,8 @@ def _graded(what: str, errors: int, images: int, noun: tuple[str, str]) -> Itera
 
 
 def _finding(each: Finding, *, advice: bool) -> str:
-    added = f" *{_text(each.advice)}*" if advice and each.advice is not None else ""
-    return f"- **{each.severity}** `{each.code}`: {_text(each.message)}{added}"
+    added = f" *{as_text(each.advice)}*" if advice and each.advice is not None else ""
+    return f"- **{each.severity}** `{each.code}`: {as_text(each.message)}{added}"
 
 
 def _places(artifacts: Artifacts) -> list[str]:
@@ -203,9 +203,9 @@ def _places(artifacts: Artifacts) -> list[str]:
 def _evidence(report: EvaluationReport | None, unread: str) -> Iterator[str]:
     """What the evaluation files prove, or why they say nothing."""
     if report is None:
-        yield _text(unread)
+        yield as_text(unread)
         return
-    yield _text(report.summary)
+    yield as_text(report.summary)
     yield ""
     yield from _table(
         ("Training images", _whole(report.training_images)),
@@ -253,7 +253,7 @@ def _metric_row(name: str, metric: Metric) -> str:
 def _label_row(label: LabelMetrics) -> str:
     values = (label.precision, label.recall, label.average_iou)
     numbers = " | ".join(_number(value) or "" for value in values)
-    return f"| {_text(label.name)} | {numbers} |"
+    return f"| {as_text(label.name)} | {numbers} |"
 
 
 def _provenance(source: Source) -> list[str]:
@@ -274,10 +274,10 @@ def _table(*rows: tuple[str, str | None], heading: str = "") -> list[str]:
     if not known:
         return []
     head = f"| {heading} | |" if heading else "| | |"
-    return [head, "|---|---|", *(f"| {name} | {_text(value)} |" for name, value in known)]
+    return [head, "|---|---|", *(f"| {name} | {as_text(value)} |" for name, value in known)]
 
 
-def _text(value: str) -> str:
+def as_text(value: str) -> str:
     """Account text as text: what Markdown or HTML would read as markup is escaped."""
     return re.sub(r"([\\`*_{}\[\]<>|#!])", r"\\\1", value)
 

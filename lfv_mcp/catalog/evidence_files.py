@@ -29,6 +29,10 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
 """The member of a ModelDescription that says where each evaluation file is."""
 
 
+NOT_HELD: Final = "it is not held"
+"""How the reason begins for which a file is unread that is nowhere; any other is a failure."""
+
+
 class EvidenceFile(Protocol):
     """An evaluation file that has not been opened yet."""
 
@@ -140,7 +144,7 @@ class EvidenceFiles:
             reason = "." if recorded else ", and the record does not say where it is."
             raise SetupError(
                 "evidence_unavailable",
-                f"it is not held{reason}",
+                f"{NOT_HELD}{reason}",
                 f"Add the {MEMBER_NAMES[form]} to the archive: `lfv-mcp archive import` takes it "
                 "from a directory or from S3.",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from lfv_mcp.analysis.exports.tables import defused_csv
+from lfv_mcp.analysis.exports.spreadsheet import defused_csv
 from lfv_mcp.results.base import six_digits
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from lfv_mcp.analysis.datasets.successor_demands import (
     broken_demands,
     codes_for,
 )
-from lfv_mcp.analysis.exports.tables import defused_csv
+from lfv_mcp.analysis.exports.spreadsheet import defused_csv
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.results.dataset_check import Evidence
 from lfv_mcp.text import clean

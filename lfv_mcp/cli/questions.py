@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from lfv_mcp.cli.argument_words import failing_in_words
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
@@ -26,9 +27,8 @@ from lfv_mcp.wiring.settings import Settings
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.cli.predictions import OnceRead
-    from lfv_mcp.errors import LfvError
-    from lfv_mcp.model_query import InvalidArgumentError
     from lfv_mcp.results.base import Result
+    from lfv_mcp.results.image_list import ImageList
 
 _PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
@@ -62,17 +62,30 @@ class Questions:
         Raises:
             LfvError: the tool failed; its text is that of a tool, in the words of a command line.
         """
-        from lfv_mcp.errors import LfvError
-        from lfv_mcp.model_query import InvalidArgumentError
-        from lfv_mcp.server.failures import question_of
-
-        try:
+        with failing_in_words(arguments):
             return await self._run(name, arguments, for_page=for_page)
-        except InvalidArgumentError as error:
-            raise _in_words_of_the_command_line(error) from error
-        except LfvError as error:
-            error.question = question_of(error, arguments)
-            raise
+
+    async def ask_whole(
+        self, name: str, arguments: Mapping[str, object], *, for_page: bool = False
+    ) -> Result:
+        """The answer of the tool of that name, whatever its size.
+
+        Raises:
+            LfvError: as of `ask`.
+        """
+        with failing_in_words(arguments):
+            return (await self._result(name, arguments, for_page=for_page))[1]
+
+    async def images(self, project: str, version: str) -> ImageList:
+        """Every test image of one model.
+
+        Raises:
+            LfvError: as of `ask`.
+        """
+        from lfv_mcp.model_query import parse_model_query
+
+        with failing_in_words({"project_name": project, "model_version": version}):
+            return await self._catalog.test_images(parse_model_query(project, version))
 
     async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
         """Run the tool of that name for a page; None if it fails."""
@@ -142,37 +155,6 @@ class Questions:
             answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return answer
-
-
-_BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
-_PLACES: Final = {
-    "project_name": ("PROJECT", "sample-cap-seal"),
-    "model_version": ("VERSION", "3"),
-    "model_versions": ("VERSIONS", "1 3"),
-    "status": ("--status", "--status HOSTED"),
-    "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
-    "threshold": ("--threshold", "--threshold 0.8"),
-    "cost_of_escape": ("--cost-of-escape", _BOTH_COSTS),
-    "cost_of_false_reject": ("--cost-of-false-reject", _BOTH_COSTS),
-    "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
-    "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
-    "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
-    "false_alarm_margin": ("--false-alarm-margin", "--false-alarm-margin 0.02"),
-    "max_examples": ("--examples", "--examples 5"),
-}
-"""What the command line calls an argument of a tool, and a good value of it."""
-
-
-def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
-    """A refused argument by the name that stands in the command's help."""
-    from lfv_mcp.errors import CallerError
-
-    name, example = _PLACES.get(error.argument, (error.argument, ""))
-    return CallerError(
-        error.code,
-        f"{name}: {error.shown_value} is not accepted: {error.rule}.",
-        f"Correct it, for example: {example}." if example else "Correct it.",
-    )
 
 
 def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:

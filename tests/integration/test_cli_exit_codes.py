@@ -51,6 +51,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "evaluate": ("sample-cap-seal", "3"),
     "compare": ("sample-cap-seal", "1", "3"),
     "gate": ("sample-weld-bead", "3", "--recall-at-least", "0.85"),
+    "export": ("sample-cap-seal", "3", "--format", "csv", "--to", "{tmp}/images.csv"),
     "archive import": ("{sample}", "--to", "{tmp}/to"),
     "archive export": ("--to", "{tmp}/to"),
     "archive pack": ("{sample}", "--to", "{tmp}/pack"),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.analysis.exports.tables import defused
+from lfv_mcp.analysis.exports.spreadsheet import defused
 from lfv_mcp.cli.changed_csv import COLUMNS, changed_table
 from lfv_mcp.results.common import Source
 from lfv_mcp.results.model_comparison import (

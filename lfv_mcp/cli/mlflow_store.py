@@ -1,0 +1,174 @@
+"""Runs in MLflow's tracking stores. The only module that imports mlflow, an extra."""
+
+# pyright: reportMissingImports=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from lfv_mcp.errors import CallerError, SetupError
+from lfv_mcp.text import clean
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from lfv_mcp.analysis.exports.mlflow_run import RunContent
+
+_SERVERS: Final = ("http", "https")
+_OURS: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+}
+"""MLflow tells its makers of every use, and tries for minutes to reach a server."""
+
+
+def require_mlflow() -> None:
+    """Refuse before anything is asked if the extra is not installed.
+
+    Raises:
+        SetupError: `part_not_installed`.
+    """
+    if find_spec("mlflow") is None:
+        raise SetupError(
+            "part_not_installed",
+            "--format mlflow needs MLflow, which is not installed.",
+            "Install it: pip install 'lfv-mcp[mlflow]', or "
+            "uv tool install lfv-mcp --with 'mlflow>=3.10,<4'.",
+        )
+
+
+def write_run(content: RunContent, to: str, *, replace: bool) -> str:
+    """Write a run into a tracking store, whole or not at all, and return where it is.
+
+    The environment's MLFLOW_TRACKING_URI is not asked: a run goes where the person says.
+
+    Args:
+        content: the run.
+        to: the store: `sqlite:///FILE`, a folder, `http://...`.
+        replace: whether a run of the same model may be there; it is deleted once this one is whole.
+
+    Raises:
+        LfvError: the store cannot be used, or has the model already. It names no password.
+    """
+    uri, files = _store(to)
+    os.environ.update(_OURS | os.environ)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    for noisy in ("mlflow", "alembic", "urllib3"):  # after the import, which sets levels
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+    try:
+        if files is not None:
+            files.parent.mkdir(parents=True, exist_ok=True)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        experiment = _experiment(client, content.experiment, files)
+        old = _runs_of(client, experiment, content)
+        if old and not replace:
+            raise CallerError(
+                "invalid_argument",
+                f"--to: the store has a run of {content.name} already.",
+                "Add --replace to replace it.",
+            )
+        run = _written(client, experiment, content)
+        for each in old:
+            client.delete_run(each)
+    except (MlflowException, OSError) as error:
+        raise SetupError(
+            "output_failed",
+            f"The run cannot be written to {shown(uri)} (--to): {_why(error, uri)}",
+            "Name a folder, sqlite:///FILE, or the URL of an MLflow server that answers.",
+        ) from None  # the cause may have the password
+    return f"run {run} in {shown(uri)}"
+
+
+def shown(uri: str) -> str:
+    """A URI as it may be printed: without user, password and query, quoted or not."""
+    if uri.lower().startswith("sqlite:") or "://" not in uri:
+        return clean(uri, 300)
+    scheme, _, rest = uri.partition("://")
+    host = re.split(r"[?#]", rest.rpartition("@")[2])[0]
+    return clean(f"{scheme}://{host}", 300)
+
+
+def _why(error: Exception, uri: str) -> str:
+    """What a failure says of itself; only its kind if its text may have a password of the URI."""
+    if shown(uri) == uri:
+        return clean(str(error), 300)
+    return str(getattr(error, "error_code", "") or type(error).__name__)
+
+
+def _store(to: str) -> tuple[str, Path | None]:
+    """The tracking URI, and the folder for files where no server decides on it.
+
+    Raises:
+        CallerError: it is none.
+    """
+    scheme = to.partition(":")[0].lower()
+    is_file = scheme == "sqlite" and to.lower().startswith("sqlite:///")
+    if "://" in to and not is_file and scheme not in _SERVERS:
+        raise CallerError(
+            "invalid_argument",
+            f"--to: {shown(to)} is no tracking store that this command writes to.",
+            "Name a folder, sqlite:///FILE, or http(s)://HOST.",
+        )
+    if "://" in to and scheme in _SERVERS:
+        return to, None
+    database = Path(to[len("sqlite:///") :]) if is_file else Path(to) / "mlflow.db"
+    database = database.expanduser().absolute()
+    return f"sqlite:///{database.as_posix()}", database.parent / "mlartifacts"
+
+
+def _experiment(client: MlflowClient, name: str, files: Path | None) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    place = None if files is None else (files / name).as_uri()
+    return str(client.create_experiment(name, artifact_location=place))
+
+
+def _runs_of(client: MlflowClient, experiment: str, content: RunContent) -> list[str]:
+    """The runs that an export of the same model has written."""
+    from lfv_mcp.analysis.exports.mlflow_run import PROJECT_TAG, VERSION_TAG
+
+    named = " and ".join(
+        f"tags.`{tag}` = '{content.tags[tag]}'" for tag in (PROJECT_TAG, VERSION_TAG)
+    )
+    arn = content.parameters.get("model_arn")
+    return [
+        str(run.info.run_id)
+        for run in client.search_runs([experiment], named)
+        if run.data.params.get("model_arn") == arn
+    ]
+
+
+def _written(client: MlflowClient, experiment: str, content: RunContent) -> str:
+    """The id of a run that is complete; of one that could not be written nothing is left."""
+    from mlflow.entities import Metric, Param
+
+    run = client.create_run(experiment, run_name=content.name, tags=dict(content.tags))
+    run_id = str(run.info.run_id)
+    try:
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, value, now, 0) for name, value in content.metrics.items()]
+        params = [Param(name, value) for name, value in content.parameters.items()]
+        client.log_batch(run_id, metrics=metrics, params=params)
+        with TemporaryDirectory() as folder:
+            for name, data in content.files.items():
+                (Path(folder) / name).write_bytes(data)
+            client.log_artifacts(run_id, folder)
+        client.set_terminated(run_id)
+    except BaseException:
+        client.delete_run(run_id)
+        raise
+    return run_id
