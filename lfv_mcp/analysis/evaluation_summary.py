@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.quality import RE_JUDGE
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
 from lfv_mcp.analysis.statistics_findings import best_case_in_words, judged_counts
 from lfv_mcp.figures import (
@@ -77,7 +78,20 @@ def report_summary(
         sentences += _answers(numbers, question)
     if question.threshold is None and (optimism := best_case_in_words(numbers)):
         sentences.append(optimism)
-    return " ".join([*sentences, *_first_advice(findings)])
+    return " ".join([*sentences, *(_escapes(numbers, findings) or _first_advice(findings))])
+
+
+def _escapes(numbers: EvaluationNumbers, findings: Sequence[Finding]) -> list[str]:
+    """The escapes, where nothing graver is found than a file that every count does without."""
+    first = next((found.code for found in findings if found.advice is not None), "")
+    counts = judged_counts(numbers)
+    if first != "evaluation_result_unread" or counts is None or not counts.false_negatives:
+        return []
+    missed, (defects, _) = counts.false_negatives, defects_and_good_parts(counts)
+    return [
+        f"{missed:,} of {count_of(defects, 'defect', 'defects')} passed unseen "
+        f"({percent(missed / defects, defects)}). {RE_JUDGE}"
+    ]
 
 
 def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:

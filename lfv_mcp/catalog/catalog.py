@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
+    from lfv_mcp.catalog.evidence_files import FileDigest
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
     from lfv_mcp.results.evaluation_report import EvaluationReport
     from lfv_mcp.results.model_comparison import ModelComparison
@@ -211,6 +212,18 @@ class Catalog:
             asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
             answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
+
+    async def evidence_digests(
+        self, query: ModelQuery, versions: Sequence[str]
+    ) -> list[FileDigest]:
+        """The evaluation files that answers about these versions rest on, to the byte.
+
+        Raises:
+            LfvError: with `question` filled in.
+        """
+        async with self._question(query, ModelSummary) as at_hand:
+            asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
+            return await self._evaluations.digests(asked, at_hand.index)
 
     async def list_models(
         self,

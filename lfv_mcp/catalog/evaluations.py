@@ -22,10 +22,12 @@ from lfv_mcp.catalog.candidates import (
     require_distinct,
 )
 from lfv_mcp.catalog.evidence import EvidenceLoader
+from lfv_mcp.catalog.evidence_files import FileDigest
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.set_report import report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
+from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
@@ -87,6 +89,24 @@ class Evaluations:
             findings=evidence.findings,
         )
         return await self._workers.run(work)
+
+    async def digests(self, asked: Sequence[ModelQuery], index: Index | None) -> list[FileDigest]:
+        """The evaluation files that answers about these versions rest on.
+
+        Raises:
+            LfvError: one cannot be described.
+        """
+        digests: list[FileDigest] = []
+        for query in asked:
+            if query.prediction_set:
+                continue
+            described = await self._models.describe(query, index)
+            try:
+                evidence = await self._evidence.load(require_description(described))
+            except SetupError:
+                continue  # without evidence there is none to name
+            digests += evidence.digests
+        return digests
 
     async def comparison(
         self,

@@ -26,9 +26,11 @@ from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
+    DigestedStream,
     EvidenceFile,
     EvidenceFiles,
     EvidenceForm,
+    FileDigest,
 )
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import LfvError, SetupError
@@ -64,11 +66,13 @@ class FileResult(Generic[_T_co]):
         content: the parsed file; None if it was not read.
         finding: why it was not read; None if it was.
         cacheable: reading it again soon would give the same.
+        digest: of the file that was read; None if none was, or if it is no file of its own.
     """
 
     content: _T_co | None
     finding: Finding | None = None
     cacheable: bool = True
+    digest: FileDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,14 @@ class Evidence:
         manifest: None if it was not read.
         findings: one for each file that was not read.
         cacheable: reading both again soon would give the same.
+        digests: of the files that were read.
     """
 
     result: EvaluationResult | None
     manifest: EvaluationManifest | None
     findings: tuple[Finding, ...]
     cacheable: bool
+    digests: tuple[FileDigest, ...] = ()
 
 
 class EvidenceLoader:
@@ -158,15 +164,19 @@ class EvidenceLoader:
         ended = epoch_seconds(description.EvaluationEndTimestamp)
         try:
             files = self._files.find(description, "result")
-            return FileResult(_matching_result(files, ended, _arn(description)))
+            result, digest = _matching_result(files, ended, _arn(description))
+            return FileResult(result, digest=digest)
         except (LfvError, UnrecognisedError, OSError) as error:
             return _failed("result", error)
 
     def _read_manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
         try:
-            with self._files.find(description, "manifest")[0].open() as stream:
+            file = self._files.find(description, "manifest")[0]
+            with file.open() as opened:
+                stream = DigestedStream(opened, file.place)
                 lines = manifest_lines(read_chunks(stream), _arn(description))
-                return FileResult(read_evaluation_manifest(lines))
+                manifest = read_evaluation_manifest(lines)
+                return FileResult(manifest, digest=stream.digest())
         except (LfvError, UnrecognisedError, OSError) as error:
             return _failed("manifest", error)
 
@@ -193,7 +203,8 @@ def combine(
         reasons = " ".join(found.message for found in findings)
         raise SetupError("evidence_unavailable", reasons, findings[-1].advice or "")
     cacheable = result.cacheable and manifest.cacheable
-    return Evidence(result.content, manifest.content, findings, cacheable)
+    digests = tuple(part.digest for part in (result, manifest) if part.digest is not None)
+    return Evidence(result.content, manifest.content, findings, cacheable, digests)
 
 
 def timed_out(form: EvidenceForm) -> FileResult[Never]:
@@ -235,8 +246,10 @@ def _arn(description: ModelDescription) -> str:
 
 def _matching_result(
     files: Sequence[EvidenceFile], ended: float | None, arn: str
-) -> EvaluationResult:
+) -> tuple[EvaluationResult, FileDigest | None]:
     """The first file's result; a later file's if that is of the evaluation that ended then.
+
+    With it comes the digest of the file that it is from.
 
     Args:
         files: at least one.
@@ -247,18 +260,26 @@ def _matching_result(
         UnrecognisedError: a file is no evaluation result.
         OSError, LfvError: a file cannot be read.
     """
-    results: list[EvaluationResult] = []
+    results: list[tuple[EvaluationResult, FileDigest | None]] = []
     for file in files:
-        result = _read_evaluation_result(file, arn)
+        result, digest = _read_evaluation_result(file, arn)
         if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
-            return result
-        results.append(result)
+            return result, digest
+        results.append((result, digest))
     return results[0]
 
 
-def _read_evaluation_result(file: EvidenceFile, arn: str) -> EvaluationResult:
-    with file.open() as stream:
+def _read_evaluation_result(
+    file: EvidenceFile, arn: str
+) -> tuple[EvaluationResult, FileDigest | None]:
+    with file.open() as opened:
+        stream = DigestedStream(opened, file.place)
         data = stream.read(FILE_LIMIT + 1)
+        digest = stream.digest()
+    return _recognised_result(data, arn), digest
+
+
+def _recognised_result(data: bytes, arn: str) -> EvaluationResult:
     records, problems = recognise(data)
     results = [record for record in records if record.form == "result"]
     for record in results:

@@ -20,11 +20,13 @@ import click
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
+from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
+    from lfv_mcp.catalog.evidence_files import FileDigest
     from lfv_mcp.cli.predictions import OnceRead
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model_query import InvalidArgumentError
@@ -32,18 +34,6 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer of a tool: as readable text, and as a structure that can be JSON."""
-
-    text: str
-    structure: Mapping[str, Any]
-
-    def as_json(self) -> str:
-        """The structure for pipes."""
-        return json.dumps(self.structure, ensure_ascii=False, indent=2)
 
 
 class Questions:
@@ -82,6 +72,24 @@ class Questions:
             return await self._run(name, arguments, for_page=True)
         except LfvError:
             return None
+
+    async def evidence(self, arguments: Mapping[str, object]) -> list[FileDigest]:
+        """The evaluation files that answers to these arguments rest on; none if that is unknown."""
+        from lfv_mcp.errors import LfvError
+        from lfv_mcp.model_query import parse_model_query
+        from lfv_mcp.server.arguments import MODEL_VERSION, MODEL_VERSIONS, PROJECT_NAME, parse
+
+        which = MODEL_VERSIONS if "model_versions" in arguments else MODEL_VERSION
+        given = {name: arguments[name] for name in ("project_name", which.name)}
+        try:
+            asked = parse((PROJECT_NAME, which), given)
+            if which is MODEL_VERSIONS:
+                query = parse_model_query(asked["project_name"])
+                return await self._catalog.evidence_digests(query, asked["model_versions"])
+            query = parse_model_query(asked["project_name"], asked["model_version"])
+            return await self._catalog.evidence_digests(query, [query.version_or_name])
+        except LfvError:
+            return []
 
     async def prepare(self, once: OnceRead, project: str, settings: Settings) -> None:
         """Read the prediction sets that a command names by their place.
@@ -245,24 +253,7 @@ async def show_answer(
         model = {name: arguments[name] for name in ("project_name", "model_version")}
         second = await questions.ask_for_page(second_tool, model)
         answers += [(model, second)] if second else []
-    _write_page(output.html, answers)
-
-
-def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
-    """Write the page that hosts show, with these arguments and answers inside."""
-    from lfv_mcp.errors import SetupError
-    from lfv_mcp.server.view import write
-
-    path = path.expanduser()
-    try:
-        write(path, [{"arguments": given, "result": answer.structure} for given, answer in answers])
-    except OSError as error:
-        raise SetupError(
-            "output_failed",
-            f"The page {path} (--html) cannot be written: {error.strerror}.",
-            "Name a file in a directory that exists and can be written to.",
-        ) from error
-    click.echo(f"wrote {path}", err=True)
+    write_page(output.html, answers, await questions.evidence(arguments))
 
 
 # Commands
