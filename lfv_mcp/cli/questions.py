@@ -62,6 +62,8 @@ class Questions:
             raise _in_words_of_the_command_line(error) from error
         except LfvError as error:
             error.question = question_of(error, arguments)
+            for tool, command in _COMMANDS.items():
+                error.next_step = error.next_step.replace(tool, f"`{command}`")
             raise
 
     async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
@@ -149,6 +151,13 @@ class Questions:
             return answer
 
 
+_COMMANDS: Final = {
+    "describe_model": "lfv-mcp describe",
+    "list_models": "lfv-mcp list",
+    "analyze_evaluation": "lfv-mcp evaluate",
+    "compare_models": "lfv-mcp compare",
+}
+"""The command that asks what a tool asks."""
 _BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
 _PLACES: Final = {
     "project_name": ("PROJECT", "sample-cap-seal"),

@@ -10,11 +10,14 @@ from typing import Final, Unpack
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
+from lfv_mcp.cli.main import main
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.server.tools import TOOLS
 from lfv_mcp.wiring import opening
 from lfv_mcp.wiring.settings import Settings
 from tests.support.clients import run
@@ -159,6 +162,7 @@ def count(event, given):
 
 sys.addaudithook(count)
 from lfv_mcp.cli.main import main
+from lfv_mcp.server.tools import TOOLS
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     main([*line, "--source", place])
 print(json.dumps(opened))
@@ -231,3 +235,10 @@ def test_a_command_loads_neither_the_sdk_nor_http(command: tuple[str, ...]) -> N
     assert "lfv_mcp.wiring.opening" in loaded
     heavy = {"mcp", "mcp_types", "starlette", "uvicorn", "httpx2", "jsonschema", "jwt"}
     assert not heavy & loaded
+
+
+def test_next_step_of_a_failure_names_commands_and_no_tools() -> None:
+    result = CliRunner().invoke(main, ["evaluate", "sample-cap-seal", "5"], prog_name="lfv-mcp")
+    assert result.exit_code == 1
+    assert "`lfv-mcp describe`" in result.stderr
+    assert not [tool.name for tool in TOOLS if tool.name in result.stderr]
