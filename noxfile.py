@@ -111,7 +111,7 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Slow suite: HTTP, authentication, faults, fuzzing, packaging, short benchmarks."""
+    """Slow suite: HTTP, faults, fuzzing, packaging, processes, sweeps, short benchmarks."""
     python(session, "-m", "pytest", "-m", "slow and not nginx", *session.posargs)
 
 
@@ -202,7 +202,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(name="external-anomalib")
 def external_anomalib(session: nox.Session) -> None:
-    """docs/successor.md with anomalib itself, 6 GB of wheels from PyPI. By hand: five minutes."""
+    """docs/successor.md and `dataset convert` with anomalib itself, 6 GB of wheels. By hand."""
     python(session, "-m", "scripts.check_anomalib")
 
 

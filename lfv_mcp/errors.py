@@ -29,9 +29,17 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
         "caller",
         "the archive has another prediction set of that name; it was left as it is",
     ),
+    "dataset_refused": (
+        "caller",
+        "a place that holds no dataset, or one that cannot be converted as asked",
+    ),
     "usage_error": (
         "caller",
         "a command line that cannot be parsed: an unknown flag, a missing argument",
+    ),
+    "connection_closed": (
+        "caller",
+        "a question of a Python program after its connection was closed",
     ),
     "region_unsupported": ("caller", "not one of the seven regions the service had"),
     "request_rejected": ("caller", "the API answered ValidationException"),
@@ -44,11 +52,20 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     "credentials_expired": ("operator", "the session token has expired, also after a fresh look"),
     "credentials_missing": ("operator", "no AWS credentials, or no such profile"),
     "credentials_rejected": ("operator", "AWS does not accept the key or the signature"),
+    "dataset_unread": ("operator", "a file that may be a dataset is damaged or cannot be read"),
     "endpoint_unreachable": ("operator", "no connection: refused, unresolvable host, TLS failure"),
     "evidence_unavailable": ("operator", "neither evaluation file can be read; the text says why"),
+    "part_not_installed": (
+        "operator",
+        "an optional part of lfv-mcp is needed; the text names the command that installs it",
+    ),
     "predictions_unread": (
         "operator",
         "a file of predictions could not be read, so that no set is made of the others",
+    ),
+    "training_images_unread": (
+        "operator",
+        "what a successor was trained on cannot be read, or names no training image",
     ),
     "region_required": ("operator", "a live call needs a region and none is configured"),
     "s3_access_denied": ("operator", "the credentials may not read that S3 object or prefix"),

@@ -17,6 +17,11 @@ MODEL_VERSION_PATTERN: Final = r"[1-9][0-9]{0,9}"
 
 PREDICTION_SET_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_\-]{0,62}"
 """The name of a prediction set; `is_prediction_set_name` knows the words that are none."""
+PREDICTION_SET_NAME_RULE: Final = (
+    "begins with a letter and has at most 63 letters, digits, - and _, and is not latest, hosted, "
+    "or v and digits, which stand for versions"
+)
+"""The rule of `is_prediction_set_name`, as refusals say it of a name."""
 _NO_SET_NAME: Final = re.compile(r"latest|hosted|v[0-9]+", re.IGNORECASE)
 
 _ARN: Final = re.compile(
@@ -130,6 +135,16 @@ class PredictionSetKey(NamedTuple):
     def folded_name(self) -> str:
         """The name without case, as it is looked up."""
         return self.name.casefold()
+
+
+class FileKey(NamedTuple):
+    """What a file is that does not say whose it is: a dataset, an edge package.
+
+    Args:
+        form: the form of the record, which is the same for all such files.
+    """
+
+    form: Literal["dataset", "edge_package"]
 
 
 def is_project_name(text: object) -> bool:

@@ -105,14 +105,19 @@ def venv(name: str, *packages: str | Path) -> Path:
 
 
 def _made(name: str, pins: Sequence[str], fill: Callable[[Path], None]) -> Path:
+    import fcntl  # POSIX alone, as are these checks; tests that take ROOT from here are not
+
     place, complete = CACHE / name, CACHE / name / "complete"
     wanted = "\n".join(pins)
-    # Written last: half an installation, or one of other versions, is made anew.
-    if not complete.exists() or complete.read_text(encoding="utf-8") != wanted:
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        fill(place)
-        complete.write_text(wanted, encoding="utf-8")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two lanes of .ci/run may want the same
+        # Written last: half an installation, or one of other versions, is made anew.
+        if not complete.exists() or complete.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            fill(place)
+            complete.write_text(wanted, encoding="utf-8")
     return place
 
 

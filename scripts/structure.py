@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -66,8 +67,13 @@ def arrows() -> set[tuple[str, str]]:
     return found
 
 
-def lengths() -> Iterator[tuple[str, str, int]]:
+@functools.cache
+def lengths() -> list[tuple[str, str, int]]:
     """(kind, name, lines) of every module, class and function."""
+    return list(_lengths())
+
+
+def _lengths() -> Iterator[tuple[str, str, int]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)

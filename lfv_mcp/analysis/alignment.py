@@ -31,6 +31,11 @@ class Aligned:
     matches: Matches | None = None
     judged: Judged | None = None
 
+    @property
+    def trained_on(self) -> frozenset[str]:
+        """The images that it was trained on, by their names in its manifest."""
+        return self.judged.training.images if self.judged else frozenset()
+
 
 def align(
     candidates: Sequence[Candidate],
@@ -54,11 +59,13 @@ def align(
         set_ = baseline.predictions
         known.sort(key=lambda manifest: overlap(set_, manifest), reverse=True)
         first = _judged_set(baseline, [*known, *brought], same_names)
-    reference = first.candidate.manifest
+    reference, beyond = first.candidate.manifest, sorted(first.trained_on)
     rest = [
-        _judged_set(each, [reference, *known] if _has_images(reference) else known, same_names)
+        _judged_set(
+            each, [reference, *known] if _has_images(reference) else known, same_names, beyond
+        )
         if each.predictions is not None
-        else _renamed(each, reference)
+        else _renamed(each, reference, beyond)
         for each in others
     ]
     return [first, *rest]
@@ -72,22 +79,25 @@ def _judged_set(
     candidate: Candidate,
     truths: Sequence[EvaluationManifest | None],
     same_names: frozenset[str],
+    beyond: Sequence[str] = (),
 ) -> Aligned:
     predictions = candidate.predictions
     if predictions is None:
         raise ValueError("only a prediction set is judged")
     told = [manifest for manifest in truths if manifest is not None]
-    found = judged(predictions, told, same_names=candidate.version in same_names)
+    found = judged(predictions, told, same_names=candidate.version in same_names, beyond=beyond)
     return Aligned(replace(candidate, manifest=found.manifest), found.matches, found)
 
 
-def _renamed(candidate: Candidate, reference: EvaluationManifest | None) -> Aligned:
+def _renamed(
+    candidate: Candidate, reference: EvaluationManifest | None, beyond: Sequence[str]
+) -> Aligned:
     """A version whose images have the baseline's names where URI or key say so, never the name."""
     manifest = candidate.manifest
     if manifest is None or reference is None or not manifest.images or not reference.images:
         return Aligned(candidate)
     matches = match_images(
-        (image.source_ref for image in reference.images if image.source_ref),
+        [*(image.source_ref for image in reference.images if image.source_ref), *beyond],
         (image.source_ref for image in manifest.images if image.source_ref),
         names=False,
     )

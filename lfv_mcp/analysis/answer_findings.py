@@ -7,7 +7,7 @@ from typing import Final
 
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_text import images_in_words, sentence, why_undecided
-from lfv_mcp.analysis.judged_predictions import TOO_MANY, Judged
+from lfv_mcp.analysis.judged_predictions import ALL_TRAINED, TOO_MANY, Judged
 from lfv_mcp.analysis.verdicts import VersionVerdict
 from lfv_mcp.figures import percent
 from lfv_mcp.findings import finding
@@ -63,7 +63,7 @@ def matching_findings(judged: Judged, name: str, reference: str) -> Iterator[Fin
     """
     if judged.why_none == TOO_MANY:
         yield finding("manifest_too_long", sentence(f"{name}: {judged.why_none}"))
-    elif judged.manifest is None:
+    elif judged.manifest is None and judged.why_none != ALL_TRAINED:
         yield finding(
             "truth_missing",
             sentence(f"{name}: {judged.why_none}"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lfv_mcp.analysis.recount import metrics_of, reported_values
+from lfv_mcp.analysis.recovered_counts import counts_of_report
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
+from lfv_mcp.metrics import Confusion, Undefined
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, Metric
 from lfv_mcp.results.model_summary import ModelSummary
 
@@ -23,11 +25,11 @@ def called(version: str) -> str:
 
 
 def all_called(versions: Sequence[str]) -> str:
-    """Several of them, each once: `version 2`, `versions 2, 3`, `version 2, padim`."""
+    """Several of them, each once: `version 2`, `versions 2, 3 and 4`, `version 2 and padim`."""
     numbers = [version for version in versions if version.isdigit()]
-    names = [version for version in versions if not version.isdigit()]
-    told = [f"version{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"] if numbers else []
-    return ", ".join([*told, *names])
+    listed = [*numbers, *(version for version in versions if not version.isdigit())]
+    told = " and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:])))
+    return f"version{'s' if len(numbers) > 1 else ''} {told}" if numbers else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class Candidate:
         manifest: the test images that a version judged; of a prediction set those whose truth is
             known, with the set's verdicts.
         predictions: all that a prediction set answered, with or without truth; None of a version.
+        possible_counts: without a manifest, all counts that give the figures of the result.
     """
 
     summary: ModelSummary
     result: EvaluationResult | None = None
     manifest: EvaluationManifest | None = None
     predictions: PredictionSet | None = None
+    possible_counts: tuple[Confusion, ...] = ()
 
     @property
     def version(self) -> str:
@@ -58,15 +62,22 @@ class Candidate:
         return called(self.version)
 
     @property
-    def has_counts(self) -> bool:
-        """Whether test images were counted by class and verdict."""
-        return bool(self.manifest and self.manifest.confusion.total)
+    def counts(self) -> Confusion | None:
+        """Test images by class and verdict: counted, else recovered; None if they are not known."""
+        if self.manifest is not None:
+            return self.manifest.confusion if self.manifest.confusion.total else None
+        return self.possible_counts[0] if len(self.possible_counts) == 1 else None
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether its counts are known, but not of which images."""
+        return self.manifest is None and self.counts is not None
 
     @property
     def metrics(self) -> EvaluationMetrics | None:
-        """Recounted, with intervals; else as reported (the file before DescribeModel)."""
-        if self.manifest and self.manifest.confusion.total:
-            return metrics_of(self.manifest.confusion)
+        """Of the counts, with intervals; else as reported (the file before DescribeModel)."""
+        if self.counts is not None:
+            return metrics_of(self.counts)
         performance = self.summary.performance
         reported = {
             **(performance.present_members() if performance else {}),
@@ -79,3 +90,13 @@ class Candidate:
                 if name in reported
             }
         ).or_none()
+
+
+def with_possible_counts(candidate: Candidate) -> Candidate:
+    """The candidate; of a version without a manifest with all counts that its result allows."""
+    if candidate.manifest is not None or candidate.result is None:
+        return candidate
+    possible = counts_of_report(candidate.result.reported, candidate.result.testing_images)
+    if isinstance(possible, Undefined):
+        return candidate
+    return replace(candidate, possible_counts=possible)

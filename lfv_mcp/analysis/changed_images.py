@@ -20,7 +20,11 @@ MAX_IMAGES: Final = {True: 20, False: 40}
 
 
 def changed_verdicts(
-    images: Sequence[PairedImage], most: int | None, *, by_score: bool
+    images: Sequence[PairedImage],
+    most: int | None,
+    *,
+    by_score: bool,
+    baseline_by_score: bool = False,
 ) -> ChangedVerdicts:
     """The images that the two judge differently; of each kind `most`, the surest verdicts first.
 
@@ -28,6 +32,7 @@ def changed_verdicts(
         images: the images of both.
         most: images to name, of each kind, None for all; the counts are of all.
         by_score: whether scores explain this version's verdicts; else none is shown.
+        baseline_by_score: the same of the baseline.
     """
 
     def changed(*, anomalous: bool, is_right: bool) -> ChangedImages:
@@ -40,7 +45,18 @@ def changed_verdicts(
         ]
         # A rejected part is the surer the higher its score, a passed one the lower.
         rejected = anomalous is is_right
-        return _listed(found, most, rejected=rejected, by_score=by_score)
+        ranked = _ranked(found, rejected=rejected)
+        return ChangedImages(
+            count=len(ranked),
+            images=tuple(
+                ChangedImage(
+                    image=clean(image.image, REF_LIMIT),
+                    anomaly_score=image.candidate.score if by_score else None,
+                    baseline_score=image.baseline.score if baseline_by_score else None,
+                )
+                for image in ranked[:most]
+            ),
+        )
 
     return ChangedVerdicts(
         newly_missed=changed(anomalous=True, is_right=False),
@@ -50,32 +66,28 @@ def changed_verdicts(
     )
 
 
-def _listed(
-    found: Iterable[PairedImage], most: int | None, *, rejected: bool, by_score: bool
-) -> ChangedImages:
+def _ranked(found: Iterable[PairedImage], *, rejected: bool) -> list[PairedImage]:
+    """The images, this version's surest verdicts first."""
+
     def order(image: PairedImage) -> tuple[bool, float, str]:
         score = image.candidate.score
         if score is None:
             return True, 0.0, image.image
         return False, (-score if rejected else score), image.image
 
-    ranked = sorted(found, key=order)
-    return ChangedImages(
-        count=len(ranked),
-        images=tuple(
-            ChangedImage(
-                image=clean(image.image, REF_LIMIT),
-                anomaly_score=image.candidate.score if by_score else None,
-            )
-            for image in ranked[:most]
-        ),
-    )
+    return sorted(found, key=order)
 
 
-def doubted_labels(votes: Sequence[Votes]) -> list[DoubtedLabel]:
+def doubted_labels(
+    votes: Sequence[Votes], *, baseline_by_score: bool = False
+) -> list[DoubtedLabel]:
     """The images whose label all versions contradict, those that they contradict surest first.
 
     A version that contradicts itself, or did not judge the image, does not contradict the label.
+
+    Args:
+        votes: of each version, the baseline's first.
+        baseline_by_score: whether scores explain the baseline's verdicts; else none is kept.
     """
     if len(votes) < 2:
         return []
@@ -90,6 +102,7 @@ def doubted_labels(votes: Sequence[Votes]) -> list[DoubtedLabel]:
                     image=clean(image, REF_LIMIT),
                     label="anomaly" if vote.anomalous else "normal",
                     confidence=min(sure) if len(sure) == len(everyone) else None,
+                    baseline_score=vote.score if baseline_by_score else None,
                 )
             )
     return sorted(doubted, key=lambda each: (-(each.confidence or 0), each.image))

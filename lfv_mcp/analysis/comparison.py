@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from lfv_mcp.analysis.best_in_words import best_in_words
-from lfv_mcp.analysis.candidate import Candidate
+from lfv_mcp.analysis.candidate import Candidate, with_possible_counts
 from lfv_mcp.analysis.changed_images import (
     MAX_IMAGES,
     changed_verdicts,
@@ -27,7 +27,7 @@ from lfv_mcp.analysis.thresholds import scores_of
 from lfv_mcp.analysis.verdicts import VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.metrics import Undefined, delong_difference, newcombe_difference
+from lfv_mcp.metrics import Confusion, Undefined, delong_difference, newcombe_difference
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_comparison import (
     AucDifference,
@@ -60,17 +60,20 @@ def compare(
     question = question or ComparisonQuestion()
     strays = [_files_of_another_model(candidate) for candidate in candidates]
     trusted = [
-        Candidate(candidate.summary) if wrong else candidate
+        Candidate(candidate.summary) if wrong else with_possible_counts(candidate)
         for candidate, wrong in zip(candidates, strays, strict=True)
     ]
     verdicts = judge(trusted, question, truths)
     baseline = verdicts.baseline
     same = {each.candidate.version: _same_test_set(each, baseline) for each in verdicts.others}
-    doubted = doubted_labels(list(verdicts.votes.values()))
     compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
     scored = {candidate.version for candidate in compared if _has_scores(candidate)}
+    is_scored = baseline.version in scored
+    knows_baseline = baseline.version in verdicts.votes
+    votes = list(verdicts.votes.values()) if knows_baseline else []
+    doubted = doubted_labels(votes, baseline_by_score=is_scored)
     named = within_limit(
-        [_changed(each, question.max_examples, scored) for each in verdicts.others],
+        [_changed(each, baseline, question.max_examples, scored) for each in verdicts.others],
         doubted[: question.max_examples],
         room=None if question.max_examples is None else MAX_IMAGES[len(trusted) == 2],
     )
@@ -89,7 +92,7 @@ def compare(
         false_alarm_margin=verdicts.margins.false_alarms,
         margins_given=verdicts.margins.given,
         models=(_baseline_row(baseline), *rows),
-        labels_to_doubt=named.doubted if len(verdicts.votes) > 1 else None,
+        labels_to_doubt=named.doubted if len(votes) > 1 else None,
         best=verdicts.best,
         best_reason=best_in_words(verdicts, len(trusted)),
         same_test_set=_same_for_all(list(same.values())),
@@ -114,9 +117,9 @@ def _same_test_set(this: VersionVerdict, baseline: Candidate) -> bool | None:
     judged = this.judged
     if judged is None:
         return same_test_set(baseline, this.candidate)
-    if this.basis == "truth_missing" or this.is_by_name:
+    if baseline.manifest is None or this.basis == "truth_missing" or this.is_by_name:
         return None
-    return not (judged.unanswered or judged.labels_differ)
+    return not (judged.unanswered or judged.labels_differ or judged.training.tests)
 
 
 def _same_for_all(same: Sequence[bool | None]) -> bool | None:
@@ -213,8 +216,8 @@ def _rates_of_other_images(
     this: VersionVerdict, baseline: Candidate
 ) -> tuple[ComparedRate, ComparedRate]:
     """Differences between other images: with an interval, and never with a verdict."""
-    before, after = baseline.manifest, this.candidate.manifest
-    if this.basis == "no_counts" or before is None or after is None:
+    before, after = baseline.counts, this.candidate.counts
+    if before is None or after is None:
         reason = why_undecided(this, baseline)
         return ComparedRate(undefined=reason), ComparedRate(undefined=reason)
     rates: list[ComparedRate] = []
@@ -233,19 +236,18 @@ def _rates_of_other_images(
     return rates[0], rates[1]
 
 
-def _recall(manifest: EvaluationManifest) -> tuple[int, int]:
-    counts = manifest.confusion
+def _recall(counts: Confusion) -> tuple[int, int]:
     return counts.true_positives, counts.true_positives + counts.false_negatives
 
 
-def _false_alarm_rate(manifest: EvaluationManifest) -> tuple[int, int]:
-    counts = manifest.confusion
+def _false_alarm_rate(counts: Confusion) -> tuple[int, int]:
     return counts.false_positives, counts.false_positives + counts.true_negatives
 
 
 def _has_scores(candidate: Candidate) -> bool:
     """Whether scores made of confidence explain every verdict of this version."""
-    scores = scores_of(candidate.manifest.images if candidate.manifest else None)
+    images = candidate.manifest.images if candidate.manifest else None
+    scores = scores_of(images, of_set=candidate.predictions is not None)
     return not isinstance(scores, Undefined) and scores.rule.rule_holds
 
 
@@ -272,7 +274,14 @@ def _auc_difference(this: VersionVerdict) -> AucDifference | None:
     )
 
 
-def _changed(this: VersionVerdict, most: int | None, scored: Set[str]) -> ChangedVerdicts | None:
+def _changed(
+    this: VersionVerdict, baseline: Candidate, most: int | None, scored: Set[str]
+) -> ChangedVerdicts | None:
     if this.pairing is None or this.decision is None:
         return None
-    return changed_verdicts(this.pairing.images, most, by_score=this.candidate.version in scored)
+    return changed_verdicts(
+        this.pairing.images,
+        most,
+        by_score=this.candidate.version in scored,
+        baseline_by_score=baseline.version in scored,
+    )

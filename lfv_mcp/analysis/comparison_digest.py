@@ -32,11 +32,14 @@ _CAVEATS: Final = (
     "evaluation_mismatch",
     "truth_missing",
     "too_few_answered",
+    "tested_on_training_images",
     "matched_by_name",
     "labels_differ",
     "different_test_sets",
     "counts_missing",
     "unanswered_images",
+    "training_names_shared",
+    "training_images_unknown",
     "margin_wide",
     "trade_off",
     "cuts_chosen_here",
@@ -108,7 +111,13 @@ def _row_lines(
     }[row.replacement or "undecided"]
     yield _model_line(row, is_live=is_live, verdict=f"{verdict}; {replacement}")
     told: list[str] = []
-    for asked in asked_rates(row, margins):
+    questions = list(asked_rates(row, margins))
+    reasons = {each.rate.undefined for each in questions}
+    if len(questions) > 1 and len(reasons) == 1 and (reason := reasons.pop()):
+        questions = []  # both for one reason, which the summary may give
+        if reason not in comparison.summary:
+            told.append(f"Recall and false alarms: nothing can be said, for {reason}.")
+    for asked in questions:
         clause = question_in_words(asked)
         is_told = clause.lower() in comparison.summary.lower()
         if asked.rate.images is not None:

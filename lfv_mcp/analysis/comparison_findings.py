@@ -18,7 +18,9 @@ from lfv_mcp.analysis.comparison_text import (
     stricter_test,
     why_undecided,
 )
+from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
 from lfv_mcp.analysis.recount import why_incomplete
+from lfv_mcp.analysis.training_text import training_findings
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
 from lfv_mcp.figures import points_upward, two_digits
 from lfv_mcp.findings import finding
@@ -72,6 +74,7 @@ def comparison_findings(
     yield from _wide_margins(verdicts, rows)
     yield from _trades(verdicts, rows)
     for candidate in candidates:
+        yield from _counts_not_counted(candidate)
         if reason := why_incomplete(candidate.manifest, candidate.result):
             yield _incomplete_manifest(candidate, reason)
     if verdicts.paired and verdicts.baseline.predictions is None:
@@ -80,10 +83,13 @@ def comparison_findings(
         yield finding("several_comparisons", message)
     if doubted:
         is_one = doubted == 1
+        judges = list(verdicts.votes)
+        everyone = len(judges) == len(candidates)
         yield finding(
             "labels_to_doubt",
             f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by every model asked.",
+            f"{'its' if is_one else 'their'} label by "
+            f"{'every model asked' if everyone else all_called(judges)}.",
             _BLIND,
         )
 
@@ -99,16 +105,18 @@ def _test_set_findings(
     if differing := [version for version, is_same in told.items() if is_same is False]:
         yield finding(
             "different_test_sets",
-            f"Tested on other images, or with other labels, than {called(baseline)}: "
-            f"{all_called(differing)}.",
+            sentence(
+                f"{all_called(differing)} {_were(differing)} tested on other images than "
+                f"{called(baseline)}, or with other labels"
+            ),
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
     if unknown := [version for version, is_same in told.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
-            f"Whether it is the test set of {called(baseline)} is not known: "
-            f"{all_called(unknown)}.",
+            f"Whether {all_called(unknown)} {_were(unknown)} tested on the images of "
+            f"{called(baseline)} is not known.",
             "Add the evaluation manifests of these versions to the archive.",
         )
     for other in verdicts.others:
@@ -124,6 +132,11 @@ def _test_set_findings(
             yield _left_out(other, baseline)
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
+    yield from training_findings(verdicts)
+
+
+def _were(versions: Sequence[str]) -> str:
+    return "were" if len(versions) > 1 else "was"
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:
@@ -148,7 +161,7 @@ def _left_out(other: VersionVerdict, baseline: str) -> Finding:
 
 
 def _both(baseline: str, other: str) -> str:
-    both = all_called([baseline, other]).replace(", ", " and ", 1)
+    both = all_called([baseline, other])
     return f"{both[:1].upper()}{both[1:]}"
 
 
@@ -231,6 +244,24 @@ def _capital(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" if words.startswith("version ") else words
 
 
+def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
+    """What the reported figures of a version without a manifest say of its counts."""
+    possible = candidate.possible_counts
+    if candidate.manifest is not None or not possible:
+        return
+    one = len(possible) == 1
+    yield finding(
+        "counts_recovered" if one else "counts_ambiguous",
+        f"{_capital(candidate.in_words)}: there is no EvaluationManifest, and "
+        + (
+            "its counts are recovered: no others give the reported figures."
+            if one
+            else "several sets of counts give the reported figures, so none is taken."
+        ),
+        "" if one else COUNT_THE_DEFECTS,
+    )
+
+
 def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
     """The finding on a version whose manifest is not the whole of its test."""
     manifest = candidate.manifest
@@ -245,7 +276,7 @@ def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
 def _cuts_chosen_here(verdicts: Verdicts) -> Finding:
     counts = verdicts.baseline.manifest and verdicts.baseline.manifest.confusion
     defects = counts.true_positives + counts.false_negatives if counts else 0
-    loss = two_digits(loss_by_cut(defects))
+    loss = two_digits(round(2 * loss_by_cut(defects)) / 2)  # as fine as the simulation is
     noun = "point" if loss == "1" else "points"
     return finding(
         "cuts_chosen_here",

@@ -17,6 +17,11 @@ from lfv_mcp.analysis.comparison_text import (
     why_undecided,
 )
 from lfv_mcp.analysis.decisions import Question
+from lfv_mcp.analysis.training_text import (
+    CONDITION,
+    is_training_unknown,
+    trained_on_in_words,
+)
 from lfv_mcp.analysis.verdicts import Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, points, points_upward
 from lfv_mcp.results.common import SourceKind
@@ -47,7 +52,8 @@ def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind
         return f"{best[:-1]} in {project}."
     if len(rows) == 1:
         return _of_two(verdicts, rows[0], project)
-    return f"{_of_many(verdicts, rows, project)} {best}"
+    told = [_of_many(verdicts, rows, project), trained_on_in_words(verdicts), best]
+    return " ".join(filter(None, told))
 
 
 def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
@@ -57,15 +63,19 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         reason = why_undecided(this, verdicts.baseline)
         known = [question_in_words(each) for each in asked if each.rate.difference is not None]
         figures = f" {sentence('; '.join(known))}" if known else ""
-        both = all_called([baseline, row.model_version]).replace(", ", " and ", 1)
-        return f"Nothing is decided about {both} of {project}: {reason}.{figures}"
+        both = all_called([baseline, row.model_version])
+        trained = trained_on_in_words(verdicts)
+        trained = f" {trained}" if trained and this.basis != "all_trained_on" else ""
+        return f"Nothing is decided about {both} of {project}: {reason}.{trained}{figures}"
     told = [question_in_words(each) for each in asked]
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
     lead = _lead(row, asked, baseline, project)
     if this.is_by_name:
         lead = f"{lead.removesuffix('.')}, if equal names are the same images."
-    silent = unanswered_in_words(this)
-    return f"{lead} {f'{silent} ' if silent else ''}{rest}"
+    if row.replacement == "accept" and is_training_unknown(this):
+        lead = f"{lead.removesuffix('.')}, {CONDITION}."
+    told_before = [lead, trained_on_in_words(verdicts), unanswered_in_words(this)]
+    return " ".join([*filter(None, told_before), rest])
 
 
 def unanswered_in_words(this: VersionVerdict) -> str:
@@ -164,6 +174,8 @@ def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) ->
             kind = "accepted within the margins, but proven worse"
         else:
             kind = f"may replace it ({VERDICTS[row.verdict or 'undecided']})"
+        if row.replacement == "accept" and is_training_unknown(verdict):
+            kind += f", {CONDITION}"
         groups.setdefault(kind, []).append(row.model_version)
     order = sorted(groups, key=lambda kind: not kind.startswith(("proven", "accepted", "may not")))
     told = "; ".join(f"{kind}: {all_called(groups[kind])}" for kind in order)

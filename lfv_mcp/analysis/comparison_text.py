@@ -137,20 +137,33 @@ def alone_in_words(asked: AskedRate, this: str, baseline: str) -> str:
 def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
     """Why a version and the baseline cannot be compared image by image, as a clause."""
     if this.basis == "no_counts":
-        lacking = [c for c in (baseline, this.candidate) if not c.has_counts]
+        lacking = [c for c in (baseline, this.candidate) if c.counts is None]
         untrained = [c.version for c in lacking if not c.metrics]
         if untrained:
             return f"{all_called(untrained)} {_has(untrained)} no metrics"
         names = [c.version for c in lacking]
-        return f"no counts are known of {all_called(names)}: there is no EvaluationManifest"
+        several = "".join(
+            ", and several sets of counts fit the reported figures"
+            f"{f' of {c.in_words}' if len(lacking) > 1 else ''}"
+            for c in lacking
+            if c.possible_counts
+        )
+        return (
+            f"no counts are known of {all_called(names)}: there is no EvaluationManifest{several}"
+        )
+    if this.basis == "recovered_counts":
+        names = [c.version for c in (baseline, this.candidate) if c.is_recovered]
+        return (
+            f"the images of {all_called(names)} are not known: there is no EvaluationManifest, and "
+            "the counts are recovered from the reported figures"
+        )
     if this.basis == "too_many_images":
         return f"one of the test sets has more than {LINES_KEPT:,} images, or names none"
     if this.judged:
         return _why_no_answers(this, baseline)
     shared = len(this.pairing.images) if this.pairing else 0
     of = this.pairing.of if this.pairing else 0
-    both = f"{all_called([baseline.version, this.candidate.version])}"
-    both = both.replace(", ", " and ", 1)
+    both = all_called([baseline.version, this.candidate.version])
     return (
         f"{both} were tested on other images ({shared:,} of {of:,} are shared, with equal labels)"
     )
@@ -162,6 +175,19 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
     if this.basis == "truth_missing" or judged is None:
         return f"no label is known of the images that {name} or {baseline.in_words} answered"
     tests = judged.tests
+    if this.basis == "all_trained_on":
+        names = [this.candidate.version] if judged.training.tests else []
+        names += (
+            [baseline.version] if baseline.predictions and baseline.predictions.training else []
+        )
+        return (
+            f"no test image is left without those that {all_called(names)} {_was(names)} trained on"
+        )
+    if this.basis == "too_few_answered" and judged.training.tests:
+        return (
+            f"without the {len(judged.training.tests):,} test images that {name} was trained on it "
+            f"did not answer {len(judged.unanswered):,} of {tests:,}, which is more than a tenth"
+        )
     if this.basis == "too_few_answered":
         return (
             f"{name} did not answer {len(judged.unanswered):,} of the {tests:,} test images of "
@@ -176,6 +202,10 @@ def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
         f"{name} answered none of the {tests:,} test images of {baseline.in_words}: no URI, key or "
         "name matches"
     )
+
+
+def _was(named: Sequence[object]) -> str:
+    return "were" if len(named) > 1 else "was"
 
 
 def _has(versions: Sequence[str]) -> str:

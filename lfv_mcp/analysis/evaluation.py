@@ -36,6 +36,7 @@ from lfv_mcp.analysis.thresholds import (
     scores_of,
     threshold_analysis,
 )
+from lfv_mcp.analysis.training_text import report_in_words
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.metrics import Undefined, Value
@@ -79,6 +80,8 @@ def report(
     numbers = _numbers(result, manifest, question, is_set=answers is not None)
     numbers = _on_the_line(numbers, question)
     about_set = () if answers is None else set_findings(answers, numbers)
+    if answers is not None:
+        numbers = replace(numbers, trained_on=report_in_words(answers.judged))
     found = evaluation_findings(
         numbers, description, result, manifest, source, (*findings, *about_set), question=question
     )
@@ -122,7 +125,7 @@ def _numbers(
         numbers = _with_recovered_counts(numbers)
         numbers = _about_a_cut_unknown(numbers, question, NO_MANIFEST)
         return _with_cost(numbers, None, [], question)
-    counts, scores = manifest.confusion, scores_of(manifest.images)
+    counts, scores = manifest.confusion, scores_of(manifest.images, of_set=is_set)
     cuts = every_cut(scores) if isinstance(scores, Scores) and scores.rule.rule_holds else []
     unexplained = _UNEXPLAINED_BY_ITS_OWN if is_set else _UNEXPLAINED
     areas = ranking_metrics(*_areas(scores, unexplained), *defects_and_good_parts(counts))

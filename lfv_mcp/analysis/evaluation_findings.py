@@ -34,6 +34,10 @@ LABEL_IOU_LOW: Final = 0.50
 """Average IoU below which a segmentation label is weak."""
 _POSSIBLE_LISTED: Final = 5
 """Sets of counts that are listed, where several give the reported figures."""
+COUNT_THE_DEFECTS: Final = (
+    "Find out how many of the test images were defects: that tells which it is."
+)
+"""The advice where several sets of counts give the reported figures."""
 _OTHER_TRAINING: Final = "Do not judge the model by it; look for the file of its own training."
 
 
@@ -159,7 +163,7 @@ def _agreement_findings(
         listed = ", ".join(f"{n} {reported[n]:.6g}, not {known[n]:.6g}" for n in differing)
         yield finding(
             "metrics_disagree",
-            f"The EvaluationResult reports what the manifest does not give: {listed}.",
+            f"The EvaluationResult reports other figures than the manifest gives: {listed}.",
             "Go by the EvaluationResult: the manifest is not whole."
             if numbers.incomplete
             else "Find out whether both files are of this training before trusting either.",
@@ -186,7 +190,7 @@ def _unknown_counts(numbers: EvaluationNumbers) -> Iterator[Finding]:
         yield finding(
             "counts_ambiguous",
             f"{len(possible)} sets of counts give the reported figures: {listed}{rest}.",
-            "Find out how many of the test images were defects: that tells which it is.",
+            COUNT_THE_DEFECTS,
         )
 
 
@@ -214,7 +218,7 @@ def _description_findings(
         proven = numbers.confusion is None or (result and result.testing_images is not None)
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the evaluation files do not give: {differing}.",
+            f"The evaluation files give other figures than DescribeModel: {differing}.",
             "Go by the evaluation files."
             if proven
             else "Look whether the manifest is whole: the EvaluationResult, which is not at hand, "
@@ -230,14 +234,14 @@ def _findings_against_a_part(
     if differing := _differing(described, reported):
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the EvaluationResult does not: {differing}.",
+            f"The EvaluationResult gives other figures than DescribeModel: {differing}.",
             f"Get the whole manifest, which tells who is right: {numbers.incomplete}.",
         )
     elif differing := _differing(described, metric_values(numbers.metrics)):
         confirmed = any(REPORTED_METRICS[name] in described for name in reported)
         yield finding(
             "description_disagrees",
-            f"DescribeModel says what the manifest does not give: {differing}. But the manifest "
+            f"The manifest gives other figures than DescribeModel: {differing}. But the manifest "
             f"is not whole: {numbers.incomplete}.",
             "Go by DescribeModel and the EvaluationResult, which agree."
             if confirmed
@@ -246,9 +250,9 @@ def _findings_against_a_part(
 
 
 def _differing(described: Mapping[str, float], known: Mapping[str, float]) -> str:
-    """The metrics that DescribeModel gives another value than is known, each with both values."""
+    """The metrics that DescribeModel gives another value than is known: that one, not its own."""
     return ", ".join(
-        f"{name} {theirs:.6g}, not {known[name]:.6g}"
+        f"{name} {known[name]:.6g}, not {theirs:.6g}"
         for name in sorted(REPORTED_METRICS.keys() & known)
         if (theirs := described.get(REPORTED_METRICS[name])) is not None
         and abs(theirs - known[name]) > F1_TOLERANCE

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
 from lfv_mcp.analysis.quality import RE_JUDGE
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
-from lfv_mcp.analysis.statistics_findings import best_case_in_words, judged_counts
+from lfv_mcp.analysis.statistics_findings import (
+    best_case_in_words,
+    good_rejects,
+    judged_counts,
+)
 from lfv_mcp.figures import (
     MANY_IMAGES,
     count_of,
@@ -37,6 +43,9 @@ from lfv_mcp.results.evaluation_report import (
 )
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
+
+_TOLD: Final = ("evaluation_mismatch", "threshold_unanswerable", "tested_on_training_images")
+"""Findings of which the summary says what was found before their advice."""
 
 
 def model_name(
@@ -68,7 +77,10 @@ def report_summary(
             f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
             f"{numbers.cut_unanswerable}."
         )
-    sentences += _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
+    outcome = _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
+    sentences += islice(outcome, 1)
+    sentences += [numbers.trained_on] if numbers.trained_on else []
+    sentences += outcome
     if numbers.incomplete:
         sentences.append(
             f"Its manifest is not whole ({numbers.incomplete}), so these are not the counts of the "
@@ -98,7 +110,7 @@ def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
     """The gravest finding with something to do, the message first: advice needs its reason."""
     for found in findings:
         if found.advice is not None:
-            is_told = found.code in ("evaluation_mismatch", "threshold_unanswerable")
+            is_told = found.code in _TOLD
             yield found.advice if is_told else f"{found.message} {found.advice}"
             return
 
@@ -176,11 +188,10 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
         yield from cost_in_words(numbers.cost, question.defect_rate)
     elif numbers.line is None and numbers.asked is not None and question.prices is None:
         counts = numbers.asked
-        rejects = counts.true_positives + counts.false_positives
         if counts.false_positives and counts.true_positives:
             yield (
-                f"On the test set {counts.false_positives:,} of its {rejects:,} rejects were good "
-                "parts; where defects are rarer, more are: give the line's defect rate."
+                f"On the test set {good_rejects(counts, 'its ')}; where defects are rarer, more "
+                "are: give the line's defect rate."
             )
 
 
@@ -207,7 +218,8 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
         # Without any false alarm on the test set "100 of 100" would be read as certain.
         yield f"Of 100 rejects as few as {of_hundred(expected.low)} may be defects."
         return
-    words = f"Of 100 rejects about {of_hundred(expected.value)} are defects"
+    defects = of_hundred(expected.value)
+    words = f"Of 100 rejects about {defects} {'is a defect' if defects == '1' else 'are defects'}"
     if expected.low is not None and expected.high is not None:
         words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
     yield f"{words}."
@@ -257,18 +269,18 @@ def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
     if alone is None:
         return "no number of images would show it"
     error = "a miss" if noun == "defect" else "a false alarm"
-    words = f"{_bounded(alone, noun)} more without {error} would"
+    words = f"{_more(alone, noun)} without {error} would show it"
     if measured is None:
         return f"{words}; the rate as measured does not meet it"
     if measured == alone:
         return words
-    return f"{words}, or {_bounded(measured, noun)} more if the rate is in truth as measured"
+    return f"{words}, or {_more(measured, noun)} if the rate is in truth as measured"
 
 
-def _bounded(images: int, noun: str) -> str:
+def _more(images: int, noun: str) -> str:
     if images > MANY_IMAGES:
-        return f"more than {MANY_IMAGES:,} {noun}s"
-    return count_of(images, noun, noun + "s")
+        return f"more than {MANY_IMAGES:,} further {noun}s"
+    return count_of(images, f"more {noun}", f"more {noun}s")
 
 
 def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:

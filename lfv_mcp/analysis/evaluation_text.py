@@ -70,6 +70,8 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         )
         how = "From them" if counts.recovered else "Recounted"
         yield f"{how} (95 % intervals): {listed}"
+    if report.unjudged and (share := report.unjudged.rejected_share):
+        yield f"With its 95 % interval: {metric_in_words('rejected share', share)}"
     if report.agrees is not None:
         agrees = "agrees" if report.agrees else "DISAGREES"
         yield f"The EvaluationResult {agrees} with the recount."
@@ -78,7 +80,7 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in values.items())
         yield f"Reported: {listed}"
     if report.cost and (alike := report.cost.indistinguishable):
-        yield f"Not shown to cost more than the cheapest: {_range_in_words(alike)}."
+        yield f"{_range_in_words(alike)} are not shown to cost more than the cheapest."
     for label in report.labels or ():
         figures = {n: v for n, v in label.present_members().items() if n != "name"}
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in figures.items())
@@ -88,8 +90,8 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
 def _range_in_words(cuts: CutRange) -> str:
     low = "the lowest score" if cuts.low is None else score(cuts.low)
     if cuts.high is None:
-        return f"cuts from {low} up, to reject nothing among them"
-    return f"cuts from {low} to {score(cuts.high)}"
+        return f"Cuts from {low} up, and to reject nothing,"
+    return f"Cuts from {low} to {score(cuts.high)}"
 
 
 def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
@@ -99,7 +101,7 @@ def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
     if analysis.rule_holds:
         yield f"{built_in_in_words(analysis)} Cuts that can be cheapest: {_rows_in_words(analysis)}"
     if analysis.at:
-        yield f"At the cut asked for, {_row_in_words(analysis.at)}."
+        yield f"The cut asked for: {_row_in_words(analysis.at)}."
 
 
 def built_in_in_words(analysis: ThresholdAnalysis) -> str:
@@ -124,7 +126,7 @@ def _rows_in_words(analysis: ThresholdAnalysis) -> str:
 
 def _row_in_words(row: ThresholdRow) -> str:
     return (
-        f"at {exact_score(row.threshold)} {row.false_negatives} missed, "
+        f"at {exact_score(row.threshold)}, {row.false_negatives} missed, "
         f"{row.false_positives} rejected"
     )
 

@@ -48,11 +48,16 @@ def graded_outcome(counts: Confusion, bar: float = ERROR_BAR) -> str:
     """
     defects, good = defects_and_good_parts(counts)
     graded = [
-        f"{what} are {grade_in_words(grade, bar)}"
+        (what, grade_in_words(grade, bar))
         for what, errors, images in (
             ("missed defects", counts.false_negatives, defects),
             ("false alarms", counts.false_positives, good),
         )
         if (grade := grade_errors(errors, images, bar)) is not None
     ]
-    return f"Against our bar of {100 * bar:g} %, {' and '.join(graded)}." if graded else ""
+    if not graded:
+        return ""
+    told = [f"{what} are {grade}" for what, grade in graded]
+    if len(graded) == 2 and graded[0][1] == graded[1][1]:
+        told = [f"missed defects and false alarms are both {graded[0][1]}"]
+    return f"Against our bar of {100 * bar:g} %, {' and '.join(told)}."

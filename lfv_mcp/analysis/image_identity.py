@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -28,6 +29,9 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/*")
 _DRIVE: Final = re.compile(r"[A-Za-z]:(?=/|$)")
 _EXPORTED: Final = frozenset({("train", "images"), ("test", "images")})
 """Folders that AWS's export script puts before the original key."""
+_CROWD: Final = 400
+"""Pairs of one key from which none of its images is looked at: a key of 20 images on either side
+names none of them, and 16,000 of one key would make 256 million pairs."""
 
 
 class ImagePath(NamedTuple):
@@ -78,6 +82,8 @@ class Matches:
         by_key: images found by their key.
         by_name: images found by a shorter end of their path alone.
         collisions: images of either side whose key or name is not unique, in order; unmatched.
+        hints: the images that were found by name.
+        same_keys: those of the collisions that have the key of several others.
     """
 
     found: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -85,62 +91,109 @@ class Matches:
     by_key: int = 0
     by_name: int = 0
     collisions: tuple[str, ...] = ()
+    hints: frozenset[str] = frozenset()
+    same_keys: tuple[str, ...] = ()
 
 
-def match_images(reference: Iterable[str], others: Iterable[str], *, names: bool) -> Matches:
+Differ = Callable[[str, str], bool]
+"""Whether an image of the reference and another one are known to be different."""
+
+
+def match_images(
+    reference: Iterable[str],
+    others: Iterable[str],
+    *,
+    names: bool,
+    proven: Mapping[str, str] | None = None,
+    differ: Differ | None = None,
+) -> Matches:
     """Find the images of another side in the reference; each at most once.
 
     Args:
         reference: images, each once.
         others: images of the other side, each once.
         names: whether a name alone may match; never between versions of a model.
+        proven: images of the other side that are known by more than their path, and what each is
+            in the reference; they are in `found`, and in no count.
+        differ: tells pairs that are different images whatever their key and name are.
     """
     first, second = dict.fromkeys(reference), dict.fromkeys(others)
     found = {image: image for image in second if image in first}
     by_uri = len(found)
-    left = [image for image in first if image not in found]
+    found = {**(proven or {}), **found}
+    taken = {*found.values()}
+    left = [image for image in first if image not in taken]
     right = [image for image in second if image not in found]
     collisions: dict[str, None] = {}
-    by_key = _match_unique(_edges_by_key(left, right), found, collisions)
-    by_name = 0
+    by_key = _match_unique(_pairs_by_key(left, right, differ, collisions), found, collisions)
+    same_keys = tuple(collisions)
+    hints: list[str] = []
     if names:
         taken = {*found.values(), *collisions}
         left = [image for image in left if image not in taken]
         right = [image for image in right if image not in found and image not in collisions]
-        by_name = _match_by_name(list(first), list(second), left, right, found, collisions)
-    return Matches(found, by_uri, by_key, by_name, tuple(collisions))
+        ends = _by_end(first), _by_end(second)
+        hints = _match_by_name(ends, left, right, differ, found, collisions)
+    every = tuple(collisions)
+    return Matches(found, by_uri, by_key, len(hints), every, frozenset(hints), same_keys)
 
 
-def _edges_by_key(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Pairs (reference, other) of which one's key is the end of the other's."""
+def _pairs_by_key(
+    left: Sequence[str],
+    right: Sequence[str],
+    differ: Differ | None,
+    collisions: dict[str, None],
+) -> list[tuple[str, str]]:
+    """Pairs (reference, other) of which one's key is the end of the other's.
+
+    Images of a key that far too many have collide.
+    """
     pairs: dict[tuple[str, str], None] = {}
-    for anchor, longer in _ends(left, right):
-        pairs[anchor, longer] = None
-    for anchor, longer in _ends(right, left):
-        pairs[longer, anchor] = None
-    originals: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for image in left:
-        if original := _original(image_path(image).parts):
-            originals[original].append(image)
-    for image in right:
-        original = _original(image_path(image).parts)
-        for other in originals.get(original, ()) if original else ():
-            pairs[other, image] = None
-    return iter(pairs)
+    for references, others in _groups_by_key(left, right):
+        if len(references) * len(others) > _CROWD:
+            collisions.update(dict.fromkeys((*references, *others)))
+            continue
+        for pair in product(references, others):
+            if differ is None or not differ(*pair):
+                pairs[pair] = None
+    return [pair for pair in pairs if collisions.keys().isdisjoint(pair)]
 
 
-def _ends(anchors: Iterable[str], longer: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs (anchor, longer) where the whole anchor is the end of the longer path."""
+def _groups_by_key(
+    left: Sequence[str], right: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """References and others that have one key, in each way in which two can have one."""
+    yield from _ends(left, right)
+    yield from ((longer, anchors) for anchors, longer in _ends(right, left))
+    originals, others = _by_original(left), _by_original(right)
+    yield from ((originals[key], others[key]) for key in others if key in originals)
+
+
+def _ends(
+    anchors: Iterable[str], longer: Iterable[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Anchors of one path, and the images whose paths end with the whole of it."""
     whole: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for image in anchors:
         path = image_path(image)
         if path.is_anchor:
             whole[path.parts].append(image)
+    ending: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for image in longer:
         parts = image_path(image).parts
         for start in range(len(parts)):
-            for anchor in whole.get(parts[start:], ()):
-                yield anchor, image
+            if parts[start:] in whole:
+                ending[parts[start:]].append(image)
+    return ((whole[end], images) for end, images in ending.items())
+
+
+def _by_original(images: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+    """The images that AWS's export script wrote, by the original key."""
+    originals: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for image in images:
+        if original := _original(image_path(image).parts):
+            originals[original].append(image)
+    return originals
 
 
 def _original(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,10 +205,9 @@ def _original(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _match_unique(
-    edges: Iterable[tuple[str, str]], found: dict[str, str], collisions: dict[str, None]
+    pairs: Sequence[tuple[str, str]], found: dict[str, str], collisions: dict[str, None]
 ) -> int:
     """Match what has one partner that has one partner; the others collide. How many matched."""
-    pairs = list(edges)
     of_reference = Counter(reference for reference, _ in pairs)
     of_other = Counter(other for _, other in pairs)
     matched = 0
@@ -168,34 +220,39 @@ def _match_unique(
     return matched
 
 
+_Ends = Mapping[tuple[str, ...], Sequence[str]]
+"""Images by every end of their paths, two of each end at most."""
+
+
 def _match_by_name(
-    first: Sequence[str],
-    second: Sequence[str],
+    ends: tuple[_Ends, _Ends],
     left: Sequence[str],
     right: Sequence[str],
+    differ: Differ | None,
     found: dict[str, str],
     collisions: dict[str, None],
-) -> int:
+) -> list[str]:
     """Match by the longest end of a path that is unique among all images of both sides.
 
-    How many matched; what shares no more than an end that is not unique collides.
+    Which matched; what shares no more than an end that is not unique collides.
     """
-    by_end_first, by_end_second = _by_end(first), _by_end(second)
+    of_first, of_second = ends
     open_left = set(left)
-    matched = 0
+    matched: list[str] = []
     for image in right:
         parts = image_path(image).parts
         shared = False
         for start in range(len(parts)):
             end = parts[start:]
-            theirs = by_end_first.get(end)
+            theirs = of_first.get(end)
             if not theirs:
                 continue
-            if len(theirs) == len(by_end_second[end]) == 1 and theirs[0] in open_left:
-                found[image] = theirs[0]
-                open_left.discard(theirs[0])
-                matched += 1
+            if len(theirs) == len(of_second[end]) == 1 and theirs[0] in open_left:
                 shared = False
+                if differ is None or not differ(theirs[0], image):
+                    found[image] = theirs[0]
+                    open_left.discard(theirs[0])
+                    matched.append(image)
                 break
             shared = shared or any(each in open_left for each in theirs)
         if shared and image not in found:

@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.image_identity import Matches, match_images
+from lfv_mcp.analysis.training_images import (
+    UNKNOWN,
+    TrainingOverlap,
+    matches_without,
+    training_overlap,
+)
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, ImagePrediction
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
 from lfv_mcp.metrics import Confusion
@@ -45,9 +51,12 @@ class Judged:
         matches: how images were found in the reference; nothing without one.
         unanswered: test images of the reference that the set did not answer, in order.
         extra: images that it answered beyond the reference.
-        labels_differ: images left out, for two sources of truth differ on them.
+        labels_differ: images of the reference left out, for two sources of truth differ on them.
+        extra_labels_differ: images beyond the reference left out for the same reason.
         is_vouched: a person vouched that equal names are the same images.
         why_none: why there is no manifest, as a clause; empty where there is one.
+        training: test images that its model was trained on, which are in none of the above.
+        trained_on: how many images left the manifest for that.
     """
 
     manifest: EvaluationManifest | None
@@ -55,8 +64,11 @@ class Judged:
     unanswered: tuple[str, ...] = ()
     extra: int = 0
     labels_differ: int = 0
+    extra_labels_differ: int = 0
     is_vouched: bool = False
     why_none: str = ""
+    training: TrainingOverlap = UNKNOWN
+    trained_on: int = 0
 
     @property
     def matched(self) -> int:
@@ -88,6 +100,7 @@ class Judged:
             extra=self.extra,
             collisions=len(self.matches.collisions),
             labels_differ=self.labels_differ,
+            trained_on=len(self.training.tests) or None,
         )
 
 
@@ -100,6 +113,7 @@ def overlap(predictions: PredictionSet, truth: EvaluationManifest) -> tuple[int,
 
 TOO_MANY: Final = "it has more images than are kept one by one"
 NO_TRUTH: Final = "no truth is known of any image that it answered"
+ALL_TRAINED: Final = "it was trained on every image whose truth is known"
 
 
 def judged(
@@ -107,6 +121,7 @@ def judged(
     truths: Sequence[EvaluationManifest],
     *,
     same_names: bool = False,
+    beyond: Sequence[str] = (),
 ) -> Judged:
     """A set's verdicts on the images whose truth is known.
 
@@ -115,19 +130,19 @@ def judged(
         truths: evaluation manifests of the project; the first is the reference, whose test images
             the set should have answered, the others only tell the truth of further images.
         same_names: a person vouches that equal names are the same images.
+        beyond: images that left the reference, for its own model was trained on them.
     """
     same_names = same_names or predictions.about.same_names
     if predictions.images is None:
         return Judged(None, is_vouched=same_names, why_none=TOO_MANY)
-    answers = _answers(predictions.images)
-    reference: Mapping[str, bool] = _truth_of(truths[0]) if truths else {}
-    matches = match_images(reference, answers, names=True)
-    labels = {image: reference[found] for image, found in matches.found.items()}
-    known = _truth_elsewhere([a for a in answers if a not in labels], truths[1:])
+    own_scores = predictions.about.scores == "anomaly_score"
+    test = _test_of(predictions, _answers(predictions.images), truths, beyond)
+    matches, known = test.matches, test.known
+    labels = {image: test.reference[found] for image, found in matches.found.items()}
     images: list[ImagePrediction] = []
     answered: set[str] = set()
-    differ = extra = 0
-    for image, answer in answers.items():
+    differ = extra_differ = extra = 0
+    for image, answer in test.answers.items():
         name = matches.found.get(image, image)
         elsewhere = labels[image] if image in labels else known.get(image)
         if image in labels:
@@ -136,17 +151,73 @@ def judged(
             extra += bool(truths)
         truth = answer.truth if elsewhere is None else elsewhere
         if elsewhere is not None and answer.truth not in (None, elsewhere):
-            differ += 1
+            if image in labels:
+                differ += 1
+                answered.add(name)  # left out, so it is not missing either
+            else:
+                extra_differ += 1
         elif truth is not None and answer.lines:
-            images += [_line(name, truth, line) for line in answer.lines]
+            images += [_line(name, truth, line, own_scores=own_scores) for line in answer.lines]
     return Judged(
         _manifest(images),
         matches,
-        tuple(each for each in reference if each not in answered),
+        tuple(each for each in test.reference if each not in answered),
         extra,
         differ,
+        extra_differ,
         same_names,
-        "" if images else NO_TRUTH,
+        "" if images else ALL_TRAINED if test.trained_on else NO_TRUTH,
+        test.training,
+        test.trained_on,
+    )
+
+
+class _Test(NamedTuple):
+    """What a set answered and should have answered, without what its model was trained on.
+
+    Args:
+        answers: by the set's names of the images.
+        reference: the label of each test image.
+        matches: what of the answers is in the reference.
+        known: the label of other images that it answered, where an evaluation has one.
+        training: what was taken out.
+        trained_on: how many answers with a truth were.
+    """
+
+    answers: Mapping[str, Answer]
+    reference: Mapping[str, bool]
+    matches: Matches
+    known: Mapping[str, bool]
+    training: TrainingOverlap
+    trained_on: int
+
+
+def _test_of(
+    predictions: PredictionSet,
+    answers: Mapping[str, Answer],
+    truths: Sequence[EvaluationManifest],
+    beyond: Sequence[str],
+) -> _Test:
+    reference = _truth_of(truths[0]) if truths else {}
+    # What is taken out is matched before: else another image would get its name.
+    matches = match_images([*reference, *beyond], answers, names=True)
+    known = _truth_elsewhere([a for a in answers if a not in matches.found], truths[1:])
+    names = {image: matches.found.get(image, image) for image in answers}
+    training = training_overlap(predictions, reference, names)
+    trained_on = sum(
+        bool(answer.lines)
+        and names[image] in training.images
+        and (answer.truth is not None or names[image] in reference or image in known)
+        for image, answer in answers.items()
+    )
+    left_out = training.images | frozenset(beyond)
+    return _Test(
+        {image: answer for image, answer in answers.items() if names[image] not in left_out},
+        {image: truth for image, truth in reference.items() if image not in left_out},
+        matches_without(matches, left_out),
+        known,
+        training,
+        trained_on,
     )
 
 
@@ -196,9 +267,19 @@ def _truth_elsewhere(
     return known
 
 
-def _line(name: str, truth: bool, line: PredictedImage) -> ImagePrediction:  # noqa: FBT001
-    flagged = bool(line.flagged)
-    return ImagePrediction(name, truth, flagged, line.confidence, line.score)
+def _line(
+    name: str,
+    truth: bool,  # noqa: FBT001 - the label itself, no switch
+    line: PredictedImage,
+    *,
+    own_scores: bool,
+) -> ImagePrediction:
+    """A line with its truth; where a set has scores of its own no confidence stands in for one.
+
+    The two are on different scales: a ranking of both would be none.
+    """
+    confidence = None if own_scores and line.score is None else line.confidence
+    return ImagePrediction(name, truth, bool(line.flagged), confidence, line.score)
 
 
 def _manifest(images: Sequence[ImagePrediction]) -> EvaluationManifest | None:

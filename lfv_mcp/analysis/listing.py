@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
-from lfv_mcp.results.common import Source
-from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
+from lfv_mcp.provenance import OtherStatus
+from lfv_mcp.results.common import Source, SourceBasis, SourceKind
+from lfv_mcp.results.model_list import HeldRecord, ModelList, ModelRow, PredictionSetRow
 
 _MORE: Final = "; there is more: pass next_token"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOfModel:
+    """What an archive's index tells of one model; of a live endpoint only the kind is known.
+
+    Args:
+        kind: where the listing comes from.
+        basis: the kind of record that answers for the model.
+        captured_at: when that record was taken; None if it is not recorded.
+        test_images: as the EvaluationResult tells; None if none is held, or it does not tell.
+        held: the records that are held.
+        disagreeing: other statuses that saved records name.
+    """
+
+    kind: SourceKind
+    basis: SourceBasis = "describe_model"
+    captured_at: str | None = None
+    test_images: int | None = None
+    held: tuple[HeldRecord, ...] = ()
+    disagreeing: tuple[OtherStatus, ...] = ()
 
 
 def summarise_listing(
@@ -92,6 +115,34 @@ def without_next_token(text: str) -> str:
     return "\n".join([first.replace(_MORE, "", 1), *(rows if more else ())])
 
 
+def joined(pages: Sequence[ModelList], project_name: str, status: str) -> ModelList:
+    """All pages of one listing as one, with a summary of all of them.
+
+    Args:
+        pages: in their order; at least one.
+        project_name: as it was asked; empty for every project.
+        status: of the models that were asked for; empty for all.
+    """
+    models = tuple(row for page in pages for row in page.models)
+    sets = tuple(row for page in pages for row in page.prediction_sets or ())
+    findings = tuple(dict.fromkeys(each for page in pages for each in page.findings or ()))
+    return ModelList(
+        summary=summarise_listing(
+            models,
+            project_name,
+            status,
+            more=False,
+            source=pages[0].source,
+            all_read=all(each.code != "files_unread" for each in findings),
+            sets=len(sets),
+        ),
+        models=models,
+        prediction_sets=sets or None,
+        findings=findings or None,
+        source=pages[0].source,
+    )
+
+
 def set_in_words(row: PredictionSetRow) -> str:
     """One prediction set of a listing as one line."""
     images = count_of(row.images, "image", "images")
@@ -99,8 +150,21 @@ def set_in_words(row: PredictionSetRow) -> str:
 
 
 def row_in_words(row: ModelRow) -> str:
-    """One model of a listing as one line: project, version, status and metrics."""
+    """One model of a listing as one line: status, metrics, when captured, and what is held.
+
+    `caps 3: HOSTED, precision 0.9, recall 1, F1 0.5; captured 2025-10-28; 45 test images; held:
+    description, result; perfect_score`
+    """
     numbers = (("precision", row.precision), ("recall", row.recall), ("F1", row.f1_score))
     metrics = ", ".join(f"{n} {fraction(v)}" for n, v in numbers if v is not None) or "no metrics"
     status = "status not known" if row.status is None else row.status
-    return f"{row.project_name} {row.model_version}: {status}, {metrics}"
+    parts = [f"{row.project_name} {row.model_version}: {status}, {metrics}"]
+    if row.captured_at is not None:
+        parts.append(f"captured {row.captured_at[:10]}")
+    if row.test_images is not None:
+        parts.append(count_of(row.test_images, "test image", "test images"))
+    if row.held is not None:
+        parts.append(f"held: {', '.join(row.held)}")
+    if row.finding is not None:
+        parts.append(row.finding)
+    return "; ".join(parts)

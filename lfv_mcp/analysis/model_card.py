@@ -15,10 +15,17 @@ from lfv_mcp.figures import (
     limit_in_percent,
     percent,
     percent_range_beside,
+    score,
 )
 from lfv_mcp.metrics import Undefined, wilson_interval
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.evaluation_report import EvaluationReport, LabelMetrics, ManifestCounts, Metric
+from lfv_mcp.results.evaluation_report import (
+    EvaluationReport,
+    LabelMetrics,
+    ManifestCounts,
+    Metric,
+    UnjudgedVerdicts,
+)
 from lfv_mcp.results.model_summary import (
     Artifacts,
     ModelSummary,
@@ -203,6 +210,7 @@ def _evidence(report: EvaluationReport | None, unread: str) -> Iterator[str]:
     yield from _table(
         ("Training images", _whole(report.training_images)),
         ("Test images", _whole(report.test_images)),
+        *_unjudged(report.unjudged),
     )
     if report.confusion:
         yield from ("", *_confusion_table(report.confusion))
@@ -214,6 +222,16 @@ def _evidence(report: EvaluationReport | None, unread: str) -> Iterator[str]:
         yield from map(_label_row, report.labels)
     yield ""
     yield from (_finding(each, advice=False) for each in report.findings)
+
+
+def _unjudged(said: UnjudgedVerdicts | None) -> Iterator[tuple[str, str | None]]:
+    """What a prediction set says of images whose truth is not known, as rows."""
+    if said is not None:
+        yield "Images, truth not known", _whole(said.images)
+        yield "Unanswered", _whole(said.unanswered)
+        yield "Rejected", _whole(said.rejected)
+        yield "Lowest score", None if said.lowest_score is None else score(said.lowest_score)
+        yield "Highest score", None if said.highest_score is None else score(said.highest_score)
 
 
 def _confusion_table(counts: ManifestCounts) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from lfv_mcp.findings import finding
 from lfv_mcp.provenance import LeftOut, OtherStatus
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.model_summary import ModelSummary
 
 
 def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Finding]:
@@ -43,6 +44,30 @@ def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Fin
             "hosting_fixed",
             f"Fixed size requested: {count_of(low, 'inference unit', 'inference units')}.",
         )
+
+
+def hosted_elsewhere(summary: ModelSummary, hosted: Sequence[str]) -> Iterator[Finding]:
+    """That the answer is not about the version in use.
+
+    Args:
+        summary: the answer.
+        hosted: the versions of its project that are HOSTED, or were when captured, the highest
+            first.
+    """
+    if not hosted or summary.model_version in hosted or summary.status == "HOSTED":
+        return
+    live = summary.source.kind == "live"
+    versions = f"Version{'s' if len(hosted) > 1 else ''} {', '.join(reversed(hosted))}"
+    verb = ("are" if live else "were") if len(hosted) > 1 else ("is" if live else "was")
+    this = f", not version {summary.model_version}"
+    if summary.status is None:
+        this = f"; of version {summary.model_version} no status is known"
+    yield finding(
+        "other_version_hosted",
+        f"{versions} {verb} HOSTED{'' if live else ' when captured'}{this}.",
+        f"For {'it' if len(hosted) == 1 else 'the highest of them'}: model_version='hosted' "
+        "(command line: VERSION hosted).",
+    )
 
 
 def source_findings(source: Source, doubt: str = "") -> Iterator[Finding]:

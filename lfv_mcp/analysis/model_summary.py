@@ -5,7 +5,7 @@ The findings are chosen in `quality` and `model_findings`; here the answer is pu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lfv_mcp.analysis.description import ReadableDescription
@@ -20,7 +20,7 @@ from lfv_mcp.analysis.quality import quality_findings
 from lfv_mcp.analysis.statuses import STATUS_WORDS
 from lfv_mcp.figures import fraction, percent
 from lfv_mcp.findings import as_line, by_severity
-from lfv_mcp.provenance import Provenance, source_in_words
+from lfv_mcp.provenance import OtherStatus, Provenance, source_in_words
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
@@ -57,13 +57,11 @@ def summarise(
     description = record.description
     status = description.Status
     performance = _performance(description)
+    others = replayed.disagreeing if replayed else ()
     findings = by_severity(
         (
-            *quality_findings(description, performance),
-            *state_findings(description, live=source.kind == "live"),
-            *source_findings(source, doubt),
+            *_about_model(description, source, others, doubt),
             *evidence_findings(evidence),
-            *disagreement_findings(description, replayed.disagreeing if replayed else ()),
             *repair_findings(record, replayed.left_out if replayed else ()),
         )
     )
@@ -87,6 +85,29 @@ def summarise(
         source=source,
         model_description=description,
     )
+
+
+def gravest_finding(
+    description: ModelDescription, source: Source, others: Sequence[OtherStatus] = ()
+) -> Finding | None:
+    """The gravest of the findings that `summarise` has of a model, by what a listing tells of it.
+
+    Args:
+        description: the members of ModelMetadata.
+        source: where the record comes from.
+        others: the statuses that other saved records of the model name.
+    """
+    return next(iter(by_severity(_about_model(description, source, others))), None)
+
+
+def _about_model(
+    description: ModelDescription, source: Source, others: Sequence[OtherStatus], doubt: str = ""
+) -> Iterator[Finding]:
+    """The findings that need no more of a model than a listing tells."""
+    yield from quality_findings(description, _performance(description))
+    yield from state_findings(description, live=source.kind == "live")
+    yield from source_findings(source, doubt)
+    yield from disagreement_findings(description, others)
 
 
 def summary_digest(model: ModelSummary) -> str:

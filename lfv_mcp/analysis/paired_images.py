@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -16,6 +16,12 @@ MATCHED: Final = 0.90
 """Share of the larger test set that both must hold, with one truth, to be the same images."""
 NO_SHARED_DEFECT: Final = Undefined("no defect was judged by both versions")
 NO_SHARED_GOOD_PART: Final = Undefined("no good part was judged by both versions")
+TRAINED_ON_DEFECTS: Final = Undefined(
+    "no defect is left without those that one of the two was trained on"
+)
+TRAINED_ON_GOOD_PARTS: Final = Undefined(
+    "no good part is left without those that one of the two was trained on"
+)
 
 
 class Vote(NamedTuple):
@@ -57,6 +63,13 @@ class Votes:
     def images(self) -> int:
         """Different images of the test set."""
         return len(self.by_image) + len(self.contradictory) + len(self.nameless)
+
+    def without(self, images: Set[str]) -> Votes:
+        """The votes on all other images."""
+        if images.isdisjoint(self.by_image) and images.isdisjoint(self.contradictory):
+            return self
+        by_image = {image: vote for image, vote in self.by_image.items() if image not in images}
+        return Votes(by_image, self.contradictory - images, self.nameless)
 
     def errors(self, *, anomalous: bool) -> tuple[int, int]:
         """Wrong verdicts on the images of a class, and how many images it has."""
@@ -125,6 +138,8 @@ class Pairing:
         only_one: images of only one of the two test sets, and lines that name no image.
         unanswered: images among `images` that the candidate did not answer, which is an error of
             a prediction set; between versions there are none.
+        trained_on: the images that were taken out, for one of the two was trained on them, as the
+            baseline judged them.
     """
 
     images: tuple[PairedImage, ...]
@@ -133,6 +148,7 @@ class Pairing:
     contradictory: int
     only_one: int
     unanswered: int = 0
+    trained_on: tuple[Vote, ...] = ()
 
     @property
     def is_same_images(self) -> bool:
@@ -154,9 +170,20 @@ class Pairing:
         """The discordant images of each class; unanswered ones are errors, or left out."""
         images = [i for i in self.images if not (answered_alone and i.is_unanswered)]
         return Pair(
-            recall=_counts((i for i in images if i.anomalous), NO_SHARED_DEFECT),
-            false_alarms=_counts((i for i in images if not i.anomalous), NO_SHARED_GOOD_PART),
+            recall=_counts(
+                (i for i in images if i.anomalous),
+                TRAINED_ON_DEFECTS if self._is_trained_on(anomalous=True) else NO_SHARED_DEFECT,
+            ),
+            false_alarms=_counts(
+                (i for i in images if not i.anomalous),
+                TRAINED_ON_GOOD_PARTS
+                if self._is_trained_on(anomalous=False)
+                else NO_SHARED_GOOD_PART,
+            ),
         )
+
+    def _is_trained_on(self, *, anomalous: bool) -> bool:
+        return any(vote.anomalous is anomalous for vote in self.trained_on)
 
 
 def _counts(images: Iterable[PairedImage], none: Undefined) -> PairedCounts | Undefined:

@@ -9,7 +9,7 @@ from lfv_mcp.figures import count_of, exact_score
 from lfv_mcp.findings import by_severity
 from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.model_summary import ModelSummary, PredictionSetFacts
+from lfv_mcp.results.model_summary import ModelSummary, PredictionSetFacts, TrainedOnFacts
 from lfv_mcp.text import clean
 
 
@@ -24,7 +24,7 @@ def summarise_predictions(
         findings: what the caller knows beside it.
     """
     key = about.key
-    lines = sum(about.unusable.values())
+    lines, trained_on = sum(about.unusable.values()), about.trained_on
     return ModelSummary(
         summary=" ".join(_sentences(about)),
         project_name=key.project,
@@ -39,6 +39,8 @@ def summarise_predictions(
             origin=clean(about.origin, 1024),
             unusable_lines=lines or None,
             same_names=about.same_names or None,
+            trained_on=trained_on
+            and TrainedOnFacts(origin=clean(trained_on.origin, 1024), images=trained_on.images),
         ),
         findings=tuple(by_severity((*findings, *unusable_lines(about)))),
         source=source,
@@ -66,5 +68,13 @@ def _sentences(about: AboutPredictions) -> list[str]:
         sentences.append(f"Images can be ranked by {ranked}{cut}.")
     else:
         sentences.append("It has no scores, so no other cut can be tried.")
+    if about.trained_on is None:
+        sentences.append("What it was trained on is not known.")
+    else:
+        trained_on = count_of(about.trained_on.images, "image", "images")
+        sentences.append(
+            f"It was trained on {trained_on} ({clean(about.trained_on.origin, 200)}): test images "
+            "among them are left out."
+        )
     sentences.append("Whether it may replace a version: compare_models, with the version first.")
     return sentences

@@ -46,7 +46,7 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
             "perfect_score",
             "No error at all on the test set, whose size this record does not tell.",
             "Find out how many images were tested: after 10 defects without a miss up to 28 % "
-            "escapes are still possible.",
+            "of the defects may still escape.",
         )
     else:
         if recall is not None:
@@ -55,7 +55,7 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
             yield _rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Likely at the best cut for these images: on new ones expect 3 to 5 points less if 40 "
+        "Its cut is likely best for these images: on new ones expect 3 to 5 points less if 40 "
         "defects were tested, 1 to 1.5 if 400.",
     )
 

@@ -53,6 +53,7 @@ class EvaluationNumbers:
         counts_why_unknown: without a manifest, why no counts give them, as a clause.
         candidates_left_out: telling cuts that have no row, because an answer has room for so many.
         incomplete: why the manifest is not the whole of its test; empty if nothing shows that.
+        trained_on: how many images of the test a set was trained on, as a sentence, or empty.
         of_predictions: they are of a prediction set, with its own scores and a cut of unknown
             origin, and not of a Lookout for Vision model.
     """
@@ -75,6 +76,7 @@ class EvaluationNumbers:
     counts_why_unknown: str = ""
     candidates_left_out: int = 0
     incomplete: str = ""
+    trained_on: str = ""
     of_predictions: bool = False
 
     def known_metrics(self) -> dict[str, float]:

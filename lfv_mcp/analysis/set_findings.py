@@ -11,6 +11,7 @@ from lfv_mcp.analysis.judged_predictions import Judged
 from lfv_mcp.analysis.optimism import optimism_in_words
 from lfv_mcp.analysis.paired_images import is_enough
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
+from lfv_mcp.analysis.training_text import report_findings
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
 from lfv_mcp.results.common import Finding
@@ -43,6 +44,14 @@ def set_findings(answers: JudgedSet, numbers: EvaluationNumbers) -> Iterator[Fin
     about, judged = answers.about, answers.judged
     name = about.key.name
     yield from matching_findings(judged, name, answers.reference)
+    if differ := judged.extra_labels_differ:
+        yield finding(
+            "labels_differ",
+            f"{name}: of the images that {answers.reference} was not tested on the labels of "
+            f"{images_in_words(differ)} are not those of the project's other evaluations; these "
+            "are left out.",
+            "Find out which label is right; look whether these are the same images.",
+        )
     if judged.matched and judged.unanswered:
         silent = len(judged.unanswered)
         answered = judged.tests - silent
@@ -53,6 +62,7 @@ def set_findings(answers: JudgedSet, numbers: EvaluationNumbers) -> Iterator[Fin
             f"{named_images(judged.unanswered)}.",
             "In a comparison they count as errors: have it answer them.",
         )
+    yield from report_findings(name, judged)
     yield from unusable_lines(about, answers.unreadable)
     defects, _ = defects_and_good_parts(numbers.confusion) if numbers.confusion else (0, 0)
     if defects:

@@ -90,6 +90,13 @@ def worse_ends_in_words(counts: Confusion) -> str:
     return f"Plan with the worse end: {', '.join(ends)}." if ends else ""
 
 
+def good_rejects(counts: Confusion, whose: str = "") -> str:
+    """What the rejects of a test set were: `"1 of 25 rejects was a good part"`."""
+    good, rejects = counts.false_positives, counts.true_positives + counts.false_positives
+    were = "was a good part" if good == 1 else "were good parts"
+    return f"{good:,} of {whose}{count_of(rejects, 'reject', 'rejects')} {were}"
+
+
 def _possible_errors(counts: Confusion) -> Iterator[str]:
     defects, good = defects_and_good_parts(counts)
     missed = wilson_interval(counts.false_negatives, defects)
@@ -219,12 +226,10 @@ def _line_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
         return
     tested, expected = metrics.precision(counts), line.expected_precision.value
     if isinstance(tested, float) and expected is not None and tested - expected >= PRECISION_FALL:
-        rejects = counts.true_positives + counts.false_positives
         yield finding(
             "precision_falls_on_line",
-            f"On the test set {counts.false_positives} of {rejects} rejects were good parts; at "
-            f"{share_of_line(rate or 0)} defects about {of_hundred(1 - expected)} of 100 "
-            "rejects are.",
+            f"On the test set {good_rejects(counts)}; at {share_of_line(rate or 0)} defects about "
+            f"{of_hundred(1 - expected)} of 100 rejects are.",
             worse_ends_in_words(counts),
         )
 

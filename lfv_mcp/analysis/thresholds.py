@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp import metrics
 from lfv_mcp.analysis.recount import defects_and_good_parts, metric_values, metrics_of
+from lfv_mcp.figures import count_of
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT, ImagePrediction
 from lfv_mcp.metrics import Confusion, Separability, Undefined, separability
 from lfv_mcp.results.evaluation_report import OperatingRange, ThresholdAnalysis, ThresholdRow
@@ -51,26 +52,42 @@ class Cut(NamedTuple):
     counts: Confusion
 
 
-def scores_of(images: Sequence[ImagePrediction] | None) -> Scores | Undefined:
+def scores_of(
+    images: Sequence[ImagePrediction] | None, *, of_set: bool = False
+) -> Scores | Undefined:
     """The scores behind the predictions; Undefined unless every image has one.
 
     Made of those images that happen to have a confidence, a ranking could be any.
+
+    Args:
+        images: the test images; None if they are too many to keep.
+        of_set: they are a prediction set's, which may have scores of its own, or none at all.
     """
     if images is None:
         return Undefined(f"there are more than {LINES_KEPT:,} images")
     cells: tuple[list[float], ...] = ([], [], [], [])
-    without_confidence = 0
+    without = 0
+    has_own = False
     for _, anomalous, flagged, confidence, score in images:
         if score is not None:
+            has_own = True
             cells[2 * anomalous + flagged].append(score)
         elif confidence is None:
-            without_confidence += 1
+            without += 1
         else:
             cells[2 * anomalous + flagged].append(metrics.anomaly_score(flagged, confidence))
-    if without_confidence:
-        return Undefined(f"{without_confidence} of {len(images)} images have no usable confidence")
+    if without:
+        return Undefined(_why_no_scores(without, len(images), of_set=of_set, has_own=has_own))
     passed, alarms, missed, caught = cells
     return Scores(missed + caught, passed + alarms, separability(alarms + caught, passed + missed))
+
+
+def _why_no_scores(without: int, images: int, *, of_set: bool, has_own: bool) -> str:
+    if of_set and without == images:
+        return "the prediction set has no scores"
+    what = "no anomaly score" if has_own else "no usable confidence"
+    verb = "has" if without == 1 else "have"
+    return f"{without:,} of {count_of(images, 'image', 'images')} {verb} {what}"
 
 
 def every_cut(scores: Scores) -> list[Cut]:

@@ -15,7 +15,7 @@ from lfv_mcp.analysis.alignment import Aligned, align
 from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
-from lfv_mcp.analysis.judged_predictions import TOO_MANY, Judged
+from lfv_mcp.analysis.judged_predictions import ALL_TRAINED, TOO_MANY, Judged
 from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_answers, pair_images, votes_of
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.metrics import Undefined, default_margin
@@ -29,9 +29,11 @@ Basis: TypeAlias = Literal[
     "other_images",
     "too_many_images",
     "no_counts",
+    "recovered_counts",
     "truth_missing",
     "too_few_answered",
     "other_labels",
+    "all_trained_on",
 ]
 """What a verdict rests on, or why there is none."""
 
@@ -149,7 +151,8 @@ def judge(
     verdicts = tuple(
         replace(each, decision=decisions.get(each.candidate.version)) for each in judged
     )
-    best = _best(everyone, verdicts, votes, margins)
+    trained_on = {each.candidate.version: each.trained_on for each in (first, *others)}
+    best = _best(everyone, verdicts, votes, margins, trained_on)
     return Verdicts(first, margins, verdicts, best, votes)
 
 
@@ -160,9 +163,9 @@ def errors_of(candidate: Candidate, votes: Votes | None, *, anomalous: bool) -> 
     """
     if votes is not None:
         return votes.errors(anomalous=anomalous)
-    if candidate.manifest is None:
+    counts = candidate.counts
+    if counts is None:
         return 0, 0
-    counts = candidate.manifest.confusion
     errors = counts.false_negatives if anomalous else counts.false_positives
     return errors, errors + (counts.true_positives if anomalous else counts.true_negatives)
 
@@ -190,25 +193,47 @@ def _paired(first: Aligned, other: Aligned, votes: Mapping[str, Votes]) -> Versi
     baseline, candidate = first.candidate, other.candidate
     for each in (first, other):
         if each.judged and not each.candidate.manifest:
-            is_long = each.judged.why_none == TOO_MANY
-            return VersionVerdict(other, "too_many_images" if is_long else "truth_missing")
-    if not (baseline.has_counts and candidate.has_counts):
+            basis = _why_no_manifest(each.judged)
+            is_silent = basis == "too_few_answered"
+            return VersionVerdict(other, "all_trained_on" if is_silent and each is first else basis)
+    if baseline.counts is None or candidate.counts is None:
         return VersionVerdict(other, "no_counts")
+    if baseline.is_recovered or candidate.is_recovered:
+        return VersionVerdict(other, "recovered_counts")
     before, after = votes.get(baseline.version), votes.get(candidate.version)
     if before is None or after is None:
         return VersionVerdict(other, "too_many_images")
+    return _by_image(first, other, before, after)
+
+
+def _by_image(first: Aligned, other: Aligned, before: Votes, after: Votes) -> VersionVerdict:
+    """Both image by image, without those that one of them was trained on."""
+    taken = first.trained_on | other.trained_on
+    trained_on = tuple(vote for image, vote in before.by_image.items() if image in taken)
+    before, after = before.without(taken), after.without(taken)
     if other.judged is None:
-        pairing = pair_images(before, after)
+        pairing = replace(pair_images(before, after), trained_on=trained_on)
         is_same = pairing.is_same_images
         return VersionVerdict(other, "same_images" if is_same else "other_images", pairing)
-    pairing = pair_answers(before, after, other.judged)
+    if not before.images:
+        return VersionVerdict(other, "all_trained_on")
+    pairing = replace(pair_answers(before, after, other.judged), trained_on=trained_on)
     return VersionVerdict(other, _basis_of_answers(first, other.judged, pairing), pairing)
+
+
+def _why_no_manifest(judged: Judged) -> Basis:
+    """Why a set has no verdict of use."""
+    if judged.why_none == TOO_MANY:
+        return "too_many_images"
+    if judged.why_none != ALL_TRAINED:
+        return "truth_missing"
+    return "too_few_answered" if judged.unanswered else "all_trained_on"
 
 
 def _basis_of_answers(first: Aligned, judged: Judged, pairing: Pairing) -> Basis:
     """What a verdict on a prediction set rests on."""
     if not judged.matched:
-        return "other_images"
+        return "too_few_answered" if judged.training.tests else "other_images"
     if judged.has_other_labels or (first.judged and first.judged.has_other_labels):
         return "other_labels"
     return "same_images" if pairing.is_answered else "too_few_answered"
@@ -232,6 +257,7 @@ def _best(
     verdicts: Sequence[VersionVerdict],
     votes: Mapping[str, Votes],
     margins: Margins,
+    trained_on: Mapping[str, frozenset[str]],
 ) -> str | None:
     """The version that is proven to be the best of all that were trained; None if none is.
 
@@ -246,7 +272,8 @@ def _best(
         return candidates[0].version
     if len(rivals) == 1:
         return rivals[0].candidate.version if rivals[0].verdict == "better" else None
-    if any(candidate.version not in votes for candidate in trained):
+    # Nothing is proven of one that is not comparable, so no other is better than every one.
+    if not all(each.decision and each.candidate.version in votes for each in rivals):
         return None
     if any(each.pairing and each.pairing.unanswered for each in rivals):
         return None  # silence would count for who is silent, between two that are not the baseline
@@ -254,7 +281,8 @@ def _best(
     pairs = {
         (a, b): pairing.counts()
         for a, b in combinations(versions, 2)
-        if (pairing := pair_images(votes[a], votes[b])).is_same_images
+        for taken in (trained_on[versions[0]] | trained_on[a] | trained_on[b],)
+        if (pairing := pair_images(votes[a].without(taken), votes[b].without(taken))).is_same_images
     }
     k = len(versions) * (len(versions) - 1) // 2
     forward = _decided(list(pairs.values()), margins, k)

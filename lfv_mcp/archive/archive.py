@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from lfv_mcp.archive.index import Index, RecordRef
 from lfv_mcp.archive.pack_reading import PackPart, record_in_part
@@ -20,7 +20,10 @@ from lfv_mcp.archive.reading import read_rest
 from lfv_mcp.archive.scan import Look, Scanner
 from lfv_mcp.archive.store import FileStore
 from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.formats.datasets.dataset import Dataset
+from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
+from lfv_mcp.formats.edge_package import EdgePackageFacts
 from lfv_mcp.formats.manifest_lines import lines_of
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_file import prediction_set_text, read_prediction_file
@@ -29,6 +32,7 @@ from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.text import clean
 
+_Read = TypeVar("_Read")
 GRACE: Final = 0.5
 """Seconds from the start of a look for which a question waits for it although an older index is at
 hand: of a small directory the answer is as new as its files."""
@@ -220,6 +224,50 @@ class Archive:
                 return None
             raise
 
+    def read_datasets(self, ref: RecordRef) -> list[Dataset]:
+        """The datasets of a file of the index, as the file is now.
+
+        Raises:
+            LfvError: it cannot be read any more, or is no dataset now.
+        """
+        from lfv_mcp.archive.held_files import datasets_in
+
+        return self._read_held(ref, lambda: datasets_in(self.files, ref.name))
+
+    def read_edge_package(self, ref: RecordRef) -> EdgePackageFacts:
+        """What a packaged model of the index tells; nothing of the model itself is read.
+
+        Raises:
+            LfvError: its file cannot be read any more.
+        """
+        from lfv_mcp.archive.held_files import edge_package_in
+
+        index = self.held or self.index()
+        held = next((each for each in index.edge_packages if each.ref == ref), None)
+        if held is None:
+            raise _is_gone(ref.name)
+        form, size = held.about.form, held.about.size or 0
+        return self._read_held(ref, lambda: edge_package_in(self.files, ref.name, form, size))
+
+    def image_listing(self) -> ImageListing:
+        """The images beside the records: listed now, for the index does not keep them.
+
+        Raises:
+            LfvError: the files cannot be listed.
+        """
+        from lfv_mcp.archive.held_files import images_in
+
+        return images_in(self.files)
+
+    def _read_held(self, ref: RecordRef, read: Callable[[], _Read]) -> _Read:
+        """What is read of a file; a file that is gone, or is another one now, is said."""
+        try:
+            return read()
+        except (OSError, UnrecognisedError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise _is_gone(ref.name) from error
+            raise _unreadable(ref.name, error) from error
+
     def version_of(self, ref: RecordRef) -> Hashable:
         """Another one if the file of a record has changed, even where the index keeps only a part
         of it, as of a manifest. Never waits."""
@@ -258,6 +306,14 @@ def _record_at(data: bytes, ordinal: int) -> Record | None:
     except UnrecognisedError:
         return None
     return records[ordinal] if ordinal < len(records) else None
+
+
+def _is_gone(name: str) -> SetupError:
+    return SetupError(
+        "archive_unreadable",
+        f"{clean(name, 1024)} is not in the archive any more.",
+        "Ask again: the archive is looked at anew.",
+    )
 
 
 def _set_is_gone(key: PredictionSetKey) -> SetupError:

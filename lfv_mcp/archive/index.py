@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from lfv_mcp.archive.about_file import AboutFile
 from lfv_mcp.archive.metadata import PackedMetadata, unpack_metadata
 from lfv_mcp.archive.pack_reading import PackContents
 from lfv_mcp.archive.problems import FileProblem, ProblemTally, Unread
 from lfv_mcp.errors import LfvError
+from lfv_mcp.formats.datasets.splits import split_of
 from lfv_mcp.formats.record import RecordForm, RecordKey
-from lfv_mcp.identifiers import ModelKey, PredictionSetKey, ProjectKey
+from lfv_mcp.identifiers import FileKey, ModelKey, PredictionSetKey, ProjectKey
 from lfv_mcp.text import clean
 
 _Rank = tuple[bool, float, bytes]
@@ -28,7 +30,8 @@ class RecordRef(NamedTuple):
     """Points at one record in a file, with what ranks it against others about the same model.
 
     `captured` is in epoch seconds, None if the record does not say when it was taken; `content` is
-    a digest of what the record says, however that was spelled.
+    a digest of what the record says, however that was spelled; `test_images` is their number in an
+    EvaluationResult, None if it does not tell or the record is none.
     """
 
     name: str
@@ -36,6 +39,7 @@ class RecordRef(NamedTuple):
     captured: float | None
     status: str | None
     content: bytes
+    test_images: int | None = None
 
     @property
     def rank(self) -> _Rank:
@@ -91,6 +95,13 @@ class PredictionSetEntry:
         return [ref for ref in self.files if ref.content != self.files[0].content]
 
 
+class HeldFile(NamedTuple):
+    """A file that does not say whose it is: a dataset, or an edge package."""
+
+    ref: RecordRef
+    about: AboutFile
+
+
 @dataclass(slots=True)
 class Index:
     """What an archive holds.
@@ -108,6 +119,8 @@ class Index:
         sets: the prediction sets of each project, by name; `sets_of` asks for them.
         set_projects: projects that are known from prediction sets alone, which `projects`, `named`
             and `versions` do not know; one that nobody placed has no region and no account.
+        datasets: files with datasets, by name; whose they are only their paths or images tell.
+        edge_packages: packaged models, by name; no more than their starts has been read.
         skipped_images: how many files are images by their name, and were not read.
         number: of one archive's indexes another one only if some file came, changed or went.
         unread: the files that could not be read; None if there are none. A record may be missing
@@ -129,6 +142,8 @@ class Index:
         default_factory=dict[ProjectKey, list[PredictionSetKey]]
     )
     set_projects: list[ProjectKey] = field(default_factory=list[ProjectKey])
+    datasets: list[HeldFile] = field(default_factory=list[HeldFile])
+    edge_packages: list[HeldFile] = field(default_factory=list[HeldFile])
     skipped_images: int = 0
     number: int = 0
     unread: Unread | None = None
@@ -255,15 +270,15 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
     ranks: dict[ProjectKey, tuple[bool, _Rank]] = {}
     for name, file in files.items():
         if file.problems:
-            for problem in file.problems:
-                index.problems.add(name, problem)
+            _add_problems(index, name, file)
             unread.add(name, file.problems)
-            index.passing = index.passing or file.failure
         for record in file.records:
             if isinstance(record.key, ModelKey):
                 by_model.setdefault(record.key, []).append(record)
             elif isinstance(record.key, PredictionSetKey):
                 sets.append((record.key, record))
+            elif isinstance(record.key, FileKey):
+                _add_file(index, record.key, record)
             else:
                 _add_project(index, record.key, record, ranks)
     index.unread = unread.summary(len(files), location, since)
@@ -280,7 +295,26 @@ def merge(files: Mapping[str, IndexedFile], location: str = "", since: float = 0
         index.named.setdefault(project.project, []).append(project)
         index.places.setdefault((project.region, project.account), []).append(project)
     _add_sets(index, sets)
+    index.datasets.sort(key=lambda held: held.ref.name)
+    index.edge_packages.sort(key=lambda held: held.ref.name)
     return index
+
+
+def _add_problems(index: Index, name: str, file: IndexedFile) -> None:
+    for problem in file.problems:
+        index.problems.add(name, problem)
+    index.passing = index.passing or file.failure
+
+
+def _add_file(index: Index, key: FileKey, record: IndexedRecord) -> None:
+    """Take a file that does not say whose it is into the index."""
+    body = unpack_metadata(record.packed_metadata)
+    if key.form == "dataset":
+        about = AboutFile(body["Form"], body["FirstImage"], split_of(record.ref.name))
+        index.datasets.append(HeldFile(record.ref, about))
+    else:
+        about = AboutFile(body["Form"], size=body["Size"])
+        index.edge_packages.append(HeldFile(record.ref, about))
 
 
 def _add_project(
@@ -345,6 +379,8 @@ _PRECEDENCE: Final[dict[RecordForm, int]] = {
     "manifest": 3,
     "project": 4,
     "predictions": 5,
-    "packed_file": 6,
+    "dataset": 6,
+    "edge_package": 7,
+    "packed_file": 8,
 }
 """Which form of record answers for a model; the lowest, for it says most."""

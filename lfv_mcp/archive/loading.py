@@ -7,15 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from lfv_mcp.archive.index import IndexedFile, IndexedRecord, RecordRef
+from lfv_mcp.archive.listed_file import ListedFile, read_one_version
 from lfv_mcp.archive.metadata import pack_metadata
 from lfv_mcp.archive.pack_reading import Batch, PackContents, PackPart, batches_of
 from lfv_mcp.archive.packed_file import PackedFile, digest_of, record_digest
 from lfv_mcp.archive.packed_lines import is_records_file
 from lfv_mcp.archive.problems import FileProblem, is_gone, problem_of, unreadable_error
-from lfv_mcp.archive.reading import read_enough_to_recognise
-from lfv_mcp.archive.store import FileEntry, FileStore, OpenedStamps
+from lfv_mcp.archive.reading import recognise_file
+from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.normalisation import tested_images
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.formats.record import RecordKey
 from lfv_mcp.text import clean
@@ -40,42 +42,52 @@ class FileLoader:
         self._failures: dict[FileProblem, LfvError] = {}
 
     def load(self, entry: FileEntry) -> IndexedFile:
-        """What one file holds; that it cannot be read or recognised is a problem, not an error."""
-        # Of a file that was replaced since it was listed the new content is read. Under the listed
-        # stamp it would be taken for the old one, for ever once that is put back.
-        files = OpenedStamps(self._files)
+        """What one file holds; that it cannot be read or recognised is a problem, not an error.
+
+        Its stamp is that of what was read, which may be newer than the listing's.
+        """
         try:
-            if not is_records_file(entry.name):
-                data = read_enough_to_recognise(files, entry)
-                file = self._of_bytes(entry.name, entry.stamp, data)
-            else:
-                file = self._of_pack(entry.name, entry.stamp, batches_of(files, entry))
-            return _stamped(file, files.read_of(entry.stamp))
-        except (UnrecognisedError, MemoryError) as error:
-            # The same bytes would fail again.
-            stamp = files.read_of(entry.stamp)
-            return IndexedFile(stamp, (), self._shared(problem_of(error, entry.name)))
+            return read_one_version(self._files, entry, self._load)
         except (OSError, LfvError) as error:
             # Not the bytes but the way to them failed: the unchanged file is tried again.
             (problem,) = problems = self._shared(problem_of(error, entry.name))
             failure = self._failure(problem, error, entry.name) if problem.passing else None
             return IndexedFile(None, (), problems, failure, is_withheld=not is_gone(error))
+
+    def _load(self, file: ListedFile) -> IndexedFile:
+        """As `load`.
+
+        Raises:
+            FileChangedError: it is another file than this one.
+            OSError, LfvError: it cannot be read.
+        """
+        entry = file.entry
+        try:
+            if not is_records_file(entry.name):
+                batch = Batch(*recognise_file(file, entry))
+                return self._of_batch(entry.name, entry.stamp, batch)
+            return self._of_pack(entry.name, entry.stamp, batches_of(file, entry))
+        except (OSError, LfvError):
+            raise
+        except (UnrecognisedError, MemoryError) as error:
+            # The same bytes would fail again.
+            return IndexedFile(file.stamp, (), self._shared(problem_of(error, entry.name)))
         except Exception as error:  # a defect of ours: one odd file must not deny all others
             logger.exception("a file of the archive could not be read for a defect of this server")
-            return IndexedFile(entry.stamp, (), self._shared(problem_of(error, entry.name)))
+            return IndexedFile(file.stamp, (), self._shared(problem_of(error, entry.name)))
 
     def packed(self, entry: FileEntry, said: PackedFile) -> IndexedFile:
         """What a file holds according to the pack that it lies beside; it is not opened."""
         record = Record(said.form, said.key, said.about, None)
         return IndexedFile(entry.stamp, (self._record(entry.name, 0, record, said.content),), ())
 
-    def _of_bytes(self, name: str, stamp: int | str | None, data: bytes) -> IndexedFile:
-        """What a file of these bytes holds, which is no pack."""
-        records, problems = recognise(data)
+    def _of_batch(self, name: str, stamp: int | str | None, batch: Batch) -> IndexedFile:
+        """What a file holds that is no pack."""
+        records, problems, data, _ = batch
         indexed: list[IndexedRecord] = []
         for ordinal, record in enumerate(records):
             if record.form == "packed_file":
-                return self._of_pack(name, stamp, [Batch(records, problems, data)])
+                return self._of_pack(name, stamp, [batch])
             indexed.append(self._record(name, ordinal, record, _digest(record, data)))
         found = self._problems_of(problems, name) if problems else ()
         return IndexedFile(stamp, tuple(indexed), found)
@@ -116,13 +128,14 @@ class FileLoader:
         form, key, body, captured = record
         status = body.get("Status") if form in ("model", "listing") else None
         shown = clean(status, 40) if isinstance(status, str) else None
-        ref = RecordRef(name, ordinal, captured, shown, content)
+        tested = tested_images(body) if form == "result" else None
+        ref = RecordRef(name, ordinal, captured, shown, content, tested)
         return IndexedRecord(form, self._keys.setdefault(key, key), pack_metadata(record), ref)
 
     def parsed(self, name: str, data: bytes) -> IndexedFile:
         """What a file of these bytes holds, to be read again at the next look."""
         try:
-            file = self._of_bytes(name, None, data)
+            file = self._of_batch(name, None, Batch(*recognise(data), data))
         except UnrecognisedError as error:
             file = IndexedFile(None, (), self._shared(problem_of(error, name)))
         return file._replace(kept_version=digest_of(data))
@@ -147,16 +160,11 @@ class FileLoader:
         return shared
 
 
-def _stamped(file: IndexedFile, stamp: int | str | None) -> IndexedFile:
-    """The same with the stamp of what was read; without one it is read again at the next look."""
-    if file.stamp == stamp:
-        return file
-    if stamp is None:
-        return file._replace(stamp=None, kept_version=tuple(r.ref.content for r in file.records))
-    return file._replace(stamp=stamp)
-
-
 def _digest(record: Record, data: bytes) -> bytes:
-    # A manifest's body is empty: its lines are judged when it is analysed. That of a prediction set
-    # has a digest of its lines in it.
-    return digest_of(data) if record.form == "manifest" else record_digest(record)
+    # A manifest's body is empty: its lines are judged when it is analysed. That of a dataset has no
+    # more than its first image; that of a prediction set has a digest of its lines in it.
+    return digest_of(data) if record.form in _BY_START else record_digest(record)
+
+
+_BY_START: Final = ("manifest", "dataset", "edge_package")
+"""Forms of records that are told apart by the start and the end of their files."""

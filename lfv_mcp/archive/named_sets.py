@@ -10,15 +10,9 @@ from lfv_mcp.archive.targets import Target
 from lfv_mcp.errors import CallerError, ServiceError
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.predictions.prediction_file import about_in, starts_as_prediction_set
-from lfv_mcp.formats.predictions.prediction_set import WHERE, AboutPredictions, about_as_json
+from lfv_mcp.formats.predictions.prediction_set import AboutPredictions, same_but_for_origin
 from lfv_mcp.formats.texts import HEAD, LINE_LIMIT
 from lfv_mcp.text import clean
-
-
-def same_but_for_origin(one: AboutPredictions, other: AboutPredictions) -> bool:
-    """Whether two sets say the same, wherever they were read from."""
-    first, second = about_as_json(one), about_as_json(other)
-    return {**first, **dict.fromkeys(WHERE)} == {**second, **dict.fromkeys(WHERE)}
 
 
 def name_taken(name: str, place: str, next_step: str) -> CallerError:

@@ -1,9 +1,10 @@
 """One file for a fleet: an archive's answers and results in one compressed file, for many readers.
 
-A pack is an archive like any other: `records.jsonl.gz`, and beside it the evaluation manifests and
-the prediction sets as they were. Its first lines are a table of those: what a listing says of each,
-and whose it is. A reader whose listing agrees with the table opens none of them until somebody asks
-for one. The table is no index: without it the files are opened again, and the answers are the same.
+A pack is an archive like any other: `records.jsonl.gz`, and beside it the evaluation manifests, the
+prediction sets and the datasets as they were. Its first lines are a table of those: what a listing
+says of each, and whose it is. A reader whose listing agrees with the table opens none of them until
+somebody asks for one. The table is no index: without it the files are opened again, and the answers
+are the same.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from itertools import chain
 from threading import Lock
 from typing import Final, NamedTuple
 
+from lfv_mcp.archive.dataset_copies import COPIED_NAME, DatasetCopies
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
 from lfv_mcp.archive.pack_reading import batches_of
@@ -73,6 +75,7 @@ class Packer:
         self._lock = Lock()
         self._lines: set[_Line] = set()
         self._staged: dict[str, _Copy] = {}
+        self._datasets = DatasetCopies(target, of_archive=True)
         self.tally = ImportTally()
         """What became of the files that were looked at."""
         self.result: PackResult | None = None
@@ -120,19 +123,25 @@ class Packer:
         for part in rounds.run(entries, self._read_file, ImportTally.may_still_come):
             self.tally.add(part)
             yield
+        for name, copy in self._datasets.placed():
+            self._staged[name] = _Copy(copy.staged, copy.record, copy.start)
 
     def _read_file(self, entry: FileEntry) -> ImportTally:
         part = ImportTally(files=1)
         try:
-            with fetched_once(self._files, entry) as fetched:
-                for batch in batches_of(fetched, entry):
+            with fetched_once(self._files, entry) as (fetched, found):
+                for batch in batches_of(fetched, found):
                     part.add_problems(entry.name, batch.problems)
                     for record in batch.records:
-                        if record.form in COPIED_FORMS:
+                        self._datasets.note(record.key)
+                        if record.form == "dataset":
+                            start = digest_of(batch.data)
+                            self._datasets.take(record, fetched, entry, start)
+                        elif record.form in COPIED_FORMS:
                             self._take_copy(record, fetched, entry, digest_of(batch.data))
-                        elif record.form != "packed_file":
+                        elif record.form not in ("packed_file", "edge_package"):
                             self._take_line(record)
-                        part.count(record)
+                        part.count(record, entry.name)
         except (UnrecognisedError, OSError) as problem:
             part.add_problems(entry.name, [problem])
         except LfvError as error:
@@ -222,6 +231,7 @@ class Packer:
         """Remove what was kept and not published."""
         for copy in self._staged.values():
             copy.staged.discard()
+        self._datasets.close()
         self._target.close()
 
 
@@ -243,6 +253,7 @@ class _Copy(NamedTuple):
 
 
 _COPIED: Final = re.compile(
-    r"/(?:manifest-[0-9a-f]{16}\.json|predictions-[A-Za-z0-9_-]+-[0-9a-f]{16}\.jsonl)$"
+    r"/(?:manifest-[0-9a-f]{16}\.json|predictions-[A-Za-z0-9_-]+-[0-9a-f]{16}\.jsonl|"
+    rf"{COPIED_NAME})$"
 )
 """Names of files that a pack has copied."""

@@ -11,14 +11,14 @@ from typing import Final, NamedTuple, Protocol
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.packed_file import PackedFile
 from lfv_mcp.archive.packed_lines import is_records_file, members_of
-from lfv_mcp.archive.reading import read_enough_to_recognise
+from lfv_mcp.archive.reading import recognise_file
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.recognition import Record, recognise
 
 _GZIP_MARK: Final = b"\x1f\x8b"
 _FIRST_READ: Final = 1 << 16
-_DIGEST_IN_NAME: Final = re.compile(r"-[0-9a-f]{16}\.jsonl?$")
+_DIGEST_IN_NAME: Final = re.compile(r"-[0-9a-f]{16}\.(?:jsonl?|(?:manifest|csv)(?:\.[a-z0-9]+)?)$")
 
 
 class PackPart(NamedTuple):
@@ -84,16 +84,14 @@ def batches_of(files: FileStore, entry: FileEntry) -> Iterator[Batch]:
         OSError, LfvError: it cannot be read.
     """
     if not is_records_file(entry.name):
-        data = read_enough_to_recognise(files, entry)
-        yield Batch(*recognise(data), data)
+        yield Batch(*recognise_file(files, entry))
         return
     with files.open(entry.name) as stream:
         start = stream.read(_FIRST_READ)
         if start.startswith(_GZIP_MARK):
             yield from _parts_of(chain([start], chunks_of(stream)))
             return
-    data = read_enough_to_recognise(files, entry)  # somebody unpacked it, and kept its name
-    yield Batch(*recognise(data), data)
+    yield Batch(*recognise_file(files, entry))  # somebody unpacked it, and kept its name
 
 
 def _parts_of(chunks: Iterable[bytes]) -> Iterator[Batch]:

@@ -8,14 +8,15 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.json_values import JsonObject
-from lfv_mcp.formats.predictions.prediction_set import WHERE
+from lfv_mcp.formats.json_values import JsonObject, is_object
+from lfv_mcp.formats.predictions.prediction_set import content_of
 from lfv_mcp.formats.recognition import Record
-from lfv_mcp.formats.record import RecordForm, RecordKey, predictions_record
+from lfv_mcp.formats.record import DATASET_KEY, RecordForm, RecordKey, predictions_record
 from lfv_mcp.identifiers import ModelKey
 
-COPIED_FORMS: Final = ("manifest", "predictions")
+COPIED_FORMS: Final = ("manifest", "predictions", "dataset")
 """Forms of records that are read by line, and that a pack copies beside its records."""
+_ABOUT_DATASETS: Final = ("Form", "FirstImage")
 
 
 class PackedFile(NamedTuple):
@@ -28,7 +29,8 @@ class PackedFile(NamedTuple):
         form: what record it is.
         key: whose.
         content: digest of what it was recognised by, as an index has it.
-        about: of a prediction set its first line, so that it is listed without being opened.
+        about: of a prediction set its first line, of a dataset what its start tells, so that it is
+            listed without being opened.
     """
 
     name: str
@@ -60,6 +62,11 @@ class PackedFile(NamedTuple):
         if form == "predictions" and about is not None:
             said = predictions_record(about)
             return cls(name, size, etag, "predictions", said.key, record_digest(said), said.body)
+        dataset = body.get("Dataset")
+        if form == "dataset" and content and is_object(dataset):
+            told = {member: dataset.get(member) for member in _ABOUT_DATASETS}
+            if all(isinstance(value, str) for value in told.values()):
+                return cls(name, size, etag, "dataset", DATASET_KEY, content, told)
         if form != "manifest" or not content or not isinstance(record.key, ModelKey):
             raise _unusable()
         return cls(name, size, etag, "manifest", record.key, content, {})
@@ -74,6 +81,8 @@ class PackedFile(NamedTuple):
         }
         if isinstance(self.key, ModelKey):
             body |= {"ModelArn": self.key.arn, "Start": self.content.hex()}
+        elif self.form == "dataset":
+            body |= {"Dataset": self.about, "Start": self.content.hex()}
         else:
             body |= {"PredictionSet": self.about}
         return json.dumps({"PackedFile": body}, separators=(",", ":"), sort_keys=True).encode()
@@ -95,5 +104,5 @@ def record_digest(record: Record) -> bytes:
     """
     body = record.body
     if record.form == "predictions":
-        body = {name: value for name, value in body.items() if name not in WHERE}
+        body = content_of(body)
     return digest_of(marshal.dumps(body, 2))  # from version 3 on equal values may differ

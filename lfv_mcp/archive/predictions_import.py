@@ -17,24 +17,33 @@ from typing import Final, Literal, NamedTuple
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.index import Index, PredictionSetEntry, relative_name
 from lfv_mcp.archive.layout import file_name, folder_of
-from lfv_mcp.archive.named_sets import holds_set_alone, name_taken, same_but_for_origin
+from lfv_mcp.archive.named_sets import holds_set_alone, name_taken
 from lfv_mcp.archive.predictions_source import (
+    FilesOfSource,
     MakeReader,
-    PredictionFiles,
     prediction_reader,
 )
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.targets import StagedFile, Target
+from lfv_mcp.archive.training_source import TrainingImages
 from lfv_mcp.errors import CallerError
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
-from lfv_mcp.formats.predictions.prediction_file import header_line, image_line
+from lfv_mcp.formats.predictions.prediction_file import (
+    header_line,
+    image_line,
+    training_line,
+)
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
+    TrainedOn,
     about_as_json,
     about_from,
+    same_but_for_origin,
 )
 from lfv_mcp.formats.record import predictions_record
 from lfv_mcp.identifiers import (
+    PREDICTION_SET_NAME_RULE,
     PredictionSetKey,
     ProjectKey,
     is_prediction_set_name,
@@ -64,6 +73,7 @@ class ImportQuestion:
         origin: where the predictions come from, as a text for people.
         same_names: a person vouches that equal names are the same images.
         may_replace: whether another set of that name may go.
+        training: what the model was trained on; None if nobody said it.
     """
 
     key: PredictionSetKey
@@ -71,6 +81,7 @@ class ImportQuestion:
     origin: str
     same_names: bool = False
     may_replace: bool = False
+    training: TrainingImages | None = None
 
 
 class ImportedPredictions(NamedTuple):
@@ -88,7 +99,7 @@ class ImportedPredictions(NamedTuple):
 
 
 def set_key(project: str, name: str, held: Index | None) -> PredictionSetKey:
-    """The key of a set that is going to be imported.
+    """The key of a set that is going to be imported, or read once.
 
     Args:
         project: the project's name, or an ARN of it or of one of its models.
@@ -102,9 +113,8 @@ def set_key(project: str, name: str, held: Index | None) -> PredictionSetKey:
     if not is_prediction_set_name(name):
         raise CallerError(
             "invalid_argument",
-            f"{clean(name, 100)!r} cannot be the name of a prediction set: it begins with a letter "
-            "and has at most 63 letters, digits, - and _, and is not latest, hosted, or v and "
-            "digits, which stand for versions.",
+            f"{clean(name, 100)!r} cannot be the name of a prediction set: it "
+            f"{PREDICTION_SET_NAME_RULE}.",
             "Choose another name, for example --predictions padim_2.",
         )
     arn = parse_arn(project)
@@ -149,32 +159,49 @@ def import_predictions(
     """
     target.prepare()
     reader = make_reader(question.choice)
-    read = [PredictionFiles(source.files, reader, wait=wait) for source in sources]
+    read = [FilesOfSource(source.files, reader, wait=wait) for source in sources]
     digest = blake2b(digest_size=8)
+    training: list[DatasetLine] = []
 
     def lines() -> Iterator[bytes]:
         for source, files in zip(sources, read, strict=True):
-            for image in files.images(source.entries, advance):
+            for image in files.read(source.entries, advance):
                 line = image_line(image)
                 digest.update(line)
                 yield line
+        # A set that is imported again keeps what its file says.
+        training.extend(reader.training if question.training is None else question.training.lines)
+        for line in map(training_line, training):
+            digest.update(line)
+            yield line
 
-    # Its first line says how many lines there are, which only the last one tells.
-    body = target.stage(_batches(lines()), "")
+    body = target.stage(_batches(lines()), "")  # its first line says how many follow
     try:
         about = reader.about(question.key, question.origin, same_names=question.same_names)
-        about = replace(about, content=digest.hexdigest())
-        problems = [str(problem) for problem in reader.problems]
+        about = _with_lines(about, digest.hexdigest(), question, training)
+        problems = list(map(str, reader.problems))
         there = _entry_of(held, question.key)
-        if there is not None and not there.disagreeing:
-            said = about_from(there.about)
-            if same_but_for_origin(said, about):
-                return ImportedPredictions(said, "unchanged", problems)
+        said = None if there is None or there.disagreeing else about_from(there.about)
+        if said is not None and same_but_for_origin(said, about):
+            return ImportedPredictions(said, "unchanged", problems)
         old = _require_free(target, there, question)
         _publish(target, about, body, old)
     finally:
         body.discard()
     return ImportedPredictions(about, "replaced" if old else "new", problems)
+
+
+def _with_lines(
+    about: AboutPredictions,
+    content: str,
+    question: ImportQuestion,
+    training: Sequence[DatasetLine],
+) -> AboutPredictions:
+    """The set with what only its lines tell."""
+    if not training:
+        return replace(about, content=content)
+    origin = question.origin if question.training is None else question.training.origin
+    return replace(about, content=content, trained_on=TrainedOn(origin, len(training)))
 
 
 def _entry_of(held: Index | None, key: PredictionSetKey) -> PredictionSetEntry | None:

@@ -7,16 +7,19 @@ its files: the images of one that could not be had would count as unanswered.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from typing import IO, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from lfv_mcp.archive.fetched_file import chunks_of
+from lfv_mcp.archive.listed_file import entry_now
 from lfv_mcp.archive.reading import may_be_records, read_rest
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import may_pass
 from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import MANIFEST_LIMIT, UnrecognisedError, too_large
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
@@ -37,6 +40,8 @@ _WINDOW: Final = 32 << 20
 _TURNS: Final = 8
 """Files that wait, for each that is fetched at one time: one that is slow then holds up few."""
 _NO_SET: Final = "No set is made without it: its images would count as unanswered."
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 def steps_of(entry: FileEntry) -> int:
@@ -44,21 +49,30 @@ def steps_of(entry: FileEntry) -> int:
     return 1 if entry.size <= _SMALL else entry.size // _STEP
 
 
-class Reader(Protocol):
-    """Reads the files of one source, one after another; `formats.predictions.reader` has it."""
+class ReadsFile(Protocol[T_co]):
+    """Reads the files of one source, one after another."""
+
+    def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[T_co]:
+        """What a file holds; what is of no use in it, the file itself perhaps, is counted.
+
+        Raises:
+            PredictionsRefusedError: it allows two readings, or none.
+            UnrecognisedError: it is damaged, so that something may be missing.
+        """
+        ...
+
+
+class Reader(ReadsFile[PredictedImage], Protocol):
+    """Reads predicted images; `formats.predictions.reader` has it."""
 
     @property
     def problems(self) -> Sequence[object]:
         """The first things of each kind that were left out, as texts with their places."""
         ...
 
-    def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[PredictedImage]:
-        """The images of a file; what is of no use in it, the file itself perhaps, is counted.
-
-        Raises:
-            PredictionsRefusedError: it allows two readings, or none.
-            UnrecognisedError: it is damaged, so that images may be missing.
-        """
+    @property
+    def training(self) -> Sequence[DatasetLine]:
+        """What sets that an archive wrote say that their model was trained on."""
         ...
 
     def about(
@@ -82,28 +96,64 @@ def prediction_reader(choice: ColumnChoice) -> Reader:
     return PredictionReader(choice)
 
 
-class PredictionFiles:
-    """The files of one source, and the images in them.
+class Unread(NamedTuple):
+    """What is said of a file that cannot be read.
+
+    Args:
+        code: of the error.
+        effect: why nothing is done without the file, as a sentence.
+        content: what a file holds that is wanted.
+    """
+
+    code: str = "predictions_unread"
+    effect: str = _NO_SET
+    content: str = "predictions"
+
+    def denied(self, name: str, error: OSError) -> SetupError:
+        """The error of a file that may not be read."""
+        return SetupError(
+            self.code,
+            f"{clean(name, 1024)} cannot be read: {error.strerror or error}. {self.effect}",
+            "Make that file readable, and run this again.",
+        )
+
+    def damaged(self, name: str, problem: UnrecognisedError) -> SetupError:
+        """The error of a file that is not whole."""
+        return SetupError(
+            self.code,
+            f"{clean(name, 1024)} cannot be read: {problem}. {self.effect}",
+            f"Put a whole file in its place, in parts of at most {MANIFEST_LIMIT >> 20:,} MiB, or "
+            f"take it out if it holds no {self.content}; then run this again.",
+        )
+
+
+class FilesOfSource(Generic[T]):
+    """The files of one source, and what is in them.
 
     Args:
         files: where they are.
         reader: reads them.
         wait: waits a number of seconds before what has failed is tried again.
+        unread: what is said of a file that cannot be read.
     """
 
     def __init__(
-        self, files: FileStore, reader: Reader, *, wait: Callable[[float], None] = time.sleep
+        self,
+        files: FileStore,
+        reader: ReadsFile[T],
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        unread: Unread = Unread(),  # noqa: B008 - it cannot be changed
     ) -> None:
         """Read nothing yet."""
+        self._unread = unread
         self.location = files.location
         self._files = files
         self._reader = reader
         self._rounds = Rounds(max(files.parallel, 1), wait)
 
-    def images(
-        self, entries: Iterable[FileEntry], advance: Callable[[], None]
-    ) -> Iterator[PredictedImage]:
-        """The images of all files.
+    def read(self, entries: Iterable[FileEntry], advance: Callable[[], None]) -> Iterator[T]:
+        """What all files hold.
 
         Args:
             entries: as the store lists them; images by their name are passed over.
@@ -115,15 +165,15 @@ class PredictionFiles:
         wanted = sorted(may_be_records(entries), key=lambda entry: entry.name)
         for entry in wanted:
             if entry.size > MANIFEST_LIMIT:  # said before there is any work to lose
-                raise _damaged(self._name(entry), too_large(MANIFEST_LIMIT))
+                raise self._unread.damaged(self._name(entry), too_large(MANIFEST_LIMIT))
         for entry, content in self._contents(wanted):
             steps = _Steps(steps_of(entry), advance)
             try:
                 yield from self._reader.read(self._name(entry), steps.counted(content))
             except UnrecognisedError as problem:
-                raise _damaged(self._name(entry), problem) from problem
+                raise self._unread.damaged(self._name(entry), problem) from problem
             except OSError as error:
-                raise _unread(self._name(entry), error) from error
+                raise self._unread.denied(self._name(entry), error) from error
             steps.finish()
 
     def _name(self, entry: FileEntry) -> str:
@@ -146,13 +196,26 @@ class PredictionFiles:
                 yield entry, by_name[entry.name].chunks()
 
     def _stream(self, entry: FileEntry) -> Iterator[bytes]:
-        with self._files.open(entry.name) as stream:
+        with self._open(entry) as stream:
             yield from chunks_of(stream)
+
+    @contextmanager
+    def _open(self, entry: FileEntry) -> Generator[IO[bytes]]:
+        """A file at one opening: all that is read is of the file that it is by now.
+
+        Raises:
+            UnrecognisedError: it has become too large since it was listed.
+            OSError, LfvError: it cannot be read.
+        """
+        with self._files.open(entry.name) as stream:
+            if entry_now(entry, stream).size > MANIFEST_LIMIT:
+                raise too_large(MANIFEST_LIMIT)
+            yield stream
 
     def _fetch(self, entry: FileEntry) -> _Fetched:
         try:
-            with self._files.open(entry.name) as stream:
-                return _Fetched(entry.name, read_rest(stream, b""))
+            with self._open(entry) as stream:
+                return _Fetched(entry.name, read_rest(stream, b"", MANIFEST_LIMIT + 1))
         except (OSError, LfvError, UnrecognisedError) as failure:
             return _Fetched(entry.name, failure=failure)
 
@@ -218,23 +281,6 @@ def _windows(entries: Sequence[FileEntry], most: int) -> Iterator[list[FileEntry
         yield window
 
 
-def _unread(name: str, error: OSError) -> SetupError:
-    return SetupError(
-        "predictions_unread",
-        f"{clean(name, 1024)} cannot be read: {error.strerror or error}. {_NO_SET}",
-        "Make that file readable, and run this again.",
-    )
-
-
-def _damaged(name: str, problem: UnrecognisedError) -> SetupError:
-    return SetupError(
-        "predictions_unread",
-        f"{clean(name, 1024)} cannot be read: {problem}. {_NO_SET}",
-        f"Put a whole file in its place, in parts of at most {MANIFEST_LIMIT >> 20:,} MiB, or take "
-        "it out if it holds no predictions; then run this again.",
-    )
-
-
 def read_source(
     files: FileStore,
     key: PredictionSetKey,
@@ -263,8 +309,8 @@ def read_source(
         LfvError: a file could not be read.
     """
     reads = reader(choice)
-    source = PredictionFiles(files, reads)
-    images = source.images(files.entries(), advance)
+    source = FilesOfSource(files, reads)
+    images = source.read(files.entries(), advance)
     kept: tuple[PredictedImage, ...] | None = tuple(islice(images, keep))
     for _ in images:
         kept = None

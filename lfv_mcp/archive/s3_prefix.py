@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import IO, Final
 
 from lfv_mcp.archive.store import FileEntry
-from lfv_mcp.aws.s3 import S3
+from lfv_mcp.aws.s3 import S3, S3Object
 from lfv_mcp.aws.s3_listing import list_side_by_side
 from lfv_mcp.errors import CallerError
 
@@ -61,9 +61,9 @@ class S3Prefix:
             # The object itself comes first of all that start with its key.
             first = next(self._s3.list(self._bucket, self._prefix)).objects[:1]
             if first and first[0].key == self._prefix:
-                yield FileEntry(first[0].key, first[0].size, first[0].etag)
+                yield _entry(first[0])
         for listed in list_side_by_side(self._s3, self._bucket, folder):
-            yield FileEntry(listed.key, listed.size, listed.etag)
+            yield _entry(listed)
 
     def open(
         self, name: str, *, start: int = 0, limit: int | None = None
@@ -74,3 +74,7 @@ class S3Prefix:
             LfvError: it cannot be read.
         """
         return self._s3.open(self._bucket, name, start=start, limit=limit)
+
+
+def _entry(listed: S3Object) -> FileEntry:
+    return FileEntry(listed.key, listed.size, listed.etag, listed.archived)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
@@ -15,11 +15,19 @@ from lfv_mcp.formats.decoding import UnrecognisedError
 
 
 class FileEntry(NamedTuple):
-    """A file as its store lists it; another stamp means another content."""
+    """A file as its store lists it; another stamp means another content.
+
+    Args:
+        name: its path below a directory, or its key in S3.
+        size: bytes.
+        stamp: of S3 its ETag.
+        archived: it is in a storage class of S3 that must be restored first.
+    """
 
     name: str
     size: int
     stamp: int | str
+    archived: bool = False
 
 
 class FileStore(Protocol):
@@ -44,6 +52,9 @@ class FileStore(Protocol):
     ) -> AbstractContextManager[IO[bytes]]:
         """One file, to read from its start or from a later byte.
 
+        It may be another one than was listed by now: the stream has the `size` and the `stamp` that
+        a listing would have at the moment at which it was opened, for `listed_file`.
+
         Args:
             name: as the listing has it.
             start: the first byte that is read.
@@ -56,56 +67,12 @@ class FileStore(Protocol):
         ...
 
 
-def stamp_of(stream: object) -> int | str | None:
-    """The stamp of the content that a stream reads, as a listing would give it.
+class OpenedFile(FileIO):
+    """A file of a directory that is open, and what a listing would have of it."""
 
-    The file may be another one than was listed: replaced in between, and put back before the next
-    listing. None: the store does not tell.
-    """
-    stamp: int | str | None = getattr(stream, "stamp", None)
-    return stamp or None
-
-
-class OpenedStamps:
-    """A store that notes which contents were opened in it, for the reader of one file.
-
-    Args:
-        files: where the files are.
-    """
-
-    def __init__(self, files: FileStore) -> None:
-        self._files = files
-        self.location, self.parallel = files.location, files.parallel
-        self.rescan_after = files.rescan_after
-        self._opened: set[int | str | None] = set()
-
-    def entries(self) -> Iterable[FileEntry]:
-        """As the store has it."""
-        return self._files.entries()
-
-    @contextmanager
-    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> Generator[IO[bytes]]:
-        """As the store has it; the content is noted."""
-        with self._files.open(name, start=start, limit=limit) as stream:
-            self._opened.add(stamp_of(stream))
-            yield stream
-
-    def read_of(self, listed: int | str) -> int | str | None:
-        """The stamp of what was read; None if that was more than one content.
-
-        Args:
-            listed: what the listing says, which is believed where the store does not tell.
-        """
-        opened = {listed if stamp is None else stamp for stamp in self._opened}
-        if len(opened) > 1:
-            return None
-        return opened.pop() if opened else listed
-
-
-class _OpenFile(FileIO):
-    """A file that knows which content it reads."""
-
-    stamp: int = 0
+    __slots__ = ("size", "stamp")
+    size: int
+    stamp: int
 
 
 PARTIAL_SUFFIX: Final = ".partial"
@@ -176,7 +143,7 @@ class Directory:
                     yield _entry(name, item)
         self._links = links
 
-    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
+    def open(self, name: str, *, start: int = 0, limit: int | None = None) -> OpenedFile:
         """One file, to read from its start or from a later byte; the limit costs nothing here.
 
         Raises:
@@ -192,12 +159,12 @@ class Directory:
                 raise OSError("a link that leads out of the archive")
         file = os.open(f"{self._root}/{name}", os.O_RDONLY | _AT_ONCE | _AS_IT_IS | follow)
         try:
-            found = os.fstat(file)
-            if S_ISREG(found.st_mode):
+            stat = os.fstat(file)
+            if S_ISREG(stat.st_mode):
                 if start:
                     os.lseek(file, start, os.SEEK_SET)
-                opened = _OpenFile(file)
-                opened.stamp = _stamp(found)
+                opened = OpenedFile(file)
+                opened.size, opened.stamp = stat.st_size, _stamp(stat)
                 return opened
         except BaseException:
             os.close(file)
@@ -259,8 +226,11 @@ def _entry(name: str, file: os.DirEntry[str] | Path) -> FileEntry:
     return FileEntry(name, stat.st_size, _stamp(stat))
 
 
+_NUMBERED: Final = os.name != "nt"
+
+
 def _stamp(stat: os.stat_result) -> int:
-    # Not the modification time alone: a copy can bring an old one along. What Windows lists has no
-    # number of a file, unlike an open file.
-    number = 0 if os.name == "nt" else stat.st_ino
+    # Not the modification time alone: a copy can bring an old one along.
+    # Windows tells the number of an open file, and not in a listing.
+    number = stat.st_ino if _NUMBERED else 0
     return hash((stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, number))

@@ -22,10 +22,14 @@ class ImportTally:
     recognised: dict[str, int] = field(default_factory=dict[str, int])  # records, by form
     written: int = 0
     problems: list[tuple[str, Problem]] = field(default_factory=list[tuple[str, Problem]])
+    left: list[str] = field(default_factory=list[str])
+    """Packaged models: they are held where they are, and are not copied."""
 
-    def count(self, record: Record) -> None:
-        """Count one recognised record; a pack's word about a file beside it is none."""
-        if record.form == "packed_file":
+    def count(self, record: Record, name: str = "") -> None:
+        """Count one recognised record of a file; a pack's word about a file beside it is none."""
+        if record.form == "edge_package":
+            self.left.append(name)
+        if record.form in ("packed_file", "edge_package"):
             return
         self.recognised[record.form] = self.recognised.get(record.form, 0) + 1
 
@@ -38,6 +42,7 @@ class ImportTally:
         self.files += part.files
         self.written += part.written
         self.problems += part.problems
+        self.left += part.left
         for form, count in part.recognised.items():
             self.recognised[form] = self.recognised.get(form, 0) + count
 

@@ -11,10 +11,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lfv_mcp.archive.dataset_copies import DatasetCopies
 from lfv_mcp.archive.fetched_file import chunks_of, fetched_once
 from lfv_mcp.archive.layout import answer_of, file_name, folder_of
 from lfv_mcp.archive.named_sets import NamedSets
 from lfv_mcp.archive.pack_reading import batches_of
+from lfv_mcp.archive.packed_file import digest_of
 from lfv_mcp.archive.rounds import Rounds
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.archive.tally import ImportTally
@@ -41,6 +43,7 @@ class ArchiveWriter:
         """Write nothing yet."""
         self.target = target
         self._sets = NamedSets(target)
+        self._datasets = DatasetCopies(target)
         self._wait = wait
 
     def import_files(
@@ -65,8 +68,28 @@ class ArchiveWriter:
             tally.add(part)
             yield
 
+    def publish_datasets(self, tally: ImportTally) -> None:
+        """Let the datasets of all imports appear, beside the records of the projects they name.
+
+        Raises:
+            LfvError: the archive cannot be written to.
+        """
+        for name, copy in self._datasets.placed():
+            try:
+                tally.written += self.target.publish(copy.staged, name).is_new
+            except (OccupiedError, OSError) as problem:
+                tally.add_problems(name, [problem])
+            finally:
+                copy.staged.discard()
+
+    def close(self) -> None:
+        """Remove the datasets that were not published."""
+        self._datasets.close()
+
     def import_file(self, files: FileStore, entry: FileEntry, tally: ImportTally) -> None:
         """Import one file: answers and results in canonical form, lines in UTF-8.
+
+        A dataset waits for `publish_datasets`; a packaged model is counted and not copied.
 
         A file that cannot be read or recognised is a problem of the tally, not an error.
 
@@ -76,24 +99,36 @@ class ArchiveWriter:
         tally.files += 1
         try:
             # It is written out of what it was recognised in: to open it again would be to fetch a
-            # manifest, which may be large, twice.
-            with fetched_once(files, entry) as fetched:
-                for batch in batches_of(fetched, entry):
+            # manifest, which may be large, twice, and perhaps to find another one.
+            with fetched_once(files, entry) as (fetched, found):
+                for batch in batches_of(fetched, found):
                     tally.add_problems(entry.name, batch.problems)
                     for record in batch.records:
-                        if record.form == "manifest":
-                            tally.written += self._write_manifest(record, fetched, entry)
-                        elif record.form == "predictions":
-                            tally.written += self._write_set(record, fetched, entry)
-                        elif record.form != "packed_file":  # that file is imported itself
-                            tally.written += self.write_record(record)
-                        tally.count(record)
+                        start = digest_of(batch.data) if record.form == "dataset" else b""
+                        tally.written += self._import_record(record, fetched, entry, start)
+                        tally.count(record, entry.name)
         except (UnrecognisedError, OccupiedError, OSError) as problem:
             tally.add_problems(entry.name, [problem])
         except LfvError as error:
             if error.code == "archive_unwritable":
                 raise
             tally.add_problems(entry.name, [error])
+
+    def _import_record(
+        self, record: Record, files: FileStore, entry: FileEntry, start: bytes
+    ) -> bool:
+        """Import one record of a file; whether it was new, as far as that is known."""
+        self._datasets.note(record.key)
+        if record.form == "manifest":
+            return self._write_manifest(record, files, entry)
+        if record.form == "predictions":
+            return self._write_set(record, files, entry)
+        if record.form == "dataset":
+            self._datasets.take(record, files, entry, start)
+        # The file beside a pack is imported itself, and a packaged model stays where it is.
+        elif record.form not in ("packed_file", "edge_package"):
+            return self.write_record(record)
+        return False
 
     def _write_manifest(self, record: Record, files: FileStore, entry: FileEntry) -> bool:
         with files.open(entry.name) as stream:

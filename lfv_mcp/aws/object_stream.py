@@ -21,11 +21,15 @@ class _Body(Protocol):
 
 
 class ObjectPart(NamedTuple):
-    """The body of a reply, the byte of the object at which it begins, and the object's ETag."""
+    """The body of a reply, the byte of the object at which it begins, and the object's ETag.
+
+    `size` is that of the whole object; None if the reply does not say.
+    """
 
     body: _Body
     first: int
     etag: str
+    size: int | None = None
 
 
 class ObjectStream:
@@ -56,6 +60,11 @@ class ObjectStream:
     def __exit__(self, *_: object) -> None:
         """Give the connection back."""
         self._part.body.close()
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole object; None if the server does not say."""
+        return self._part.size
 
     def read(self, size: int = -1) -> bytes:
         """Up to so many bytes, or all that are left; fewer only at the end.

@@ -6,7 +6,7 @@ Objects are read with the user's own credentials and nothing is kept on disk.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import IO, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar, cast
@@ -24,11 +24,20 @@ _T = TypeVar("_T")
 
 
 class S3Object(NamedTuple):
-    """One object of a bucket as a listing has it; another ETag means another content."""
+    """One object of a bucket as a listing has it; another ETag means another content.
+
+    Args:
+        key: its key.
+        size: bytes.
+        etag: as S3 writes it, in quotation marks.
+        archived: it is in a storage class that must be restored first. Whether it has been is only
+            known of a listing that was asked for it.
+    """
 
     key: str
     size: int
     etag: str
+    archived: bool = False
 
 
 class S3Page(NamedTuple):
@@ -41,7 +50,7 @@ class S3Page(NamedTuple):
 class _S3Client(Protocol):
     """The two operations of boto3's S3 client that are called."""
 
-    def list_objects_v2(self, **parameters: str) -> dict[str, Any]: ...
+    def list_objects_v2(self, **parameters: Any) -> dict[str, Any]: ...
 
     def get_object(self, **parameters: str) -> dict[str, Any]: ...
 
@@ -80,27 +89,32 @@ class S3:
         self._lock = threading.Lock()
         self._client: _S3Client | None = None
 
-    def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[S3Page]:
+    def list(
+        self, bucket: str, prefix: str, *, after: str = "", restores: bool = False
+    ) -> Iterator[S3Page]:
         """Every object under a prefix, in pages of a thousand and in the order of their keys.
 
         Args:
             bucket: the bucket.
             prefix: what the keys begin with.
             after: only keys beyond this one; not every server that speaks S3 keeps to it.
+            restores: ask for what was restored, too.
 
         Raises:
             LfvError: the bucket cannot be listed.
         """
         uri = _uri(bucket, prefix)
         self._require_allowed(bucket, "", uri)
-        parameters = {"Bucket": bucket, "Prefix": prefix}
+        parameters: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+        if restores:
+            parameters["OptionalObjectAttributes"] = ["RestoreStatus"]
         if after:
             parameters["StartAfter"] = after
         while True:
             page = self._call(uri, lambda client: client.list_objects_v2(**parameters))
             has_more = bool(page.get("IsTruncated"))
             objects = [
-                S3Object(item["Key"], item["Size"], item["ETag"])
+                S3Object(item["Key"], item["Size"], item["ETag"], _must_be_restored(item))
                 for item in page.get("Contents", [])
                 if item["Size"] or not item["Key"].endswith("/")  # the console's empty "folders"
             ]
@@ -139,7 +153,11 @@ class S3:
                 parameters["IfMatch"] = etag
             reply = self._call(uri, lambda client: client.get_object(**parameters))
             is_part = reply.get("ResponseMetadata", {}).get("HTTPStatusCode") == 206
-            return ObjectPart(reply["Body"], first if is_part else 0, reply.get("ETag", ""))
+            total = str(reply.get("ContentRange", "")).rpartition("/")[2]
+            whole = total if is_part else str(reply.get("ContentLength", ""))
+            size = int(whole) if whole.isdecimal() else None
+            first = first if is_part else 0
+            return ObjectPart(reply["Body"], first, reply.get("ETag", ""), size)
 
         with _boto3_client_module().translated(uri), ObjectStream(request, start) as stream:
             yield cast(IO[bytes], stream)
@@ -248,6 +266,18 @@ _REFUSALS: Final = {
     "s3_key_unusable": "its KMS key cannot be used",
 }
 """Errors whose texts speak about reading, and what they mean of a write."""
+
+
+_ARCHIVES: Final = ("GLACIER", "DEEP_ARCHIVE")
+"""Storage classes that are not read from; of GLACIER_IR an object is read like any other."""
+
+
+def _must_be_restored(item: Mapping[str, Any]) -> bool:
+    """Whether a listed object cannot be read before it has been restored."""
+    if item.get("StorageClass") not in _ARCHIVES:
+        return False
+    restored = item.get("RestoreStatus", {})
+    return restored.get("IsRestoreInProgress") is not False or "RestoreExpiryDate" not in restored
 
 
 def _code(error: Any) -> str:

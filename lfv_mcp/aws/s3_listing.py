@@ -8,12 +8,13 @@ range of keys that is still to come is divided, and its parts are listed at one 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Full, Queue
 from typing import Final
 
-from lfv_mcp.aws.s3 import S3, S3Object
+from lfv_mcp.aws.s3 import S3, S3Object, S3Page
 
 LISTINGS: Final = 8
 """Ranges of keys that are listed at one time."""
@@ -25,15 +26,28 @@ _PAGES_BEFORE: Final = 12
 thousand models take eleven requests, to divide them would take nineteen."""
 _WAITING_PAGES: Final = 64
 """Pages that wait to be taken at most."""
+Lists = Callable[..., Iterator[S3Page]]
+"""Lists one prefix, `after` a key."""
 
 
-def list_side_by_side(s3: S3, bucket: str, prefix: str) -> Iterator[S3Object]:
+def list_side_by_side(
+    s3: S3, bucket: str, prefix: str, *, restores: bool = False
+) -> Iterator[S3Object]:
     """Every object under a prefix; if there are many, in no certain order.
+
+    Args:
+        s3: lists.
+        bucket: the bucket.
+        prefix: what the keys begin with.
+        restores: ask for what was restored, too.
 
     Raises:
         LfvError: the bucket cannot be listed.
     """
-    pages = s3.list(bucket, prefix)
+    lists = partial(s3.list, bucket, prefix)
+    if restores:
+        lists = partial(lists, restores=True)
+    pages = lists()
     first_key, last_key = "", ""
     for number, page in enumerate(pages, 1):
         yield from page.objects
@@ -41,14 +55,14 @@ def list_side_by_side(s3: S3, bucket: str, prefix: str) -> Iterator[S3Object]:
             first_key, last_key = first_key or page.objects[0].key, page.objects[-1].key
         if page.has_more and number >= _PAGES_BEFORE:
             pivots = pivots_after(first_key, last_key, prefix)
-            if pivots and _starts_after(s3, bucket, prefix, pivots[-1]):
-                yield from _Division(s3, bucket, prefix).objects([last_key, *pivots])
+            if pivots and _starts_after(lists, pivots[-1]):
+                yield from _Division(lists, prefix).objects([last_key, *pivots])
                 return
 
 
-def _starts_after(s3: S3, bucket: str, prefix: str, key: str) -> bool:
+def _starts_after(lists: Lists, key: str) -> bool:
     """Whether this server begins a listing where it is told to."""
-    page = next(s3.list(bucket, prefix, after=key))
+    page = next(lists(after=key))
     return all(found.key > key for found in page.objects)
 
 
@@ -80,9 +94,9 @@ def pivots_after(first: str, last: str, prefix: str) -> list[str]:
 class _Division:
     """Ranges of keys that are listed at one time, each divided again where it is long."""
 
-    def __init__(self, s3: S3, bucket: str, prefix: str) -> None:
-        self._s3 = s3
-        self._place = (bucket, prefix)
+    def __init__(self, lists: Lists, prefix: str) -> None:
+        self._lists = lists
+        self._prefix = prefix
         self._lock = threading.Lock()
         self._ranges: Queue[tuple[str, str] | None] = Queue()
         self._open_ranges = 0
@@ -129,7 +143,7 @@ class _Division:
     def _list(self, after: str, end: str) -> None:
         """List the keys after one up to and with another; an empty one is the end of all."""
         first = ""
-        for number, page in enumerate(self._s3.list(*self._place, after=after), 1):
+        for number, page in enumerate(self._lists(after=after), 1):
             if self._stopped:
                 return
             inside = [found for found in page.objects if not end or found.key <= end]
@@ -140,7 +154,7 @@ class _Division:
                 continue
             first, last = first or inside[0].key, inside[-1].key
             if number >= _PAGES_IN_ORDER:
-                pivots = pivots_after(first, last, self._place[1])
+                pivots = pivots_after(first, last, self._prefix)
                 pivots = [pivot for pivot in pivots if not end or pivot < end]
                 if pivots:
                     self._add([last, *pivots], end)

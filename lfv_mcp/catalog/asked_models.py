@@ -7,15 +7,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
+from lfv_mcp.analysis.model_findings import hosted_elsewhere
 from lfv_mcp.archive.index import Index
-from lfv_mcp.catalog.lookup import Lookup
+from lfv_mcp.catalog.index_findings import with_findings
+from lfv_mcp.catalog.lookup import Lookup, hosted_in_archive
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.summaries import Summaries
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError
 from lfv_mcp.model_query import HOSTED, ModelQuery, spelled_version
 from lfv_mcp.results.model_summary import ModelSummary
+
+
+class Asked(NamedTuple):
+    """What a question names, as it was found.
+
+    Args:
+        summary: as the answer of describe_model.
+        found_set: the prediction set; None for a version.
+    """
+
+    summary: ModelSummary
+    found_set: FoundSet | None = None
 
 
 class AskedModels:
@@ -49,14 +64,28 @@ class AskedModels:
         Raises:
             LfvError: it cannot be found or described.
         """
+        return (await self.find(query, index)).summary
+
+    async def find(self, query: ModelQuery, index: Index | None) -> Asked:
+        """What is asked about, and the prediction set if it is one.
+
+        Raises:
+            LfvError: it cannot be found or described.
+        """
         if query.prediction_set:
-            return self._sets.describe(await self.found_set(query, index))
+            found = await self._found_set(query, index)
+            return Asked(self._sets.describe(found), found)
         if query.model_version == HOSTED:
             number = await self._workers.run(partial(self._hosted, query))
             query = replace(query, model_version=number)
-        return await self._summaries.describe(query, index)
+        summary = await self._summaries.describe(query, index)
+        if index is not None:
+            # Not kept with the summary, which is kept by the records of its own version alone.
+            elsewhere = hosted_elsewhere(summary, hosted_in_archive(index, query))
+            summary = with_findings(summary, list(elsewhere))
+        return Asked(summary)
 
-    async def found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:
+    async def _found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:
         """The prediction set that a query names.
 
         Raises:
@@ -76,7 +105,9 @@ class AskedModels:
         project = replace(query, model_version=None, prediction_set=None)
         try:
             numbers = await self._workers.run(partial(self._numbers, project))
-        except CallerError:
+        except CallerError as error:
+            if error.code not in ("project_not_found", "model_not_found"):
+                raise  # it does not say that there are none
             return []
         return [project.of(number) for number in numbers]
 

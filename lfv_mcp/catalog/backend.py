@@ -122,10 +122,6 @@ class IndexLoader:
         """Whether there is an index at all."""
         return self._archive is not None
 
-    def is_still(self, index: Index | None) -> bool:
-        """Whether no other index has been made since this one; without an archive nothing is."""
-        return self._archive is None or self._archive.is_still(index)
-
     @property
     def progress(self) -> IndexingProgress | None:
         """How far the first index has come; None if there is nothing to wait for."""

@@ -23,7 +23,9 @@ from lfv_mcp.catalog.backend import AtHand, Backend, IndexLoader
 from lfv_mcp.catalog.cache import CachePolicy
 from lfv_mcp.catalog.describe import Describer
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
+from lfv_mcp.catalog.held_models import HeldModels
 from lfv_mcp.catalog.index_findings import (
+    held_findings,
     index_findings,
     still_indexing,
     with_findings,
@@ -43,7 +45,7 @@ from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
-from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
+from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
@@ -51,9 +53,10 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
     from lfv_mcp.aws.client import LookoutVision
     from lfv_mcp.catalog.evaluations import Evaluations
-    from lfv_mcp.catalog.evidence_files import FileDigest
-    from lfv_mcp.formats.predictions.prediction_set import PredictionSet
+    from lfv_mcp.catalog.inventory import Inventories
+    from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
     from lfv_mcp.results.evaluation_report import EvaluationReport
+    from lfv_mcp.results.image_list import ImageList
     from lfv_mcp.results.model_comparison import ModelComparison
 
 _MAX_SUGGESTED_MODELS: Final = 100
@@ -103,19 +106,20 @@ class Catalog:
         self._cache_policy = policy = options.get("cache_policy", CachePolicy())
         backend = Backend(open_service, kind, archive, for_remote=options.get("for_remote", False))
         self._backend, self.readiness = backend, Readiness(kind, archive)
-        self.kind, self.location = kind, backend.location
+        self.kind: SourceKind = kind
+        self.location = backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
         self._index = IndexLoader(archive, timeout)
-        self._sets = PredictionSets(backend)
-        self._lookup = Lookup(backend, self._sets)
+        self.prediction_sets = PredictionSets(backend)
+        self._lookup = Lookup(backend, self.prediction_sets)
         self._sources = AnswerSources(backend, self._lookup)
         self._files = EvidenceFiles(archive, s3)
         describer = Describer(backend, self._lookup, self._sources, self._files)
         summaries = Summaries(describer, workers, archive, policy, clock)
-        self._models = AskedModels(self._lookup, self._sets, summaries, workers)
+        self._models = AskedModels(self._lookup, self.prediction_sets, summaries, workers)
         self._portfolio = Portfolio(backend, self._lookup, workers)
-        self._suggestions = Suggestions(
-            self._list_suggested, workers, self._index, self._sets, policy, clock
+        self.suggestions = Suggestions(
+            self._list_suggested, workers, self._index, self.prediction_sets, policy, clock
         )
 
     @cached_property
@@ -127,7 +131,21 @@ class Catalog:
         evidence = EvidenceLoader(
             self._files, self._workers, self._index, self._cache_policy, self._clock
         )
-        return Evaluations(self._models, evidence, self._sets, self._sources, self._workers)
+        return Evaluations(
+            self._models, evidence, self.prediction_sets, self._sources, self._workers
+        )
+
+    @cached_property
+    def inventories(self) -> Inventories:
+        """Takes inventories of the archive."""
+        from lfv_mcp.catalog.inventory import Inventories
+
+        return Inventories(self._backend, self._workers, self._index)
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive that is replayed; None for a live endpoint."""
+        return self._backend.archive
 
     @property
     def threads(self) -> tuple[int, int]:
@@ -146,7 +164,7 @@ class Catalog:
     @property
     def awaits_index(self) -> bool:
         """Whether a question would have to wait for the first index of the archive."""
-        return self._backend.archive is not None and self._backend.archive.held is None
+        return self.archive is not None and self.archive.held is None
 
     def preload_index(self) -> None:
         """Begin to index the archive, in the background: of thousands of files it takes seconds.
@@ -154,18 +172,11 @@ class Catalog:
         boto3 is left to the first question. Its import takes a fifth of a second, once, and a
         quarter of the memory of a server that is never asked anything.
         """
+        if self.archive is not None:
+            self.archive.begin_look()
+        """Begin to index the archive, in the background: of thousands of files it takes seconds."""
         if self._backend.archive is not None:
             self._backend.archive.begin_look()
-
-    def hold_predictions(self, predictions: PredictionSet) -> None:
-        """Put a prediction set beside those of the archive; its name then stands for a version.
-
-        May block: the name must not be taken.
-
-        Raises:
-            CallerError: it is.
-        """
-        self._sets.hold(predictions)
 
     async def describe_model(self, query: ModelQuery) -> ModelSummary:
         """One model's state, quality and findings; or what a prediction set is.
@@ -191,6 +202,23 @@ class Catalog:
         async with self._question(query, ModelSummary, EvaluationReport) as at_hand:
             query = self._models.settled(query, at_hand.index)
             answer = await self._evaluations.report(query, at_hand.index, question)
+            answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
+            return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
+
+    async def test_manifest(self, query: ModelQuery) -> EvaluationManifest:
+        """The EvaluationManifest of one version; `LfvError` if it cannot be read."""
+        async with self._question(query, ModelSummary) as at_hand:
+            settled = self._models.settled(query, at_hand.index)
+            return await self._evaluations.manifest(settled, at_hand.index)
+
+    async def test_images(self, query: ModelQuery) -> ImageList:
+        """Every test image of one model; `LfvError` as for its evaluation."""
+        from lfv_mcp.results.evaluation_report import EvaluationReport
+        from lfv_mcp.results.image_list import ImageList
+
+        async with self._question(query, ModelSummary, EvaluationReport, ImageList) as at_hand:
+            query = self._models.settled(query, at_hand.index)
+            answer = await self._evaluations.images(query, at_hand.index)
             return with_findings(answer, [*_findings(at_hand, query), *self._backend.doubts])
 
     async def compare_models(
@@ -213,18 +241,6 @@ class Catalog:
             answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
 
-    async def evidence_digests(
-        self, query: ModelQuery, versions: Sequence[str]
-    ) -> list[FileDigest]:
-        """The evaluation files that answers about these versions rest on, to the byte.
-
-        Raises:
-            LfvError: with `question` filled in.
-        """
-        async with self._question(query, ModelSummary) as at_hand:
-            asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
-            return await self._evaluations.digests(asked, at_hand.index)
-
     async def list_models(
         self,
         query: ModelQuery | None = None,
@@ -246,11 +262,12 @@ class Catalog:
         query = query or ModelQuery("")
         limits = PageLimits(status, max_results, page_bytes)
         start = ListingPosition.parse(next_token)
-        page = ListingPage(start, limits, len(self.location))
         async with self._question(query, ModelList) as at_hand:
+            held = HeldModels(self.kind, at_hand.index)
+            page = ListingPage(start, limits, len(self.location), held)
             findings = [*_findings(at_hand), *self._backend.doubts]
             page.reserve(findings)
-            sets = [] if status else self._sets.rows(query, at_hand.index)
+            sets = [] if status else self.prediction_sets.rows(query, at_hand.index)
             try:
                 await self._portfolio.fill(page, query, progress)
             except CallerError as error:
@@ -264,24 +281,9 @@ class Catalog:
                 # as it is told would ask the same for ever.
                 raise self._workers.deadline_exceeded()
             source = await self._workers.run(partial(self._sources.of_listing, query))
-        all_read = at_hand.unread is None
-        return with_findings(page.answer(query.project_name, source, all_read=all_read), findings)
-
-    async def known_models(self) -> list[ModelRow]:
-        """Up to a hundred models, for lists and completions; none if they cannot be listed."""
-        return await self._suggestions.models()
-
-    async def known_prediction_sets(self) -> list[PredictionSetRow]:
-        """Up to a hundred prediction sets, for lists; none if they cannot be looked up in time."""
-        return (await self._suggestions.sets())[:_MAX_SUGGESTED_MODELS]
-
-    async def known_versions(self, project_name: str) -> list[str]:
-        """The versions of one project, newest first; none if they cannot be listed."""
-        return await self._suggestions.versions(project_name)
-
-    async def known_projects(self) -> list[str]:
-        """The names of the projects, sorted; none if they cannot be listed."""
-        return await self._suggestions.projects()
+        answer = page.answer(query.project_name, source, all_read=at_hand.unread is None)
+        answer = with_findings(answer, held_findings(at_hand.index, query.project_name))
+        return with_findings(answer, findings)
 
     @contextmanager
     def deadline(self) -> Generator[None]:

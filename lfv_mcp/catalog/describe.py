@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from lfv_mcp.analysis.description import readable_description
+from lfv_mcp.analysis.model_findings import hosted_elsewhere
 from lfv_mcp.analysis.model_summary import summarise
 from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
+from lfv_mcp.catalog.index_findings import with_findings
 from lfv_mcp.catalog.lookup import Lookup
 from lfv_mcp.catalog.sources import AnswerSources
 from lfv_mcp.errors import CallerError, ServiceError
@@ -42,8 +44,10 @@ class Describer:
             LfvError: the model cannot be described, or the answer is about another version.
         """
         scope = self._lookup.scope(query)
+        version, hosted = query.model_version, list[str]()
         try:
-            version = query.model_version or self._lookup.latest_version(scope, query.project_name)
+            if version is None:
+                version, hosted = self._lookup.latest_version(scope, query.project_name)
             answer = self._backend.service.describe_model(scope, query.project_name, version)
         except CallerError as error:
             if error.code in ("project_not_found", "model_not_found"):
@@ -65,7 +69,7 @@ class Describer:
                 "Check the endpoint and what stands between.",
             )
         replayed = Provenance.from_headers(answer.headers)
-        return summarise(
+        summary = summarise(
             query.project_name,
             answered,
             key.region if key else scope.region,
@@ -74,4 +78,9 @@ class Describer:
             replayed,
             self._files.where_available(readable.description),
             self._backend.doubt,
+        )
+        # Of an archive the index tells it, whichever version is asked for: see `AskedModels`.
+        is_live = self._backend.archive is None
+        return (
+            with_findings(summary, list(hosted_elsewhere(summary, hosted))) if is_live else summary
         )

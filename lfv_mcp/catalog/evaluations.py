@@ -6,6 +6,7 @@ It takes the statistics with it, which a listing of tools does not need.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -13,6 +14,8 @@ from lfv_mcp.analysis.comparison import compare
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.evaluation import report
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
+from lfv_mcp.analysis.image_list import image_list
+from lfv_mcp.analysis.judged_predictions import judged
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.asked_models import AskedModels
 from lfv_mcp.catalog.candidates import (
@@ -21,21 +24,27 @@ from lfv_mcp.catalog.candidates import (
     require_description,
     require_distinct,
 )
-from lfv_mcp.catalog.evidence import EvidenceLoader
-from lfv_mcp.catalog.evidence_files import FileDigest
-from lfv_mcp.catalog.prediction_sets import PredictionSets
-from lfv_mcp.catalog.set_report import report_on_set
+from lfv_mcp.catalog.evidence import EvidenceLoader, no_images
+from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
+from lfv_mcp.catalog.set_report import by_overlap, report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
 from lfv_mcp.catalog.workers import Workers, gather_in_order
 from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.image_list import ImageList
 from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_summary import ModelSummary
 
 _MAX_TRUTHS: Final = 20
 """Versions of a project whose manifests are read for the truth of images, the newest first."""
+
+_HOSTED_FIRST: Final = (
+    "To compare with it name 'hosted' first in model_versions (command line: VERSIONS hosted ...)."
+)
 
 
 class Evaluations:
@@ -69,12 +78,12 @@ class Evaluations:
         """What is proven of a version, or of a prediction set.
 
         Raises:
-            LfvError: `evidence_unavailable` if no file can be read, or no truth is known.
+            LfvError: `evidence_unavailable` if no file of a version can be read.
         """
-        described = await self._models.describe(query, index)
-        if query.prediction_set:
-            predictions = await self._read(query, index)
-            manifests = await self._manifests(query, index)
+        described, found_set = await self._models.find(query, index)
+        if found_set is not None:
+            predictions = await self._read(found_set)
+            manifests = await self._manifests(_where(query, predictions), index)
             work = partial(report_on_set, predictions, manifests, described.source, question)
             return await self._workers.run(work)
         description = require_description(described)
@@ -86,27 +95,44 @@ class Evaluations:
             evidence.manifest,
             of_evaluation(described.source),
             question=question,
-            findings=evidence.findings,
+            findings=(*evidence.findings, *_about_hosting(described)),
         )
         return await self._workers.run(work)
 
-    async def digests(self, asked: Sequence[ModelQuery], index: Index | None) -> list[FileDigest]:
-        """The evaluation files that answers about these versions rest on.
+    async def manifest(self, query: ModelQuery, index: Index | None) -> EvaluationManifest:
+        """The EvaluationManifest of a version.
 
         Raises:
-            LfvError: one cannot be described.
+            LfvError: `evidence_unavailable` if it cannot be read; the text says why.
         """
-        digests: list[FileDigest] = []
-        for query in asked:
-            if query.prediction_set:
-                continue
-            described = await self._models.describe(query, index)
-            try:
-                evidence = await self._evidence.load(require_description(described))
-            except SetupError:
-                continue  # without evidence there is none to name
-            digests += evidence.digests
-        return digests
+        described = await self._models.describe(query, index)
+        evidence = await self._evidence.load(require_description(described))
+        if evidence.manifest is None:
+            reasons = " ".join(found.message for found in evidence.findings)
+            raise SetupError("evidence_unavailable", reasons, evidence.findings[-1].advice or "")
+        return evidence.manifest
+
+    async def images(self, query: ModelQuery, index: Index | None) -> ImageList:
+        """Every test image of a version; of a prediction set those whose truth is known.
+
+        Raises:
+            LfvError: `evidence_unavailable` if they cannot be read, or are too many to keep.
+        """
+        report = await self.report(query, index, None)
+        described, found_set = await self._models.find(query, index)
+        if found_set is not None:
+            predictions = await self._read(found_set)
+            manifests = await self._manifests(_where(query, predictions), index)
+            ranked = by_overlap(predictions, manifests)
+            work = partial(judged, predictions, [manifest for _, manifest in ranked])
+            manifest = (await self._workers.run(work)).manifest
+        else:
+            manifest = (await self._evidence.load(require_description(described))).manifest
+        if manifest is None or not manifest.images:
+            raise no_images(manifest, report.findings)
+        return await self._workers.run(
+            partial(image_list, manifest.images, manifest, report.findings, report.source)
+        )
 
     async def comparison(
         self,
@@ -120,20 +146,24 @@ class Evaluations:
         Raises:
             LfvError: one cannot be described. Evidence that cannot be read is a finding.
         """
-        described = await gather_in_order(
-            [partial(self._models.describe, each, index) for each in asked]
-        )
+        found = await gather_in_order([partial(self._models.find, each, index) for each in asked])
+        described = [each.summary for each in found]
         require_distinct([each.version_or_name for each in asked], described)
         sets = {
-            summary.model_version: await self._read(each, index)
-            for each, summary in zip(asked, described, strict=True)
-            if each.prediction_set
+            each.summary.model_version: await self._read(each.found_set)
+            for each in found
+            if each.found_set is not None
         }
         candidates, findings = await load_candidates(described, self._evidence, sets)
+        findings += [
+            each.model_copy(update={"advice": _HOSTED_FIRST})
+            for each in _about_hosting(described[0])
+        ]
         has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
         truths: list[EvaluationManifest] = []
         if candidates[0].predictions or (sets and not candidates[0].manifest):
-            truths = [manifest for _, manifest in await self._manifests(query, index)]
+            place = _where(query, *sets.values())
+            truths = [manifest for _, manifest in await self._manifests(place, index)]
         sources = [summary.source for summary in described]
         source = await self._workers.run(
             partial(self._sources.of_comparison, sources, query, has_evidence=has_evidence)
@@ -142,8 +172,7 @@ class Evaluations:
             partial(compare, candidates, source, findings, question, truths)
         )
 
-    async def _read(self, query: ModelQuery, index: Index | None) -> PredictionSet:
-        found = await self._models.found_set(query, index)
+    async def _read(self, found: FoundSet) -> PredictionSet:
         return await self._workers.run(partial(self._sets.read, found), self._workers.file_reads)
 
     async def _manifests(
@@ -155,3 +184,20 @@ class Evaluations:
             [partial(self._models.describe, each, index) for each in versions]
         )
         return await load_manifests(described, self._evidence)
+
+
+def _about_hosting(described: ModelSummary) -> list[Finding]:
+    """That an answer is not about the version in use, as the description says it."""
+    return [each for each in described.findings or () if each.code == "other_version_hosted"]
+
+
+def _where(query: ModelQuery, *sets: PredictionSet) -> ModelQuery:
+    """The query in the region and account that its prediction sets name, if it names none."""
+    for each in sets:
+        key = each.about.key
+        query = replace(
+            query,
+            region=query.region or key.region or None,
+            account=query.account or key.account or None,
+        )
+    return query

@@ -9,23 +9,28 @@ report; only if both are missing, the call fails, with `evidence_unavailable`.
 What was read is cached by the record it belongs to, not by the question: `latest` may be another
 model a moment later; and by the archived files it came from, so that one of them that has changed
 is read again, and no other. A failure that may be over soon (a timeout, a network error, a file
-that cannot be opened) is not cached.
+that cannot be opened) is not cached, nor is what was read of a file that has changed since the
+index was made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, Never, TypeVar
 
 import anyio
 
-from lfv_mcp.archive.index import Index
+from lfv_mcp.archive.listed_file import stamp_of
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
+    ArchivedFile,
+    ArchivedFiles,
     DigestedStream,
     EvidenceFile,
     EvidenceFiles,
@@ -37,7 +42,11 @@ from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, read_chunks
 from lfv_mcp.formats.documents import documents_and_problems
-from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluation_manifest
+from lfv_mcp.formats.evaluation_manifest import (
+    LINES_KEPT,
+    EvaluationManifest,
+    read_evaluation_manifest,
+)
 from lfv_mcp.formats.evaluation_result import (
     EvaluationResult,
     build_file_models,
@@ -55,7 +64,30 @@ _NOT_EVALUATED: Final = ("TRAINING", "TRAINING_FAILED")
 """Statuses of models that have not been evaluated."""
 _SAME_EVALUATION_SECONDS: Final = 1.0
 """Ends of evaluations this near are those of the same one: a record and a file may round."""
+_READ_ANOTHER: Final = (
+    "Add the EvaluationManifest to the archive: `lfv-mcp archive import` takes it."
+)
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
+
+
+_READ_FOR_ANSWERS: ContextVar[dict[FileDigest, None] | None] = ContextVar(
+    "read_for_answers", default=None
+)
+
+
+@contextmanager
+def digests_of_evidence() -> Generator[Collection[FileDigest]]:
+    """The evaluation files that answers within this context rest on, as they were read for them.
+
+    Asked for afterwards, a digest could be that of a file which has come in the place of another.
+    """
+    read_for: dict[FileDigest, None] = {}
+    token = _READ_FOR_ANSWERS.set(read_for)
+    try:
+        yield read_for.keys()
+    finally:
+        _READ_FOR_ANSWERS.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +149,7 @@ class EvidenceLoader:
         self._files = files
         self._workers = workers
         self._index = index
-        self._cache: Cache[tuple[Hashable, ModelDescription], Evidence] = Cache(
+        self._cache: Cache[tuple[ArchivedFiles, ModelDescription], Evidence] = Cache(
             lambda evidence: policy.evidence_seconds if evidence.cacheable else 0.0,
             policy.max_evidence,
             clock,
@@ -131,27 +163,25 @@ class EvidenceLoader:
             LfvError: the archive cannot be listed.
         """
         index = (await self._index.load()).index
-        key = (self._files.version_of(description, index), description)
-        return await self._cache.get(key, partial(self._read_of_index, description, index))
+        archived = self._files.archived(description, index)
+        read = partial(self._read_both, description, archived)
+        evidence = await self._cache.get((archived, description), read)
+        if (read_for := _READ_FOR_ANSWERS.get()) is not None:
+            read_for.update(dict.fromkeys(evidence.digests))
+        return evidence
 
-    async def _read_of_index(self, description: ModelDescription, index: Index | None) -> Evidence:
-        """Both files; only kept if they were surely read as this index knows them."""
-        evidence = await self._read_both(description)
-        is_kept = evidence.cacheable and self._index.is_still(index)
-        return replace(evidence, cacheable=is_kept)
-
-    async def _read_both(self, description: ModelDescription) -> Evidence:
+    async def _read_both(self, description: ModelDescription, archived: ArchivedFiles) -> Evidence:
         result: FileResult[EvaluationResult] = timed_out("result")
         manifest: FileResult[EvaluationManifest] = timed_out("manifest")
 
         async def read_result() -> None:
             nonlocal result
-            work = partial(self._read_result, description)
+            work = partial(self._read_result, description, archived)
             result = await self._workers.run(work, self._workers.file_reads)
 
         async def read_manifest() -> None:
             nonlocal manifest
-            work = partial(self._read_manifest, description)
+            work = partial(self._read_manifest, description, archived)
             manifest = await self._workers.run(work, self._workers.file_reads)
 
         with anyio.move_on_after(seconds_to_answer()):
@@ -160,25 +190,59 @@ class EvidenceLoader:
                 tasks.start_soon(read_manifest)
         return combine(result, manifest, description)
 
-    def _read_result(self, description: ModelDescription) -> FileResult[EvaluationResult]:
+    def _read_result(
+        self, description: ModelDescription, archived: ArchivedFiles
+    ) -> FileResult[EvaluationResult]:
         ended = epoch_seconds(description.EvaluationEndTimestamp)
-        try:
-            files = self._files.find(description, "result")
-            result, digest = _matching_result(files, ended, _arn(description))
-            return FileResult(result, digest=digest)
-        except (LfvError, UnrecognisedError, OSError) as error:
-            return _failed("result", error)
 
-    def _read_manifest(self, description: ModelDescription) -> FileResult[EvaluationManifest]:
-        try:
-            file = self._files.find(description, "manifest")[0]
-            with file.open() as opened:
-                stream = DigestedStream(opened, file.place)
+        def read(opener: _Opener) -> tuple[EvaluationResult, FileDigest | None]:
+            files = self._files.find(description, "result", archived)
+            return _matching_result(opener, files, ended, _arn(description))
+
+        return _read("result", read)
+
+    def _read_manifest(
+        self, description: ModelDescription, archived: ArchivedFiles
+    ) -> FileResult[EvaluationManifest]:
+        def read(opener: _Opener) -> tuple[EvaluationManifest, FileDigest | None]:
+            with opener.open(self._files.find(description, "manifest", archived)[0]) as stream:
                 lines = manifest_lines(read_chunks(stream), _arn(description))
-                manifest = read_evaluation_manifest(lines)
-                return FileResult(manifest, digest=stream.digest())
-        except (LfvError, UnrecognisedError, OSError) as error:
-            return _failed("manifest", error)
+                return read_evaluation_manifest(lines), stream.digest()
+
+        return _read("manifest", read)
+
+
+class _Opener:
+    """Opens evaluation files, and knows whether all of them were what the index has."""
+
+    def __init__(self) -> None:
+        self.all_as_indexed = True
+
+    @contextmanager
+    def open(self, file: EvidenceFile) -> Generator[DigestedStream]:
+        """As `EvidenceFile.open`."""
+        with file.open() as stream:
+            if isinstance(file, ArchivedFile):  # another may have come in its place since
+                self.all_as_indexed &= stamp_of(stream) in (None, file.version)
+            yield DigestedStream(stream, file.place)
+
+
+def _read(
+    form: EvidenceForm, read: Callable[[_Opener], tuple[_T, FileDigest | None]]
+) -> FileResult[_T]:
+    """What is read of the files of one form; kept only by the versions that it is of.
+
+    A file that has changed since the index was made may be put back, and would then be taken for
+    what was read of the other one.
+    """
+    opener = _Opener()
+    result: FileResult[_T]
+    try:
+        content, digest = read(opener)
+        result = FileResult(content, digest=digest)
+    except (LfvError, UnrecognisedError, OSError) as error:
+        result = _failed(form, error)
+    return result if opener.all_as_indexed else replace(result, cacheable=False)
 
 
 def combine(
@@ -205,6 +269,23 @@ def combine(
     cacheable = result.cacheable and manifest.cacheable
     digests = tuple(part.digest for part in (result, manifest) if part.digest is not None)
     return Evidence(result.content, manifest.content, findings, cacheable, digests)
+
+
+def no_images(manifest: EvaluationManifest | None, findings: Sequence[Finding]) -> SetupError:
+    """The error of a question about images one by one, where only counts or nothing is known.
+
+    Args:
+        manifest: what was read; None for nothing.
+        findings: those that may say why it was not.
+    """
+    why = next((each for each in findings if each.code == "evaluation_manifest_unread"), None)
+    if manifest is None and why is not None:
+        return SetupError("evidence_unavailable", why.message, why.advice or _READ_ANOTHER)
+    if manifest is not None and manifest.images is None:
+        message = f"There are more than {LINES_KEPT:,} test images: they are only counted."
+        return SetupError("evidence_unavailable", message, "Read the file itself.")
+    message = "No test image is known one by one."
+    return SetupError("evidence_unavailable", message, _READ_ANOTHER)
 
 
 def timed_out(form: EvidenceForm) -> FileResult[Never]:
@@ -245,13 +326,14 @@ def _arn(description: ModelDescription) -> str:
 
 
 def _matching_result(
-    files: Sequence[EvidenceFile], ended: float | None, arn: str
+    opener: _Opener, files: Sequence[EvidenceFile], ended: float | None, arn: str
 ) -> tuple[EvaluationResult, FileDigest | None]:
     """The first file's result; a later file's if that is of the evaluation that ended then.
 
     With it comes the digest of the file that it is from.
 
     Args:
+        opener: opens the files.
         files: at least one.
         ended: epoch seconds; None if the record does not say.
         arn: the model's; a file may hold results of several.
@@ -262,24 +344,16 @@ def _matching_result(
     """
     results: list[tuple[EvaluationResult, FileDigest | None]] = []
     for file in files:
-        result, digest = _read_evaluation_result(file, arn)
+        with opener.open(file) as stream:
+            result = _evaluation_result_in(stream.read(FILE_LIMIT + 1), arn)
+            digest = stream.digest()
         if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
             return result, digest
         results.append((result, digest))
     return results[0]
 
 
-def _read_evaluation_result(
-    file: EvidenceFile, arn: str
-) -> tuple[EvaluationResult, FileDigest | None]:
-    with file.open() as opened:
-        stream = DigestedStream(opened, file.place)
-        data = stream.read(FILE_LIMIT + 1)
-        digest = stream.digest()
-    return _recognised_result(data, arn), digest
-
-
-def _recognised_result(data: bytes, arn: str) -> EvaluationResult:
+def _evaluation_result_in(data: bytes, arn: str) -> EvaluationResult:
     records, problems = recognise(data)
     results = [record for record in records if record.form == "result"]
     for record in results:

@@ -7,12 +7,12 @@ an evaluation file or refused, and nothing of it is echoed.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from typing import IO, Final, Literal, Protocol
+from typing import IO, Final, Literal, NamedTuple, Protocol
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import Index, ModelEntry, RecordRef
@@ -60,19 +60,20 @@ class EvidenceFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArchivedFile:
-    """An evaluation file in the archive."""
+    """An evaluation file in the archive, at the version that the index has of it."""
 
     files: FileStore
-    name: str
+    ref: RecordRef
+    version: Hashable
 
     @property
     def place(self) -> str:
         """Its path in the archive."""
-        return self.name
+        return self.ref.name
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
-        return self.files.open(self.name)
+        return self.files.open(self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,16 @@ class DigestedStream:
         return FileDigest(self._place, self._hash.hexdigest())
 
 
+class ArchivedFiles(NamedTuple):
+    """The evaluation files that an archive has of a model, the likeliest first.
+
+    As keys of a cache they are others if one of the files has changed.
+    """
+
+    result: tuple[ArchivedFile | PackedResult, ...] = ()
+    manifest: tuple[ArchivedFile | PackedResult, ...] = ()
+
+
 class EvidenceFiles:
     """Finds the evaluation files of a model, and opens none.
 
@@ -158,20 +169,27 @@ class EvidenceFiles:
         Raises:
             LfvError: the archive cannot be listed.
         """
-        if any(self._archived(description, form) for form in MEMBER_NAMES):
+        index = None if self._archive is None else self._archive.index()
+        if any(self.archived(description, index)):
             return "archive"
         recorded = description.EvaluationResult or description.EvaluationManifest
         return "s3" if self._s3 is not None and recorded else ""
 
-    def find(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
+    def find(
+        self, description: ModelDescription, form: EvidenceForm, archived: ArchivedFiles
+    ) -> Sequence[EvidenceFile]:
         """The files of one form that may be a model's, the likeliest first; at least one.
+
+        Args:
+            description: the model's record.
+            form: which of its files.
+            archived: those that the archive has.
 
         Raises:
             SetupError: `evidence_unavailable`, there is none.
-            LfvError: the archive cannot be listed.
         """
-        if archived := self._archived(description, form):
-            return archived
+        if files := archived.result if form == "result" else archived.manifest:
+            return files
         if form == "result":
             recorded = description.EvaluationResult
         else:
@@ -186,8 +204,8 @@ class EvidenceFiles:
             )
         return [S3File(self._s3, recorded.Bucket, recorded.Key)]
 
-    def version_of(self, description: ModelDescription, index: Index | None) -> Hashable:
-        """For cache keys: another one if an archived evaluation file of the model has changed.
+    def archived(self, description: ModelDescription, index: Index | None) -> ArchivedFiles:
+        """The evaluation files of a model that the archive has; never waits.
 
         Args:
             description: the model's record.
@@ -195,24 +213,20 @@ class EvidenceFiles:
         """
         entry = _entry(description, index)
         if self._archive is None or entry is None:
-            return None
-        # Of a manifest the index has its start and end only: its file's version tells of the rest.
-        versions = [(ref, self._archive.version_of(ref)) for ref in entry.manifest]
-        return tuple(entry.result), tuple(versions)
+            return ArchivedFiles()
+        archive = self._archive
 
-    def _archived(self, description: ModelDescription, form: EvidenceForm) -> list[EvidenceFile]:
-        if self._archive is None:
-            return []
-        entry = _entry(description, self._archive.index())
-        if entry is None:
-            return []
-        refs = entry.result if form == "result" else entry.manifest
-        return [
-            PackedResult(self._archive, ref)
-            if form == "result" and self._archive.is_pack(ref)
-            else ArchivedFile(self._archive.files, ref.name)
-            for ref in refs
-        ]
+        def file_of(ref: RecordRef) -> ArchivedFile:
+            # Of a manifest the index has its start and end only: its version tells of the rest.
+            return ArchivedFile(archive.files, ref, archive.version_of(ref))
+
+        return ArchivedFiles(
+            tuple(
+                PackedResult(archive, ref) if archive.is_pack(ref) else file_of(ref)
+                for ref in entry.result
+            ),
+            tuple(map(file_of, entry.manifest)),
+        )
 
 
 def _entry(description: ModelDescription, index: Index | None) -> ModelEntry | None:

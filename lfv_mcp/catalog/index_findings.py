@@ -10,17 +10,23 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from lfv_mcp.archive.archive import Staleness
+from lfv_mcp.archive.index import Index
 from lfv_mcp.archive.problems import Unread
 from lfv_mcp.archive.progress import IndexingProgress
 from lfv_mcp.errors import LfvError, ServiceError
+from lfv_mcp.figures import count_of
 from lfv_mcp.findings import finding, has_precedence
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.image_list import ImageList
+from lfv_mcp.results.inventory import Inventory
 from lfv_mcp.results.model_comparison import ModelComparison
 from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 
-_Answer = TypeVar("_Answer", ModelSummary, ModelList, EvaluationReport, ModelComparison)
+_Answer = TypeVar(
+    "_Answer", ModelSummary, ModelList, EvaluationReport, ModelComparison, ImageList, Inventory
+)
 _ABSENCES: Final = (
     "ambiguous_model",
     "evidence_unavailable",
@@ -50,6 +56,35 @@ def index_findings(
         message = f"{staleness.in_words()} This answer is of what was held then."
         found.append(finding("index_stale", message, staleness.next_step))
     return found
+
+
+def held_findings(index: Index | None, project_name: str) -> list[Finding]:
+    """That an archive holds more than records of models: where to read what can be done with it.
+
+    Args:
+        index: of the archive; None for a live endpoint.
+        project_name: the project that was asked about; empty for every project.
+    """
+    if index is None or not (index.datasets or index.edge_packages):
+        return []
+    held = [
+        count_of(count, *words)
+        for count, words in (
+            (len(index.datasets), ("dataset manifest", "dataset manifests")),
+            (len(index.edge_packages), ("edge package", "edge packages")),
+        )
+        if count
+    ]
+    verb = "is" if len(index.datasets) + len(index.edge_packages) == 1 else "are"
+    name = project_name or "PROJECT"
+    return [
+        finding(
+            "more_is_held",
+            f"{' and '.join(held)} {verb} held, too.",
+            f"What can be done with them: lookoutvision://projects/{name}/inventory (in a "
+            f"terminal: lfv-mcp inventory{f' {project_name}' if project_name else ''}).",
+        )
+    ]
 
 
 def with_findings(answer: _Answer, found: Sequence[Finding]) -> _Answer:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lfv_mcp.analysis.description import readable_description
-from lfv_mcp.analysis.listing import row_in_words, set_in_words, summarise_listing
+from lfv_mcp.analysis.listing import HeldOfModel, row_in_words, set_in_words, summarise_listing
+from lfv_mcp.analysis.model_summary import gravest_finding
+from lfv_mcp.catalog.held_models import HeldModels
 from lfv_mcp.catalog.listing_position import AFTER_MODELS, ListingPosition
 from lfv_mcp.findings import as_line, finding
 from lfv_mcp.identifiers import version_number
@@ -46,11 +48,13 @@ class ListingPage:
         position: where the page starts; later, how far it has come.
         limits: what it may hold.
         size: bytes of the page that are not rows.
+        held: says what is held of each model.
     """
 
     position: ListingPosition
     limits: PageLimits
     size: int
+    held: HeldModels
     rows: list[ModelRow] = field(default_factory=list[ModelRow])
     sets: list[PredictionSetRow] = field(default_factory=list[PredictionSetRow])
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -130,9 +134,11 @@ class ListingPage:
         )
 
 
-def model_row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
-    """The row of a listing for a model, as its ModelMetadata describes it."""
+def model_row(project_name: str, model: Mapping[str, Any], held: HeldOfModel) -> ModelRow:
+    """The row of a listing for a model, by its ModelMetadata and by what is held of it."""
     description = readable_description(model).description
+    source = Source(kind=held.kind, basis=held.basis, captured_at=held.captured_at)
+    gravest = gravest_finding(description, source, held.disagreeing)
     performance = description.Performance or ModelPerformance()
     return ModelRow(
         project_name=clean(project_name),
@@ -144,6 +150,10 @@ def model_row(project_name: str, model: Mapping[str, Any]) -> ModelRow:
         precision=performance.Precision,
         recall=performance.Recall,
         description=description.Description,
+        captured_at=held.captured_at,
+        test_images=held.test_images,
+        held=held.held or None,
+        finding=None if gravest is None else gravest.code,
     )
 
 

@@ -5,9 +5,9 @@ Everything in here may block, so it runs on worker threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
@@ -23,6 +23,18 @@ _CONNECT_OWN_MODELS: Final = (
     "This is the bundled sample; for your own models set LFV_SOURCE (--source) to a directory of "
     "saved answers or evaluation files."
 )
+
+
+class LatestVersion(NamedTuple):
+    """The highest version of a project, and what its listing says beside it.
+
+    Args:
+        version: the number.
+        hosted: the versions that are HOSTED, or were when captured, the highest first.
+    """
+
+    version: str
+    hosted: list[str]
 
 
 class Lookup:
@@ -67,17 +79,17 @@ class Lookup:
             if query.region in (None, region)
         ]
 
-    def latest_version(self, scope: AccountScope, project_name: str) -> str:
+    def latest_version(self, scope: AccountScope, project_name: str) -> LatestVersion:
         """The highest version number: no document defines `latest`, so it is resolved here.
 
         Raises:
             CallerError: `model_not_found`, the project has no models.
             LfvError: the models cannot be listed.
         """
-        latest = max(self._version_numbers(scope, project_name), default=0)
-        if not latest:
+        statuses = self._statuses(scope, project_name)
+        if not statuses:
             raise CallerError("model_not_found", f"Project {project_name} has no models.", "")
-        return str(latest)
+        return LatestVersion(str(max(statuses)), _hosted(statuses))
 
     def versions(self, scope: AccountScope, project_name: str) -> list[str]:
         """The versions of a project, the highest first.
@@ -94,9 +106,8 @@ class Lookup:
             CallerError: `model_not_found`, there is none; with the statuses that there are.
             LfvError: the models cannot be listed.
         """
-        models = self._backend.service.all_models(scope, project_name)
-        statuses = {version_number(model): str(model.get("Status")) for model in models}
-        hosted = [version for version, status in statuses.items() if status == "HOSTED"]
+        statuses = self._statuses(scope, project_name)
+        hosted = _hosted(statuses)
         if not hosted:
             told = [f"{version} {status}" for version, status in sorted(statuses.items())]
             raise CallerError(
@@ -104,7 +115,7 @@ class Lookup:
                 f"No version of {project_name} is or was HOSTED: {_first(told)}.",
                 "Ask for one of these by its number.",
             )
-        return str(max(hosted))
+        return hosted[0]
 
     def not_found(self, error: CallerError, scope: AccountScope, query: ModelQuery) -> CallerError:
         """The same `project_not_found` or `model_not_found`, with what exists instead.
@@ -183,9 +194,16 @@ class Lookup:
         except LfvError:
             return "(none)"
 
-    def _version_numbers(self, scope: AccountScope, project_name: str) -> list[int]:
+    def _statuses(self, scope: AccountScope, project_name: str) -> dict[int, str]:
+        """The status of each version of a project, in words for one without."""
         models = self._backend.service.all_models(scope, project_name)
-        return sorted(version_number(model) for model in models)
+        return {
+            version_number(model): str(model.get("Status") or "status not known")
+            for model in models
+        }
+
+    def _version_numbers(self, scope: AccountScope, project_name: str) -> list[int]:
+        return sorted(self._statuses(scope, project_name))
 
     def _versions_if_project_exists(
         self, scope: AccountScope, project_name: str
@@ -251,6 +269,15 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
     return AccountScope(query.region or fallback)
 
 
+def hosted_in_archive(index: Index, query: ModelQuery) -> list[str]:
+    """The versions of a query's project that were HOSTED when captured, the highest first."""
+    model = archived_model(index, query)
+    if model is None:
+        return []
+    versions = index.versions[model.project_key]
+    return [str(key.version) for key in versions if index.models[key].winner.status == "HOSTED"]
+
+
 def archived_model(index: Index, query: ModelQuery) -> ModelKey | None:
     """The model in an archive that a query means; None if there is none, or it is ambiguous."""
     try:
@@ -270,6 +297,12 @@ def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery)
     """ARNs of the version that was asked for, else the newest, in each project with models."""
     newest = [index.versions[project][0] for project in projects if project in index.versions]
     return [key._replace(version=int(query.model_version or key.version)).arn for key in newest]
+
+
+def _hosted(statuses: Mapping[int, str]) -> list[str]:
+    """The versions that are HOSTED, the highest first."""
+    hosted = sorted((v for v, status in statuses.items() if status == "HOSTED"), reverse=True)
+    return [str(version) for version in hosted]
 
 
 def _closest_first(name: str, names: Sequence[str]) -> list[str]:

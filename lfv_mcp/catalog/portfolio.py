@@ -189,7 +189,7 @@ class Portfolio:
 
 def _take(page: ListingPage, position: ListingPosition, model: Mapping[str, Any] | None) -> bool:
     """Take a step of the walk into the page; False if its model does not fit any more."""
-    row = None if model is None else model_row(position.project, model)
+    row = None if model is None else model_row(position.project, model, page.held.of(model))
     if row is not None and page.wants(row):
         return page.add(position, row)
     if not page.has_all_rows:

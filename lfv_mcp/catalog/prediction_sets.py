@@ -7,6 +7,7 @@ of none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from lfv_mcp.archive.archive import Archive
@@ -14,9 +15,12 @@ from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.errors import CallerError
 from lfv_mcp.findings import finding
+from lfv_mcp.formats.datasets.dataset import DatasetLine
+from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictionSet,
+    TrainedOn,
     about_from,
 )
 from lfv_mcp.identifiers import PredictionSetKey, ProjectKey
@@ -53,6 +57,7 @@ class PredictionSets:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._held: list[PredictionSet] = []
+        self._trained_on: dict[PredictionSetKey, tuple[TrainedOn, tuple[DatasetLine, ...]]] = {}
 
     def hold(self, predictions: PredictionSet) -> None:
         """Put a set beside those of the archive, for as long as this catalogue lives.
@@ -70,6 +75,43 @@ class PredictionSets:
                 "Choose another name.",
             )
         self._held.append(predictions)
+
+    def hold_training(
+        self, key: PredictionSetKey, origin: str, training: tuple[DatasetLine, ...]
+    ) -> None:
+        """Say what the model behind a set was trained on, for as long as this catalogue lives.
+
+        Args:
+            key: the set, beside the archive's or in it; its place may be unknown.
+            origin: where the training images are named, as a text for people.
+            training: the training images.
+
+        Raises:
+            CallerError: there is no such set, or it says something else of its training.
+        """
+        name = key.name
+        query = ModelQuery(
+            key.project,
+            region=key.region or None,
+            account=key.account or None,
+            prediction_set=name,
+        )
+        index = None if self._archive is None else self._archive.index()
+        found = self.find(query, index)
+        if found is None:
+            raise CallerError(
+                "invalid_argument",
+                f"--trained-on {name}: {query.project_name} has no prediction set of that name.",
+                "Name a set of the archive, or one of --predictions.",
+            )
+        if found.about.trained_on is not None and self.read(found).training != training:
+            raise CallerError(
+                "invalid_argument",
+                f"--trained-on {name}: the archive says of it that it was trained on other images.",
+                "Leave --trained-on out; or import the set again with it, and with --replace.",
+            )
+        trained_on = TrainedOn(origin, len(training))
+        self._trained_on[found.about.key] = trained_on, training
 
     @property
     def _archive(self) -> Archive | None:
@@ -122,7 +164,13 @@ class PredictionSets:
             for each in self._held
             if _is_of(each.about.key, query)
         ]
-        return [*held, *(_archived(index, query) if index is not None else ())]
+        found = [*held, *(_archived(index, query) if index is not None else ())]
+        return [each._replace(about=self._with_training(each.about)) for each in found]
+
+    def _with_training(self, about: AboutPredictions) -> AboutPredictions:
+        if about.key not in self._trained_on:
+            return about
+        return replace(about, trained_on=self._trained_on[about.key][0])
 
     def describe(self, found: FoundSet) -> ModelSummary:
         """What a set is, as the answer of describe_model."""
@@ -153,11 +201,23 @@ class PredictionSets:
         Raises:
             LfvError: its file cannot be read.
         """
-        if found.held is not None or self._archive is None:
-            if found.held is None:
+        predictions = found.held
+        if predictions is None:
+            if self._archive is None:
                 raise ValueError("a set that is nowhere")
-            return found.held
-        return self._archive.read_predictions(found.about.key)
+            predictions = self._archive.read_predictions(found.about.key)
+        if found.about.key in self._trained_on:
+            _, training = self._trained_on[found.about.key]
+            predictions = replace(predictions, about=found.about, training=training)
+        listing = self._listing(predictions.training or ())
+        return predictions if listing is None else replace(predictions, listing=listing)
+
+    def _listing(self, training: Sequence[DatasetLine]) -> ImageListing | None:
+        """The images beside the archive's records, where their sizes and ETags prove anything."""
+        if self._archive is None or all(line.size is None for line in training):
+            return None
+        listing = self._archive.image_listing()
+        return listing if listing.objects else None
 
 
 def _archived(index: Index, query: ModelQuery) -> Sequence[FoundSet]:

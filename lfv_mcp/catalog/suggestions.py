@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
@@ -17,6 +17,7 @@ from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_MAX_SETS: Final = 100
 
 ListRows = Callable[[ModelQuery | None], Awaitable[list[ModelRow]]]
 """Lists up to a hundred models of a query, or of every project."""
@@ -56,8 +57,8 @@ class Suggestions:
         return await self._or_empty(partial(self._rows, None))
 
     async def sets(self) -> list[PredictionSetRow]:
-        """Every prediction set; none if they cannot be looked up in time."""
-        return await self._or_empty(self._all_sets)
+        """Up to a hundred prediction sets; none if they cannot be looked up in time."""
+        return (await self._or_empty(self._all_sets))[:_MAX_SETS]
 
     async def _all_sets(self) -> list[PredictionSetRow]:
         return self._sets.rows(ModelQuery(""), (await self._index.load()).index)

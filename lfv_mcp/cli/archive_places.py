@@ -26,7 +26,7 @@ def open_target(place: Place, settings: Settings) -> Target:
     from lfv_mcp.archive.s3_target import S3Target
 
     if isinstance(place, S3Place):
-        return S3Target(place, _open_s3(settings))
+        return S3Target(place, patient_s3(settings))
     return DirectoryTarget(place.path)
 
 
@@ -55,10 +55,11 @@ def open_prefix(url: str, settings: Settings) -> FileStore:
     """The objects below an S3 prefix, asked for with the patience of an import."""
     from lfv_mcp.archive.s3_prefix import S3Prefix
 
-    return S3Prefix(url, _open_s3(settings))
+    return S3Prefix(url, patient_s3(settings))
 
 
-def _open_s3(settings: Settings) -> S3:
+def patient_s3(settings: Settings) -> S3:
+    """S3 for work that nobody waits for at a prompt."""
     from lfv_mcp.aws.s3 import S3
 
     return S3(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lfv_mcp.archive.places import Place
     from lfv_mcp.archive.predictions_import import ImportedPredictions
     from lfv_mcp.archive.store import FileEntry, FileStore
+    from lfv_mcp.archive.training_source import TrainingImages
     from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
 
 _Command = Callable[..., Any]
@@ -28,6 +29,7 @@ class PredictionFlags(ColumnFlags):
 
     predictions: str | None
     project: str | None
+    trained_on: tuple[str, ...]
     same_names: bool
     replace: bool
 
@@ -39,6 +41,13 @@ _OPTIONS: Final = (
         help="Import what another system predicted, as one prediction set of this name.",
     ),
     click.option("--project", metavar="PROJECT", help="Whose test images: a project, or its ARN."),
+    click.option(
+        "--trained-on",
+        multiple=True,
+        metavar="PLACE",
+        help="What its model was trained on: a dataset manifest, a CSV, or a folder or s3:// "
+        "prefix of them or of images (repeatable).",
+    ),
     *COLUMN_OPTIONS,
     click.option("--same-names", is_flag=True, help="Equal file names are the same images."),
     click.option("--replace", is_flag=True, help="Another set of that name may go."),
@@ -98,6 +107,9 @@ def import_predictions_of(
     set_key(project, name, None)  # what cannot be one is said before anything is looked at
     place = parse_place(target)
     opened = [(source, open_source(source, place, settings)) for source in sources]
+    training = None
+    if flags["trained_on"]:
+        training = training_images(flags["trained_on"], settings)
     held = _held(place, settings)
     question = ImportQuestion(
         set_key(project, name, held),
@@ -105,6 +117,7 @@ def import_predictions_of(
         origin=", ".join(clean(source, 500) for source in sources),
         same_names=flags["same_names"],
         may_replace=flags["replace"],
+        training=training,
     )
     listed: list[SourceFiles] = []
     skipped_images = 0
@@ -121,6 +134,39 @@ def import_predictions_of(
     ):
         imported = import_predictions(listed, written, held, question, advance=progress.advance)
     _show(imported, skipped_images)
+    for line in training_in_words(training):
+        click.echo(line)
+
+
+def training_images(names: Sequence[str], settings: Settings) -> TrainingImages:
+    """What the places of `--trained-on` say that a model was trained on.
+
+    Raises:
+        LfvError: one cannot be read, or names no training image.
+    """
+    from lfv_mcp.archive.training_source import TrainingPlace, read_training_images
+
+    places: list[TrainingPlace] = []
+    for name in names:
+        files: FileStore
+        if name.startswith("s3://"):
+            files = open_prefix(name, settings)
+        else:
+            from lfv_mcp.wiring.opening import open_files
+
+            files = open_files(name, settings)
+        places.append(TrainingPlace(name, files))
+    return read_training_images(places)
+
+
+def training_in_words(training: TrainingImages | None) -> Iterator[str]:
+    """What of `--trained-on` is not among the training images, for a terminal."""
+    if training is None:
+        return
+    if training.test_images:
+        yield f"{training.test_images:,} images left out of the training: they are for the test."
+    if training.unreadable:
+        yield f"{training.unreadable:,} lines of the training cannot be read."
 
 
 def _held(place: Place, settings: Settings) -> Index | None:
@@ -189,6 +235,7 @@ def _lines(imported: ImportedPredictions, skipped_images: int) -> Iterator[str]:
 
 def lines_about(about: AboutPredictions, problems: Sequence[object]) -> Iterator[str]:
     """What was read, by which rule, and what was left out, for a terminal."""
+    from lfv_mcp.figures import count_of
     from lfv_mcp.text import clean
 
     yield (
@@ -199,6 +246,9 @@ def lines_about(about: AboutPredictions, problems: Sequence[object]) -> Iterator
         yield f"  {clean(role, 40):11} {clean(about.columns[role], 200)}"
     if about.cut is not None:
         yield f"  {'cut':11} {about.cut:g}"
+    if about.trained_on is not None:
+        images = count_of(about.trained_on.images, "image", "images")
+        yield f"  {'trained on':11} {images} ({clean(about.trained_on.origin, 200)})"
     if about.same_names:
         yield "Equal file names are taken for the same images, as --same-names vouches."
     for cause, count in about.unusable.items():

@@ -17,6 +17,10 @@ _PREDICTED: Final = (
 )
 
 
+_LEFT_NAMED: Final = 20
+"""Packaged models that are named; those beyond are counted."""
+
+
 def show_import(tally: ImportTally, skipped_images: int) -> None:
     """Print what an import has found and written.
 
@@ -75,6 +79,10 @@ def _show_problems(tally: ImportTally) -> None:
             next_steps[_PREDICTED] = None
     for next_step in next_steps:
         click.echo(f"Next: {next_step}", err=True)
+    for name in tally.left[:_LEFT_NAMED]:
+        click.echo(f"held     {click.unstyle(name)!r}: a packaged model, not copied", err=True)
+    if (more := len(tally.left) - _LEFT_NAMED) > 0:
+        click.echo(f"held     and {more:,} more packaged models", err=True)
 
 
 def _looked_at(tally: ImportTally, skipped_images: int) -> str:

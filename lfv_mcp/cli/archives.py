@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from lfv_mcp.cli.archive_check import remarks, totals
 from lfv_mcp.cli.archive_places import open_source, open_target
 from lfv_mcp.cli.archive_predictions import (
     PredictionFlags,
@@ -19,11 +20,9 @@ from lfv_mcp.cli.archive_report import show_export, show_import, show_pack
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
-from lfv_mcp.text import clean
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
-    from lfv_mcp.archive.index import Index
     from lfv_mcp.archive.store import FileEntry, FileStore
 
 
@@ -51,6 +50,8 @@ def import_(
 ) -> None:
     """Import saved answers and evaluation files from directories, files or s3:// prefixes.
 
+    Dataset manifests are copied unchanged; packaged models (model.tar.gz) stay where they are.
+
     With --predictions NAME and --project, what another system predicted on the test images of a
     project: CSV, TSV, JSON Lines, a Ground Truth-shaped manifest, or a folder of .out files.
 
@@ -70,14 +71,17 @@ def import_(
         place = parse_place(target)
         # A source that cannot be one is said before anything is made or written.
         opened = [(source, open_source(source, place, settings)) for source in sources]
-        with closing(open_target(place, settings)) as written:
-            writer = ArchiveWriter(written)
+        with (
+            closing(open_target(place, settings)) as written,
+            closing(ArchiveWriter(written)) as writer,
+        ):
             for source, files in opened:
                 wanted, skipped = _wanted_files(source, files)
                 skipped_images += skipped
                 with ProgressLine(source, len(wanted)) as progress:
                     for _ in writer.import_files(files, wanted, tally):
                         progress.advance()
+            writer.publish_datasets(tally)
     show_import(tally, skipped_images)
 
 
@@ -127,8 +131,8 @@ def export(*, target: str, settings: Settings) -> None:
 def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None:
     """Pack an archive for many readers: all answers and results in one compressed file.
 
-    Evaluation manifests are copied beside it as they are. Exit code 1, and nothing is published,
-    if a file that may hold a record could not be read.
+    Evaluation manifests, prediction sets and datasets are copied beside it as they are. Exit code
+    1, and nothing is published, if a file that may hold a record could not be read.
     """
     from lfv_mcp.archive.pack import Packer
     from lfv_mcp.archive.places import parse_place
@@ -154,83 +158,18 @@ def pack(*, packed: str, target: str, replace: bool, settings: Settings) -> None
 def check(*, place: str, settings: Settings) -> None:
     """Say what is in an archive: recognised, rebuilt, corrupt, unread, failed, foreign.
 
-    Exit code 1 if a record may be missing because a file could not be read, or if there is neither
-    a model nor a prediction set.
+    Exit code 1 if a record may be missing because a file could not be read, or if there is no
+    model, no prediction set and no dataset.
     """
     from lfv_mcp.archive.archive import Archive
     from lfv_mcp.wiring.opening import open_files
 
     with _failures_end_the_command():
         index = Archive(open_files(place, settings)).index()
-    for line in (*_remarks(index), *_totals(index)):
+    for line in (*remarks(index), *totals(index)):
         click.echo(line)
-    if index.unread is not None or not (index.models or index.prediction_sets):
+    if index.unread is not None or not (index.models or index.prediction_sets or index.datasets):
         raise click.exceptions.Exit(1)
-
-
-def _remarks(index: Index) -> Iterator[str]:
-    """What is unusual in an archive, a line each: bad files, rebuilt models, contradictions."""
-    for group in index.problems:
-        for name, message in group.first:
-            yield f"{group.kind:8} {click.unstyle(name)!r}: {message}"
-        if (more := group.count - len(group.first)) > 0:
-            yield f"{group.kind:8} and {more:,} more: {group.reason}"
-    for key, model in index.models.items():
-        if not (model.model or model.listing):
-            yield f"rebuilt  {key.arn}: known only from evaluation files, so without a status"
-    for key, model in index.models.items():
-        if model.disagreeing:
-            others = ", ".join(sorted({record.status or "none" for record in model.disagreeing}))
-            used = model.winner.status or "a record without a status"
-            yield f"disagree {key.arn}: {used} is used, others say {others}"
-    yield from _remarks_on_sets(index)
-
-
-def _remarks_on_sets(index: Index) -> Iterator[str]:
-    """Each prediction set in a line, and what is wrong with its name or place."""
-    for key, entry in index.prediction_sets.items():
-        place = key.project_key.arn if key.region else key.project
-        about = entry.about
-        yield f"set      {key.name} of {place}: {about['Images']:,} images from {_origin(about)}"
-        if entry.disagreeing:
-            used, *others = (repr(click.unstyle(ref.name)) for ref in entry.files)
-            yield f"disagree {key.name} of {place}: {used} is used, not {', '.join(others)}"
-        if not key.region and len(places := index.places_of(key.project)) > 1:
-            yield (
-                f"unplaced {key.name} of {place}: {len(places)} projects have that name; import it "
-                "again with --project ARN"
-            )
-
-
-def _totals(index: Index) -> Iterator[str]:
-    """The table of counts that a check ends with."""
-    models = index.models.values()
-    problems = index.problems
-    rows = (
-        ("projects", len(index.projects) + len(index.set_projects)),
-        ("models", len(models)),
-        ("  with a DescribeModel answer", _count(m.model for m in models)),
-        ("  known only from a listing", _count(m.listing and not m.model for m in models)),
-        ("  rebuilt from evaluation files", _count(not (m.model or m.listing) for m in models)),
-        ("  with an evaluation result", _count(m.result for m in models)),
-        ("  with an evaluation manifest", _count(m.manifest for m in models)),
-        *((("prediction sets", sets),) if (sets := len(index.prediction_sets)) else ()),
-        ("corrupt", problems.count("corrupt")),
-        ("unread", problems.count("unread")),
-        ("failed", problems.count("failed")),
-        ("foreign", problems.count("foreign")),
-        ("passed over as images", index.skipped_images),
-    )
-    for label, count in rows:
-        yield f"{label:34}{count:>8,}"
-
-
-def _origin(about: Mapping[str, Any]) -> str:
-    return clean(str(about["Origin"]), 200)
-
-
-def _count(found: Iterable[object]) -> int:
-    return sum(1 for each in found if each)
 
 
 @contextmanager

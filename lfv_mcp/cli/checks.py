@@ -17,11 +17,12 @@ from anyio import to_thread
 from lfv_mcp import __version__, model_query
 from lfv_mcp.aws.failures import shown_url
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.cli.environment import misspelt_settings
 from lfv_mcp.errors import LfvError
+from lfv_mcp.figures import count_of
 from lfv_mcp.placeholders import is_unset
 from lfv_mcp.results.model_list import ModelRow
 from lfv_mcp.server import prompts
+from lfv_mcp.wiring.environment import misspelt_settings
 from lfv_mcp.wiring.source import SPELLINGS
 
 MAX_DESCRIBED: Final = 10
@@ -125,8 +126,33 @@ async def check_source(
         first, others = failures[0], len(failures) - 1
         message = first.message + (f" (and {others} more projects)" if others else "")
         yield Check.failed("projects", message, first.advice or "")
+    if (held := _held(catalog)) is not None:
+        yield held
     if models:
         yield await _check_evidence(catalog, models)
+
+
+def _held(catalog: Catalog) -> Check | None:
+    """What an archive holds, in counts; None for nothing, and for a live endpoint."""
+    index = None if catalog.archive is None else catalog.archive.held
+    if index is None:
+        return None
+    entries = index.models.values()
+    counts = (
+        (sum(len(e.model) + len(e.listing) for e in entries), "answer", "answers"),
+        (
+            sum(len(e.result) + len(e.manifest) for e in entries),
+            "evaluation file",
+            "evaluation files",
+        ),
+        (len(index.datasets), "dataset manifest", "dataset manifests"),
+        (len(index.prediction_sets), "prediction set", "prediction sets"),
+        (len(index.edge_packages), "edge package", "edge packages"),
+    )
+    found = ", ".join(count_of(*each) for each in counts if each[0])
+    if not found:
+        return None
+    return Check.passed("held", f"{found}; what can be done with it: lfv-mcp inventory")
 
 
 def _check_command() -> Check:

@@ -60,6 +60,7 @@ def compare(
             "Missing argument 'VERSIONS...'; or name --predictions NAME=PLACE.",
             click.get_current_context(),
         )
+    once.require_asked(names)
     arguments = {"project_name": project, "model_versions": names, **asked}
 
     async def work(questions: Questions) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 import click
@@ -12,19 +11,12 @@ from click.core import ParameterSource
 
 from lfv_mcp.cli.values import CommaList
 from lfv_mcp.placeholders import FILL_IN, is_unset, not_filled_in, placeholder_in
+from lfv_mcp.wiring.environment import ENDPOINT_VARIABLES, LIKE_OURS
 
-ENDPOINT_VARIABLES: Final = (
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_LOOKOUTVISION",
-    "AWS_ENDPOINT_URL_S3",
-)
-"""Variables that boto3 reads by itself and that have no flag."""
 BOTO3_VARIABLES: Final = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", *ENDPOINT_VARIABLES)
 """Variables that boto3 reads by itself, so an empty or unexpanded value must not reach it."""
 _UNFILLED: Final = "lfv_mcp.unfilled"
 """Key of the context's `meta`: the settings whose value was one unexpanded `${...}`."""
-_LIKE_OURS: Final = re.compile(r"(?i)(?:l[fv]{1,3}|lfv_?mcp)[_-]?[a-z]")
-"""Names that may be misspelt ones of this server: LFV_, lfv_, LVF_, LFVSOURCE."""
 
 
 class SettingError(click.BadParameter):
@@ -150,15 +142,6 @@ def unfilled(context: click.Context, name: str) -> Unfilled | None:
     return found.get(name)
 
 
-def endpoint_problem(environment: Mapping[str, str]) -> str:
-    """What is wrong with a variable that names an endpoint, as a sentence; empty if nothing is."""
-    for name in ENDPOINT_VARIABLES:
-        value = environment.get(name, "")
-        if not is_unset(value) and (placeholder := placeholder_in(value)):
-            return f"{name} cannot be used: {not_filled_in(placeholder)}."
-    return ""
-
-
 def is_configured(name: str) -> bool:
     """Whether a list's or text's variable holds anything but blanks, commas and `${...}`."""
     return bool(CommaList().split_envvar_value(os.environ.get(name, "")))
@@ -182,7 +165,7 @@ def environment_of_this_server() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if _LIKE_OURS.match(name) or name in BOTO3_VARIABLES
+        if LIKE_OURS.match(name) or name in BOTO3_VARIABLES
     }
 
 
@@ -191,23 +174,3 @@ def drop_unset_boto3_variables() -> None:
     for name in BOTO3_VARIABLES:
         if is_unset(os.environ.get(name, "")):
             os.environ.pop(name, None)
-
-
-def misspelt_settings(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """A sentence for each variable that looks like a setting of this server and is none."""
-    return [
-        sentence
-        for name in sorted(environment)
-        if _LIKE_OURS.match(name) and name not in known and (sentence := _misspelt(name, known))
-    ]
-
-
-def _misspelt(name: str, known: Collection[str]) -> str:
-    """What is said of a variable that is no setting; empty if it is somebody else's."""
-    from difflib import get_close_matches  # only those who misspell wait for it
-
-    ours = [variable for variable in known if variable.startswith("LFV_")]
-    close = get_close_matches(name.upper().replace("-", "_"), ours, n=1, cutoff=0.75)
-    if close:
-        return f"{name} is not a setting: did you mean {close[0]}?"
-    return f"{name} is not a setting." if name.upper().startswith("LFV_") else ""

@@ -68,6 +68,7 @@ def gate(
 
     rules = Rules(**rules_given)
     _require_rule(rules)
+    once.require_asked(filter(None, (version, rules.baseline)))
     candidate = _Candidate(project, version, rules)
     report = GateReport(project, version, rules, junit, as_json=as_json)
     answers: list[Answers] = []

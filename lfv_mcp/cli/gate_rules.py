@@ -380,7 +380,9 @@ def _code_in(answer: Structure, code: str) -> Structure | None:
 
 def _unreadable(report: Structure, so_that: str) -> SetupError:
     """The error of a rule that cannot be judged, with the reason that the tool gave."""
-    found = _code_in(report, "evaluation_manifest_unread") or {}
+    why = (_code_in(report, code) for code in ("evaluation_manifest_unread", "truth_missing"))
+    nothing: Structure = {}
+    found = next(filter(None, why), nothing)
     reason = found.get("message", "Its evaluation manifest is not there.")
     return SetupError(
         "evidence_unavailable",

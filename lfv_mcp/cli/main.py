@@ -10,14 +10,19 @@ from lfv_mcp.cli.collector import paused_collector
 from lfv_mcp.cli.command_group import CommandGroup
 from lfv_mcp.cli.comparing import compare
 from lfv_mcp.cli.config_command import config
+from lfv_mcp.cli.dataset import dataset
 from lfv_mcp.cli.doctor import doctor
 from lfv_mcp.cli.environment import drop_unset_boto3_variables, environment_of_this_server
 from lfv_mcp.cli.gate import gate
+from lfv_mcp.cli.inventory import inventory
 from lfv_mcp.cli.questions import describe, evaluate, list_
 from lfv_mcp.cli.serving import replay, serve
 
 # In the order of subjects; help sorts them. A new command is added here.
-COMMANDS = (serve, describe, list_, evaluate, compare, gate, archive, replay, config, doctor)
+COMMANDS = (
+    *(serve, describe, list_, evaluate, compare, gate),
+    *(inventory, archive, dataset, replay, config, doctor),
+)
 
 
 @click.group(

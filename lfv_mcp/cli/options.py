@@ -16,14 +16,12 @@ from lfv_mcp.cli.environment import (
     EnvironmentOption,
     HttpOption,
     SourceOption,
-    endpoint_problem,
     is_configured,
-    misspelt_settings,
     unfilled,
     variables_of,
 )
 from lfv_mcp.cli.values import CommaList, LogLevel, Port, Seconds, Switch
-from lfv_mcp.placeholders import is_unset
+from lfv_mcp.wiring.environment import default_source, endpoint_problem, misspelt_settings
 from lfv_mcp.wiring.settings import Settings
 
 _QUIET_LOGGERS: Final = ("boto3", "botocore", "urllib3", "httpx2", "httpcore2")
@@ -67,9 +65,7 @@ def _option(
 
 
 def _default_source() -> str:
-    """`live` if there is an endpoint to ask, or else the bundled sample."""
-    is_live = not is_unset(os.environ.get("AWS_ENDPOINT_URL_LOOKOUTVISION", ""))
-    return "live" if is_live else "sample"
+    return default_source(os.environ)
 
 
 def _buckets(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ class Answer:
 def write_page(
     path: Path,
     answers: Sequence[tuple[Mapping[str, object], Answer]],
-    evidence: Sequence[FileDigest],
+    evidence: Collection[FileDigest],
 ) -> None:
     """Write the page that hosts show, with these arguments and answers inside, and their record."""
     from lfv_mcp.errors import SetupError

@@ -6,7 +6,7 @@ They are read once and forgotten; `archive import --predictions` keeps them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from lfv_mcp.archive.training_source import TrainingImages
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 
@@ -37,11 +38,13 @@ class OnceRead:
         places: each with its name, in the order of the command line.
         columns: which column says what; for the one set there is.
         same_names: a person vouches that equal names are the same images.
+        trained_on: places that say what the model behind a set was trained on, by the set's name.
     """
 
     places: tuple[NamedPlace, ...]
     columns: ColumnFlags
     same_names: bool
+    trained_on: tuple[NamedPlace, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -69,15 +72,45 @@ class OnceRead:
         Raises:
             LfvError: a set cannot be read, or its name is taken.
         """
+        from lfv_mcp.archive.predictions_import import set_key
+
         for named in self.places:
-            catalog.hold_predictions(_read(named, project, self, settings))
+            catalog.prediction_sets.hold(_read(named, project, self, settings))
+        for name in dict.fromkeys(named.name for named in self.trained_on):
+            places = [named.place for named in self.trained_on if named.name == name]
+            training = _read_training(name, places, settings)
+            key = set_key(project, name, None)
+            catalog.prediction_sets.hold_training(key, training.origin, training.lines)
+
+    def require_asked(self, names: Iterable[str]) -> None:
+        """Refuse `--trained-on` of what is not asked about.
+
+        Raises:
+            click.UsageError: a name of it is none of these.
+        """
+        asked = {name.casefold() for name in names}
+        for named in self.trained_on:
+            if named.name.casefold() not in asked:
+                raise click.UsageError(
+                    f"--trained-on {named.name}: it is not among what is asked about.",
+                    click.get_current_context(),
+                )
 
 
 def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--predictions`, the flags of columns and `--same-names`, as one `once`."""
+    """Give a command `--predictions`, the flags of columns, `--trained-on` and `--same-names`.
+
+    They come as one `once`.
+    """
 
     @functools.wraps(command)
-    def with_once(*, predictions: tuple[str, ...], same_names: bool, **given: Any) -> Any:
+    def with_once(
+        *,
+        predictions: tuple[str, ...],
+        trained_on: tuple[str, ...],
+        same_names: bool,
+        **given: Any,
+    ) -> Any:
         columns = ColumnFlags(
             image=given.pop("image"),
             truth=given.pop("truth"),
@@ -86,7 +119,12 @@ def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
             cut=given.pop("cut"),
             anomaly_value=given.pop("anomaly_value"),
         )
-        once = OnceRead(tuple(map(_parsed, predictions)), columns, same_names)
+        once = OnceRead(
+            tuple(_parsed(text, "--predictions", "predictions.csv") for text in predictions),
+            columns,
+            same_names,
+            tuple(_parsed(text, "--trained-on", "train.manifest") for text in trained_on),
+        )
         once.require_one_for_columns()
         return command(once=once, **given)
 
@@ -100,6 +138,14 @@ def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="What another system predicted: a file, a folder or an s3:// prefix, read "
                 "once (repeatable).",
             ),
+            click.option(
+                "--trained-on",
+                multiple=True,
+                metavar="NAME=PLACE",
+                help="What the model behind a set was trained on: a dataset manifest, a CSV, or a "
+                "folder or s3:// prefix of them or of images; test images among them are left out "
+                "(repeatable).",
+            ),
             *COLUMN_OPTIONS,
             click.option(
                 "--same-names",
@@ -112,42 +158,47 @@ def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def _parsed(text: str) -> NamedPlace:
-    """The name and the place of one `--predictions`.
+def _parsed(text: str, flag: str, file: str) -> NamedPlace:
+    """The name and the place of one `--predictions` or `--trained-on`.
 
     Raises:
         click.ClickException: it has no `=`, or the name is none.
     """
-    from lfv_mcp.identifiers import is_prediction_set_name
+    from lfv_mcp.identifiers import PREDICTION_SET_NAME_RULE, is_prediction_set_name
 
     name, equals, place = text.partition("=")
     if not equals or not place:
         raise click.ClickException(
-            f"--predictions {click.unstyle(text)!r} is not NAME=PLACE: write it as "
-            "--predictions new=predictions.csv."
+            f"{flag} {click.unstyle(text)!r} is not NAME=PLACE: write it as {flag} new={file}."
         )
     if not is_prediction_set_name(name):
         raise click.ClickException(
-            f"--predictions {click.unstyle(text)!r}: a name has a letter first, then at most 62 "
-            "letters, digits, - or _, and is not latest, hosted or v and digits: write it as "
-            "--predictions new=predictions.csv."
+            f"{flag} {click.unstyle(text)!r}: the name of a prediction set "
+            f"{PREDICTION_SET_NAME_RULE}: write it as {flag} new={file}."
         )
     return NamedPlace(name, place)
 
 
+def _read_training(name: str, places: Sequence[str], settings: Settings) -> TrainingImages:
+    from lfv_mcp.cli.archive_predictions import training_images, training_in_words
+    from lfv_mcp.figures import count_of
+
+    training = training_images(places, settings)
+    images = count_of(len(training.lines), "image", "images")
+    click.echo(f"{name} was trained on {images} ({training.origin}).", err=True)
+    for line in training_in_words(training):
+        click.echo(line, err=True)
+    return training
+
+
 def _read(named: NamedPlace, project: str, once: OnceRead, settings: Settings) -> PredictionSet:
+    from lfv_mcp.archive.predictions_import import set_key
     from lfv_mcp.archive.predictions_source import prediction_reader, read_source, steps_of
     from lfv_mcp.cli.archive_predictions import lines_about
-    from lfv_mcp.identifiers import PredictionSetKey, parse_arn
     from lfv_mcp.text import clean
     from lfv_mcp.wiring.opening import open_files
 
-    arn = parse_arn(project)
-    key = (
-        PredictionSetKey("", "", project, named.name)
-        if arn is None
-        else PredictionSetKey(arn.region, arn.account, arn.project, named.name)
-    )
+    key = set_key(project, named.name, None)
     files = open_files(named.place, settings)
     steps = sum(map(steps_of, files.entries()))
     choice = column_choice_of(once.columns)

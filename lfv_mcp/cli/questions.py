@@ -7,7 +7,6 @@ tools, but they ask the catalogue in this process: no MCP client and server in b
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +25,6 @@ from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
-    from lfv_mcp.catalog.evidence_files import FileDigest
     from lfv_mcp.cli.predictions import OnceRead
     from lfv_mcp.errors import LfvError
     from lfv_mcp.model_query import InvalidArgumentError
@@ -75,24 +73,6 @@ class Questions:
         except LfvError:
             return None
 
-    async def evidence(self, arguments: Mapping[str, object]) -> list[FileDigest]:
-        """The evaluation files that answers to these arguments rest on; none if that is unknown."""
-        from lfv_mcp.errors import LfvError
-        from lfv_mcp.model_query import parse_model_query
-        from lfv_mcp.server.arguments import MODEL_VERSION, MODEL_VERSIONS, PROJECT_NAME, parse
-
-        which = MODEL_VERSIONS if "model_versions" in arguments else MODEL_VERSION
-        given = {name: arguments[name] for name in ("project_name", which.name)}
-        try:
-            asked = parse((PROJECT_NAME, which), given)
-            if which is MODEL_VERSIONS:
-                query = parse_model_query(asked["project_name"])
-                return await self._catalog.evidence_digests(query, asked["model_versions"])
-            query = parse_model_query(asked["project_name"], asked["model_version"])
-            return await self._catalog.evidence_digests(query, [query.version_or_name])
-        except LfvError:
-            return []
-
     async def prepare(self, once: OnceRead, project: str, settings: Settings) -> None:
         """Read the prediction sets that a command names by their place.
 
@@ -102,7 +82,7 @@ class Questions:
         from anyio import to_thread
 
         self._same_names = once.same_names
-        if once.places:
+        if once.places or once.trained_on:
             await to_thread.run_sync(once.hold, self._catalog, project, settings)
 
     async def write_changed_images(self, path: Path, arguments: Mapping[str, object]) -> None:
@@ -113,9 +93,12 @@ class Questions:
         """
         from lfv_mcp.cli.changed_csv import changed_table
         from lfv_mcp.cli.output_file import write_file
+        from lfv_mcp.results.model_comparison import ModelComparison
 
         _, comparison = await self._result("compare_models", arguments, names_all=True)
-        write_file(path, changed_table(comparison.to_json()), "--csv")
+        if not isinstance(comparison, ModelComparison):
+            raise TypeError(comparison)
+        write_file(path, changed_table(comparison), "--csv")
         click.echo(f"wrote {path}", err=True)
 
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
@@ -253,16 +236,19 @@ async def show_answer(
     second_tool: str = "",
 ) -> None:
     """Ask a tool, print its answer, and write the page that `output` names."""
+    from lfv_mcp.catalog.evidence import digests_of_evidence
+
     answer = await questions.ask(tool, arguments)
     output.show(answer)
     if output.html is None:
         return
-    answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
-    if second_tool:
-        model = {name: arguments[name] for name in ("project_name", "model_version")}
-        second = await questions.ask_for_page(second_tool, model)
-        answers += [(model, second)] if second else []
-    write_page(output.html, answers, await questions.evidence(arguments))
+    with digests_of_evidence() as evidence:
+        answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
+        if second_tool:
+            model = {name: arguments[name] for name in ("project_name", "model_version")}
+            second = await questions.ask_for_page(second_tool, model)
+            answers += [(model, second)] if second else []
+    write_page(output.html, answers, evidence)
 
 
 # Commands
@@ -327,28 +313,11 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
 
 def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
     """The pages of a listing as one structure, with a summary of all of them."""
-    from lfv_mcp.analysis.listing import summarise_listing
-    from lfv_mcp.results.common import Source
-    from lfv_mcp.results.model_list import ModelRow
+    from lfv_mcp.analysis.listing import joined
+    from lfv_mcp.results.model_list import ModelList
 
-    models = [row for page in pages for row in page["models"]]
-    sets = [row for page in pages for row in page.get("prediction_sets", ())]
-    findings = {json.dumps(found): found for page in pages for found in page.get("findings", ())}
-    joined: dict[str, Any] = {
-        "summary": summarise_listing(
-            [ModelRow.model_validate(row) for row in models],
-            project,
-            status,
-            more=False,
-            source=Source.model_validate(pages[0]["source"]),
-            all_read=all(found["code"] != "files_unread" for found in findings.values()),
-            sets=len(sets),
-        ),
-        "models": models,
-    }
-    joined |= {"prediction_sets": sets} if sets else {}
-    joined |= {"findings": [*findings.values()]} if findings else {}
-    return Answer("", joined | {"source": pages[0]["source"]})
+    listed = joined([ModelList.model_validate(page) for page in pages], project, status)
+    return Answer("", listed.to_json())
 
 
 @click.command()

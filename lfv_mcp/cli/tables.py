@@ -22,6 +22,7 @@ def evaluation_tables(report: Mapping[str, Any]) -> str:
     """The confusion table, metrics with intervals, what was asked, examples and findings."""
     sections = (
         _counts,
+        _unjudged,
         _metrics,
         _on_the_line,
         _requirements,
@@ -47,6 +48,23 @@ def _counts(report: Mapping[str, Any]) -> Iterator[str]:
                 ("normal", f"{counts['false_positives']} false alarms", counts["true_negatives"]),
             ),
         )
+
+
+def _unjudged(report: Mapping[str, Any]) -> Iterator[str]:
+    """What a prediction set says of images whose truth is not known."""
+    if said := report.get("unjudged"):
+        yield "\nVerdicts on images whose truth is not known"
+        shown = {name: value for name, value in said.items() if name != "rejected_share"}
+        yield from table(
+            ("", ""),
+            (
+                (_words(name), score(value) if name.endswith("score") else f"{value:,}")
+                for name, value in shown.items()
+            ),
+        )
+        if share := said.get("rejected_share"):
+            yield "\nShare that it rejects, with its 95 % interval"
+            yield from table(("", "value", "low", "high", ""), (_figure("rejected_share", share),))
 
 
 def _metrics(report: Mapping[str, Any]) -> Iterator[str]:
@@ -115,22 +133,47 @@ def _cost(report: Mapping[str, Any]) -> Iterator[str]:
     if cost := report.get("cost"):
         yield "\nCost per part, in the unit of the two costs"
         yield from table(
-            ("", "cut", "missed", "false alarms", "cost", "low", "high"),
-            (
-                (
-                    words,
-                    _cut(cost[name].get("threshold"), cost[name].get("gap")),
-                    cost[name]["false_negatives"],
-                    cost[name]["false_positives"],
-                    *(
-                        _estimate(cost[name]["cost_per_part"].get(part))
-                        for part in ("value", "low", "high")
-                    ),
-                )
-                for name, words in _POLICIES
-                if name in cost
-            ),
+            ("", "cut", "missed", "alarms", "cost", "low", "high"),
+            (*_policies(cost), *_cost_difference(cost)),
         )
+        yield from _decided(cost)
+
+
+def _policies(cost: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    for name, words in _POLICIES:
+        if name in cost:
+            priced = cost[name]
+            yield (
+                words,
+                _cut(priced.get("threshold"), priced.get("gap")),
+                priced["false_negatives"],
+                priced["false_positives"],
+                *map(_estimate, _ends(priced["cost_per_part"])),
+            )
+
+
+def _cost_difference(cost: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    """What the cheapest cut costs more or less than the model's own."""
+    if difference := cost.get("difference"):
+        yield "cheapest - own", "", "", "", *map(_signed, _ends(difference))
+
+
+def _decided(cost: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the difference is decided; nothing where there is none."""
+    difference = cost.get("difference")
+    if difference is None:
+        return
+    if difference["value"] == 0:
+        yield "  The model's own cut is as cheap as the cheapest."
+    elif cost.get("decided"):
+        yield "  The difference (cheapest - own) is decided: its interval leaves out 0."
+    else:
+        yield "  The difference (cheapest - own) is undecided: its interval holds 0."
+
+
+def _ends(metric: Mapping[str, float]) -> Iterator[float | None]:
+    """A figure and the ends of its interval."""
+    return (metric.get(part) for part in ("value", "low", "high"))
 
 
 def _cut(threshold: float | Mapping[str, float] | None, gap: Mapping[str, float] | None) -> str:
@@ -256,6 +299,10 @@ def _per_million(value: float | None) -> str:
 
 def _estimate(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3g}" if value else "0"
 
 
 def _words(name: str) -> str:

@@ -103,6 +103,10 @@ def zip_members(chunks: Iterable[bytes]) -> Iterator[Part | UnrecognisedError]:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             del data
             yield from _opened_zip(archive)
+    except NotImplementedError as error:  # its directory asks for a later version
+        raise UnrecognisedError(
+            f"a zip archive of a version that is not read; {UNPACK}", convertible=True
+        ) from error
     except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
         raise truncated("zip archive") from error
 

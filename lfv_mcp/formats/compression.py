@@ -107,28 +107,37 @@ def is_compressed(head: bytes) -> bool:
     return any(head.startswith(mark) for mark, *_ in _COMPRESSIONS)
 
 
-def decompressed(head: bytes, chunks: Iterable[bytes]) -> tuple[str, Iterator[bytes]]:
-    """The name of the compression and the unpacked bytes; an empty name if there is none."""
+def decompressed(
+    head: bytes, chunks: Iterable[bytes], *, limit: int | None = None
+) -> tuple[str, Iterator[bytes]]:
+    """The name of the compression and the unpacked bytes; an empty name if there is none.
+
+    Args:
+        head: the first bytes of the stream.
+        chunks: all of it.
+        limit: bytes that are unpacked at most, not one more; None for all.
+    """
     for mark, name, new in _COMPRESSIONS:
         if head.startswith(mark):
-            return name, _unpack(chunks, name, new)
+            return name, _unpack(chunks, name, new, limit)
     return "", iter(chunks)
 
 
 def _unpack(
-    chunks: Iterable[bytes], name: str, new: Callable[[], _Decompressor]
+    chunks: Iterable[bytes], name: str, new: Callable[[], _Decompressor], limit: int | None
 ) -> Iterator[bytes]:
     """The unpacked bytes of one or several compressed streams that follow one another."""
     try:
-        yield from _unpack_streams(chunks, name, new)
+        yield from _unpack_streams(chunks, name, new, limit)
     except (EOFError, OSError, ValueError, zlib.error) as error:
         raise truncated(name) from error
 
 
 def _unpack_streams(
-    chunks: Iterable[bytes], name: str, new: Callable[[], _Decompressor]
+    chunks: Iterable[bytes], name: str, new: Callable[[], _Decompressor], limit: int | None
 ) -> Iterator[bytes]:
     decompressor: _Decompressor | None = new()
+    left = CHUNK if limit is None else limit
     for chunk in chunks:
         while chunk or (decompressor is not None and not decompressor.needs_input):
             if decompressor is None:
@@ -136,8 +145,10 @@ def _unpack_streams(
                 if not chunk:
                     break
                 decompressor = new()
-            if unpacked := decompressor.decompress(chunk, CHUNK):
+            if unpacked := decompressor.decompress(chunk, min(CHUNK, left)):
                 yield unpacked
+                if limit is not None and (left := left - len(unpacked)) == 0:
+                    return
             chunk = b""
             if decompressor.eof:
                 chunk, decompressor = decompressor.unused_data, None

@@ -77,10 +77,16 @@ def text_of(data: bytes) -> Text:
             return Text(data.decode(encoding).removeprefix("\ufeff"))
         except UnicodeDecodeError as error:
             raise _damaged(encoding) from error
+    return text_of_line(data)
+
+
+def text_of_line(data: bytes) -> Text:
+    """The text in a line of a file: what looks like UTF-16 in one is damage."""
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return Text(data.removeprefix(codecs.BOM_UTF8).decode())
+        return Text(data.decode())
     except UnicodeDecodeError:
-        return _replaced(data.removeprefix(codecs.BOM_UTF8))
+        return _replaced(data)
 
 
 def _replaced(data: bytes) -> Text:

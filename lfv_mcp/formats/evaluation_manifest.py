@@ -6,18 +6,16 @@ EvaluationResult can be recounted from it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.evaluation_result import REKOGNITION_FILE
 from lfv_mcp.formats.json_values import JsonObject, fraction, is_object
-from lfv_mcp.formats.manifest_lines import readings
-from lfv_mcp.formats.texts import LINE_LIMIT
+from lfv_mcp.formats.manifest_lines import TOO_LONG, object_of_line
 from lfv_mcp.metrics import Confusion
 from lfv_mcp.text import clean
 
@@ -69,8 +67,6 @@ class EvaluationManifest:
 
 _IMAGE_LABEL: Final = "groundtruth/image-classification"
 _CLASSES: Final = {"anomaly": True, "normal": False}
-_TOO_LONG: Final = "longer than 1 MiB"
-_NOT_JSON: Final = "not a JSON object"
 _NO_TRUTH: Final = "without ground truth"
 _NO_PREDICTION: Final = "without a prediction"
 _FOREIGN_MEMBERS: Final = {
@@ -81,7 +77,6 @@ _FOREIGN_MEMBERS: Final = {
 """Members that tell another kind of file, and what that file is."""
 _MAX_ARNS: Final = 3
 """ARNs that are kept of a mixture."""
-_decode: Final = json.JSONDecoder().raw_decode
 
 
 def read_evaluation_manifest(
@@ -99,7 +94,7 @@ def read_evaluation_manifest(
     tally = _Tally(keep)
     for line in lines:
         if isinstance(line, bytes):
-            item = _object_in(line)
+            item = object_of_line(line)
         else:
             item = str(line) if isinstance(line, UnrecognisedError) else line
         if item is None:
@@ -141,7 +136,7 @@ class _Tally:
     def leave_out(self, cause: str, item: JsonObject | str) -> None:
         """Count a line of no use, and see whether it tells what the file is."""
         self._unusable[cause] += 1
-        self._cut = type(item) is str and item != _TOO_LONG
+        self._cut = type(item) is str and item != TOO_LONG
         if is_object(item):
             self._recognised = self._recognised or "source-ref" in item
             names = (_FOREIGN_MEMBERS[name] for name in item if name in _FOREIGN_MEMBERS)
@@ -167,34 +162,6 @@ class _Tally:
             tuple(self._arns),
             self._cut,
         )
-
-
-def _object_in(line: bytes) -> JsonObject | str | None:
-    """The JSON object in a line, or why it has none; None for an empty line."""
-    if len(line) > LINE_LIMIT:
-        return _TOO_LONG
-    try:
-        item = _parse(line)
-    except (ValueError, RecursionError):
-        return _NOT_JSON if line.strip() else None
-    return item if is_object(item) else _NOT_JSON
-
-
-def _parse(line: bytes) -> Any:
-    """json.loads, without its preparations for what an ordinary line does not have."""
-    try:
-        value, end = _decode(text := line.decode())
-        if text[end:] in ("", "\n", "\r\n"):
-            return value
-    except UnicodeDecodeError:  # a code page
-        for text in readings(line):
-            try:
-                return json.loads(text)
-            except ValueError:
-                continue
-    except ValueError:
-        pass
-    return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 
 def _judge_line(item: JsonObject) -> tuple[ImagePrediction, object] | str:

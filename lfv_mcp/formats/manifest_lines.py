@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lfv_mcp.formats.containers import parts_of
 from lfv_mcp.formats.decoding import CHUNK, SERVICE, UnrecognisedError
-from lfv_mcp.formats.encodings import said_of, text_of, utf8_chunks
+from lfv_mcp.formats.encodings import said_of, text_of, text_of_line, utf8_chunks
 from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.texts import (
     HEAD,
@@ -27,6 +27,11 @@ from lfv_mcp.formats.texts import (
 
 _FIRST_LINES: Final = 20
 """Lines of which one tells a manifest."""
+TOO_LONG: Final = "longer than 1 MiB"
+"""Why a line is of no use that is never parsed."""
+NOT_JSON: Final = "not a JSON object"
+"""Why a line is of no use that is broken, or is something else."""
+_decode: Final = json.JSONDecoder().raw_decode
 
 
 def starts_as_manifest(head: bytes) -> bool:
@@ -59,10 +64,38 @@ def line_object(line: bytes) -> JsonObject | None:
 
 def readings(line: bytes) -> Iterator[str]:
     """The text of a line: the likeliest reading, and another one if it may be a code page."""
-    text = text_of(line)
+    text = text_of_line(line)
     yield text.content
     if text.pairs:
         yield text.in_pairs()
+
+
+def object_of_line(line: bytes) -> JsonObject | str | None:
+    """The JSON object in a line of a manifest, or why it has none; None for an empty line."""
+    if len(line) > LINE_LIMIT:
+        return TOO_LONG
+    try:
+        item = _parse(line)
+    except (ValueError, RecursionError):
+        return NOT_JSON if line.strip() else None
+    return item if is_object(item) else NOT_JSON
+
+
+def _parse(line: bytes) -> Any:
+    """json.loads, without its preparations for what an ordinary line does not have."""
+    try:
+        value, end = _decode(text := line.decode())
+        if text[end:] in ("", "\n", "\r\n"):
+            return value
+    except UnicodeDecodeError:  # a code page
+        for text in readings(line):
+            try:
+                return json.loads(text)
+            except ValueError:
+                continue
+    except ValueError:
+        pass
+    return json.loads(line)  # a byte-order mark, blanks around it, or an error of its own
 
 
 def manifest_document(head: bytes, chunks: Iterable[bytes]) -> Iterator[Any]:

@@ -39,6 +39,13 @@ def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in written.items() if 0 <= value <= 1}
 
 
+def tested_images(result: Mapping[str, Any]) -> int | None:
+    """How many images an EvaluationResult document says were tested; None if it does not say."""
+    details = result.get("EvaluationDetails")
+    told = details.get("NumberOfTestingImages") if is_object(details) else None
+    return told if type(told) is int and 0 <= told < 10**9 else None
+
+
 def sorted_names(value: Mapping[Any, Any]) -> list[Any]:
     """The names of an object in their order; printed Python and YAML may have numbers for names."""
     try:

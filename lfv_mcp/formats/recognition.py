@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.containers import is_container
+from lfv_mcp.formats.datasets.dataset import DatasetDocument
 from lfv_mcp.formats.decoding import SERVICE, UnrecognisedError
 from lfv_mcp.formats.documents import documents_and_problems, plain_document
 from lfv_mcp.formats.foreign import UNKNOWN_FORM
@@ -25,6 +26,7 @@ from lfv_mcp.formats.record import (
     RecordForm,
     bare_model_form,
     captured_at,
+    dataset_record,
     manifest_record,
     model_record,
     packed_file_record,
@@ -163,6 +165,11 @@ def _recognise_item(
     item: object, found: list[Record], problems: _Problems, *, may_hold: bool
 ) -> None:
     """Add an item's records, or what it is instead, to what the file has."""
+    if isinstance(item, DatasetDocument):
+        # An archive of several is read as one: `read_datasets` has each.
+        if not any(record.form == "dataset" for record in found):
+            found.append(dataset_record(item["Form"], item["FirstImage"]))
+        return
     try:
         if is_object(item) and (record := _usual_record(item)):
             # The lines of a manifest amid other documents are one record.

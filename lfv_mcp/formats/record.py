@@ -11,14 +11,22 @@ from lfv_mcp.formats.json_values import JsonObject, is_array, is_object
 from lfv_mcp.formats.members import folded, read_members, unboxed
 from lfv_mcp.formats.normalisation import plain
 from lfv_mcp.formats.predictions.prediction_set import about_from
-from lfv_mcp.identifiers import ModelKey, PredictionSetKey, ProjectKey, parse_arn
+from lfv_mcp.identifiers import FileKey, ModelKey, PredictionSetKey, ProjectKey, parse_arn
 from lfv_mcp.times import epoch_seconds
 
 RecordForm = Literal[
-    "model", "listing", "project", "result", "manifest", "predictions", "packed_file"
+    "model",
+    "listing",
+    "project",
+    "result",
+    "manifest",
+    "predictions",
+    "dataset",
+    "edge_package",
+    "packed_file",
 ]
 ModelForm = Literal["model", "listing"]
-RecordKey: TypeAlias = ModelKey | ProjectKey | PredictionSetKey
+RecordKey: TypeAlias = ModelKey | ProjectKey | PredictionSetKey | FileKey
 
 
 class Record(NamedTuple):
@@ -26,11 +34,14 @@ class Record(NamedTuple):
 
     Args:
         form: what was saved: a DescribeModel answer ("model"), an entry of ListModels ("listing"),
-            a project, an EvaluationResult, an EvaluationManifest, a prediction set, or a pack's
-            word about a file beside it ("packed_file"); the last two are no records of the service.
-        key: the model, project or prediction set that the record is about.
-        body: the record in the API's wire form; empty for a manifest, which is read by line, and
-            of a prediction set its first line, which says what it is.
+            a project, an EvaluationResult, an EvaluationManifest, a prediction set, a dataset, an
+            edge package, or a pack's word about a file beside it ("packed_file"); the last four
+            are no answers of the service.
+        key: the model, project or prediction set that the record is about; a `FileKey` of a file
+            that does not say whose it is.
+        body: the record in the API's wire form; empty for a manifest, which is read by line, of a
+            prediction set its first line, which says what it is, and of a dataset or an edge
+            package what its start tells.
             A member that cannot be read stays as it was saved: see `members.sendable`.
         captured: when the API answered, in epoch seconds; None if that was not recorded.
     """
@@ -42,8 +53,8 @@ class Record(NamedTuple):
 
     @property
     def arn(self) -> str:
-        """The ARN of the model or project; empty for a prediction set, which has none."""
-        return "" if isinstance(self.key, PredictionSetKey) else self.key.arn
+        """The ARN of the model or project; empty for what has none."""
+        return self.key.arn if isinstance(self.key, ModelKey | ProjectKey) else ""
 
 
 REKOGNITION_SUMMARY: Final = "an evaluation summary of Rekognition Custom Labels"
@@ -121,12 +132,39 @@ def predictions_record(body: JsonObject) -> Record:
     return Record("predictions", about_from(body).key, plain(body), None)
 
 
+DATASET_KEY: Final = FileKey("dataset")
+EDGE_PACKAGE_KEY: Final = FileKey("edge_package")
+
+
+def dataset_record(form: str, first_image: str) -> Record:
+    """The record of a file that is a dataset.
+
+    Args:
+        form: how it was written.
+        first_image: the first image that it names.
+    """
+    body = {"Form": form, "FirstImage": first_image}
+    return Record("dataset", DATASET_KEY, body, None)
+
+
+def edge_package_record(form: str, size: int) -> Record:
+    """The record of a file that is a packaged model.
+
+    Args:
+        form: `zip` or `tar`.
+        size: its bytes.
+    """
+    return Record("edge_package", EDGE_PACKAGE_KEY, {"Form": form, "Size": size}, None)
+
+
 def packed_file_record(body: JsonObject) -> Record:
     """What a line of a pack says of a file beside it.
 
     Raises:
-        UnrecognisedError: it does not say whose the file is.
+        UnrecognisedError: it does not say whose the file is, nor that it is a dataset.
     """
+    if body.get("Form") == "dataset":
+        return Record("packed_file", DATASET_KEY, plain(body), None)
     if is_object(about := body.get("PredictionSet")):
         return Record("packed_file", about_from(about).key, plain(body), None)
     return Record("packed_file", _require_model_key(body.get("ModelArn")), plain(body), None)

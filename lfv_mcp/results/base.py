@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, get_args
 
@@ -69,6 +70,7 @@ class Result(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
+@functools.cache  # once for each answer: every question asks for it, and it looks at every field
 def build_models(answer: type[BaseModel]) -> None:
     """Build the validators of a model and of every model in it, if they are not built yet.
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.shown import Carded
 
 
 class Metric(Result):
@@ -247,7 +248,25 @@ class Examples(Result):
     false_alarms: ExampleList
 
 
-class EvaluationReport(Result):
+class UnjudgedVerdicts(Result):
+    """What a prediction set says of images whose truth is not known.
+
+    `rejected` are predicted anomalies, `rejected_at` those at the cut that was asked for.
+    """
+
+    schema_description: ClassVar[str] = "Of a prediction set without truth: right or wrong unknown."
+    schema_lists_required: ClassVar[bool] = False
+
+    images: Count
+    unanswered: Count | None = None
+    rejected: Count | None = None
+    rejected_share: Metric | None = None
+    lowest_score: Number | None = None
+    highest_score: Number | None = None
+    rejected_at: Annotated[Count | None, Field(description="at the threshold asked for")] = None
+
+
+class EvaluationReport(Carded):
     """What analyze_evaluation answers: all that the evaluation files of a model prove."""
 
     summary: str
@@ -263,5 +282,6 @@ class EvaluationReport(Result):
     threshold: ThresholdAnalysis | None = None
     labels: tuple[LabelMetrics, ...] | None = None
     examples: Examples | None = None
+    unjudged: UnjudgedVerdicts | None = None
     findings: tuple[Finding, ...]
     source: Source

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationMetrics
+from lfv_mcp.results.shown import Carded
 
 QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
 Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
 Replacement = Literal["accept", "reject", "undecided"]
 Class = Literal["recall", "false_alarm"]
+ForTable: TypeAlias = Annotated[SkipJsonSchema[Number | None], Field(exclude=True)]
+"""A member for the table of all images (`--csv`) alone: in no answer and in no schema."""
 
 
 class ComparedRate(Result):
@@ -76,6 +80,7 @@ class ChangedImage(Result):
 
     image: str
     anomaly_score: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ChangedImages(Result):
@@ -106,6 +111,7 @@ class DoubtedLabel(Result):
     image: str
     label: Literal["anomaly", "normal"]
     confidence: Figure | None = None
+    baseline_score: ForTable = None
 
 
 class ImageMatching(Result):
@@ -114,7 +120,8 @@ class ImageMatching(Result):
     `by_uri`, `by_key` and `by_name` count matched images by the rule that matched them;
     `unanswered` the test images that the candidate did not answer, `extra` its answers on other
     images, `collisions` images whose key or name is not unique, `labels_differ` images on which
-    the sources of truth differ.
+    the sources of truth differ. `trained_on` counts the test images that the candidate was trained
+    on, which are in no other count and no figure.
     """
 
     schema_lists_required: ClassVar[bool] = False
@@ -126,6 +133,7 @@ class ImageMatching(Result):
     extra: Count
     collisions: Count
     labels_differ: Count
+    trained_on: Count | None = None
 
 
 class ComparedModel(Result):
@@ -145,7 +153,7 @@ class ComparedModel(Result):
     matching: ImageMatching | None = None
 
 
-class ModelComparison(Result):
+class ModelComparison(Carded):
     """What compare_models answers: each version against the first, and the best if there is one."""
 
     summary: str

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.shown import Framed
+
+HeldRecord = Literal["description", "result", "manifest"]
+"""A record that an archive holds of a model: what DescribeModel or ListModels answered, the
+EvaluationResult, the EvaluationManifest."""
 
 
 class ModelRow(Result):
-    """One model version in a listing; metrics are as reported, 0 to 1."""
+    """One model version in a listing; metrics are as reported, 0 to 1.
+
+    `captured_at` is when the record that answers was taken, `test_images` the number that the
+    EvaluationResult tells; both and `held` are of an archive's records.
+    """
 
     schema_description: ClassVar[str] = "One model in a listing."
 
@@ -24,6 +33,12 @@ class ModelRow(Result):
     precision: Number | None = None
     recall: Number | None = None
     description: str | None = None
+    captured_at: str | None = None
+    test_images: Count | None = None
+    held: tuple[HeldRecord, ...] | None = None
+    finding: Annotated[
+        str | None, Field(description="code of the gravest finding of describe_model")
+    ] = None
 
 
 class PredictionSetRow(Result):
@@ -36,7 +51,7 @@ class PredictionSetRow(Result):
     images: Count
 
 
-class ModelList(Result):
+class ModelList(Framed):
     """What list_models answers: one page of model versions."""
 
     schema_description: ClassVar[str] = "What list_models answers."

@@ -9,6 +9,7 @@ from pydantic import Field
 from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
+from lfv_mcp.results.shown import Carded
 
 
 class Performance(Result):
@@ -51,6 +52,15 @@ class Artifacts(Result):
     evaluation_result: str | None = None
 
 
+class TrainedOnFacts(Result):
+    """What the model behind a prediction set was trained on; `origin` is a text."""
+
+    schema_lists_required: ClassVar[bool] = False
+
+    origin: str
+    images: Count
+
+
 class PredictionSetFacts(Result):
     """What a prediction set is: another system's verdicts on a project's images.
 
@@ -70,9 +80,10 @@ class PredictionSetFacts(Result):
     same_names: Annotated[
         bool | None, Field(description="a person vouched that equal names are the same images")
     ] = None
+    trained_on: Annotated[TrainedOnFacts | None, Field(description="absent: unknown")] = None
 
 
-class ModelSummary(Result):
+class ModelSummary(Carded):
     """What describe_model answers: state and quality of one model version, and findings on them."""
 
     schema_description: ClassVar[str] = "What describe_model answers."

@@ -31,14 +31,14 @@ class CompletionHandlers:
         typed, name = params.argument.value, params.argument.name
         values: list[str] = []
         if name == "project_name":
-            values = await self._catalog.known_projects()
+            values = await self._catalog.suggestions.projects()
         elif name in _VERSION_ARGUMENTS:
             earlier = (params.context and params.context.arguments) or {}
             project = earlier.get("project_name", "")
             values = [
                 LATEST,
                 HOSTED,
-                *(await self._catalog.known_versions(project) if project else []),
+                *(await self._catalog.suggestions.versions(project) if project else []),
             ]
         matching = [value for value in values if value.startswith(typed)]
         return CompleteResult(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 from mcp.types import (
     EmbeddedResource,
@@ -22,13 +24,13 @@ from lfv_mcp.model_query import ModelQuery, parse_model_query
 from lfv_mcp.server import prompts
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.protocol import RequestContext, invalid_params
-from lfv_mcp.server.resources import JSON, model_uri
+from lfv_mcp.server.resources import JSON, inventory_uri, model_uri
 from lfv_mcp.server.size_limits import MAX_CONTENT_BYTES, json_within
 from lfv_mcp.text import clean
 
 
 class PromptHandlers:
-    """Lists the prompts, and renders one together with the summaries of the models it is about."""
+    """Lists the prompts, and renders one together with the records that it is about."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Take the summaries of models from this catalogue."""
@@ -43,7 +45,7 @@ class PromptHandlers:
     async def get_prompt(
         self, _: RequestContext, params: GetPromptRequestParams
     ) -> GetPromptResult:
-        """A prompt's text, then the summary of every model that the prompt is about.
+        """A prompt's text, then the inventory and the summary of every model that it is about.
 
         Raises:
             MCPError: there is no such prompt, or an argument breaks a rule.
@@ -61,20 +63,32 @@ class PromptHandlers:
             ]
         except CallerError as error:
             raise invalid_params(error.message) from error
-        summaries: list[PromptMessage | None] = [None] * len(queries)
+        project = parse_model_query(values["project_name"]).project_name
+        reads = [partial(self._embedded_inventory, project)] if prompt.has_inventory else []
+        reads += [partial(self._embedded_summary, query) for query in queries]
+        embedded: list[PromptMessage | None] = [None] * len(reads)
 
         async def embed(slot: int) -> None:
-            max_bytes = MAX_CONTENT_BYTES // (len(queries) + 1)
-            summaries[slot] = await self._embedded_summary(queries[slot], max_bytes)
+            embedded[slot] = await reads[slot](MAX_CONTENT_BYTES // (len(reads) + 1))
 
         # All at once, so that two models take the time of one.
         async with anyio.create_task_group() as tasks:
-            for slot in range(len(queries)):
+            for slot in range(len(reads)):
                 tasks.start_soon(embed, slot)
         text = _user_message(prompts.render(prompt, values))
         return GetPromptResult(
-            description=prompt.description, messages=[text, *filter(None, summaries)]
+            description=prompt.description, messages=[text, *filter(None, embedded)]
         )
+
+    async def _embedded_inventory(self, project_name: str, max_bytes: int) -> PromptMessage:
+        """A project's inventory as an embedded resource, or why there is none."""
+        try:
+            with guarded("a prompt's inventory"), self._catalog.deadline():
+                inventory = await self._catalog.inventories.of(project_name)
+                text = json_within(inventory.to_json(), max_bytes)
+        except LfvError as error:
+            return _user_message(f"This goes with no inventory, because of an error: {error}")
+        return _embedded(inventory_uri(project_name), text)
 
     async def _embedded_summary(self, query: ModelQuery, max_bytes: int) -> PromptMessage:
         """A model's summary as an embedded resource.
@@ -87,10 +101,7 @@ class PromptHandlers:
                 text = json_within(summary.to_json(), max_bytes)
         except LfvError as error:
             return _user_message(f"This goes with no record, because of an error: {error}")
-        contents = TextResourceContents(uri=model_uri(query), mime_type=JSON, text=text)
-        return PromptMessage(
-            role="user", content=EmbeddedResource(type="resource", resource=contents)
-        )
+        return _embedded(model_uri(query), text)
 
 
 def _published(prompt: prompts.Prompt) -> WirePrompt:
@@ -103,6 +114,11 @@ def _published(prompt: prompts.Prompt) -> WirePrompt:
             for a in prompt.arguments
         ],
     )
+
+
+def _embedded(uri: str, text: str) -> PromptMessage:
+    contents = TextResourceContents(uri=uri, mime_type=JSON, text=text)
+    return PromptMessage(role="user", content=EmbeddedResource(type="resource", resource=contents))
 
 
 def _user_message(text: str) -> PromptMessage:

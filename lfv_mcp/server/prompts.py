@@ -35,6 +35,7 @@ class Prompt:
         arguments: what to fill in.
         models: the models whose summaries are sent along: each the name of the argument that holds
             the model's version, or `latest`.
+        has_inventory: the inventory of the project is sent along.
         text: the prompt with `{name}` where an argument is filled in.
     """
 
@@ -43,6 +44,7 @@ class Prompt:
     description: str
     arguments: tuple[PromptArgument, ...]
     models: tuple[str, ...]
+    has_inventory: bool
     text: str
 
 
@@ -79,6 +81,7 @@ def parse(name: str, content: str) -> Prompt:
     """Read one prompt file: a header of `key: value` lines between `---` lines, then the text.
 
     `argument.NAME: text` describes an argument; ` (required)` at the end makes it required.
+    `models: ARGUMENT...` and `inventory: yes` say what is sent along.
 
     Raises:
         ValueError: the file has no header, no title or no description, or a line of the header is
@@ -110,6 +113,7 @@ def parse(name: str, content: str) -> Prompt:
             if key.startswith("argument.")
         ),
         tuple(header.get("models", "").split()),
+        header.get("inventory") == "yes",
         match["text"].strip(),
     )
 

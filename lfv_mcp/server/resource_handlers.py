@@ -48,8 +48,8 @@ class ResourceHandlers:
             MCPError: the cursor is not of an earlier answer.
         """
         listed = [_published(r) for r in RESOURCES if not r.is_template]
-        listed += map(_published_model, await self._catalog.known_models())
-        listed += map(_published_set, await self._catalog.known_prediction_sets())
+        listed += map(_published_model, await self._catalog.suggestions.models())
+        listed += map(_published_set, await self._catalog.suggestions.sets())
         return _page(listed, (params and params.cursor) or "0")
 
     async def list_resource_templates(

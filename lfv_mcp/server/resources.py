@@ -28,6 +28,7 @@ VIEW: Final = "ui://lfv/view.html"
 """URI of the page that shows a tool's result in hosts with MCP Apps."""
 APP: Final = "text/html;profile=mcp-app"
 """MIME type by which hosts recognise a page of MCP Apps."""
+INVENTORY: Final = SCHEME + "projects/{project_name}/inventory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,12 @@ async def _read_card(catalog: Catalog, variables: Mapping[str, str]) -> str:
     )
 
 
+async def _read_inventory(catalog: Catalog, variables: Mapping[str, str]) -> str:
+    given = parse((PROJECT_NAME,), {"project_name": variables["project_name"]})
+    inventory = await catalog.inventories.of(parse_model_query(**given).project_name)
+    return json_within(inventory.to_json())
+
+
 _MODEL: Final = SCHEME + "projects/{project_name}/models/{model_version}"
 
 RESOURCES: Final = (
@@ -142,6 +149,15 @@ RESOURCES: Final = (
         MARKDOWN,
         _read_card,
     ),
+    Resource(
+        INVENTORY,
+        "inventory",
+        "Inventory of a project",
+        "What the archive holds of a project, what can still be done with it (describe, analyze, "
+        "compare, retrain), and what is missing.",
+        JSON,
+        _read_inventory,
+    ),
 )
 _PATTERNS: Final = tuple((UriTemplate.parse(r.uri), r) for r in RESOURCES)
 
@@ -164,6 +180,11 @@ def model_uri(query: ModelQuery) -> str:
         if value
     )
     return f"{uri}?{parameters}" if parameters else uri
+
+
+def inventory_uri(project_name: str) -> str:
+    """The URI of a project's inventory."""
+    return INVENTORY.replace("{project_name}", quote(project_name))
 
 
 def row_uri(row: ModelRow) -> str:

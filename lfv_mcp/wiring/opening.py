@@ -34,7 +34,7 @@ def open_catalog(settings: Settings, **options: Unpack[CatalogOptions]) -> Catal
     """
     s3 = open_s3(settings)
     opened = open_archive(settings, options.get("clock"), s3)
-    return _catalog_of(settings, opened, s3, options)
+    return catalog_over(settings, opened, s3, options)
 
 
 def open_catalog_to_serve(
@@ -67,7 +67,7 @@ def open_catalog_to_serve(
         )
         kind_and_archive = "archive", Archive(files, clock=options.get("clock"))
     options["for_remote"] = remote
-    return _catalog_of(settings, kind_and_archive, s3, options), problem
+    return catalog_over(settings, kind_and_archive, s3, options), problem
 
 
 def _retold(settings: Settings, error: LfvError) -> LfvError:
@@ -92,9 +92,17 @@ def _file_retold(error: LfvError) -> LfvError:
     )
 
 
-def _catalog_of(
+def catalog_over(
     settings: Settings, opened: tuple[SourceKind, Archive] | None, s3: S3, options: CatalogOptions
 ) -> Catalog:
+    """A catalogue over a source that `open_archive` opened; several may share its index.
+
+    Args:
+        settings: those that opened it.
+        opened: the archive, and whether it is the sample; None for a live endpoint.
+        s3: where evaluation files are read that the archive does not hold.
+        options: the catalogue's own policies.
+    """
     if opened is None:
         limits = options.get("worker_limits") or WorkerLimits()
         return Catalog(

@@ -145,6 +145,7 @@ def listed(client: Any, bucket: str, **more: Any) -> list[dict[str, Any]]:
     return [item for page in pages for item in page.get("Contents", page.get("CommonPrefixes", ()))]
 
 
+@pytest.mark.slow
 def test_a_bucket_has_what_its_name_says(client: Any) -> None:
     fleet, bucket = Fleet(40, 2_500, 30), "fleet-40-images-2500-foreign-30"
     items = listed(client, bucket)
@@ -230,6 +231,7 @@ def test_it_refuses_as_s3_does(s3: S3Process, client: Any, fault: str, seen: str
     assert told == [30, 0, 30, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["hang", "stall", "reset", "cut", "refuse"])
 def test_it_breaks_off(s3: S3Process, client: Any, fault: str) -> None:
     s3.fail({"fault": fault, "kinds": ["get"]})
@@ -244,6 +246,7 @@ def test_it_breaks_off(s3: S3Process, client: Any, fault: str) -> None:
     assert client.get_object(Bucket="fleet-10", Key=KEY)["Body"].read()
 
 
+@pytest.mark.slow
 def test_no_request_waits_for_another(s3: S3Process, client: Any) -> None:
     s3.control(latency=0.5, forget=True)
     keys = [key for key in Fleet(10) if "Manifest" not in key][:16]

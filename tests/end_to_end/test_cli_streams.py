@@ -16,7 +16,10 @@ import pytest
 from lfv_mcp.archive.sample import SAMPLE
 from tests.support.stdio_server import COMMAND
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="/dev/full, pipes and signals of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="/dev/full, pipes and signals of POSIX"),
+]
 PATIENCE: Final = 30.0
 
 
@@ -53,8 +56,6 @@ LINES: Final = (
     "config cursor",
     f"archive check {SAMPLE}",
 )
-QUICK: Final = (("describe sample-cap-seal 3", ""), ("--help", "1"))
-"""Lines, and PYTHONUNBUFFERED, of the quick suite: each starts seven processes."""
 
 
 def start(line: str, shell: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -67,13 +68,7 @@ def start(line: str, shell: str, **environment: str) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize(
-    ("line", "unbuffered"),
-    [
-        pytest.param(*both, marks=() if both in QUICK else pytest.mark.slow)
-        for both in product(LINES, ("", "1"))
-    ],
-)
+@pytest.mark.parametrize(("line", "unbuffered"), list(product(LINES, ("", "1"))))
 def test_an_answer_that_cannot_be_written_is_said(line: str, unbuffered: str) -> None:
     started = {
         name: start(line, streams.shell, PYTHONUNBUFFERED=unbuffered)

@@ -20,7 +20,10 @@ import pytest
 from tests.support.s3 import CREDENTIALS
 from tests.support.stdio_server import COMMAND
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX"),
+]
 MODELS: Final = 400
 PATIENCE: Final = 60.0
 

@@ -170,6 +170,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bucket")
 def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a home of its own, in the order of the page; servers are ended after their first line."""
@@ -209,6 +210,7 @@ def lines_of_section(page: Path, heading: str) -> range:
     return range(first, next(rest, len(lines)) + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bucket")
 def test_commands_about_imports_and_packs_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -233,6 +233,7 @@ def test_list_models_by_pages_of_two(sample: Running) -> None:
     assert found == [{k: v for k, v in body.items() if k in LISTED} for body in MODELS]
 
 
+@pytest.mark.slow
 def test_a_token_survives_a_restart(sample: Running) -> None:
     first = sample.client().list_projects(MaxResults=4)
     with replaying("--source", "sample") as another:
@@ -516,14 +517,15 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
     """Equal in every word: `source`, history or present, and the findings about provenance
     (sample_data, archived_record, undated_record, listing_only, evaluation_files_only,
     records_disagree) come through too, because the replay's headers carry them. The one finding
-    of a live source, service_ended, stays away. Only evidence_at_hand is another: a live server
-    has no evaluation files in an archive, at most their places in S3.
+    of a live source, service_ended, stays away. Two are others: a live server has no evaluation
+    files in an archive, at most their places in S3 (evidence_at_hand), and asks for no listing to
+    know which version was in use (other_version_hosted).
     """
     asked = {
         "sample": [whose(body["ModelArn"]) for body in MODELS],
         str(folder): [("press", "2"), ("press", "9"), ("press", "10"), ("oven", "7")],
     }
-    codes = set()
+    codes, others = set(), ("evidence_at_hand", "other_version_hosted")
     for running, (source, models) in zip((sample, places), asked.items(), strict=True):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", ONE)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
@@ -535,7 +537,7 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
             answered = await live.describe_model(ModelQuery(project, version))
             answer, expected = answered.to_json(), described.to_json()
             for each in (answer, expected):
-                each["findings"] = [f for f in each["findings"] if f["code"] != "evidence_at_hand"]
+                each["findings"] = [f for f in each["findings"] if f["code"] not in others]
             assert answer == expected
             codes |= {finding["code"] for finding in expected["findings"]}
     assert codes >= {
@@ -548,6 +550,7 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
 # The command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_ends_it_quietly(number: signal.Signals, code: int) -> None:
     with replaying() as running:
@@ -603,6 +606,7 @@ def failed(monkeypatch: pytest.MonkeyPatch, *arguments: str, **settings: str) ->
     return CliRunner().invoke(main, ["replay", *arguments], env=settings)
 
 
+@pytest.mark.slow
 def test_remote_when_allowed_answers_to_any_name() -> None:
     command = [sys.executable, "-m", "lfv_mcp", "replay", "--host", "0.0.0.0", "--allow-remote"]
     pipe = subprocess.PIPE

@@ -18,7 +18,7 @@ from tests.support.clients import door
 from tests.support.paths import REPOSITORY
 from tests.support.saved_records import described, listed, project_of, result_of, write
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 UNKNOWN_TIME: Final = "1970-01-01 00:00:00+00:00"
 
@@ -75,7 +75,6 @@ def walked(source: Path | str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.slow
 def test_examples_run_over_saved_descriptions(tmp_path: Path) -> None:
     """Nobody saved a project, so its datasets are not known: there are none to show."""
     write(tmp_path, "d.json", {"ModelDescription": described(Status="HOSTED")})
@@ -97,7 +96,6 @@ def test_examples_run_over_models_rebuilt_from_evaluation_files(tmp_path: Path) 
     assert model["output"] == {"Bucket": "", "Prefix": ""}
 
 
-@pytest.mark.slow
 def test_examples_run_over_a_listing(tmp_path: Path) -> None:
     """What only DescribeModel says is empty, its numbers are those of the listing."""
     write(tmp_path, "l.json", {"Models": [listed(described())], "Projects": [project_of()]})
@@ -106,7 +104,6 @@ def test_examples_run_over_a_listing(tmp_path: Path) -> None:
     assert (model["output"], model["manifest"]) == ("s3:///", "s3:///")
 
 
-@pytest.mark.slow
 def test_no_metric_is_made_up(tmp_path: Path) -> None:
     """Of a trained model without metrics the examples stop, as the documentation says."""
     write(tmp_path, "d.json", {"ModelDescription": described(Performance=...)})
@@ -134,6 +131,9 @@ async def test_what_a_replay_fills_in_is_no_answer(
             async with door(source, region="us-east-1" if source == "live" else None) as ask:
                 models = [await ask.describe("cap-seal", version) for version in "345"]
                 rows = (await ask.list("cap-seal"))["models"]
+            # What an archive holds, a server before its replay does not see.
+            of_archive = ("captured_at", "test_images", "held", "finding")
+            rows = [{n: v for n, v in row.items() if n not in of_archive} for row in rows]
             shown = ("status", "model_description", "hosting", "artifacts", "findings")
             unalike = ("evidence_at_hand",)
             for model in models:

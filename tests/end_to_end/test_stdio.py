@@ -119,6 +119,7 @@ def assert_ends_with_stdin(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_every_byte_on_stdout_is_a_frame_in_both_eras() -> None:
     with started() as legacy, started() as modern:  # at one time, because starting takes longest
         result = ask(legacy, 1, "initialize", HELLO)
@@ -152,6 +153,7 @@ LATER: Final = {
 }
 
 
+@pytest.mark.slow
 def test_up_to_the_list_of_tools_little_is_imported(tmp_path: Path) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "lfv_mcp"]
 
@@ -173,6 +175,7 @@ def test_up_to_the_list_of_tools_little_is_imported(tmp_path: Path) -> None:
     assert PRELOAD_DELAY > 0  # the archive is indexed after that, not before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals and SIGINT are POSIX")
 def test_by_hand_it_says_that_it_waits_and_ctrl_c_ends_it() -> None:
     ours, theirs = os.openpty()

@@ -27,6 +27,7 @@ from tests.support.successors import (
     write,
 )
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs" / "successor.md"
 
 
@@ -50,6 +51,8 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             as_csv(found, image=lambda each: f"/data/images/{each.key}")
         )
         (tmp_path / "labelled.csv").write_bytes(as_csv(verdicts(truths(), wrong=0.02), truth=True))
+        shared = [{"source-ref": each.uri} for each in found[:2]]
+        (tmp_path / "train.manifest").write_text("\n".join(map(json.dumps, shared)), "utf-8")
         manifest = (WELD_BEAD / "EvaluationManifest-sample-weld-bead-3.json").read_text("utf-8")
         saved = tmp_path / "saved" / "EvaluationManifest.json"
         saved.parent.mkdir()
@@ -84,6 +87,8 @@ def test_the_page_from_its_start_to_its_end(prepared: Path) -> None:
         evaluated = run("evaluate", "weld-bead", row["model_version"], "--json", *archive)
         seen = json.loads(evaluated.stdout)["confusion"]
         assert {name: seen[name] for name in counts} == counts
+    trained = run("compare", "weld-bead", "3", "padim_2", "--json", *archive)
+    assert json.loads(trained.stdout)["models"][1]["matching"]["trained_on"] == 2
     assert "marketplace" in (prepared / "accepted.html").read_text(encoding="utf-8")
     with (prepared / "changed.csv").open(newline="", encoding="utf-8") as file:
         changed = list(csv.DictReader(file))

@@ -15,6 +15,7 @@ from lfv_mcp.archive.sample import SAMPLE
 from tests.support.http_server import call, started
 from tests.support.stdio_server import CALL, COMMAND, MODERN
 
+pytestmark = pytest.mark.slow
 PATIENCE: Final = 30.0
 LIST: Final = {"name": "list_models", "arguments": {}}
 
@@ -52,19 +53,9 @@ def conversation(
 @pytest.mark.parametrize(
     ("source", "by_flag"),
     [
-        ("/no/such/directory", False),
-        ("${HOME}/lfv-archive", True),
-        *(
-            pytest.param(source, by_flag, marks=pytest.mark.slow)
-            for source, by_flag in (
-                ("/no/such/directory", True),
-                ("${HOME}/lfv-archive", False),
-                ("S3:", False),
-                ("S3:", True),
-                ("$HOME/x", False),
-                ("$HOME/x", True),
-            )
-        ),
+        (source, by_flag)
+        for source in ("/no/such/directory", "${HOME}/lfv-archive", "S3:", "$HOME/x")
+        for by_flag in (False, True)
     ],
 )
 def test_over_stdio_it_starts_and_says_what_is_wrong(source: str, by_flag: bool) -> None:
@@ -87,7 +78,7 @@ def test_over_stdio_it_starts_and_says_what_is_wrong(source: str, by_flag: bool)
     assert "Traceback" not in stderr
 
 
-@pytest.mark.parametrize("apart", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("apart", [True, False])
 def test_the_documented_flag_starts_the_server(tmp_path: Path, apart: bool) -> None:
     shutil.copytree(SAMPLE, tmp_path / "mine")
     flags = ("--source", str(tmp_path / "mine")) if apart else (f"--source={tmp_path / 'mine'}",)

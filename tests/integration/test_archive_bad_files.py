@@ -52,10 +52,6 @@ BAD: Final[dict[str, tuple[bytes | Callable[[Path], object], str]]] = {
         "corrupt 'cut.json.gz': truncated or corrupt gzip",
     ),
     "dangling": (link("nowhere"), "failed 'dangling': cannot be read: No such file or directory"),
-    "dataset.manifest": (
-        lines([{"source-ref": "s3://b/a.png", "anomaly-label": 1}]),
-        "foreign 'dataset.manifest': a manifest without predictions: a dataset, not an evaluation",
-    ),
     "empty.json": (b"", "corrupt 'empty.json': empty file"),
     "huge.bin": (lambda p: sparse(p, b""), "foreign 'huge.bin': not JSON"),
     "huge.json": (lambda p: sparse(p, b'{"a'), "corrupt 'huge.json': larger than 64 MiB"),

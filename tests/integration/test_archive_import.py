@@ -195,6 +195,7 @@ def test_any_text_survives(tmp_path: Path, message: str) -> None:
 # Killed anywhere
 
 
+@pytest.mark.slow
 def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
     source = tmp_path / "from"
     write(source, "a.jsonl", lines(ANSWERS[:5]))

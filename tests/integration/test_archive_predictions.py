@@ -483,6 +483,7 @@ def visible(archive: Path) -> dict[str, bytes]:
     return {name: data for name, data in files.items() if not name.endswith(".partial")}
 
 
+@pytest.mark.slow
 def test_killed_anywhere_and_run_again(tmp_path: Path) -> None:
     # More than is kept in memory.
     source = write(tmp_path, "p.csv", rows(20_000))
@@ -586,6 +587,7 @@ def test_a_long_table_takes_bounded_memory(tmp_path: Path) -> None:
 # S3
 
 
+@pytest.mark.slow
 def test_from_a_bucket_into_a_bucket(tmp_path: Path, s3: LoopbackS3) -> None:
     folder = outputs(tmp_path / "from", 300)
     objects = {f"in/preds/{name}": data for name, data in tree(folder).items()}

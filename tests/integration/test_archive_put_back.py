@@ -63,12 +63,17 @@ def folders(tmp_path: Path) -> dict[str, Path]:
     return found
 
 
-def test_a_directory_that_is_another_between_listing_and_reading(
-    tmp_path: Path, folders: dict[str, Path]
-) -> None:
+@pytest.fixture
+def files(tmp_path: Path, folders: dict[str, Path]) -> _Swapped:
+    """The archive that is HOSTED until it is turned."""
     link = tmp_path / "archive"
     link.symlink_to(folders["HOSTED"])
-    files = _Swapped(link)
+    return _Swapped(link)
+
+
+def test_a_directory_that_is_another_between_listing_and_reading(
+    files: _Swapped, folders: dict[str, Path]
+) -> None:
     files.when_listed = lambda: files.turn(folders["TRAINED"])
     files.when_closed = lambda: files.turn(folders["HOSTED"])
     archive = Archive(files)
@@ -80,7 +85,10 @@ def test_a_directory_that_is_another_between_listing_and_reading(
 class _TurnedWhileAsked:
     """Turns the archive while a question is answered, and back before it has its answer."""
 
-    def __init__(self, archive: Archive, files: _Swapped, folders: dict[str, Path]) -> None:
+    def __init__(self, files: _Swapped, folders: dict[str, Path]) -> None:
+        self.catalog = archive_catalog(files)
+        archive = self.catalog._files._archive
+        assert archive is not None
         self._archive, self._files, self._folders = archive, files, folders
         self.times = 0
 
@@ -97,24 +105,22 @@ class _TurnedWhileAsked:
         return result
 
 
+@pytest.fixture
+def turned(files: _Swapped, folders: dict[str, Path]) -> _TurnedWhileAsked:
+    return _TurnedWhileAsked(files, folders)
+
+
 @pytest.mark.anyio
 async def test_an_answer_from_an_archive_that_was_another_meanwhile_is_not_kept(
-    tmp_path: Path, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    turned: _TurnedWhileAsked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lfv_mcp.catalog.describe import Describer
 
-    link = tmp_path / "archive"
-    link.symlink_to(folders["HOSTED"])
-    files = _Swapped(link)
-    catalog = archive_catalog(files)
-    archive = catalog._files._archive
-    assert archive is not None
-    turned = _TurnedWhileAsked(archive, files, folders)
     original = Describer.describe
     monkeypatch.setattr(
         Describer, "describe", lambda self, query: turned.around(original, self, query)
     )
-    async with Client(build_server(catalog)) as client:
+    async with Client(build_server(turned.catalog)) as client:
         statuses = [(await describe(client)).structured_content["status"] for _ in range(2)]
     assert turned.times == 1
     assert statuses == ["TRAINED", "HOSTED"]
@@ -122,26 +128,19 @@ async def test_an_answer_from_an_archive_that_was_another_meanwhile_is_not_kept(
 
 @pytest.mark.anyio
 async def test_evaluation_files_of_an_archive_that_was_another_meanwhile_are_not_kept(
-    tmp_path: Path, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    folders: dict[str, Path], turned: _TurnedWhileAsked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lfv_mcp.catalog.evidence import EvidenceLoader
 
     for status, lines in (("HOSTED", 1), ("TRAINED", 3)):
         (folders[status] / "manifest.json").write_bytes(manifest_of(version=3, images=4 * lines))
-    link = tmp_path / "archive"
-    link.symlink_to(folders["HOSTED"])
-    files = _Swapped(link)
-    catalog = archive_catalog(files)
-    archive = catalog._files._archive
-    assert archive is not None
-    turned = _TurnedWhileAsked(archive, files, folders)
     original = EvidenceLoader._read_manifest
     monkeypatch.setattr(
         EvidenceLoader,
         "_read_manifest",
-        lambda self, description: turned.around(original, self, description),
+        lambda self, *asked: turned.around(original, self, *asked),
     )
-    async with Client(build_server(catalog)) as client:
+    async with Client(build_server(turned.catalog)) as client:
         images = [(await analyze(client)).structured_content["test_images"] for _ in range(2)]
     assert turned.times == 1
     assert images[0] == 3 * images[1]

@@ -39,6 +39,7 @@ captures = st.none() | st.sampled_from([OLD, NEW])
 answers = st.tuples(captures, st.sampled_from(["TRAINED", "HOSTED", "TRAINING"]), st.integers(1, 3))
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     held=st.lists(answers, min_size=1, max_size=5), names=st.permutations("abcde"), data=st.data()
@@ -203,10 +204,13 @@ async def test_known_only_from_evaluation_files(tmp_path: Path, name: str) -> No
     assert not {"status", "status_meaning", "status_message", "hosting"} & answer.keys()
     shown = answer.get("performance", {})
     assert {n: shown[n] for n in ("f1_score", "precision", "recall") if n in shown} == metrics
+    of_files = {row.pop(name, None) for name in ("test_images", "finding")}
+    assert of_files <= {120, None, answer["findings"][0]["code"]}
     assert row == {
         "project_name": "cap-seal",
         "model_version": "3",
         "model_arn": arn(),
+        "held": ["result", "manifest"] if name == "both" else [name.split()[0]],
         **metrics,
     }
     check = run("archive", "check", tmp_path)

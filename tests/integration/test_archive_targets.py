@@ -81,6 +81,7 @@ def saved(folder: Path, models: int = 6) -> Path:
 # S3 as a target
 
 
+@pytest.mark.slow
 def test_s3_and_a_directory_get_the_same(tmp_path: Path, s3: LoopbackS3) -> None:
     source = saved(tmp_path / "from")
     big = manifest_of(version=9, images=4000)
@@ -103,6 +104,7 @@ def test_s3_and_a_directory_get_the_same(tmp_path: Path, s3: LoopbackS3) -> None
     assert tree(tmp_path / "back") == tree(tmp_path / "to")
 
 
+@pytest.mark.slow
 def test_moto_takes_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another S3 than ours: it checks the checksums, and knows conditional writes."""
     source = saved(tmp_path / "from", 2)
@@ -223,14 +225,8 @@ def slow_down(rate: float, methods: tuple[str, ...] = ("GET",)) -> Any:
     )
 
 
-@pytest.mark.parametrize(
-    "methods",
-    [
-        pytest.param(("GET",), marks=pytest.mark.slow),
-        pytest.param(("PUT",), marks=pytest.mark.slow),
-        ("GET", "PUT", "LIST"),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("methods", [("GET",), ("PUT",), ("GET", "PUT", "LIST")])
 def test_slow_down_of_a_third(tmp_path: Path, s3: LoopbackS3, methods: tuple[str, ...]) -> None:
     source = saved(tmp_path / "from", 100)
     imported(tmp_path / "to", source)
@@ -243,6 +239,7 @@ def test_slow_down_of_a_third(tmp_path: Path, s3: LoopbackS3, methods: tuple[str
     assert s3.below("bkt/to/") == tree(tmp_path / "to")
 
 
+@pytest.mark.slow
 def test_what_still_failed_is_called_failed_and_a_rerun_completes(
     tmp_path: Path, s3: LoopbackS3
 ) -> None:
@@ -328,13 +325,10 @@ def start(source: Path, target: object, **environment: str) -> subprocess.Popen[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "models"),
-    [
-        ("s3", 40),
-        pytest.param("s3", 150, marks=pytest.mark.slow),
-        pytest.param("directory", 150, marks=pytest.mark.slow),
-    ],
+    [("s3", 40), ("s3", 150), ("directory", 150)],
 )
 def test_two_imports_at_one_time_both_end_well(tmp_path: Path, place: str, models: int) -> None:
     source = saved(tmp_path / "from", models)

@@ -127,6 +127,7 @@ async def test_a_failure_is_not_kept(clock: Clock, endpoint: Endpoint) -> None:
         assert (await ask.describe("cap-seal", "3"))["status"] == "TRAINED"
 
 
+@pytest.mark.slow
 async def test_no_more_answers_are_kept_than_there_is_room_for(
     clock: Clock, endpoint: Endpoint
 ) -> None:
@@ -149,6 +150,7 @@ async def test_no_more_answers_are_kept_than_there_is_room_for(
     assert await requests(2) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["HOSTED", "TRAINING"])
 async def test_a_thousand_identical_calls_at_one_time_are_one_request(
     clock: Clock, endpoint: Endpoint, status: str
@@ -243,6 +245,7 @@ async def test_a_manifest_counts_from_the_next_look_at_the_files(
         assert (await ask.analyze("cap-seal", "3"))["test_images"] == 404
 
 
+@pytest.mark.slow
 async def test_a_manifest_that_is_rewritten_by_the_real_clock(tmp_path: Path) -> None:
     save(tmp_path)
     write(tmp_path, "manifest.json", manifest_of(images=8))
@@ -320,6 +323,7 @@ async def test_nothing_is_offered_of_an_archive_that_is_gone(
     assert str(tmp_path) not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argument", ["project_name", "model_version"])
 async def test_nothing_is_offered_when_it_takes_too_long(
     monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint, argument: str

@@ -55,6 +55,9 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "archive export": ("--to", "{tmp}/to"),
     "archive pack": ("{sample}", "--to", "{tmp}/pack"),
     "archive check": ("{sample}",),
+    "dataset check": ("{sample}",),
+    "dataset convert": ("{sample}", "--format", "anomalib", "--to", "{tmp}/converted"),
+    "inventory": ("sample-cap-seal",),
     "replay": ("--port", "0"),
     "config": ("cursor",),
     "doctor": (),
@@ -190,7 +193,7 @@ def test_a_wrong_value_by_flag_and_by_variable(
 def test_an_endpoint_filled_in_by_half(
     tmp_path: Path, path: tuple[str, ...], variable: str
 ) -> None:
-    if path[0] == "archive" and path[1] != "export":
+    if path[0] in ("archive", "dataset") and path[1] != "export":
         return  # they are told what to read by name
     for line, as_json in both(path, arguments_of(path, tmp_path)):
         result = run(*line, **{variable: "http://${HOST}:8000"})
@@ -247,6 +250,9 @@ def test_a_wrong_place_of_an_archive_command(tmp_path: Path, source: str) -> Non
     for line in (
         ("archive", "check", source),
         ("archive", "import", source, "--to", tmp_path / "t"),
+        ("dataset", "check", source),
+        ("dataset", "check", SAMPLE, "--test", source),
+        ("dataset", "check", SAMPLE, "--images", source),
     ):
         result = run(*line)
         assert_fails(result, 1, "source_unusable", source, as_json=False)

@@ -538,6 +538,7 @@ def test_no_name_of_a_file_becomes_a_command(
 # As a process
 
 
+@pytest.mark.slow
 def test_as_a_process_in_a_job(equal: Path, tmp_path: Path) -> None:
     report = tmp_path / "gate.xml"
     command = [sys.executable, "-m", "lfv_mcp", "gate", PROJECT, "2", "--source", str(equal)]

@@ -13,8 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfv_mcp.cli.changed_csv import COLUMNS, changed_table, defused
+from lfv_mcp.results.common import Source
+from lfv_mcp.results.model_comparison import (
+    ChangedImage,
+    ChangedImages,
+    ChangedVerdicts,
+    ComparedModel,
+    DoubtedLabel,
+    ModelComparison,
+)
 from tests.support.clients import run
-from tests.support.successors import as_csv, truths, verdicts
+from tests.support.successors import WELD_BEAD, as_csv, truths, verdicts
 
 PROJECT: Final = "sample-weld-bead"
 SAMPLE: Final = ("--source", "sample")
@@ -69,9 +78,9 @@ def test_sets_alone_are_no_synthetic_sample(tmp_path: Path) -> None:
     [
         (("new",), "is not NAME=PLACE"),
         (("new=",), "is not NAME=PLACE"),
-        (("v3=new.csv",), "not latest, hosted or v and digits"),
-        (("latest=new.csv",), "not latest, hosted or v and digits"),
-        (("3=new.csv",), "a letter first"),
+        (("v3=new.csv",), "not latest, hosted, or v and digits"),
+        (("latest=new.csv",), "not latest, hosted, or v and digits"),
+        (("3=new.csv",), "begins with a letter"),
         (("new=/no/such/file.csv",), "/no/such/file.csv"),
     ],
 )
@@ -113,6 +122,27 @@ def test_the_table_has_every_changed_image(table: Path, tmp_path: Path) -> None:
     for row in rows:
         assert (row["label"] == "anomaly") is labels[row["image"]]
     assert sum(row["change"] == "label_to_doubt" for row in rows) >= 1
+
+
+@pytest.mark.parametrize("versions", [("2", "3"), ("3", "2"), ("1", "2", "3")])
+def test_the_table_has_what_the_baseline_said(tmp_path: Path, versions: tuple[str, ...]) -> None:
+    """Verdict and score of every changed or doubted image, as the baseline's manifest has them."""
+    file = tmp_path / "changed.csv"
+    answer = structure("compare", PROJECT, *versions, *SAMPLE, "--csv", file)
+    assert "baseline_score" not in json.dumps(answer)
+    said: dict[str, tuple[str, float]] = {}
+    manifest = WELD_BEAD / f"EvaluationManifest-sample-weld-bead-{versions[0]}.json"
+    for each in map(json.loads, manifest.read_text("utf-8").splitlines()):
+        about = each["anomaly-label-detected-metadata"]
+        verdict, sure = about["class-name"], about["confidence"]
+        said[each["source-ref"]] = verdict, sure if verdict == "anomaly" else 1 - sure
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert len(rows) > 10
+    for row in rows:
+        verdict, score = said[row["image"]]
+        assert row["baseline_verdict"] == verdict
+        assert float(row["baseline_score"]) == pytest.approx(score, abs=1e-5)
 
 
 def test_a_gate_takes_predictions_by_place(table: Path, tmp_path: Path) -> None:
@@ -168,17 +198,25 @@ def test_no_cell_begins_a_formula(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_image_is_read_back_from_the_table(image: str) -> None:
-    comparison = {
-        "models": [
-            {"model_version": "3"},
-            {
-                "model_version": "new",
-                "changed": {"newly_missed": {"count": 1, "images": [{"image": image}]}},
-            },
-        ],
-        "labels_to_doubt": [{"image": image, "label": "normal", "confidence": 0.5}],
-    }
+    none = ChangedImages(count=0, images=())
+    one = ChangedImages(count=1, images=(ChangedImage(image=image, baseline_score=-0.5),))
+    changed = ChangedVerdicts(
+        newly_missed=one, newly_caught=none, newly_rejected=none, newly_passed=none
+    )
+    comparison = ModelComparison(
+        summary="",
+        baseline="3",
+        models=(
+            ComparedModel(model_version="3"),
+            ComparedModel(model_version="new", changed=changed),
+        ),
+        labels_to_doubt=(DoubtedLabel(image=image, label="normal", confidence=0.5),),
+        best_reason="",
+        findings=(),
+        source=Source(kind="sample", basis="predictions"),
+    )
     rows = list(csv.reader(io.StringIO(changed_table(comparison).decode("utf-8"), newline="")))
     assert tuple(rows[0]) == COLUMNS
     assert [row[2] for row in rows[1:]] == [defused(image)] * 2
-    assert rows[1][3] == "anomaly"
+    assert rows[1][3:] == ["anomaly", "", "", "anomaly", "-0.5"]
+    assert rows[2][3:] == ["normal", "", "0.5", "anomaly", ""]

@@ -170,6 +170,7 @@ print(json.dumps(opened))
 """Counts how often each file below a directory is opened, by Python's own audit."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "read_again"),
     [
@@ -218,6 +219,7 @@ def imported(*command: str) -> set[str]:
     return {*done.stdout.split()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

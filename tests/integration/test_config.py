@@ -82,15 +82,9 @@ def own_entry(host: str, text: str) -> dict[str, Any]:
 # What is printed
 
 
-STARTED: Final = ("claude-desktop", "codex")
-"""Hosts whose server the quick suite starts, one for JSON and one for TOML; others are slow."""
-
-
+@pytest.mark.slow
 @pytest.mark.usefixtures("anywhere")
-@pytest.mark.parametrize(
-    "host",
-    [pytest.param(host, marks=() if host in STARTED else pytest.mark.slow) for host in HOSTS],
-)
+@pytest.mark.parametrize("host", HOSTS)
 def test_what_is_written_starts_the_server(host: str, own_home: Path) -> None:
     written = run(host, "--write")
     assert (written.exit_code, written.stderr) == (0, "")
@@ -336,6 +330,7 @@ def json_files(draw: st.DrawFn) -> str:
     return text.replace("\n", "\r\n") if draw(st.booleans()) else text
 
 
+@pytest.mark.slow
 @given(text=json_files())
 def test_json_merge_keeps_all_else(text: str) -> None:
     before = json.loads(text)
@@ -352,6 +347,7 @@ def test_json_merge_keeps_all_else(text: str) -> None:
     assert merge("cursor", written, OURS) == written
 
 
+@pytest.mark.slow
 @given(text=json_files())
 def test_json_merge_only_adds(text: str) -> None:
     """Every character of the file is there afterwards, in its order."""
@@ -372,6 +368,7 @@ TOML_VALUES: Final = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     top=st.dictionaries(WORDS, TOML_VALUES, max_size=3),
     servers=st.dictionaries(
@@ -587,6 +584,7 @@ def shown() -> Iterator[tuple[str, str]]:
         yield f"config {host}", snippet(host, wanted) + claude_command(wanted, "linux")
 
 
+@pytest.mark.slow
 def test_no_snippet_runs_what_the_user_did_not_install() -> None:
     assert {path.parent.name for path in TEXTS} >= {"docs", "examples", "packaging", "prompts"}
     found = {

@@ -293,7 +293,9 @@ async def test_requirements_are_shown_not_shown_or_refuted(client: Client, row: 
     for said in (words, printed):
         assert phrase in said
     if measured and measured > 10_000:
-        assert "97 defects more without a miss would, or more than 10,000 defects more if" in words
+        assert (
+            "97 more defects without a miss would show it, or more than 10,000 further defects if"
+        ) in words
 
 
 async def test_both_requirements_and_the_images_they_take(client: Client) -> None:
@@ -314,6 +316,7 @@ async def test_both_requirements_and_the_images_they_take(client: Client) -> Non
 # Examples
 
 
+@pytest.mark.slow
 async def test_examples_are_as_many_as_asked_of_how_many_by_full_name(client: Client) -> None:
     for most in (0, 1, 5, 20):
         words, structure, printed = await answers(
@@ -523,6 +526,7 @@ async def test_every_number_of_the_text_is_in_the_structure(
     assert not is_told("61,700", known)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [("sample-weld-bead", "3"), ("sample-cap-seal", "3")])
 def test_a_printed_cut_typed_back_rejects_the_same_images(model: tuple[str, str]) -> None:
     asked = ("--source", "sample", "--threshold")
@@ -534,3 +538,27 @@ def test_a_printed_cut_typed_back_rejects_the_same_images(model: tuple[str, str]
         answer = json.loads(run("evaluate", *model, *asked, cut, "--json").stdout)
         at = answer["threshold"]["at"]
         assert [at["false_negatives"], at["false_positives"]] == [int(missed), int(alarms)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("project", "version"),
+    [("sample-weld-bead", v) for v in "1234"] + [("sample-cap-seal", v) for v in "123"],
+)
+async def test_the_table_of_costs_fits_a_terminal_and_says_what_is_decided(
+    client: Client, project: str, version: str
+) -> None:
+    for escape, more in ((10, {}), (500, {"threshold": 0.4}), (123_456, {"threshold": 0.9})):
+        asked = {"defect_rate": 0.01, "cost_of_escape": escape, "cost_of_false_reject": 1, **more}
+        _, structure, printed = await answers(client, project, version, **asked)
+        table = printed.partition("Cost per part")[2].partition("\n\n")[0].splitlines()
+        assert max(map(len, table)) <= 80
+        cost = structure["cost"]
+        difference = cost["difference"]
+        (row,) = [line.split() for line in table if line.startswith("  cheapest - own")]
+        shown = [float(cell) for cell in row[3:]]
+        expected = [difference[part] for part in ("value", "low", "high")]
+        assert shown == pytest.approx(expected, rel=0.006)
+        decided = not difference["low"] <= 0 <= difference["high"]
+        assert cost["decided"] is decided
+        assert ("is decided" in table[-1]) is decided

@@ -6,7 +6,8 @@ each answer has to be: what the object was when a look at the files could last r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import anyio
@@ -20,6 +21,7 @@ from tests.support.clients import Door, codes, door
 from tests.support.clock import Clock
 from tests.support.faulty_s3 import LASTING_FAULTS, PASSING_FAULTS, FaultyS3, served
 from tests.support.saved_records import described, lines, manifest_of, response, result_of
+from tests.support.tiers import slow_but
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +75,7 @@ CHANGES: Final[Mapping[str, Mapping[str, bytes]]] = {
 
 
 @pytest.mark.usefixtures("without_retry_pauses")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", slow_but(("AccessDenied", "SlowDown"), FAULTS))
 @pytest.mark.parametrize("change", CHANGES)
 async def test_another_object_that_changes_takes_no_answer_away(change: str, fault: str) -> None:
     clock = Clock()
@@ -165,6 +167,7 @@ STEPS: Final = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,
@@ -201,3 +204,19 @@ async def test_whatever_changes_and_fails_an_answer_is_the_last_that_could_be_re
                         oracle.asked[version] = words
                         is_old = oracle.words[version] != words
                         assert not is_old or "files_unread" in codes(held)
+
+
+@pytest.mark.usefixtures("without_retry_pauses")
+async def test_what_a_test_could_not_read_is_not_read_after_it(
+    end_retries: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would count among the requests of a test that comes later."""
+    monkeypatch.setattr("lfv_mcp.archive.scan.FIRST_RETRY", 0.01)
+    with served(evaluated()) as s3:
+        async with door("s3://b-1/x/", clock=Clock().read) as ask:
+            s3.fault = lambda key: FAULTS["SlowDown"] if key == key_of(1) else None
+            assert "files_unread" in codes(await ask.list())
+        end_retries()
+        with anyio.fail_after(30):
+            while any(thread.name.startswith("archive-") for thread in threading.enumerate()):
+                await anyio.sleep(0.01)

@@ -28,6 +28,7 @@ def take_finding(answer: dict[str, Any], code: str) -> list[dict[str, Any]]:
     return taken
 
 
+@pytest.mark.slow
 async def test_hostile_archive_stays_among_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,6 +180,34 @@ async def test_hosted_is_the_version_that_was_hosted(client: Client) -> None:
         assert found["model_version"] == "4"
 
 
+async def test_a_version_without_a_status_is_not_told_to_have_one(tmp_path: Path) -> None:
+    write(tmp_path, "3.json", saved(Status=...))
+    write(tmp_path, "4.json", saved(version=4, Status="TRAINED"))
+    async with Client(build_server(archive_catalog(Directory(tmp_path)))) as client:
+        told = await refused(client, "describe_model", model_version="hosted")
+    assert "is or was HOSTED: 3 status not known, 4 TRAINED." in told
+
+
+async def test_truth_comes_from_the_place_of_the_set(client: Client, folder: Path) -> None:
+    """The project has versions in two regions; the set says itself in which one it is."""
+    before = await asked(client, "analyze_evaluation", model_version="padim")
+    elsewhere = saved(version=9, Status="TRAINED", region="eu-west-1")
+    write(folder, "elsewhere.json", elsewhere)
+    after = await asked(client, "analyze_evaluation", model_version="padim")
+    assert after["test_images"] == before["test_images"] == 40
+    put(folder, "other", answers())
+    compared = await asked(client, "compare_models", model_versions=["padim", "other"])
+    assert compared["models"][1]["matching"]["by_uri"] == 40
+
+
+async def test_versions_that_cannot_be_told_are_not_none(client: Client, folder: Path) -> None:
+    """A set that nobody placed is of a project that is held for two regions: which one is asked."""
+    put(folder, "nowhere", answers(), region="", account="")
+    write(folder, "elsewhere.json", saved(version=9, Status="TRAINED", region="eu-west-1"))
+    told = await refused(client, "analyze_evaluation", model_version="nowhere")
+    assert "is held for several regions or accounts" in told
+
+
 async def test_an_unknown_name_is_refused_with_what_there_is(client: Client) -> None:
     said = await refused(client, "describe_model", model_version="nope")
     assert "no prediction set 'nope'" in said

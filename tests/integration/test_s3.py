@@ -80,6 +80,7 @@ def buckets(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
     s3_backends.reset()
 
 
+@pytest.mark.slow
 async def test_the_same_archive_from_a_directory_and_from_s3(buckets: Buckets) -> None:
     url = buckets.make("results", {f"a/b/{name}": data for name, data in tree(SAMPLE).items()})
     async with door(SAMPLE) as local, door(f"{url}a/b/") as remote:
@@ -142,7 +143,8 @@ async def test_evaluation_files_amid_thousands_of_images(
     real = S3.open
 
     def counting(self: S3, bucket: str, key: str, **part: Any) -> Any:
-        opened.append(key)
+        if bucket in url:  # a retry of another test may still be on its way
+            opened.append(key)
         return real(self, bucket, key, **part)
 
     monkeypatch.setattr(S3, "open", counting)
@@ -158,12 +160,14 @@ async def test_evaluation_files_amid_thousands_of_images(
     assert len(opened) == 10
     result = run("archive", "import", url, "--to", tmp_path / "to")
     assert result.exit_code == 0, result.output
-    assert "2,500 passed over as images; recognised: 4 manifest, 4 result; 8 new" in result.stdout
-    assert "a dataset, not an evaluation" in result.stderr
-    copied = [data for name, data in tree(tmp_path / "to").items() if "manifest" in name]
+    recognised = "recognised: 1 dataset, 4 manifest, 4 result; 9 new"
+    assert f"2,500 passed over as images; {recognised}" in result.stdout
+    assert result.stderr == ""
+    copied = [data for name, data in tree(tmp_path / "to").items() if "manifest-" in name]
     assert sorted(copied) == sorted(v for k, v in objects.items() if "EvaluationManifest" in k)
 
 
+@pytest.mark.slow
 def test_import_from_s3_equals_import_from_a_directory(buckets: Buckets, tmp_path: Path) -> None:
     odd = "a b+c/ü/../\u202e&=%2F.json"
     objects = tree(SAMPLE) | {odd: answer(Status="HOSTED")}
@@ -175,6 +179,7 @@ def test_import_from_s3_equals_import_from_a_directory(buckets: Buckets, tmp_pat
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
 
 
+@pytest.mark.slow
 async def test_nothing_is_written_to_disk(
     buckets: Buckets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:

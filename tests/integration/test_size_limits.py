@@ -19,10 +19,12 @@ from lfv_mcp.server.size_limits import MAX_RESULT_BYTES
 from lfv_mcp.wiring.opening import open_catalog
 from lfv_mcp.wiring.settings import Settings
 from tests.support.saved_records import described, judged, lines, listed, result_of
+from tests.support.tiers import slow_but
 
 pytestmark = pytest.mark.anyio
 
 LETTERS: Final = ["x", '"', "\\", "|", "\N{FACTORY}", "\n"]
+QUICK_LETTERS: Final = ["x", "\N{FACTORY}"]
 """Short ones, such as take two bytes within a text, and within a text in a text four; wide ones."""
 MODEL: Final = "lookoutvision://projects/cap-seal/models/1"
 
@@ -46,7 +48,7 @@ async def text_of(client: Client, uri: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("letter", slow_but(QUICK_LETTERS, LETTERS))
 async def test_known_models_go_on_in_list_models(tmp_path: Path, era: str, letter: str) -> None:
     models = [listed(described(version=n, Description=letter * 500)) for n in range(1, 101)]
     (tmp_path / "list.json").write_text(json.dumps({"Models": models}))
@@ -116,7 +118,7 @@ def large(folder: Path, letter: str) -> None:
         (folder / f"model-{version}.json").write_text(json.dumps({"ModelDescription": body}))
 
 
-@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("letter", slow_but(QUICK_LETTERS, LETTERS))
 async def test_documents_about_a_model(tmp_path: Path, era: str, letter: str) -> None:
     large(tmp_path, letter)
     async with serving(tmp_path, era) as client:

@@ -152,6 +152,7 @@ async def test_after_the_grace_callers_are_told_that_it_is_over() -> None:
         assert time.monotonic() - started < BUSY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", ["auto", "legacy"])
 async def test_a_client_that_never_reads_does_not_keep_it_alive(era: str) -> None:
     running = []

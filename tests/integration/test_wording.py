@@ -104,6 +104,7 @@ async def texts(client: Client) -> AsyncIterator[tuple[str, str]]:
                 yield f"compare_models of {project} {pair}", text
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_no_text_of_the_samples_has_a_banned_kind(client: Client) -> None:
     found = [

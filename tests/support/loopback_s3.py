@@ -46,6 +46,8 @@ class LoopbackS3:
         self.requests: list[tuple[str, str]] = []
         self.lock = threading.Lock()
         self.page = 1000
+        self.listed_as: dict[str, str] = {}
+        """What a listing says of an object beside key, size and ETag, as XML."""
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"store": self})
@@ -151,7 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             held = {name: self.store.objects[name] for name in names}
         items = "".join(
             f"<Contents><Key>{escape(name.removeprefix(f'{bucket}/'))}</Key>"
-            f"<Size>{len(data)}</Size><ETag>{escape(etag_of(data))}</ETag></Contents>"
+            f"<Size>{len(data)}</Size><ETag>{escape(etag_of(data))}</ETag>"
+            f"{self.store.listed_as.get(name, '')}</Contents>"
             for name, data in held.items()
         )
         more = ""

@@ -181,6 +181,7 @@ _JSON = st.recursive(
 _HALVES = st.text(st.characters(codec=None, categories=["Cs", "Ll", "Nd"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.binary() | _JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_taken_refused_or_owed_nothing(data: bytes) -> None:
@@ -191,6 +192,7 @@ def test_any_bytes_are_taken_refused_or_owed_nothing(data: bytes) -> None:
         json.dumps(message, ensure_ascii=False).encode()  # writable, whatever was read
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     request_id=st.integers() | st.text(),

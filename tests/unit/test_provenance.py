@@ -17,6 +17,7 @@ visible = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=40)
 statuses = st.none() | visible.filter(bool)
 
 
+@pytest.mark.slow
 @given(
     st.builds(
         Provenance,

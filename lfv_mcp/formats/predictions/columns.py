@@ -56,6 +56,11 @@ _ROLES: Final[Mapping[str, Role]] = {
 _AGGREGATE_NAMES: Final = frozenset(map(folded_name, _AGGREGATES.split()))
 
 
+def role_of(name: str) -> Role | None:
+    """What a column of a name says; None if that is not known, or depends on other columns."""
+    return _ROLES.get(folded_name(name))
+
+
 def is_aggregate(name: str) -> bool:
     """Whether a folded name is that of a metric of a whole model."""
     return name in _AGGREGATE_NAMES

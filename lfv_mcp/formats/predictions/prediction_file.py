@@ -2,15 +2,17 @@
 
 {"PredictionSet": {"Project": "caps", "Name": "padim", "Origin": "...", "Columns": {...}, ...}}
 {"image": "s3://lines/caps/0001.png", "truth": "anomaly", "prediction": "normal", "score": 0.31}
+{"trained_on": "s3://lines/caps/train/0900.png", "size": 48213, "etag": "9b2c..."}
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lfv_mcp.formats.containers import parts_of
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.encodings import utf8_chunks
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
@@ -68,19 +70,26 @@ def prediction_set_document(chunks: Iterable[bytes]) -> Iterator[Any]:
     elif last and line_object(last) is None:
         yield UnrecognisedError("a prediction set that is cut off in its last line", corrupt=True)
     # What is no longer than a first look was all there to be counted.
-    elif size <= HEAD and (problem := _miscounted(body.get("Images"), count)) is not None:
+    elif size <= HEAD and (problem := _miscounted(_lines_said(body), count)) is not None:
         yield problem
     else:
         yield SetDocument({HEADER: body})
 
 
-def _miscounted(said: object, lines: int) -> UnrecognisedError | None:
+def _lines_said(body: JsonObject) -> object:
+    """How many lines follow a first line; something else than a number if it does not tell."""
+    images, training = body.get("Images"), body.get("TrainedOn")
+    more = training.get("Images") if is_object(training) else 0
+    return images + more if type(images) is int and type(more) is int else None
+
+
+def _miscounted(said: object, lines: int, what: str = "images") -> UnrecognisedError | None:
     """The problem of a set with another number of lines than its first one says; None for none."""
     if type(said) is not int or said == lines:
         return None
-    what = "ends early" if said > lines else "has lines too many"
+    how = "ends early" if said > lines else "has lines too many"
     return UnrecognisedError(
-        f"a prediction set that {what} ({lines:,} images, and its first line says {said:,})",
+        f"a prediction set that {how} ({lines:,} {what}, and its first line says {said:,})",
         corrupt=True,
     )
 
@@ -130,6 +139,12 @@ def image_line(image: PredictedImage) -> bytes:
     return _line({name: value for name, value in members.items() if value is not None})
 
 
+def training_line(image: DatasetLine) -> bytes:
+    """The line of an image that the model was trained on; it has no label."""
+    members = {"trained_on": image.image, "size": image.size, "etag": image.etag or None}
+    return _line({name: value for name, value in members.items() if value is not None})
+
+
 def _line(value: object) -> bytes:
     # ASCII, so that a terminal shows a text's control characters and does not obey them.
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
@@ -140,7 +155,8 @@ def read_prediction_file(lines: Iterable[bytes], *, keep: int = LINES_KEPT) -> P
 
     Args:
         lines: the file's lines, with or without their line ends.
-        keep: images to keep one by one; of more than that none is.
+        keep: images to keep one by one; of more than that none is. Of training images the first
+            so many are.
 
     Raises:
         UnrecognisedError: it does not begin as one, or has more or fewer lines than it says.
@@ -148,18 +164,33 @@ def read_prediction_file(lines: Iterable[bytes], *, keep: int = LINES_KEPT) -> P
     rest = iter(lines)
     about = about_in(next(rest, b""))
     images: list[PredictedImage] | None = []
-    read = unreadable = 0
-    for image in _images(rest):
+    training: list[DatasetLine] = []
+    read = unreadable = trained = 0
+    for line in _lines(rest):
+        if line.is_training or read == about.images:
+            trained += 1
+            if line.training is not None and len(training) < keep:
+                training.append(line.training)
+            continue
         read += 1
-        if image is None:
+        if line.image is None:
             unreadable += 1
         elif images is not None:
-            images.append(image)
+            images.append(line.image)
             if len(images) > keep:
                 images = None
-    if (problem := _miscounted(about.images, read)) is not None:
+    said = about.trained_on.images if about.trained_on else 0
+    problem = _miscounted(about.images, read + (trained if not said else 0))
+    problem = problem or _miscounted(said, trained if said else 0, "training images")
+    if problem is not None:
         raise problem
-    return PredictionSet(about, None if images is None else tuple(images), unreadable)
+    return PredictionSet(
+        about,
+        None if images is None else tuple(images),
+        unreadable,
+        tuple(training) if about.trained_on else None,
+        trained - len(training),
+    )
 
 
 def about_in(line: bytes) -> AboutPredictions:
@@ -189,8 +220,16 @@ def _body(line: bytes) -> JsonObject | None:
     return body if is_object(body) else None
 
 
-def _images(lines: Iterable[bytes]) -> Iterator[PredictedImage | None]:
-    """The image of each line that is not empty; None for one that cannot be read."""
+class _Line(NamedTuple):
+    """What a line after the first one has; nothing where it cannot be read."""
+
+    image: PredictedImage | None
+    training: DatasetLine | None = None
+    is_training: bool = False
+
+
+def _lines(lines: Iterable[bytes]) -> Iterator[_Line]:
+    """What each line has that is not empty."""
     for line in lines:
         if not line.strip():
             continue
@@ -198,7 +237,27 @@ def _images(lines: Iterable[bytes]) -> Iterator[PredictedImage | None]:
             item = json.loads(line) if len(line) <= LINE_LIMIT else None
         except (ValueError, RecursionError):
             item = None
-        yield _image(item)
+        if is_training_line(item):
+            yield _Line(None, training_image(item), is_training=True)
+        else:
+            yield _Line(_image(item))
+
+
+def is_training_line(item: object) -> bool:
+    """Whether the object of a line is about an image of the training."""
+    return is_object(item) and "trained_on" in item and "image" not in item
+
+
+def training_image(item: object) -> DatasetLine | None:
+    """The image of a training line, from the line's object; None for one of no use."""
+    if not is_object(item):
+        return None
+    image, size, etag = item.get("trained_on"), item.get("size"), item.get("etag", "")
+    if not isinstance(image, str) or not image or not isinstance(etag, str):
+        return None
+    if size is not None and (type(size) is not int or size < 0):
+        return None
+    return DatasetLine(image, None, size=size, etag=etag)
 
 
 def _image(item: object) -> PredictedImage | None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, cast, get_args
 
+from lfv_mcp.formats.datasets.dataset import DatasetLine
+from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.json_values import JsonObject, is_object, number
 from lfv_mcp.identifiers import (
@@ -44,6 +46,18 @@ class PredictedImage(NamedTuple):
     confidence: float | None = None
 
 
+class TrainedOn(NamedTuple):
+    """What the model behind a set was trained on, in short.
+
+    Args:
+        origin: where its training images were named, as a text for people.
+        images: how many they are.
+    """
+
+    origin: str
+    images: int
+
+
 @dataclass(frozen=True, slots=True)
 class AboutPredictions:
     """What the first line of a set says of all others.
@@ -62,6 +76,7 @@ class AboutPredictions:
         same_names: a person vouched that equal names are the same images.
         content: digest of the lines that follow, which tells two sets of equal counts apart; empty
             for a set that was not written into an archive.
+        trained_on: what the model was trained on; None if nobody said it.
     """
 
     key: PredictionSetKey
@@ -75,6 +90,7 @@ class AboutPredictions:
     unusable: Mapping[str, int] = field(default_factory=dict[str, int])
     same_names: bool = False
     content: str = ""
+    trained_on: TrainedOn | None = None
 
     def at(self, key: PredictionSetKey) -> AboutPredictions:
         """The same set under a key that says where its project is."""
@@ -89,11 +105,18 @@ class PredictionSet:
         about: what it is.
         images: its lines in their order; None if they are too many to keep one by one.
         unreadable: lines of the set's own file that could not be read; 0 for a whole file.
+        training: the images that its model was trained on, without their labels; None if nobody
+            said it.
+        training_unread: further training images that could not be read.
+        listing: what is known of the sizes and ETags of test images; None for nothing.
     """
 
     about: AboutPredictions
     images: tuple[PredictedImage, ...] | None
     unreadable: int = 0
+    training: tuple[DatasetLine, ...] | None = None
+    training_unread: int = 0
+    listing: ImageListing | None = None
 
     @property
     def name(self) -> str:
@@ -105,9 +128,8 @@ BROKEN: Final = "a prediction set whose first line does not say what it is"
 """The problem of a set's file that starts as one."""
 
 
-WHERE: Final = frozenset({"Origin", "Region", "Account", "Name"})
-"""Members of a first line that say where a set came from and where it belongs, and not what it is:
-two that differ in nothing else are one."""
+_WHERE: Final = frozenset({"Origin", "Region", "Account", "Name"})
+"""Members of a first line that say where a set came from and where it belongs, not what it is."""
 
 
 def about_from(body: JsonObject) -> AboutPredictions:
@@ -151,7 +173,24 @@ def about_from(body: JsonObject) -> AboutPredictions:
         unusable=unusable,
         same_names=body.get("SameNames") is True,
         content=str(body.get("Content") or ""),
+        trained_on=_trained_on_from(body.get("TrainedOn")),
     )
+
+
+def _trained_on_from(member: object) -> TrainedOn | None:
+    """What a first line says of the training.
+
+    Raises:
+        UnrecognisedError: something of no use.
+    """
+    if member is None:
+        return None
+    origin, images = (
+        (member.get("Origin"), member.get("Images")) if is_object(member) else (None, None)
+    )
+    if not isinstance(origin, str) or type(images) is not int or images < 0:
+        raise UnrecognisedError(BROKEN, corrupt=True)
+    return TrainedOn(origin, images)
 
 
 def _is_placed_or_nowhere(project: ProjectKey) -> bool:
@@ -183,5 +222,20 @@ def about_as_json(about: AboutPredictions) -> JsonObject:
         "Unusable": dict(about.unusable),
         "SameNames": about.same_names or None,
         "Content": about.content,
+        "TrainedOn": about.trained_on
+        and {"Origin": about.trained_on.origin, "Images": about.trained_on.images},
     }
     return body | {name: value for name, value in optional.items() if value not in (None, "", {})}
+
+
+def same_but_for_origin(one: AboutPredictions, other: AboutPredictions) -> bool:
+    """Whether two sets say the same, wherever they were read from and whatever their names are."""
+    return content_of(about_as_json(one)) == content_of(about_as_json(other))
+
+
+def content_of(body: JsonObject) -> JsonObject:
+    """What the object of a first line says of the set itself: two with the same are one set."""
+    content = {name: value for name, value in body.items() if name not in _WHERE}
+    if is_object(training := content.get("TrainedOn")):
+        content["TrainedOn"] = training.get("Images")
+    return content

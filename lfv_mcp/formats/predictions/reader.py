@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lfv_mcp.formats.containers import parts_of
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.encodings import utf8_chunks
 from lfv_mcp.formats.json_values import is_object
@@ -28,7 +29,12 @@ from lfv_mcp.formats.predictions.json_items import (
     starts_as_json_lines,
     text_of_documents,
 )
-from lfv_mcp.formats.predictions.prediction_file import HEADER, starts_as_prediction_set
+from lfv_mcp.formats.predictions.prediction_file import (
+    HEADER,
+    is_training_line,
+    starts_as_prediction_set,
+    training_image,
+)
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictedImage,
@@ -79,6 +85,8 @@ class PredictionReader:
         self._choice = choice
         self._reading = Reading(choice)
         self._items = ItemReader(self._reading, shape_of, refusal_of)
+        self.training: list[DatasetLine] = []
+        """What sets that an archive wrote say that their model was trained on."""
 
     @property
     def unusable(self) -> Counter[str]:
@@ -181,13 +189,24 @@ class PredictionReader:
         body = header.get(HEADER) if is_object(header) else None
         about = about_from(body if is_object(body) else {})
         self._reading.rule.follow(TABLE, {"image": "image"}, label)
-        count = 0
+        count, trained = 0, len(self.training)
         for item in items:
+            if is_training_line(item.value):
+                if (trained_on := training_image(item.value)) is not None:
+                    self.training.append(trained_on)
+                continue
             count += 1
             if isinstance(item.value, str):
                 self._reading.unusable.add(label, item.place, item.value)
             else:
                 yield from self._items.row(label, item.place, item.value)
+        trained = len(self.training) - trained
+        if about.trained_on and trained < about.trained_on.images:
+            raise UnrecognisedError(
+                f"a prediction set that names {trained:,} training images, and its first line says "
+                f"{about.trained_on.images:,}",
+                corrupt=True,
+            )
         if count < about.images:
             missing = about.images - count
             raise UnrecognisedError(

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from lfv_mcp.formats.encodings import text_of
+from lfv_mcp.formats.encodings import text_of_line
 from lfv_mcp.formats.manifest_lines import lines_of
 from lfv_mcp.formats.texts import LINE_LIMIT
 
@@ -71,7 +71,7 @@ class TextLines:
 
 def text_in_code_page(data: bytes) -> str:
     """The text of bytes that are not UTF-8: UTF-8 with spoiled bytes, else Windows-1252."""
-    text = text_of(data)
+    text = text_of_line(data)
     return data.decode("cp1252", "replace") if text.pairs else text.content
 
 

@@ -15,7 +15,7 @@ from tests.support.live import live, use
 
 
 @pytest.fixture(autouse=True)
-def fast_boto3(boto3_files_parsed_once: None, without_retry_pauses: None) -> None:
+def fast_boto3(boto3_prepared_once: None, without_retry_pauses: None) -> None:
     """What boto3 takes its time for is no part of these tests."""
 
 

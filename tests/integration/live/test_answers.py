@@ -277,8 +277,13 @@ async def test_a_listing_leaves_out_values_of_the_wrong_type(
     endpoint.answer = lambda _: ok({"Models": models})
     listed = structure(await client.call_tool("list_models", {"project_name": "cap-seal"}))
     assert listed["models"] == [
-        {"project_name": "cap-seal", "model_version": "2", "recall": 0.5},
-        {"project_name": "cap-seal", "model_version": "1"},
+        {
+            "project_name": "cap-seal",
+            "model_version": "2",
+            "recall": 0.5,
+            "finding": "escapes_high",
+        },
+        {"project_name": "cap-seal", "model_version": "1", "finding": "metrics_missing"},
     ]
 
 

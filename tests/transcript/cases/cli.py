@@ -322,6 +322,36 @@ def _archive() -> Sequences:
     ]
 
 
+def _datasets() -> Sequences:
+    folder, out = "<work>/archives/datasets", "<work>/out"
+    train, test = f"{folder}/train.manifest", f"{folder}/test.manifest"
+
+    def converted(successor: str, *flags: str) -> list[Command]:
+        target = f"{out}/{successor}"
+        line = f"dataset convert {folder}/clean.csv --format {successor} --to {target}"
+        return [Command(" ".join((line, *flags)), leaves=target)]
+
+    return [
+        *_each(
+            "inventory",
+            "inventory sample-cap-seal --json",
+            "inventory no-such-project",
+            f"inventory --source {folder}",
+            f"inventory --source {_MIXED} --images <work>/archives",
+            f"dataset check {train} --test {test}",
+            f"dataset check {train} --test {test} --json",
+            f"dataset check {folder}/clean.csv",
+            f"dataset check {train} --against sample-cap-seal 3",
+            f"dataset check {folder}/none",
+            f"archive check {folder}",
+            f"dataset convert {train} --format sagemaker --to {out}/never",
+        ),
+        converted("sagemaker", "--without-masks"),
+        converted("dda", "--mask-size", "640x480"),
+        converted("anomalib", "--rewrite", "s3://caps-bucket/=/data/", "--leave-out"),
+    ]
+
+
 def _live() -> Sequences:
     """Against `lfv-mcp replay`, which plays the service."""
     out = "<work>/out"
@@ -396,6 +426,7 @@ def areas() -> dict[str, Sequences]:
         "cli-settings": _settings(),
         "cli-serve": _serve(),
         "cli-archive": _archive(),
+        "cli-datasets": _datasets(),
         "cli-live": _live(),
         "cli-doctor": _doctor(),
     }

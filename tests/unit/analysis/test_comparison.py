@@ -103,6 +103,7 @@ def rates(row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 flags = st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans())
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.lists(flags, min_size=1, max_size=60))
 def test_p_values_are_those_of_statsmodels(drawn: list[tuple[bool, bool, bool, bool]]) -> None:
@@ -159,6 +160,7 @@ counts = st.tuples(*(st.integers(min_value=0, max_value=40),) * 4).filter(
 )
 
 
+@pytest.mark.slow
 @relaxed
 @given(counts, counts)
 def test_differences_on_other_images_are_newcombes(
@@ -185,6 +187,7 @@ def test_differences_on_other_images_are_newcombes(
         assert rate["verdict"] == "undecided"
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.integers(0, 60), st.integers(1, 400), st.integers(1, 9))
 def test_an_interval_without_gains_ends_at_wilsons(lost: int, total: int, k: int) -> None:
@@ -203,6 +206,7 @@ def test_an_interval_without_gains_ends_at_wilsons(lost: int, total: int, k: int
     assert rate["smallest_margin_shown"] == pytest.approx(strict_end, abs=2e-6)
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.lists(flags, min_size=1, max_size=60))
 def test_swapping_the_baseline_turns_what_is_proven(
@@ -447,7 +451,7 @@ def test_without_counts_nothing_is_decided() -> None:
     row = answer["models"][1]
     assert row["metrics"]["recall"] == {"value": 0.9, "no_interval": "reported without counts"}
     assert row["verdict"] == "not_comparable"
-    assert "versions 1, 2" in row["recall"]["undefined"]
+    assert "versions 1 and 2" in row["recall"]["undefined"]
     assert {"best", "same_test_set", "recall_margin"}.isdisjoint(answer)
     assert {"test_set_unknown", "counts_missing"} <= codes(answer)
 

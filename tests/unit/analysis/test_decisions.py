@@ -133,6 +133,7 @@ def test_no_candidates_no_decisions() -> None:
     assert decide([], 0.05, 0.05) == []
 
 
+@pytest.mark.slow
 def test_what_never_stands_together() -> None:
     rng = random.Random(9)
     for _ in range(1500):

@@ -336,6 +336,7 @@ following = st.builds(
 some_cells = cells | following
 
 
+@pytest.mark.slow
 @relaxed
 @given(some_cells, st.randoms(use_true_random=False), st.sampled_from([None, 0.01, 0.0, 1.0]))
 def test_what_does_not_matter_does_not_change_the_report(
@@ -381,6 +382,7 @@ def test_what_does_not_matter_does_not_change_the_report(
         assert analysed(read(map(change, items)), **options) == expected, change.__name__
 
 
+@pytest.mark.slow
 @relaxed
 @given(some_cells)
 def test_swapping_the_classes_swaps_what_it_should(
@@ -466,7 +468,7 @@ def test_without_a_usable_confidence_an_image_counts_but_gives_no_score(confiden
     answer = analysed(read(drawn))
     assert answer["confusion"]["false_negatives"] == 2
     assert "threshold" not in answer
-    assert "1 of 3 images have no usable confidence" in message(answer, "scores_unusable")
+    assert "1 of 3 images has no usable confidence" in message(answer, "scores_unusable")
     assert answer["examples"]["missed_defects"] == {
         "count": 2,
         "images": [{"image": "s3://b/3.png", "confidence": 0.5}, {"image": "s3://b/1.png"}],

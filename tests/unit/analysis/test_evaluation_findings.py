@@ -111,7 +111,7 @@ def test_a_report_that_does_not_add_up_says_so() -> None:
     answer = analysed(read(FIXTURE), read_evaluation_result(document), description=description)
     assert answer["agrees"] is False
     assert message(answer, "metrics_disagree").endswith(": recall 0.6, not 0.5.")
-    assert message(answer, "description_disagrees").endswith(": f1_score 0.8, not 0.5.")
+    assert message(answer, "description_disagrees").endswith(": f1_score 0.5, not 0.8.")
     assert "scores_confirmed" in codes(answer)
     assert "DISAGREE" in evaluation_digest(
         report(ModelDescription(), read_evaluation_result(document), read(FIXTURE), ARCHIVE)

@@ -107,6 +107,7 @@ PARTS = st.text(st.sampled_from("abcä %1+-_."), min_size=1, max_size=4).filter(
 KEYS = st.lists(PARTS, min_size=3, max_size=5).map(lambda parts: "/".join(parts) + ".png")
 
 
+@pytest.mark.slow
 @given(st.lists(KEYS, min_size=1, max_size=12, unique_by=lambda key: image_path(key).parts))
 def test_every_unique_key_is_found_below_any_prefix(keys: list[str]) -> None:
     reference = [f"s3://old/{key}" for key in keys]
@@ -117,6 +118,7 @@ def test_every_unique_key_is_found_below_any_prefix(keys: list[str]) -> None:
     assert len(found.found) + len([c for c in found.collisions if c in others]) == len(others)
 
 
+@pytest.mark.slow
 @given(st.lists(KEYS, max_size=10, unique=True), st.lists(KEYS, max_size=10, unique=True))
 def test_matching_is_one_to_one_and_symmetric(first: list[str], second: list[str]) -> None:
     there = match_images(first, second, names=True)
@@ -133,6 +135,7 @@ def test_any_text_has_a_path(text: str) -> None:
     assert all(part not in ("", ".") for part in image_path(text).parts)
 
 
+@pytest.mark.slow
 def test_sixteen_thousand_images_take_work_in_proportion() -> None:
     """Counted, not timed: lookups by the ends of paths, never image against image."""
     reference = [f"s3://b/line/{n // 100}/anomaly/{n:05}.png" for n in range(16_000)]

@@ -57,6 +57,7 @@ def difference(one: Errors, other: Errors, per_class: tuple[float, float], sides
     return value, value - sqrt(below), value + sqrt(above)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_cheapest_cut_is_that_of_a_search_by_hand(seed: int) -> None:
     rng = random.Random(seed)

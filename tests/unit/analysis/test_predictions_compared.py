@@ -13,6 +13,7 @@ from lfv_mcp.analysis.candidate import Candidate
 from lfv_mcp.analysis.comparison import compare
 from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 from lfv_mcp.analysis.decisions import Pair, PairedCounts, Question, decide
+from lfv_mcp.analysis.verdicts import judge
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, ImagePrediction
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
@@ -103,6 +104,7 @@ def codes(comparison: ModelComparison) -> set[str]:
     return {found.code for found in comparison.findings}
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_set_is_decided_as_a_version_with_the_same_verdicts(data: st.DataObject) -> None:
     images = test_set(data.draw(st.integers(1, 30)), data.draw(st.integers(1, 30)))
@@ -156,6 +158,7 @@ def test_a_loss_that_holds_without_the_silent_images_stands() -> None:
     assert (found.verdict, found.replacement) == ("worse", "reject")
 
 
+@pytest.mark.slow
 @given(
     lost=st.integers(0, 30), won=st.integers(0, 30), silent=st.integers(0, 10), k=st.integers(1, 3)
 )
@@ -329,3 +332,49 @@ def test_the_surest_come_first_in_scores_of_any_range(scores: list[float]) -> No
     named = [each.image.removeprefix("s3://lines/") for each in found.changed.newly_rejected.images]
     by_score = sorted(flagged, key=lambda line: -(line.score or 0.0))
     assert named == [*(line.image for line in by_score), silent.image]
+
+
+lines_of_baseline = st.lists(
+    st.tuples(st.integers(-1, 6), st.booleans(), st.booleans()), min_size=1, max_size=12
+)
+lines_of_set = st.lists(
+    st.tuples(st.integers(0, 9), st.none() | st.booleans(), st.none() | st.booleans()),
+    min_size=1,
+    max_size=14,
+)
+
+
+@pytest.mark.slow
+@given(lines_of_baseline, lines_of_set, lines_of_baseline)
+def test_every_image_of_the_baseline_is_compared_or_left_out_for_one_reason(
+    ours: list[tuple[int, bool, bool]],
+    theirs: list[tuple[int, bool | None, bool | None]],
+    others: list[tuple[int, bool, bool]],
+) -> None:
+    """Lines repeat images, contradict each other, name none; labels differ, or are missing."""
+
+    def manifest(drawn: list[tuple[int, bool, bool]], first: int) -> EvaluationManifest:
+        images = tuple(
+            ImagePrediction(f"s3://b/{n + first}.png" if n >= 0 else "", label, flagged, 0.9)
+            for n, label, flagged in drawn
+        )
+        return EvaluationManifest(Confusion(1, 0, 0, 0), images, 0, {}, ())
+
+    answers = [PredictedImage(f"s3://b/{n}.png", label, said) for n, label, said in theirs]
+    baseline = Candidate(summary("1"), manifest=manifest(ours, 0))
+    second = Candidate(summary("2"), manifest=manifest(others, 4))
+    verdicts = judge([baseline, second, set_of(answers)], ComparisonQuestion())
+    votes = verdicts.votes["1"]
+    for each in verdicts.others:
+        pairing = each.pairing
+        if pairing is None:
+            continue
+        left_out = (pairing.labels_differ, pairing.contradictory, pairing.only_one)
+        assert min(left_out) >= 0
+        assert pairing.unanswered <= len(pairing.images)
+        if each.judged:
+            assert len(pairing.images) + sum(left_out) == votes.images
+            matching = each.judged.matching()
+            silent = {*each.judged.unanswered} & {*votes.by_image}
+            assert len(silent) == matching.unanswered
+            assert pairing.unanswered <= matching.unanswered

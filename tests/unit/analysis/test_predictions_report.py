@@ -20,6 +20,7 @@ from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictedImage,
     PredictionSet,
+    Scores,
 )
 from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.metrics import Confusion
@@ -61,6 +62,7 @@ scored = st.lists(
 ).filter(lambda images: len({truth for truth, _ in images}) == 2)
 
 
+@pytest.mark.slow
 @given(images=scored, cut=st.integers(1, 999), name=st.sampled_from(sorted(TRANSFORMS)))
 def test_a_monotone_change_of_the_scores_changes_no_figure(
     images: list[tuple[bool, float]], cut: int, name: str
@@ -83,6 +85,7 @@ def test_a_monotone_change_of_the_scores_changes_no_figure(
         assert before.cost.cheapest.cost_per_part == after.cost.cheapest.cost_per_part
 
 
+@pytest.mark.slow
 @given(images=scored, cut=st.integers(1, 999))
 def test_rankings_are_those_of_scikit_learn(images: list[tuple[bool, float]], cut: int) -> None:
     found = evaluated([(truth, 40 * score - 7) for truth, score in images], 40 * cut / 1000 - 7)
@@ -96,6 +99,7 @@ def test_rankings_are_those_of_scikit_learn(images: list[tuple[bool, float]], cu
     )
 
 
+@pytest.mark.slow
 @given(images=scored)
 def test_scores_from_confidence_are_those_of_a_version(images: list[tuple[bool, float]]) -> None:
     """The same predictions as a Lookout version has them, by confidence alone."""
@@ -123,3 +127,48 @@ def test_nothing_is_said_as_of_a_lookout_model() -> None:
     for word in ("Lookout", "DetectAnomalies", "built-in", "version padim", "best on these"):
         assert word not in told
     assert "padim on caps" in found.summary
+
+
+def why_no_scores(lines: Sequence[PredictedImage], scores: Scores) -> str:
+    """Why a set of these lines has no analysis by score."""
+    about = AboutPredictions(
+        PredictionSetKey("", "", "caps", "padim"), "p.csv", {}, len(lines), len(lines), len(lines),
+        scores,
+    )  # fmt: skip
+    found = judged(PredictionSet(about, tuple(lines)), [])
+    answer = report(None, None, found.manifest, SOURCE, answers=JudgedSet(about, found))
+    assert answer.metrics is not None
+    assert answer.metrics.roc_auc is not None
+    why = answer.metrics.roc_auc.undefined
+    assert why is not None
+    assert any(f.code == "scores_unusable" and why in f.message for f in answer.findings)
+    return why
+
+
+def test_why_a_set_has_no_analysis_by_score_is_said_in_its_own_words() -> None:
+    def lines(score: float | None, confidence: float | None) -> list[PredictedImage]:
+        last = PredictedImage("a/b/9.png", True, True, score, confidence)
+        return [
+            *(PredictedImage(f"a/b/{n}.png", n > 3, n > 3, n / 10, 0.9) for n in range(9)),
+            last,
+        ]
+
+    def without_scores(images: list[PredictedImage]) -> list[PredictedImage]:
+        return [image._replace(score=None) for image in images]
+
+    # A confidence is no score: on another scale it would put the image anywhere.
+    for confidence in (None, 0.6):
+        assert (
+            why_no_scores(lines(None, confidence), "anomaly_score")
+            == "1 of 10 images has no anomaly score"
+        )
+    by_confidence = without_scores(lines(None, None))
+    assert why_no_scores(by_confidence, "confidence") == "1 of 10 images has no usable confidence"
+    bare = [image._replace(confidence=None) for image in by_confidence]
+    assert why_no_scores(bare, "none") == "the prediction set has no scores"
+    swapped = [image._replace(flagged=not image.flagged) for image in lines(0.95, None)[:5]]
+    swapped += lines(0.95, None)[5:]
+    assert (
+        why_no_scores(swapped, "anomaly_score")
+        == "no threshold on its scores explains its predictions"
+    )

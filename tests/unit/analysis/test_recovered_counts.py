@@ -155,6 +155,6 @@ def test_no_counts_fit_figures_that_contradict_each_other() -> None:
 
 def test_the_largest_test_set_is_searched_in_no_time() -> None:
     reported = ReportedMetrics(precision=0.857143, recall=0.9, f1_score=0.878049, roc_auc=0.9)
-    start = time.perf_counter()
+    start = time.process_time()
     assert counts_of_report(reported, 20_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -121,6 +121,7 @@ crowded = st.lists(
 """Scores of many digits, some of them nearer to each other than six digits tell."""
 
 
+@pytest.mark.slow
 @relaxed
 @given(crowded)
 def test_a_cut_that_is_told_rejects_the_same_images_when_it_is_typed_back(
@@ -148,6 +149,7 @@ def test_a_cut_that_is_told_rejects_the_same_images_when_it_is_typed_back(
             assert cheapest["gap"]["high"] == cheapest["threshold"]
 
 
+@pytest.mark.slow
 def test_what_has_no_room_is_said() -> None:
     rng = random.Random(7)
     # Two smooth classes: a hull of hundreds of vertices.

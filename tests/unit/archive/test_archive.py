@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.reading import may_be_records
-from lfv_mcp.archive.store import Directory, FileEntry
+from lfv_mcp.archive.store import Directory, FileEntry, OpenedFile
 from lfv_mcp.errors import ServiceError
 from lfv_mcp.formats.texts import HEAD
 from tests.support.archives import KEY, saved, sparse
@@ -133,7 +132,7 @@ def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
     class Moody(Directory):
         dead = True
 
-        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> FileIO:
+        def open(self, name: str, *, start: int = 0, limit: int | None = None) -> OpenedFile:
             if self.dead:
                 raise ServiceError("endpoint_timeout", "No answer in time.", "Ask again later.")
             return super().open(name, start=start, limit=limit)
@@ -153,6 +152,7 @@ def test_a_failure_that_passes_is_not_remembered(tmp_path: Path) -> None:
     assert archive.index() is after  # what was read is not read again
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_a_long_look(tmp_path: Path) -> None:
     """Neither for the index, nor because a file was found to have changed meanwhile."""
     go_on = threading.Event()

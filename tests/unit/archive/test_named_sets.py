@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfv_mcp.archive.directory_target import DirectoryTarget
-from lfv_mcp.archive.named_sets import NamedSets, same_but_for_origin
+from lfv_mcp.archive.named_sets import NamedSets
 from lfv_mcp.errors import CallerError
-from lfv_mcp.formats.predictions.prediction_set import AboutPredictions
+from lfv_mcp.formats.predictions.prediction_set import AboutPredictions, same_but_for_origin
 from lfv_mcp.identifiers import PredictionSetKey
 from tests.support.prediction_sets import about_of, images_of
 from tests.support.saved_records import ONE

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfv_mcp.archive.predictions_source import PredictionFiles, read_source, steps_of
+from lfv_mcp.archive.predictions_source import FilesOfSource, read_source, steps_of
 from lfv_mcp.archive.reading import may_be_records
 from lfv_mcp.archive.store import FileEntry
 from lfv_mcp.errors import CallerError, LfvError, ServiceError, SetupError
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.prediction_set import AboutPredictions, PredictedImage
@@ -37,6 +38,10 @@ class Lines:
 
     @property
     def problems(self) -> Sequence[object]:
+        return ()
+
+    @property
+    def training(self) -> Sequence[DatasetLine]:
         return ()
 
     def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[PredictedImage]:
@@ -91,9 +96,9 @@ class Store:
 
 def read(store: Store, reader: Lines) -> list[str]:
     """The names of the images of a store."""
-    source = PredictionFiles(store, reader, wait=lambda _: None)
+    source = FilesOfSource(store, reader, wait=lambda _: None)
     steps: list[None] = []
-    images = list(source.images(store.entries(), lambda: steps.append(None)))
+    images = list(source.read(store.entries(), lambda: steps.append(None)))
     assert len(steps) == sum(map(steps_of, may_be_records(store.entries())))
     return [image.image for image in images]
 
@@ -101,6 +106,7 @@ def read(store: Store, reader: Lines) -> list[str]:
 names = st.text("ab/.é ", min_size=1, max_size=6).filter(lambda name: name != "damaged")
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(names, st.sampled_from([b"1", b"1\n2", b"", b"x" * (1 << 20) + b"\n1"])),
     st.sampled_from([1, 2, 16]),
@@ -167,7 +173,7 @@ def test_a_file_that_is_too_large_is_not_begun() -> None:
 
     store = Large({"1.csv": b"1"}, "/preds", 1)
     with pytest.raises(SetupError, match=r"2\.csv cannot be read: larger than 1024 MiB"):
-        list(PredictionFiles(store, Lines()).images(store.entries(), lambda: None))
+        list(FilesOfSource(store, Lines()).read(store.entries(), lambda: None))
     assert store.opened == []
 
 
@@ -202,3 +208,31 @@ def test_a_source_in_memory(keep: int) -> None:
     else:
         assert found.images is not None
         assert [image.image[-1] for image in found.images] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("limit", [4, 5])
+def test_a_file_that_has_grown_since_it_was_listed(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """It is read as it is by now, whole; one that is too large by now is refused, not cut off."""
+
+    class Grown(io.BytesIO):
+        stamp = 1
+        size = 5
+
+    class Growing(Store):
+        @contextmanager
+        def open(
+            self, name: str, *, start: int = 0, limit: int | None = None
+        ) -> Iterator[IO[bytes]]:
+            with super().open(name, start=start, limit=limit):
+                yield Grown(b"1\n2\n3")
+
+    monkeypatch.setattr("lfv_mcp.archive.predictions_source.MANIFEST_LIMIT", limit)
+    store = Growing({"a.csv": b"1"}, "/preds", 1)
+    if limit == 5:
+        assert read(store, Lines()) == ["a.csv:1", "a.csv:2", "a.csv:3"]
+    else:
+        with pytest.raises(SetupError, match=r"a\.csv cannot be read: ") as refused:
+            read(store, Lines())
+        assert refused.value.code == "predictions_unread"

@@ -179,6 +179,7 @@ def texts(value: Any, member: str = "") -> Iterator[tuple[str, str]]:
 # The archive as a whole
 
 
+@pytest.mark.slow
 def test_sample_is_what_the_script_writes() -> None:
     assert check(SCRIPT) == (0, [])
 

@@ -27,7 +27,10 @@ class Bucket(S3):
         self.starts_after = starts_after
         self.requests = 0
 
-    def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[S3Page]:
+    def list(
+        self, bucket: str, prefix: str, *, after: str = "", restores: bool = False
+    ) -> Iterator[S3Page]:
+        assert not restores
         assert bucket == "b"
         after = after if self.starts_after else ""
         keys = [key for key in self.keys if key.startswith(prefix) and key > after]
@@ -65,8 +68,10 @@ def test_a_small_prefix_costs_as_many_requests_as_it_has_pages() -> None:
 
 def test_a_failure_in_a_part_of_a_listing_is_that_of_the_whole() -> None:
     class Failing(Bucket):
-        def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[S3Page]:
-            for page in super().list(bucket, prefix, after=after):
+        def list(
+            self, bucket: str, prefix: str, *, after: str = "", restores: bool = False
+        ) -> Iterator[S3Page]:
+            for page in super().list(bucket, prefix, after=after, restores=restores):
                 if after and page.objects and page.objects[0].key > "p/5":
                     raise ServiceError("throttled", "Too many requests.", "Ask again later.")
                 yield page

@@ -106,6 +106,7 @@ async def test_both_files_are_read_at_one_time(bucket: Bucket) -> None:
             bucket.gate.set()
 
 
+@pytest.mark.slow
 async def test_at_nine_tenths_of_the_time_one_file_is_enough(bucket: Bucket) -> None:
     bucket.closed = {"manifest.json"}
     setting = Setting(bucket, timeout=1.0)

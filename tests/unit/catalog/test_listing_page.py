@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lfv_mcp.analysis.listing import listing_digest
+from lfv_mcp.analysis.listing import HeldOfModel, listing_digest
+from lfv_mcp.catalog.held_models import HeldModels
 from lfv_mcp.catalog.listing_page import ListingPage, PageLimits, model_row
 from lfv_mcp.catalog.listing_position import ListingPosition
 from lfv_mcp.results.common import Source
@@ -16,13 +17,15 @@ from tests.support.saved_records import described, listed
 
 SOURCE = Source(kind="archive", basis="list_models", location="here")
 START = ListingPosition("us-east-1", "111122223333")
+NOTHING_HELD = HeldModels("live", None)
+LIVE = HeldOfModel("live")
 
 
 def filled(limits: PageLimits, versions: range) -> tuple[ListingPage, list[int]]:
     """A page that was offered these versions, and those that it did not take."""
-    page, refused = ListingPage(START, limits, 0), []
+    page, refused = ListingPage(START, limits, 0, NOTHING_HELD), []
     for version in versions:
-        row = model_row("cap-seal", listed(described(version=version)))
+        row = model_row("cap-seal", listed(described(version=version)), LIVE)
         if not page.add(START._replace(project="cap-seal", version=version), row):
             refused.append(version)
             break
@@ -65,8 +68,8 @@ def test_one_row_is_taken_however_long_it_is() -> None:
 
 @pytest.mark.parametrize(("status", "wanted"), [("", True), ("TRAINED", True), ("HOSTED", False)])
 def test_a_page_may_be_about_one_status(status: str, wanted: bool) -> None:
-    page = ListingPage(START, PageLimits(status, 5, math.inf), 0)
-    assert page.wants(model_row("cap-seal", listed(described()))) is wanted
+    page = ListingPage(START, PageLimits(status, 5, math.inf), 0, NOTHING_HELD)
+    assert page.wants(model_row("cap-seal", listed(described()), LIVE)) is wanted
 
 
 def test_a_page_that_ran_out_of_time_says_so_and_can_be_continued() -> None:
@@ -78,14 +81,15 @@ def test_a_page_that_ran_out_of_time_says_so_and_can_be_continued() -> None:
 
 
 def test_a_row_leaves_out_what_is_not_known() -> None:
-    row = model_row("cap-seal", {"ModelVersion": "2", "Performance": {"F1Score": "x"}})
+    row = model_row("cap-seal", {"ModelVersion": "2", "Performance": {"F1Score": "x"}}, LIVE)
     assert row.to_json() == {
         "project_name": "cap-seal",
         "model_version": "2",
+        "finding": "metrics_missing",
     }
     created = {"CreationTimestamp": datetime(2025, 8, 4, tzinfo=UTC)}  # as botocore parses it
-    whole = model_row("cap-seal", listed(described()) | created)
+    whole = model_row("cap-seal", listed(described()) | created, LIVE)
     assert list(whole.to_json()) == [
         *("project_name", "model_version", "model_arn", "status", "created_at"),
-        *("f1_score", "precision", "recall", "description"),
+        *("f1_score", "precision", "recall", "description", "finding"),
     ]

@@ -85,7 +85,7 @@ def test_a_listing_goes_through_every_region_and_account_in_order(tmp_path: Path
 
 def test_latest_is_the_highest_number(tmp_path: Path) -> None:
     lookup, _ = opened(tmp_path)
-    assert lookup.latest_version(AccountScope("eu-west-1", ONE), "pcb-top") == "10"
+    assert lookup.latest_version(AccountScope("eu-west-1", ONE), "pcb-top").version == "10"
 
 
 def missing(lookup: Lookup, query: ModelQuery, code: str, scope: AccountScope) -> CallerError:

@@ -54,6 +54,7 @@ _LISTINGS: Final = given(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @_LISTINGS
 def test_a_token_always_moves(

@@ -12,12 +12,12 @@ import pytest
 
 from lfv_mcp.cli.environment import (
     BOTO3_VARIABLES,
-    ENDPOINT_VARIABLES,
     drop_unset_boto3_variables,
     environment_of_this_server,
     variables_of,
 )
 from lfv_mcp.cli.options import http_options, is_authentication_configured, settings_options
+from lfv_mcp.wiring.environment import ENDPOINT_VARIABLES
 from lfv_mcp.wiring.settings import Settings
 
 UNSET: Final = ("", "  ", "${X}", "${X:-}", "${user_config.x}", " ${X} ", "${X:-${Y}}")

@@ -128,3 +128,31 @@ def test_metrics_as_reported_stand_where_none_could_be_counted() -> None:
     lines = evaluation_tables(BARE | {"reported": {"f1_score": 0.5}}).splitlines()
     assert "Metrics as reported; without the manifest there are no intervals" in lines
     assert "  F1  0.5000" in lines
+
+
+def test_the_costs_end_with_the_difference_and_whether_it_is_decided() -> None:
+    counted = {"false_negatives": 1, "false_positives": 2}
+    priced = {**counted, "cost_per_part": {"value": 0.5, "low": 0.25, "high": 0.75}}
+    cost: dict[str, Any] = {
+        "cheapest": priced | {"threshold": 0.9, "gap": {"low": 0.75, "high": 0.9}},
+        "built_in": priced | {"threshold": {"max_normal_score": 0.25, "min_anomaly_score": 0.5}},
+        "reject_nothing": priced,
+        "reject_everything": priced,
+        "difference": {"value": -0.25, "low": -0.5, "high": 0.125},
+        "decided": False,
+    }
+    lines = evaluation_tables(BARE | {"cost": cost}).splitlines()
+    start = lines.index("Cost per part, in the unit of the two costs")
+    assert lines[start + 1 : start + 8] == [
+        "                             cut  missed  alarms   cost   low    high",
+        "  cheapest here      0.75 to 0.9       1       2    0.5  0.25    0.75",
+        "  model's own cut    0.25 to 0.5       1       2    0.5  0.25    0.75",
+        "  reject nothing                       1       2    0.5  0.25    0.75",
+        "  reject everything                    1       2    0.5  0.25    0.75",
+        "  cheapest - own                                  -0.25  -0.5  +0.125",
+        "  The difference (cheapest - own) is undecided: its interval holds 0.",
+    ]
+    decided = cost | {"difference": {"value": -0.3, "low": -0.5, "high": -0.1}, "decided": True}
+    assert "is decided: its interval leaves out 0." in evaluation_tables(BARE | {"cost": decided})
+    same = cost | {"difference": {"value": 0, "low": 0, "high": 0}}
+    assert "own cut is as cheap as the cheapest." in evaluation_tables(BARE | {"cost": same})

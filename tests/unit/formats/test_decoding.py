@@ -70,6 +70,7 @@ def test_unpacking_has_a_limit() -> None:
         list(utf8_chunks([bytes(2 << 20)], limit=1 << 20))
 
 
+@pytest.mark.slow
 def test_a_bomb_fills_no_memory() -> None:
     bomb = gzip.compress(b'{"a": "' + b"x" * (80 << 20), mtime=0)
     tracemalloc.start()
@@ -96,6 +97,16 @@ def test_a_zip_archive_with_a_member_without_a_name_is_damaged() -> None:
         archive.writestr("a.json", json.dumps(ANSWER))
     data = made.getvalue().replace(b"nameless", b"\0ameless")  # zipfile cuts it at the zero
     assert documents(data) == ["corrupt: truncated or corrupt zip archive"]
+
+
+def test_a_zip_archive_of_a_later_version_is_unread_and_no_failure() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.json", json.dumps(ANSWER))
+    data = bytearray(made.getvalue())
+    data[data.index(b"PK\x01\x02") + 6] = 64
+    (said,) = documents(bytes(data))
+    assert "a zip archive of a version that is not read" in said
 
 
 def test_a_stream_that_fails_is_unreadable() -> None:
@@ -140,6 +151,7 @@ def test_the_items_before_a_cut_are_kept() -> None:
         assert problem.startswith("corrupt: not JSON (line ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", [0, 3, 64 << 10])
 def test_a_large_text_is_read_like_a_small_one(padding: int) -> None:
     """Through windows: wherever a document crosses the edge of one."""

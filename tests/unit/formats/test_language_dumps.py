@@ -314,6 +314,7 @@ def test_manifest_lines_deep_inside_are_no_model() -> None:
         assert [problem.is_unread for problem in problems] == [False]
 
 
+@pytest.mark.slow
 def test_search_is_bounded_and_says_so() -> None:
     deep: Any = {"ModelDescription": described()}
     for _ in range(70):

@@ -9,23 +9,29 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.manifest_lines import lines_of
 from lfv_mcp.formats.predictions.prediction_file import (
+    header_line,
+    image_line,
     prediction_set_text,
     read_prediction_file,
     starts_as_prediction_set,
+    training_line,
 )
-from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
+from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet, TrainedOn
 from lfv_mcp.formats.recognition import recognise
 from tests.support.prediction_sets import PADIM, about_of, images_of, predicted_images, set_file
 from tests.support.saved_records import described, response
+from tests.support.tiers import slow_but
 
 RECORD: Final = json.dumps(response("ModelDescription", described())).encode()
 
@@ -35,6 +41,7 @@ def read_back(data: bytes) -> PredictionSet:
     return read_prediction_file(lines_of(prediction_set_text([data], lambda _: True)))
 
 
+@pytest.mark.slow
 @given(st.lists(predicted_images, max_size=20))
 def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
     data = set_file(images)
@@ -42,6 +49,41 @@ def test_what_is_written_is_read_back(images: list[PredictedImage]) -> None:
     assert starts_as_prediction_set(data)
     (record,), problems = recognise(data)
     assert (record.form, record.key, problems) == ("predictions", PADIM, [])
+
+
+_LABEL_MEMBERS = ("word", "mask", "style", "number", "created")
+
+
+@pytest.mark.slow
+@given(
+    st.lists(predicted_images, max_size=5),
+    st.lists(
+        st.builds(
+            DatasetLine,
+            st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+            st.none(),
+            size=st.none() | st.integers(0, 1 << 40),
+            etag=st.text("0123456789abcdef-", max_size=40),
+            # What a line says of its label is not kept: only which images were trained on.
+            **{name: st.just(DatasetLine("x", None)._asdict()[name]) for name in _LABEL_MEMBERS},
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_what_its_model_was_trained_on_is_read_back(
+    images: list[PredictedImage], training: list[DatasetLine]
+) -> None:
+    about = replace(about_of(images), trained_on=TrainedOn("train.manifest", len(training)))
+    lines = [header_line(about), *map(image_line, images), *map(training_line, training)]
+    found = read_back(b"".join(lines))
+    assert found == PredictionSet(about, tuple(images), training=tuple(training))
+    (record,), problems = recognise(b"".join(lines))
+    assert (record.key, problems) == (PADIM, [])
+    with pytest.raises(UnrecognisedError, match="ends early"):
+        read_back(b"".join(lines[:-1]))
+    broken = read_back(b"".join([*lines[:-1], b"{\n"]))
+    assert (broken.training_unread, broken.training) == (1, tuple(training[:-1]))
 
 
 def in_tar(data: bytes) -> bytes:
@@ -69,7 +111,7 @@ SPELLINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("number", [0, 3, 5000])
+@pytest.mark.parametrize("number", slow_but((0, 3), (0, 3, 5000)))
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=list(SPELLINGS))
 def test_a_set_is_told_in_any_spelling(spelled: Callable[[bytes], bytes], number: int) -> None:
     images = images_of(number)
@@ -172,6 +214,7 @@ MEMBERS: Final = (
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(MEMBERS), values, max_size=4))
 def test_whatever_a_first_line_says_is_read_or_said(changed: dict[str, object]) -> None:
     first, *rest = set_file(images_of(3)).splitlines(keepends=True)

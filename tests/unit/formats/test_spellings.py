@@ -18,6 +18,7 @@ from lfv_mcp.formats.evaluation_manifest import EvaluationManifest, read_evaluat
 from lfv_mcp.formats.manifest_lines import manifest_as_lines, manifest_lines
 from lfv_mcp.formats.recognition import Record, recognise
 from tests.support.spellings import CODE_PAGES, CONTAINERS, ENCODINGS, NOTATIONS
+from tests.support.tiers import slow_but
 
 FILES: Final = sorted(SAMPLE.rglob("*.json"))
 MANIFESTS: Final = [path for path in FILES if "EvaluationManifest" in path.name]
@@ -33,6 +34,8 @@ def decoded(path: Path) -> list[Any]:
     return [json.loads(path.read_bytes())]
 
 
+QUICK_NOTATIONS: Final = ("JSON Lines", "array", "YAML")
+"""Those that the quick suite packs into every container; the others are slow."""
 DOCUMENTS: Final = {path: decoded(path) for path in FILES}
 PLAIN: Final = {path: recognise(path.read_bytes())[0] for path in FILES}
 
@@ -53,7 +56,7 @@ def test_the_sample_is_whole() -> None:
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("notation", slow_but(QUICK_NOTATIONS, NOTATIONS))
 def test_all_records_in_one_file(notation: str, container: str) -> None:
     documents = [each for path in OTHERS for each in DOCUMENTS[path]]
     found, problems = recognise(CONTAINERS[container](NOTATIONS[notation](documents).encode()))
@@ -62,7 +65,7 @@ def test_all_records_in_one_file(notation: str, container: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", slow_but(OTHERS[::10], OTHERS), ids=lambda path: path.stem)
 def test_every_record_in_every_encoding_and_notation(path: Path, encoding: str) -> None:
     for notation in NOTATIONS.values():
         found, problems = recognise(ENCODINGS[encoding](notation(DOCUMENTS[path])))
@@ -71,7 +74,7 @@ def test_every_record_in_every_encoding_and_notation(path: Path, encoding: str) 
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-@pytest.mark.parametrize("notation", MANIFEST_NOTATIONS)
+@pytest.mark.parametrize("notation", slow_but(QUICK_NOTATIONS, MANIFEST_NOTATIONS))
 def test_a_manifest_is_read_alike_by_check_and_evaluation(notation: str, container: str) -> None:
     path = min(MANIFESTS, key=lambda path: path.stat().st_size)
     data = CONTAINERS[container](NOTATIONS[notation](DOCUMENTS[path]).encode())
@@ -86,6 +89,7 @@ def test_a_manifest_is_read_alike_by_check_and_evaluation(notation: str, contain
     assert [json.loads(line) for line in lines.splitlines()] == DOCUMENTS[path]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     path=st.sampled_from(FILES),
@@ -127,6 +131,7 @@ def test_a_code_page_costs_its_letters_alone(
     assert found[0].form == "project" or "\ufffd" in str(found[0].body)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     path=st.sampled_from(FILES),

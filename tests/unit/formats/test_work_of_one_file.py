@@ -64,7 +64,9 @@ def test_lines_are_counted_once(unit: str) -> None:
         pytest.param('{"a":1,' + "/**/" * (LIMIT // 4) + "x}", id="comments behind a comma"),
         pytest.param('"\\' * (LIMIT // 2), id="quotes that are escaped"),
         pytest.param("{" + ",//" * (LIMIT // 3) + "x}", id="a comment in each comment"),
-        pytest.param("{" + ",/*" * (LIMIT // 3) + "x}", id="comments without an end"),
+        pytest.param(
+            "{" + ",/*" * (LIMIT // 3) + "x}", id="comments without an end", marks=pytest.mark.slow
+        ),
         pytest.param("{," + " " * LIMIT + "x}", id="blanks behind a comma"),
     ],
 )
@@ -75,6 +77,7 @@ def test_comments_are_looked_for_in_one_way(text: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 def test_places_read_in_vain_are_bounded_and_said() -> None:
     text = f"a log\n{RECORD}" + 'x [{"\n' * 80_000 + RECORD
     records, problems = recognise(text.encode())
@@ -83,6 +86,7 @@ def test_places_read_in_vain_are_bounded_and_said() -> None:
     assert all(each.is_unread for each in problems)
 
 
+@pytest.mark.slow
 def test_odd_places_of_an_ordinary_log_cost_no_record() -> None:
     text = "a log\n" + 'x [{"\n' * 5_000 + RECORD
     records, problems = recognise(text.encode())

@@ -6,6 +6,8 @@ import io
 import threading
 from dataclasses import replace
 
+import pytest
+
 from lfv_mcp.http.access_log import AccessLog, line_of
 from lfv_mcp.http.observation import RequestRecord
 
@@ -74,6 +76,7 @@ def test_nobody_waits_for_a_reader_and_what_is_lost_is_counted() -> None:
     assert sum(lost) + len(lines) - len(lost) == 101
 
 
+@pytest.mark.slow
 def test_the_end_does_not_wait_for_a_reader() -> None:
     stream = Stuck()
     log = AccessLog(stream)

@@ -104,6 +104,7 @@ def test_wilson_is_statsmodels_and_scipys_on_thousands_of_shares() -> None:
         assert (scipys.low, scipys.high) == ends(wilson_interval(k, n))
 
 
+@pytest.mark.slow
 def test_f1_is_statsmodels_transformed_on_thousands_of_matrices() -> None:
     for c in matrices(3000, seed=2):
         found = f1_interval(c)
@@ -115,6 +116,7 @@ def test_f1_is_statsmodels_transformed_on_thousands_of_matrices() -> None:
         assert tuple(2 * j / (1 + j) for j in jaccard) == ends(found)
 
 
+@pytest.mark.slow
 def test_newcombe_is_statsmodels_on_thousands_of_pairs() -> None:
     firsts, seconds = list(shares(1500, seed=3)), list(shares(1500, seed=4))
     random.Random(5).shuffle(seconds)
@@ -123,6 +125,7 @@ def test_newcombe_is_statsmodels_on_thousands_of_pairs() -> None:
         assert tuple(expected) == ends(newcombe_difference(first, second))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_newcombe_lies_near_the_score_interval_of_a_difference() -> None:
     """Another method, with shares of .2 to .8 and 100 images a side: the ends within 2 points."""
@@ -163,6 +166,7 @@ def test_expected_precision_lies_near_the_score_interval_of_a_ratio() -> None:
         tried += 1
 
 
+@pytest.mark.slow
 def test_mcnemar_is_scipys_and_statsmodels_on_thousands_of_tables() -> None:
     pairs = [(b, c) for b in range(40) for c in range(40)]
     rng = random.Random(8)
@@ -181,6 +185,7 @@ def test_mcnemar_is_scipys_and_statsmodels_on_thousands_of_tables() -> None:
         assert mcnemar_exact(b, c) == near(float(statsmodels), 1e-10)
 
 
+@pytest.mark.slow
 def test_holm_is_statsmodels_on_thousands_of_families() -> None:
     rng = random.Random(9)
     gc.freeze()  # statsmodels collects garbage in every call, which takes 20 ms of a large process
@@ -227,6 +232,7 @@ def test_tango_is_the_score_interval_of_a_numerical_likelihood(z: float) -> None
             assert solved == near(end, 2e-5), (lost, won, images)
 
 
+@pytest.mark.slow
 def test_tango_holds_its_identities_on_thousands_of_tables() -> None:
     for lost, won, images in discordant(3000, seed=11):
         found = given(tango_interval(lost, won, images))
@@ -253,6 +259,7 @@ def test_newcombes_auc_limits_solve_their_equation_on_thousands_of_sets() -> Non
             assert abs(auc - t) == near(Z95 * sqrt(v), 1e-8)
 
 
+@pytest.mark.slow
 def test_average_precision_is_scipys_logistic_on_thousands_of_values() -> None:
     rng = random.Random(13)
     for _ in range(3000):
@@ -321,6 +328,7 @@ def test_delong_is_mlstatkits_on_thousands_of_sets() -> None:
     assert compared > 2000
 
 
+@pytest.mark.slow
 def test_costs_are_movers_on_thousands_of_matrices() -> None:
     rng = random.Random(17)
     for c in matrices(2000, seed=18):
@@ -392,12 +400,13 @@ def test_requirements_are_statsmodels_on_thousands_of_shares() -> None:
         assert found.verdict == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("images", "of_exact", "of_mid_p", "of_tango"),
     [
         (20, 0.019, 0.039, 0.049),
         (50, 0.030, 0.047, 0.053),
-        pytest.param(100, 0.035, 0.049, 0.053, marks=pytest.mark.slow),
+        (100, 0.035, 0.049, 0.053),
     ],
 )
 def test_no_test_finds_more_than_it_may_where_nothing_is(

@@ -111,6 +111,7 @@ def test_worked_intervals() -> None:
     assert isinstance(roc_auc_interval(0.5, 0, 3), Undefined)
 
 
+@pytest.mark.slow
 def test_average_precision_lies_near_the_bootstrap() -> None:
     rng = np.random.default_rng(11)
     anomalous, normal = rng.normal(2.2, 1, 45), rng.normal(0, 1, 55)

@@ -58,6 +58,7 @@ def test_ranking_metrics_are_sklearns(anomalous: Scores, normal: Scores) -> None
     check_ranking_against_sklearn(anomalous, normal)
 
 
+@pytest.mark.slow
 def test_average_precision_is_sklearns_on_many_sets() -> None:
     sets = list(random_score_sets(1000, seed=1))
     expected = sk.average_precision_score(*as_columns(sets), average=None)

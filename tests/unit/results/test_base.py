@@ -73,6 +73,7 @@ def test_a_number_is_written_as_it_was_given(value: float) -> None:
     assert json.dumps(ModelPerformance(Recall=value).to_json()) == json.dumps({"Recall": value})
 
 
+@pytest.mark.slow
 def test_every_answer_of_the_sample_fits_its_schema_and_survives_json(sample: Catalog) -> None:
     async def answers() -> list[Result]:
         listed = await sample.list_models(max_results=100)

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from lfv_mcp.findings import FINDINGS
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -120,7 +121,7 @@ def test_every_member_that_a_prompt_names_is_published(name: str) -> None:
         for member in member_names(answer)
     }
     published |= {argument.name for tool in TOOLS for argument in tool.arguments}
-    published |= {tool.name for tool in TOOLS}
+    published |= {tool.name for tool in TOOLS} | FINDINGS.keys()
     written = set(re.findall(r"`([a-z]+(?:[._][a-z_]+)+)`", PROMPTS[name].text))
     assert {part for path in written for part in path.split(".")} <= published
 
@@ -145,6 +146,16 @@ def test_a_replacement_is_decided_by_non_inferiority_and_by_no_old_interval() ->
     for word in ("`replacement` accept", "`recall_margin`", "`images_needed`"):
         assert word in text
     assert not re.search(r"must not lie below|old `(low|high)`", text)
+
+
+def test_a_migration_starts_from_what_is_held_and_ends_with_the_decision() -> None:
+    steps = re.split(r"(?m)^\d\. ", PROMPTS["plan_migration"].text)[1:]
+    first, last = (" ".join(step.split()) for step in (steps[0], steps[-1]))
+    assert first.startswith("**What is held**, from the inventory")
+    assert "prompt accept_successor with project_name {project_name}" in last
+    (successor,) = (p for p in PROMPTS.values() if p.name == "accept_successor")
+    assert {a.name for a in successor.arguments} == {"project_name", "baseline", "successor"}
+    assert all(word in last for word in ("baseline", "successor"))
 
 
 def test_undecided_is_never_equal() -> None:

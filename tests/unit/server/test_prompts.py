@@ -28,6 +28,7 @@ def test_a_prompt_file() -> None:
             PromptArgument("audience", "Who reads the answer.", required=False),
         ),
         ("latest",),
+        False,
         "What about {project_name}?",
     )
 

@@ -34,6 +34,7 @@ SLOW: Final[dict[str, Reply]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 async def test_an_endpoint_that_does_not_answer_in_time(hanging: Endpoint, name: str) -> None:
     async with Client(build_server(live(timeout=0.8))) as client:
@@ -48,6 +49,7 @@ async def test_an_endpoint_that_does_not_answer_in_time(hanging: Endpoint, name:
         await assert_good(client, "eu-west-1")
 
 
+@pytest.mark.slow
 async def test_silence_is_told_from_a_deadline(hanging: Endpoint) -> None:
     async with Client(build_server(live(timeout=1.2))) as client:
         await assert_good(client)  # the first client takes its time, and that counts too
@@ -71,6 +73,7 @@ async def test_a_caller_who_gives_up_is_free_at_once(hanging: Endpoint, era: str
         await assert_good(client, "eu-west-1")
 
 
+@pytest.mark.slow
 async def test_calls_that_hang_do_not_use_the_server_up(hanging: Endpoint) -> None:
     results: list[CallToolResult] = []
 

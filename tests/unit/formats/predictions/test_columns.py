@@ -48,6 +48,7 @@ def spellings(name: str) -> st.SearchStrategy[str]:
     return st.tuples(mark, case).map(lambda chosen: chosen[1](chosen[0].join(parts)))
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_every_known_name_is_recognised_in_every_spelling_and_order(data: st.DataObject) -> None:
     roles = data.draw(

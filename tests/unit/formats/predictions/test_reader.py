@@ -117,6 +117,7 @@ def test_names_in_a_code_page_are_read_and_that_is_said(layout: str) -> None:
     assert "Windows-1252" in about.columns["encoding"]
 
 
+@pytest.mark.slow
 @relaxed
 @given(
     st.lists(
@@ -376,6 +377,7 @@ def test_scores_that_run_against_the_predictions_are_refused(rows: str) -> None:
         assert flag in caught.value.next_step
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.lists(st.tuples(st.booleans(), st.floats(-1e300, 1e300)), max_size=20))
 def test_scores_run_against_predictions_where_the_means_say_so(
@@ -569,6 +571,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(st.binary(max_size=200) | mutated(), st.integers(1, 50))
 def test_no_bytes_bring_another_error_than_a_refusal(data: bytes, size: int) -> None:
@@ -605,6 +608,7 @@ lines = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.lists(lines, max_size=12), st.integers(1, 99))
 def test_every_line_of_json_is_read_or_counted(some: list[str], size: int) -> None:

@@ -112,6 +112,7 @@ def in_pandas(table: WrittenTable) -> pd.DataFrame:
     return frame.rename(columns={column: role for role, column in table.columns.items()})
 
 
+@pytest.mark.slow
 @relaxed
 @given(tables())
 def test_a_table_in_any_dialect_is_what_pandas_reads(table: WrittenTable) -> None:
@@ -144,6 +145,7 @@ def check_counts(images: list[PredictedImage], frame: pd.DataFrame) -> None:
     assert len(pairs) == len(known)
 
 
+@pytest.mark.slow
 @relaxed
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(-50, 50)), min_size=2, max_size=30).filter(
@@ -221,6 +223,7 @@ def test_a_broken_line_is_located_and_the_lines_behind_it_are_read(
     assert reader.unusable.total() == len(lines)
 
 
+@pytest.mark.slow
 def test_an_unclosed_quote_swallows_nothing_of_a_long_file() -> None:
     rows = "".join(f"{number}.png,{number % 2},x\n" for number in range(100_000))
     reader = plain_reader()
@@ -284,6 +287,7 @@ def test_names_in_a_code_page_are_read_and_that_is_said() -> None:
 cells = st.sampled_from(["a.png", "1", "0", "0.5", "x", "", '"', '"a', 'b"', '""', " ", "NG,", "ü"])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.lists(cells, min_size=1, max_size=5).map(",".join), max_size=20))
 def test_every_line_is_read_or_located(lines: list[str]) -> None:

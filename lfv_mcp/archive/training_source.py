@@ -1,0 +1,261 @@
+"""What a successor was trained on, read where a person says it is: manifests, tables or images.
+
+A dataset manifest, a CSV, a folder or prefix of them, or of the images themselves. What says that
+it is for the test is left out; the place that a person names says nothing against their word.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from lfv_mcp.archive.predictions_source import FilesOfSource, Unread
+from lfv_mcp.archive.reading import may_be_record, may_be_records, read_rest
+from lfv_mcp.archive.store import FileEntry, FileStore
+from lfv_mcp.errors import SetupError
+from lfv_mcp.formats.containers import is_container
+from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
+from lfv_mcp.formats.datasets.folders import datasets_in_listing
+from lfv_mcp.formats.datasets.gathering import LINES_KEPT
+from lfv_mcp.formats.datasets.image_objects import ImageObject
+from lfv_mcp.formats.datasets.reader import read_datasets
+from lfv_mcp.formats.datasets.recognition import starts_as_dataset
+from lfv_mcp.formats.datasets.splits import split_of_folder
+from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError
+from lfv_mcp.formats.texts import HEAD
+from lfv_mcp.text import clean
+
+_CODE: Final = "training_images_unread"
+_UNREAD: Final = Unread(
+    _CODE, "Without it nobody knows whether the test images were among them.", "training images"
+)
+_LARGE: Final = 1 << 20
+"""Bytes from which a file's start is looked at before all of it is read."""
+_MASKS: Final = frozenset({"ground_truth", "mask", "masks"})
+"""Folders of images that no model is trained on as such."""
+
+
+class TrainingImages(NamedTuple):
+    """The images that a model was trained on.
+
+    Args:
+        origin: where they are named, as a text for people.
+        lines: each once, sorted, without its label; its size and ETag where a listing tells them.
+        test_images: images of the source that were left out, for it says that they are for the
+            test.
+        unreadable: lines of no use.
+    """
+
+    origin: str
+    lines: tuple[DatasetLine, ...]
+    test_images: int = 0
+    unreadable: int = 0
+
+
+class TrainingPlace(NamedTuple):
+    """One source, as a person named it."""
+
+    name: str
+    files: FileStore
+
+
+def read_training_images(
+    places: Sequence[TrainingPlace], *, wait: Callable[[float], None] = time.sleep
+) -> TrainingImages:
+    """What the sources say that a model was trained on, all of them together.
+
+    Args:
+        places: where they are.
+        wait: waits a number of seconds before what has failed is tried again.
+
+    Raises:
+        LfvError: one cannot be read, or names no training image.
+    """
+    images: dict[str, DatasetLine] = {}
+    test_images = unreadable = 0
+    for place in places:
+        found = _read(place, wait)
+        test_images += found.test_images
+        unreadable += found.unreadable
+        for line in found.lines:
+            known = images.get(line.image)
+            if known is None or known.size is None:
+                images[line.image] = line
+    if len(images) > LINES_KEPT:
+        raise SetupError(
+            _CODE,
+            f"More than {LINES_KEPT:,} training images are more than are kept one by one.",
+            "Name those alone that may be test images, too: those of this project.",
+        )
+    origin = ", ".join(clean(place.name, 500) for place in places)
+    # S3 lists in no certain order, and one source always makes one set.
+    lines = tuple(images[image] for image in sorted(images))
+    return TrainingImages(origin, lines, test_images, unreadable)
+
+
+def _read(place: TrainingPlace, wait: Callable[[float], None]) -> TrainingImages:
+    """What one source says.
+
+    Raises:
+        LfvError: it cannot be read, or names no training image.
+    """
+    source = _Source(place.files)
+    datasets = source.datasets(wait)
+    try:
+        folders = datasets_in_listing("", source.listing())
+    except UnrecognisedError as problem:
+        raise _UNREAD.damaged(place.name, problem) from problem
+    training = [each for each in (*datasets, *folders) if source.is_for_training(each)]
+    lines = [source.placed(line) for dataset in training for line in dataset.lines]
+    others = sum(len(each.lines) for each in (*datasets, *folders)) - len(lines)
+    if not (datasets or folders):
+        # Its labels make a folder a dataset, and what a model has seen needs none.
+        lines = list(source.every_image())
+    if not lines:
+        raise _nothing_in(place.name, others)
+    return TrainingImages(
+        place.name,
+        tuple(DatasetLine(each.image, None, size=each.size, etag=each.etag) for each in lines),
+        others,
+        sum(sum(each.unreadable.values()) for each in training),
+    )
+
+
+def _nothing_in(name: str, test_images: int) -> SetupError:
+    place = clean(name, 1024)
+    if test_images:
+        return SetupError(
+            _CODE,
+            f"{place} has {test_images:,} images, and says of all that they are for the test.",
+            "Name the file or the folder that the model was trained on.",
+        )
+    return SetupError(
+        _CODE,
+        f"{place} names no training images: it has no dataset manifest, no table of images and no "
+        "image.",
+        "Name the manifest, the CSV or the folder of images that the model was trained on.",
+    )
+
+
+class _Source:
+    """The files of one source: names are relative to it, where they say what they are for."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._entries = list(files.entries())
+        self._is_file = len(self._entries) == 1 and _is_one_file(files, self._entries[0])
+        self._objects = {self._whole_name(e.name): _object_of(e) for e in self._entries}
+
+    def datasets(self, wait: Callable[[float], None]) -> list[Dataset]:
+        """What the files are that are no images."""
+        wanted = [each for each in may_be_records(self._entries) if self._may_be_dataset(each)]
+        reader = FilesOfSource(self._files, _DatasetReader(self), wait=wait, unread=_UNREAD)
+        return list(reader.read(wanted, lambda: None))
+
+    def is_for_training(self, dataset: Dataset) -> bool:
+        """Whether it is not for the test; a single file that a person names is, by their word."""
+        return dataset.split != "test" or (self._is_file and dataset.form == "evaluation")
+
+    def listing(self) -> Iterator[tuple[str, ImageObject]]:
+        """Every file below the source."""
+        for entry in self._entries:
+            yield self.relative_name(entry.name), _object_of(entry)
+
+    def every_image(self) -> Iterator[DatasetLine]:
+        """Every image that lies in no folder for tests or masks."""
+        for name, found in self.listing():
+            *folders, _ = name.lower().split("/")
+            entry = FileEntry(name, found.size, 0)
+            if may_be_record(entry) or any(map(_is_left_out, folders)):
+                continue
+            yield self.placed(DatasetLine(name, None, size=found.size, etag=found.etag))
+
+    def placed(self, line: DatasetLine) -> DatasetLine:
+        """A line with the whole name of an image of the listing, and what the listing says."""
+        if line.size is not None:  # it comes from the listing
+            return line._replace(image=self._whole_name(line.image, is_relative=True))
+        if (found := self._objects.get(line.image)) is not None:
+            return line._replace(size=found.size, etag=found.etag)
+        return line
+
+    def relative_name(self, name: str) -> str:
+        """The name of a file below the source, which of a single file says nothing."""
+        if self._is_file and may_be_record(FileEntry(name, 0, 0)):
+            return "file"
+        return name.removeprefix(self._folder)
+
+    @property
+    def _folder(self) -> str:
+        """What the listed names of a prefix begin with."""
+        location = self._files.location
+        if not location.startswith("s3://"):
+            return ""
+        prefix = location.removeprefix("s3://").partition("/")[2]
+        if self._is_file:
+            return prefix[: prefix.rfind("/") + 1]
+        return f"{prefix.rstrip('/')}/" if prefix else ""
+
+    def _whole_name(self, name: str, *, is_relative: bool = False) -> str:
+        """The URI or the absolute path of a file that is listed."""
+        location = self._files.location
+        if location.startswith("s3://"):
+            bucket = location.removeprefix("s3://").partition("/")[0]
+            return f"s3://{bucket}/{self._folder if is_relative else ''}{name}"
+        root = Path(location).absolute()
+        return str(root if self._is_file else root / name)
+
+    def _may_be_dataset(self, entry: FileEntry) -> bool:
+        """Whether a file is worth reading whole: models of gigabytes lie beside manifests.
+
+        Raises:
+            LfvError: its start cannot be read.
+        """
+        if entry.size <= _LARGE:
+            return True
+        try:
+            with self._files.open(entry.name, limit=HEAD) as stream:
+                head = read_rest(stream, b"", HEAD)
+        except OSError as error:
+            raise _UNREAD.denied(entry.name, error) from error
+        if is_container(head):
+            return entry.size <= FILE_LIMIT
+        return starts_as_dataset(head) is not None
+
+
+def _is_one_file(files: FileStore, entry: FileEntry) -> bool:
+    """Whether a person named this file, and not the folder that it is in."""
+    location = files.location
+    if location.startswith("s3://"):
+        return location.removeprefix("s3://").partition("/")[2] == entry.name
+    return Path(location).is_file()
+
+
+def _object_of(entry: FileEntry) -> ImageObject:
+    etag = entry.stamp.strip('"') if isinstance(entry.stamp, str) else ""
+    return ImageObject(entry.size, etag)
+
+
+def _is_left_out(folder: str) -> bool:
+    return folder in _MASKS or split_of_folder(folder) == "test"
+
+
+class _DatasetReader:
+    """Reads the datasets of files; one that is something else has none."""
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+
+    def read(self, name: str, chunks: Iterable[bytes]) -> Iterator[Dataset]:
+        """The datasets of a file.
+
+        Raises:
+            UnrecognisedError: it is damaged, or too long.
+        """
+        key = name.removeprefix("s3://").partition("/")[2] if name.startswith("s3://") else name
+        try:
+            yield from read_datasets(self._source.relative_name(key), chunks)
+        except UnrecognisedError as problem:
+            if problem.is_unread:
+                raise
