@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.words import answer_in_words
+
 if TYPE_CHECKING:
     from lfv_mcp.catalog.evidence_files import FileDigest
 
@@ -30,17 +32,28 @@ class Answer:
 def write_page(
     path: Path,
     answers: Sequence[tuple[Mapping[str, object], Answer]],
+    models: Sequence[str],
     evidence: Collection[FileDigest],
 ) -> None:
-    """Write the page that hosts show, with these arguments and answers inside, and their record."""
+    """Write the page that hosts show, with these arguments and answers inside, and their record.
+
+    Args:
+        path: where to.
+        answers: the arguments and the answer of each question.
+        models: ARNs that the answers are about and do not name.
+        evidence: the files that the answers rest on.
+    """
     from lfv_mcp.errors import SetupError
     from lfv_mcp.server.view import PageRecord, write
 
     path = path.expanduser()
-    inside = [{"arguments": given, "result": answer.structure} for given, answer in answers]
+    inside = [
+        {"arguments": given, "result": answer_in_words(answer.structure)}
+        for given, answer in answers
+    ]
     files = tuple((file.place, file.sha256) for file in evidence)
     try:
-        write(path, inside, PageRecord(datetime.now(UTC), files))
+        write(path, inside, PageRecord(datetime.now(UTC), files, tuple(models)))
     except OSError as error:
         raise SetupError(
             "output_failed",

@@ -21,13 +21,12 @@ from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.catalog import Catalog
     from lfv_mcp.cli.predictions import OnceRead
-    from lfv_mcp.errors import LfvError
-    from lfv_mcp.model_query import InvalidArgumentError
     from lfv_mcp.results.base import Result
 
 _PAGE_SIZE: Final = 100
@@ -48,20 +47,15 @@ class Questions:
         """Run the tool of that name; for a page, which draws more than is told, if `for_page`.
 
         Raises:
-            LfvError: the tool failed; its text is that of a tool, in the words of a command line.
+            LfvError: the tool failed.
         """
         from lfv_mcp.errors import LfvError
-        from lfv_mcp.model_query import InvalidArgumentError
         from lfv_mcp.server.failures import question_of
 
         try:
             return await self._run(name, arguments, for_page=for_page)
-        except InvalidArgumentError as error:
-            raise _in_words_of_the_command_line(error) from error
         except LfvError as error:
             error.question = question_of(error, arguments)
-            for tool, command in _COMMANDS.items():
-                error.next_step = error.next_step.replace(tool, f"`{command}`")
             raise
 
     async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
@@ -72,6 +66,17 @@ class Questions:
             return await self._run(name, arguments, for_page=True)
         except LfvError:
             return None
+
+    async def models(self, arguments: Mapping[str, object]) -> list[str]:
+        """The ARNs of the versions that a comparison is of; none for another question."""
+        project, versions = arguments["project_name"], arguments.get("model_versions")
+        arns: list[str] = []
+        for version in versions if isinstance(versions, list) else []:
+            asked = {"project_name": project, "model_version": version}
+            if described := await self.ask_for_page("describe_model", asked):
+                record = described.structure.get("model_description", {})
+                arns += [record["ModelArn"]] if "ModelArn" in record else []
+        return arns
 
     async def prepare(self, once: OnceRead, project: str, settings: Settings) -> None:
         """Read the prediction sets that a command names by their place.
@@ -105,7 +110,8 @@ class Questions:
         from lfv_mcp.server.size_limits import truncate_answer
 
         text, result = await self._result(name, arguments, for_page=for_page)
-        return Answer(*truncate_answer(text, result.to_json()))
+        text, structure = truncate_answer(text, result.to_json())
+        return Answer(text_in_words(text, structure), structure)
 
     async def _result(
         self,
@@ -132,44 +138,6 @@ class Questions:
             answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return answer
-
-
-_COMMANDS: Final = {
-    "describe_model": "lfv-mcp describe",
-    "list_models": "lfv-mcp list",
-    "analyze_evaluation": "lfv-mcp evaluate",
-    "compare_models": "lfv-mcp compare",
-}
-"""The command that asks what a tool asks."""
-_BOTH_COSTS: Final = "--cost-of-escape 10 --cost-of-false-reject 1"
-_PLACES: Final = {
-    "project_name": ("PROJECT", "sample-cap-seal"),
-    "model_version": ("VERSION", "3"),
-    "model_versions": ("VERSIONS", "1 3"),
-    "status": ("--status", "--status HOSTED"),
-    "defect_rate": ("--defect-rate", "--defect-rate 0.01"),
-    "threshold": ("--threshold", "--threshold 0.8"),
-    "cost_of_escape": ("--cost-of-escape", _BOTH_COSTS),
-    "cost_of_false_reject": ("--cost-of-false-reject", _BOTH_COSTS),
-    "recall_at_least": ("--recall-at-least", "--recall-at-least 0.95"),
-    "false_alarms_at_most": ("--false-alarms-at-most", "--false-alarms-at-most 0.05"),
-    "recall_margin": ("--recall-margin", "--recall-margin 0.02"),
-    "false_alarm_margin": ("--false-alarm-margin", "--false-alarm-margin 0.02"),
-    "max_examples": ("--examples", "--examples 5"),
-}
-"""What the command line calls an argument of a tool, and a good value of it."""
-
-
-def _in_words_of_the_command_line(error: InvalidArgumentError) -> LfvError:
-    """A refused argument by the name that stands in the command's help."""
-    from lfv_mcp.errors import CallerError
-
-    name, example = _PLACES.get(error.argument, (error.argument, ""))
-    return CallerError(
-        error.code,
-        f"{name}: {error.shown_value} is not accepted: {error.rule}.",
-        f"Correct it, for example: {example}." if example else "Correct it.",
-    )
 
 
 def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
@@ -248,7 +216,7 @@ async def show_answer(
             model = {name: arguments[name] for name in ("project_name", "model_version")}
             second = await questions.ask_for_page(second_tool, model)
             answers += [(model, second)] if second else []
-    write_page(output.html, answers, evidence)
+    write_page(output.html, answers, await questions.models(arguments), evidence)
 
 
 # Commands

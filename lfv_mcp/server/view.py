@@ -38,10 +38,12 @@ class PageRecord:
     Args:
         written: when the page was made.
         evidence: the evaluation files behind its answers: place and SHA-256 in hexadecimal.
+        models: ARNs of models that the answers are about, beside those that they name.
     """
 
     written: datetime
     evidence: tuple[tuple[str, str], ...] = ()
+    models: tuple[str, ...] = ()
 
 
 def page_with(answers: Sequence[Mapping[str, Any]], record: PageRecord | None = None) -> str:
@@ -79,7 +81,7 @@ def _filed(answers: Sequence[Mapping[str, Any]], record: PageRecord, digest: str
     sources = [_part(result, "source") for result in results]
     rows = [
         ("Written by", f"lfv-mcp {__version__}, {record.written:%Y-%m-%dT%H:%M:%SZ}"),
-        *(("Model", arn) for arn in dict.fromkeys(arns) if arn),
+        *(("Model", arn) for arn in dict.fromkeys([*arns, *record.models]) if arn),
         *(("Source", said) for said in dict.fromkeys(map(_source_in_words, sources)) if said),
         *(("Evidence", f"{place}, SHA-256 {sha}") for place, sha in record.evidence),
         ("Answers", f"SHA-256 {digest}, of the data in this page"),

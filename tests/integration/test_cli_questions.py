@@ -16,6 +16,7 @@ from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
 from lfv_mcp.cli.main import main
+from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.server.tools import TOOLS
 from lfv_mcp.wiring import opening
@@ -25,7 +26,8 @@ from tests.support.clients import run
 
 def test_describe_prints_the_readable_half(sample: Catalog) -> None:
     result = run("describe", "sample-cap-seal", "3")
-    expected = summary_digest(anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3")))
+    described = anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3"))
+    expected = text_in_words(summary_digest(described), described.to_json())
     assert (result.exit_code, result.stdout, result.stderr) == (0, expected + "\n", "")
 
 
@@ -61,7 +63,7 @@ def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
         (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
         (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
         (("describe", "a b"), "PROJECT: 'a b' is not accepted: a project name has 1 to 255"),
-        (("compare", "sample-cap-seal", "3"), "VERSIONS: ['3'] is not accepted"),
+        (("compare", "sample-cap-seal", "3"), "VERSIONS: 3 is not accepted"),
         (("describe", "caps", "--source", "live"), "AWS_REGION"),
         (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
         (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
@@ -85,7 +87,7 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
         "This server made a mistake of its own. [internal_error]\n"
-        "Asked: project_name=sample-cap-seal, model_version=3\n"
+        "Asked: project=sample-cap-seal, version=3\n"
     )
     (logged,) = caplog.records
     assert logged.getMessage() == "describe_model failed unexpectedly"

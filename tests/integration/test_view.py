@@ -23,6 +23,7 @@ from mcp.types import ListToolsResult, TextResourceContents
 import lfv_mcp
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.main import main
+from lfv_mcp.cli.words import answer_in_words
 from lfv_mcp.server import view
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.tools import TOOLS
@@ -288,6 +289,16 @@ def test_page_can_be_filed(tmp_path: Path) -> None:
     assert "2025-10-28T09:00:00.000Z" in filed.text
 
 
+def test_page_of_a_comparison_names_each_model(tmp_path: Path) -> None:
+    target = tmp_path / "comparison.html"
+    run("compare", "sample-weld-bead", "1", "2", "--html", str(target))
+    filed = target.read_text(encoding="utf-8").partition('<footer class="filed">')[2]
+    for version in ("1", "2"):
+        name = f"arn:aws:lookoutvision:us-east-1:111122223333:model/sample-weld-bead/{version}"
+        assert name in filed
+    assert filed.count("EvaluationManifest-sample-weld-bead-") == 2
+
+
 def test_headline_is_the_escapes_and_not_a_missing_file() -> None:
     summary = json.loads(run("evaluate", "sample-pcb-top", "3", "--json"))["summary"]
     assert summary.endswith(
@@ -319,7 +330,8 @@ def test_file_holds_what_was_asked_and_the_other_half(
     held = [answer["result"] for answer in inside(target.read_text(encoding="utf-8"))]
     cuts = [answer.pop("threshold") for answer in held if "confusion" in answer]
     assert all(drawn["candidates"] for drawn in cuts)  # drawn, and not printed unless asked for
-    assert held == [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
+    asked = [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
+    assert held == [answer_in_words(answer) for answer in asked]
     assert [path.name for path in tmp_path.iterdir()] == ["card.html"]
 
 
@@ -329,7 +341,7 @@ def test_comparison_is_a_file_too(tmp_path: Path) -> None:
     command = ("compare", "sample-weld-bead", "1", "2")
     run(*command, "--html", str(target))
     (answer,) = inside(target.read_text(encoding="utf-8"))
-    assert answer["result"] == json.loads(run(*command, "--json"))
+    assert answer["result"] == answer_in_words(json.loads(run(*command, "--json")))
     assert answer["arguments"]["project_name"] == "sample-weld-bead"
 
 
