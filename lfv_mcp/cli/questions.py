@@ -67,6 +67,34 @@ class Questions:
         except LfvError:
             return None
 
+    async def newest_evaluated(self, project: str) -> str:
+        """The highest version with evaluation files, said on stderr; empty if `latest` has some.
+
+        Empty, too, if no version has, or if that cannot be told: then `latest` is refused in its
+        own words.
+        """
+        from lfv_mcp.errors import LfvError
+        from lfv_mcp.model_query import parse_model_query
+
+        try:
+            if parse_model_query(project).model_version is not None:
+                return ""  # an ARN says which
+            asked = {"project_name": project, "max_results": _PAGE_SIZE}
+            rows = (await self.ask("list_models", asked)).structure["models"]
+        except LfvError:
+            return ""
+        evaluated = [row for row in rows if {"result", "manifest"} & {*row.get("held", ())}]
+        if not evaluated or evaluated[0] == rows[0]:
+            return ""
+        newest, latest = evaluated[0]["model_version"], rows[0]
+        status = latest.get("status", "status not known")
+        click.echo(
+            f"Version {latest['model_version']} ({status}) has no evaluation files; version "
+            f"{newest} is the newest that has.",
+            err=True,
+        )
+        return str(newest)
+
     async def models(self, arguments: Mapping[str, object]) -> list[str]:
         """The ARNs of the versions that a comparison is of; none for another question."""
         project, versions = arguments["project_name"], arguments.get("model_versions")
@@ -250,7 +278,17 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def describe(*, project: str, version: str, output: Output, settings: Settings) -> None:
     """Describe model VERSION (default: latest) of PROJECT, which may be a model ARN."""
     arguments = {"project_name": project, "model_version": version}
+    output = replace(output, text=_with_description)
     _ask_about_models(settings, "describe_model", arguments, output, "analyze_evaluation")
+
+
+def _with_description(answer: Answer) -> str:
+    """The text with the model's own description, for which a model's context has no room."""
+    described = answer.structure.get("model_description", {}).get("Description")
+    if not described:
+        return answer.text
+    *lines, last = answer.text.split("\n")
+    return "\n".join([*lines, f"Described as: {described}", last])
 
 
 @click.command("list")
@@ -290,7 +328,7 @@ def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> An
 
 @click.command()
 @click.argument("project")
-@click.argument("version", default="latest")
+@click.argument("version", default="")
 @click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
 @click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
@@ -312,13 +350,22 @@ def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> An
 def evaluate(
     *, project: str, version: str, output: Output, settings: Settings, **details: float | None
 ) -> None:
-    """Show the evidence behind the metrics of model VERSION (default: latest) of PROJECT."""
+    """Show the evidence behind the metrics of model VERSION of PROJECT.
+
+    Without VERSION it is the latest that has been evaluated.
+    """
     from lfv_mcp.cli.tables import evaluation_tables
 
-    arguments = {"project_name": project, "model_version": version, **details}
+    arguments = {"project_name": project, "model_version": version or "latest", **details}
 
     def tables(answer: Answer) -> str:
         return evaluation_tables(answer.structure)
 
     output = replace(output, text=tables)
-    _ask_about_models(settings, "analyze_evaluation", arguments, output, "describe_model")
+
+    async def work(questions: Questions) -> None:
+        if not version and (evaluated := await questions.newest_evaluated(project)):
+            arguments["model_version"] = evaluated
+        await show_answer(questions, "analyze_evaluation", arguments, output, "describe_model")
+
+    ask_all(settings, work)

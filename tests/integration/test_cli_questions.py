@@ -28,6 +28,7 @@ def test_describe_prints_the_readable_half(sample: Catalog) -> None:
     result = run("describe", "sample-cap-seal", "3")
     described = anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3"))
     expected = text_in_words(summary_digest(described), described.to_json())
+    expected = expected.replace("\nSource:", "\nDescribed as: august_relabel\nSource:")
     assert (result.exit_code, result.stdout, result.stderr) == (0, expected + "\n", "")
 
 
@@ -246,3 +247,34 @@ def test_next_step_of_a_failure_names_commands_and_no_tools() -> None:
     assert result.exit_code == 1
     assert "`lfv-mcp describe`" in result.stderr
     assert not [tool.name for tool in TOOLS if tool.name in result.stderr]
+
+
+# What is asked without a version
+
+
+def test_evaluate_without_a_version_takes_the_newest_that_was_evaluated() -> None:
+    result = run("evaluate", "sample-cap-seal", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == json.loads(
+        run("evaluate", "sample-cap-seal", "3", "--json").stdout
+    )
+    assert result.stderr == (
+        "Version 5 (TRAINING) has no evaluation files; version 3 is the newest that has.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("sample-cap-seal", "latest"),
+        ("arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/5",),
+    ],
+)
+def test_evaluate_takes_no_other_version_than_was_named(named: tuple[str, ...]) -> None:
+    result = run("evaluate", *named)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "[evidence_unavailable]" in result.stderr
+
+
+def test_the_models_own_description_is_shown() -> None:
+    assert "Described as: august_relabel" in run("describe", "sample-cap-seal", "3").stdout
