@@ -278,7 +278,8 @@ start it again:
 
 Or make a bundle, `python scripts/make_packaging.py --bundle dist`, and open `dist/lfv-mcp.mcpb`:
 Claude Desktop asks for a folder or another source, region and profile. The bundle is not signed. It
-runs the code that is in it, by `uv run` in its own folder; only what that code depends on is fetched.
+runs the code that is in it, by `uv run` in its own folder; only what that code depends on is
+fetched.
 
 ## Claude Code
 

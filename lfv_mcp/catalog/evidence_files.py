@@ -29,6 +29,9 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
 }
 """The member of a ModelDescription that says where each evaluation file is."""
 
+NOT_HELD: Final = "it is not held"
+"""Why a file is not read that nobody has: nothing is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileDigest:
@@ -198,7 +201,7 @@ class EvidenceFiles:
             reason = "." if recorded else ", and the record does not say where it is."
             raise SetupError(
                 "evidence_unavailable",
-                f"it is not held{reason}",
+                f"{NOT_HELD}{reason}",
                 f"Add the {MEMBER_NAMES[form]} to the archive: `lfv-mcp archive import` takes it "
                 "from a directory or from S3.",
             )
