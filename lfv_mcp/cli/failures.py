@@ -22,6 +22,7 @@ import click
 
 from lfv_mcp.cli import process
 from lfv_mcp.cli.environment import EnvironmentOption, SettingError
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.cli.words import failure_in_words, on_command_line
 from lfv_mcp.errors import LfvError
 
@@ -72,7 +73,7 @@ def exit_code_of(run: Callable[[], object], *, as_json: bool) -> int:
 
 
 def _say(failure: Failure, text: str, *, as_json: bool) -> int:
-    click.echo(text, err=True)
+    say(text, err=True)
     if as_json:
         try:
             click.echo(failure.as_json())

@@ -21,6 +21,7 @@ from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.wiring.settings import Settings
 
@@ -202,7 +203,10 @@ class Output:
 
     def show(self, answer: Answer) -> None:
         """Print the answer."""
-        click.echo(answer.as_json() if self.as_json else self.text(answer))
+        if self.as_json:
+            click.echo(answer.as_json())
+        else:
+            say(self.text(answer))
 
 
 def _ask_about_models(
@@ -308,7 +312,7 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         while token or not pages:
             answer = await questions.ask("list_models", question | {"next_token": token})
             if not as_json:
-                click.echo(without_next_token(answer.text))
+                say(without_next_token(answer.text))
             pages.append(answer.structure)
             token = answer.structure.get("next_token", "")
         if as_json:
