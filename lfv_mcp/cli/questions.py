@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from lfv_mcp.cli.collector import resume_collector
+from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.page_file import Answer, write_page
@@ -275,8 +276,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("project")
-@click.argument("version", default="latest")
+@project_argument()
+@version_argument(default="latest")
 @output_options
 @settings_options
 def describe(*, project: str, version: str, output: Output, settings: Settings) -> None:
@@ -296,7 +297,7 @@ def _with_description(answer: Answer) -> str:
 
 
 @click.command("list")
-@click.argument("project", default="")
+@project_argument(default="")
 @click.option("--status", default="", help="Only models of this status.")
 @json_option
 @settings_options
@@ -331,8 +332,8 @@ def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> An
 
 
 @click.command()
-@click.argument("project")
-@click.argument("version", default="")
+@project_argument()
+@version_argument(default="")
 @click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
 @click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
