@@ -197,6 +197,9 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
 
 def line_in_words(line: OnTheLine) -> Iterator[str]:
     """What a line sees, of a million parts and of a hundred rejects."""
+    if line.defect_rate in (0, 1):
+        yield from _line_of_one_kind(line)
+        return
     outcomes = [
         _of_a_million(metric, words)
         for metric, words in (
@@ -223,6 +226,20 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
     if expected.low is not None and expected.high is not None:
         words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
     yield f"{words}."
+
+
+def _line_of_one_kind(line: OnTheLine) -> Iterator[str]:
+    """What is left to say of a line with no defective part, or with no good one."""
+    if line.defect_rate == 0:
+        metric, words = line.false_rejects_per_million, ("good part", "good parts", "was rejected")
+        known = "At 0 % defects no part is defective, so nothing escapes and every reject is false"
+    else:
+        metric, words = line.escapes_per_million, ("escape", "escapes", "was seen")
+        known = "At 100 % defects every part is defective, so no reject is false"
+    told = ""
+    if metric is not None and metric.value is not None:
+        told = f": of a million parts {_of_a_million(metric, words)}"
+    yield f"{known}{told}. If the rate is not known, leave it out."
 
 
 def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:
