@@ -312,6 +312,8 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
         token = ""
         while token or not pages:
             answer = await questions.ask("list_models", question | {"next_token": token})
+            if settings.source.lower().startswith("s3://") and not (project or status):
+                _require_held(answer.structure, settings.source)
             if not as_json:
                 say(without_next_token(answer.text))
             pages.append(answer.structure)
@@ -320,6 +322,22 @@ def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> No
             click.echo(_joined(pages, project, status).as_json())
 
     ask_all(settings, work)
+
+
+def _require_held(listing: Mapping[str, Any], source: str) -> None:
+    """That there is something below a prefix: an empty directory is new, a prefix is misspelt.
+
+    Raises:
+        SetupError: nothing at all was found there.
+    """
+    from lfv_mcp.errors import SetupError
+
+    if not any(listing.get(name) for name in ("models", "prediction_sets", "findings")):
+        raise SetupError(
+            "source_unusable",
+            f"LFV_SOURCE (--source) is {source!r}: no saved answer or evaluation file is there.",
+            "Look for the spelling of the prefix: `aws s3 ls` lists it.",
+        )
 
 
 def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
