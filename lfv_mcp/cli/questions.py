@@ -1,4 +1,4 @@
-"""The commands that ask about one model or list them: describe, list and evaluate.
+"""The commands that ask about one model, describe and evaluate, and what asking takes.
 
 They go through the tools' own table, so arguments, rules, texts and size limits are those of the
 tools, but they ask the catalogue in this process: no MCP client and server in between.
@@ -7,7 +7,7 @@ tools, but they ask the catalogue in this process: no MCP client and server in b
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lfv_mcp.cli.predictions import OnceRead
     from lfv_mcp.results.base import Result
 
-_PAGE_SIZE: Final = 100
+PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
 
 
@@ -81,7 +81,7 @@ class Questions:
         try:
             if parse_model_query(project).model_version is not None:
                 return ""  # an ARN says which
-            asked = {"project_name": project, "max_results": _PAGE_SIZE}
+            asked = {"project_name": project, "max_results": PAGE_SIZE}
             rows = (await self.ask("list_models", asked)).structure["models"]
         except LfvError:
             return ""
@@ -294,59 +294,6 @@ def _with_description(answer: Answer) -> str:
         return answer.text
     *lines, last = answer.text.split("\n")
     return "\n".join([*lines, f"Described as: {described}", last])
-
-
-@click.command("list")
-@project_argument(default="")
-@click.option("--status", default="", help="Only models of this status.")
-@json_option
-@settings_options
-def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> None:
-    """List the models of PROJECT, or of every project."""
-    question = {"project_name": project, "status": status, "max_results": _PAGE_SIZE}
-
-    async def work(questions: Questions) -> None:
-        from lfv_mcp.analysis.listing import without_next_token
-
-        pages: list[Mapping[str, Any]] = []
-        token = ""
-        while token or not pages:
-            answer = await questions.ask("list_models", question | {"next_token": token})
-            if settings.source.lower().startswith("s3://") and not (project or status):
-                _require_held(answer.structure, settings.source)
-            if not as_json:
-                say(without_next_token(answer.text))
-            pages.append(answer.structure)
-            token = answer.structure.get("next_token", "")
-        if as_json:
-            click.echo(_joined(pages, project, status).as_json())
-
-    ask_all(settings, work)
-
-
-def _require_held(listing: Mapping[str, Any], source: str) -> None:
-    """That there is something below a prefix: an empty directory is new, a prefix is misspelt.
-
-    Raises:
-        SetupError: nothing at all was found there.
-    """
-    from lfv_mcp.errors import SetupError
-
-    if not any(listing.get(name) for name in ("models", "prediction_sets", "findings")):
-        raise SetupError(
-            "source_unusable",
-            f"LFV_SOURCE (--source) is {source!r}: no saved answer or evaluation file is there.",
-            "Look for the spelling of the prefix: `aws s3 ls` lists it.",
-        )
-
-
-def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
-    """The pages of a listing as one structure, with a summary of all of them."""
-    from lfv_mcp.analysis.listing import joined
-    from lfv_mcp.results.model_list import ModelList
-
-    listed = joined([ModelList.model_validate(page) for page in pages], project, status)
-    return Answer("", listed.to_json())
 
 
 @click.command()
