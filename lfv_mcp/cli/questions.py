@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -101,7 +101,7 @@ class Questions:
         """The ARNs of the versions that a comparison is of; none for another question."""
         project, versions = arguments["project_name"], arguments.get("model_versions")
         arns: list[str] = []
-        for version in versions if isinstance(versions, list) else []:
+        for version in cast("list[str]", versions) if isinstance(versions, list) else []:
             asked = {"project_name": project, "model_version": version}
             if described := await self.ask_for_page("describe_model", asked):
                 record = described.structure.get("model_description", {})

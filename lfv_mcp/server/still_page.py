@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lfv_mcp.figures import (
     fraction,
@@ -81,11 +81,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _object(value: object) -> Answer:
-    return value if isinstance(value, Mapping) else {}
+    return cast("Answer", value) if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[Answer]:
-    return [_object(each) for each in value] if isinstance(value, (list, tuple)) else []
+    items = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else ()
+    return [_object(each) for each in items]
 
 
 def _number(value: object) -> float | None:
@@ -103,8 +104,10 @@ def _count(value: object) -> str:
 
 
 def _card(halves: Sequence[Answer]) -> Iterator[str]:
-    model: Answer = next((h["result"] for h in halves if _kind(h["result"]) == "model"), {})
-    report: Answer = next((h["result"] for h in halves if _kind(h["result"]) == "report"), {})
+    results = [_object(half["result"]) for half in halves]
+    nothing: Answer = {}
+    model = next((each for each in results if _kind(each) == "model"), nothing)
+    report = next((each for each in results if _kind(each) == "report"), nothing)
     asked = _object(halves[0].get("arguments"))
     project = model.get("project_name") or asked.get("project_name") or "Model"
     version = model.get("model_version") or asked.get("model_version") or ""
@@ -168,7 +171,7 @@ def _metrics(model: Answer, report: Answer) -> str:
     measured = _object(report.get("metrics"))
     counts = _object(report.get("confusion"))
     reported = {**_object(model.get("performance")), **_object(report.get("reported"))}
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for name, (label, of) in _METRICS.items():
         given = _object(measured.get(name)) or {"value": reported.get(name)}
         images = sum(int(_number(counts.get(each)) or 0) for each in of)
@@ -349,7 +352,7 @@ def _members(members: Answer, path: str = "") -> Iterator[tuple[str, str]]:
     """The API's own record under its own names, one row a member."""
     for name, value in members.items():
         if isinstance(value, Mapping):
-            yield from _members(value, f"{path}{name}.")
+            yield from _members(cast("Answer", value), f"{path}{name}.")
         elif value not in ("", None):
             yield f"{path}{name}", str(value)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lfv_mcp import __version__
 from lfv_mcp.server.still_page import description_list, still_answers
@@ -91,7 +91,7 @@ def _filed(answers: Sequence[Mapping[str, Any]], record: PageRecord, digest: str
 
 def _part(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = result.get(name)
-    return part if isinstance(part, Mapping) else {}
+    return cast("Mapping[str, Any]", part) if isinstance(part, Mapping) else {}
 
 
 def _source_in_words(source: Mapping[str, Any]) -> str:
