@@ -53,8 +53,8 @@ SETTINGS: Final = (
     Setting(
         "LFV_SOURCE",
         "Source",
-        "Where answers come from: sample, a directory of saved answers and evaluation files, "
-        "s3://bucket/prefix, or live (an endpoint that speaks the API).",
+        "Where answers come from if no folder is chosen: sample, s3://bucket/prefix, or live (an "
+        "endpoint that speaks the API).",
         "source",
         "sample",
     ),
@@ -66,6 +66,9 @@ SETTINGS: Final = (
         "profile",
     ),
 )
+
+FOLDER: Final = "folder"
+"""The key by which Claude Desktop asks for a directory, with a picker, in place of a source."""
 
 INSTALLED: Final = "/ABSOLUTE/PATH/TO/lfv-mcp"
 """In place of the command that `lfv-mcp config` writes. Never a program that fetches lfv-mcp by its
@@ -82,6 +85,12 @@ def shown(page: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield host, servers[SHORT]
 
 
+def repository() -> dict[str, Any]:
+    """Where the source is; nothing while the project names no place: a guess may be another's."""
+    url = PROJECT.get("urls", {}).get("Repository")
+    return {"repository": {"type": "git", "url": url}} if url else {}
+
+
 def manifest() -> dict[str, Any]:
     """The bundle's manifest: what Claude Desktop shows, asks and starts."""
     return {
@@ -92,28 +101,43 @@ def manifest() -> dict[str, Any]:
         "description": PROJECT["description"],
         "author": {"name": PROJECT["authors"][0]["name"]},
         "license": PROJECT["license"],
+        "icon": "icon.png",
+        **repository(),
         "keywords": PROJECT["keywords"],
         "server": {
             "type": "uv",
             "entry_point": "lfv_mcp/__main__.py",
             "mcp_config": {
                 "command": "uv",
-                "args": ["run", "--directory", "${__dirname}", "lfv-mcp"],
-                # What the user leaves empty arrives empty or unexpanded; both count as unset.
+                # What the user leaves empty arrives empty or unexpanded; both count as unset, and
+                # then the variable says the source.
+                "args": [
+                    *("run", "--directory", "${__dirname}", "lfv-mcp"),
+                    *("--source", f"${{user_config.{FOLDER}}}"),
+                ],
                 "env": {s.variable: f"${{user_config.{s.asked}}}" for s in SETTINGS},
             },
         },
         "tools": [{"name": tool.name, "description": tool.description} for tool in TOOLS],
         "prompts_generated": True,
         "user_config": {
-            setting.asked: {
-                "type": "string",
-                "title": setting.title,
-                "description": setting.description,
+            FOLDER: {
+                "type": "directory",
+                "title": "Folder",
+                "description": "A directory of saved answers and evaluation files.",
                 "required": False,
-                **({"default": setting.default} if setting.default else {}),
-            }
-            for setting in SETTINGS
+                "default": "",
+            },
+            **{
+                setting.asked: {
+                    "type": "string",
+                    "title": setting.title,
+                    "description": setting.description,
+                    "required": False,
+                    **({"default": setting.default} if setting.default else {}),
+                }
+                for setting in SETTINGS
+            },
         },
         "compatibility": {
             "platforms": ["darwin", "win32", "linux"],
@@ -253,8 +277,9 @@ start it again:
 {fenced_snippet("claude-desktop")}
 
 Or make a bundle, `python scripts/make_packaging.py --bundle dist`, and open `dist/lfv-mcp.mcpb`:
-Claude Desktop asks for source, region and profile. The bundle is not signed. It runs the code that
-is in it, by `uv run` in its own folder; only what that code depends on is fetched.
+Claude Desktop asks for a folder or another source, region and profile. The bundle is not signed. It
+runs the code that is in it, by `uv run` in its own folder; only what that code depends on is
+fetched.
 
 ## Claude Code
 
@@ -398,7 +423,7 @@ def bundle(into: Path) -> Path:
                 shutil.copytree(ROOT / name, stage / name, ignore=left_behind)
             else:
                 shutil.copy2(ROOT / name, stage / name)
-        for name in ("manifest.json", ".mcpbignore"):
+        for name in ("manifest.json", "icon.png", ".mcpbignore"):
             shutil.copy2(ROOT / "packaging" / name, stage / name)
         must([mcpb, "validate", stage / "manifest.json"])
         must([mcpb, "pack", stage, packed])

@@ -83,7 +83,7 @@ def _margins_of(comparison: ModelComparison) -> Margins:
 
 
 def _model_line(row: ComparedModel, *, is_live: bool, verdict: str) -> str:
-    status = "status unknown" if row.status is None else row.status
+    status = "status not known" if row.status is None else row.status
     status = status if is_live else f"{status} when captured"
     if not row.model_version.isdigit():
         status = "predictions"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lfv_mcp.analysis.best_in_words import best_in_words
 from lfv_mcp.analysis.candidate import all_called, called
@@ -26,6 +26,7 @@ from lfv_mcp.analysis.verdicts import Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, points, points_upward
 from lfv_mcp.results.common import SourceKind
 from lfv_mcp.results.model_comparison import ComparedModel
+from lfv_mcp.results.model_summary import ModelSummary
 
 
 def comparison_summary(
@@ -39,9 +40,19 @@ def comparison_summary(
     `incomplete` are the versions whose manifest is not the whole of their test.
     """
     decided = _decided(verdicts, rows, kind)
+    if kind != "live":
+        decided = " ".join([decided, *_history(verdicts.baseline.summary, rows)])
     if not incomplete:
         return decided
     return f"{decided} But not the whole test is known of {all_called(incomplete)}."
+
+
+def _history(baseline: ModelSummary, rows: Sequence[ComparedModel]) -> Iterator[str]:
+    """What would read as the present: a finding says it of another version that was HOSTED."""
+    statuses = {row.model_version: row.status for row in rows if row.status != "HOSTED"}
+    for version, status in {baseline.model_version: baseline.status, **statuses}.items():
+        if status not in (None, "TRAINED"):
+            yield f"{sentence(called(version))[:-1]} was {status} when captured."
 
 
 def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind) -> str:

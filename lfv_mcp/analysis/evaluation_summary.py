@@ -9,6 +9,7 @@ from typing import Final
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.quality import RE_JUDGE
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
 from lfv_mcp.analysis.statistics_findings import (
     best_case_in_words,
@@ -89,7 +90,20 @@ def report_summary(
         sentences += _answers(numbers, question)
     if question.threshold is None and (optimism := best_case_in_words(numbers)):
         sentences.append(optimism)
-    return " ".join([*sentences, *_first_advice(findings)])
+    return " ".join([*sentences, *(_escapes(numbers, findings) or _first_advice(findings))])
+
+
+def _escapes(numbers: EvaluationNumbers, findings: Sequence[Finding]) -> list[str]:
+    """The escapes, where nothing graver is found than a file that every count does without."""
+    first = next((found.code for found in findings if found.advice is not None), "")
+    counts = judged_counts(numbers)
+    if first != "evaluation_result_unread" or counts is None or not counts.false_negatives:
+        return []
+    missed, (defects, _) = counts.false_negatives, defects_and_good_parts(counts)
+    return [
+        f"{missed:,} of {count_of(defects, 'defect', 'defects')} passed unseen "
+        f"({percent(missed / defects, defects)}). {RE_JUDGE}"
+    ]
 
 
 def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
@@ -183,6 +197,9 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
 
 def line_in_words(line: OnTheLine) -> Iterator[str]:
     """What a line sees, of a million parts and of a hundred rejects."""
+    if line.defect_rate in (0, 1):
+        yield from _line_of_one_kind(line)
+        return
     outcomes = [
         _of_a_million(metric, words)
         for metric, words in (
@@ -209,6 +226,20 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
     if expected.low is not None and expected.high is not None:
         words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
     yield f"{words}."
+
+
+def _line_of_one_kind(line: OnTheLine) -> Iterator[str]:
+    """What is left to say of a line with no defective part, or with no good one."""
+    if line.defect_rate == 0:
+        metric, words = line.false_rejects_per_million, ("good part", "good parts", "was rejected")
+        known = "At 0 % defects no part is defective, so nothing escapes and every reject is false"
+    else:
+        metric, words = line.escapes_per_million, ("escape", "escapes", "was seen")
+        known = "At 100 % defects every part is defective, so no reject is false"
+    told = ""
+    if metric is not None and metric.value is not None:
+        told = f": of a million parts {_of_a_million(metric, words)}"
+    yield f"{known}{told}. If the rate is not known, leave it out."
 
 
 def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:

@@ -98,7 +98,9 @@ def _summarise_models(
 
 def listing_digest(listed: ModelList) -> str:
     """The readable half of a listing: one line a model."""
-    lines = [listed.summary, *map(row_in_words, listed.models)]
+    several = len({_place(row) for row in listed.models}) > 1
+    lines = [listed.summary]
+    lines += [row_in_words(row, with_place=several) for row in listed.models]
     lines += map(set_in_words, listed.prediction_sets or ())
     lines += map(as_line, listed.findings or ())
     if listed.next_token is not None:
@@ -149,8 +151,16 @@ def set_in_words(row: PredictionSetRow) -> str:
     return f"{row.project_name} {row.name}: prediction set of {images}"
 
 
-def row_in_words(row: ModelRow) -> str:
+def _place(row: ModelRow) -> str:
+    """The region and account of a model; empty if its ARN does not tell."""
+    parts = (row.model_arn or "").split(":")
+    return f"{parts[3]}, {parts[4]}" if len(parts) > 5 else ""
+
+
+def row_in_words(row: ModelRow, *, with_place: bool = False) -> str:
     """One model of a listing as one line: status, metrics, when captured, and what is held.
+
+    With its region and account where there are several: projects may have one name in two regions.
 
     `caps 3: HOSTED, precision 0.9, recall 1, F1 0.5; captured 2025-10-28; 45 test images; held:
     description, result; perfect_score`
@@ -158,7 +168,10 @@ def row_in_words(row: ModelRow) -> str:
     numbers = (("precision", row.precision), ("recall", row.recall), ("F1", row.f1_score))
     metrics = ", ".join(f"{n} {fraction(v)}" for n, v in numbers if v is not None) or "no metrics"
     status = "status not known" if row.status is None else row.status
-    parts = [f"{row.project_name} {row.model_version}: {status}, {metrics}"]
+    place = f" ({_place(row)})" if with_place and _place(row) else ""
+    parts = [f"{row.project_name} {row.model_version}{place}: {status}, {metrics}"]
+    if row.description:
+        parts.append(f"described as {row.description!r}")
     if row.captured_at is not None:
         parts.append(f"captured {row.captured_at[:10]}")
     if row.test_images is not None:

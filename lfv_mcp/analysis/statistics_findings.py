@@ -222,8 +222,8 @@ def _line_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
     if undefined:
         listed = ", ".join(f"{name} ({why})" for name, why in undefined.items())
         yield finding("line_incomplete", f"Without a value: {listed}.")
-    if counts is None or line.expected_precision is None:
-        return
+    if counts is None or line.expected_precision is None or rate == 0:
+        return  # at 0 there is nothing for precision to fall from: no part is defective
     tested, expected = metrics.precision(counts), line.expected_precision.value
     if isinstance(tested, float) and expected is not None and tested - expected >= PRECISION_FALL:
         yield finding(

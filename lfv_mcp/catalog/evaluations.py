@@ -211,7 +211,7 @@ class Evaluations:
     async def _read_all(self, found: Sequence[FoundSet]) -> list[PredictionSet]:
         if not found:
             return []
-        reads = partial(self._sets.read_all, found)
+        reads = partial(self._sets.read, found)
         return await self._workers.run(reads, self._workers.file_reads)
 
     async def _manifests(

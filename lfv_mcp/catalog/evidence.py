@@ -15,11 +15,12 @@ index was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO, Final, Generic, Never, TypeVar
+from typing import Final, Generic, Never, TypeVar
 
 import anyio
 
@@ -30,9 +31,11 @@ from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
     ArchivedFile,
     ArchivedFiles,
+    DigestedStream,
     EvidenceFile,
     EvidenceFiles,
     EvidenceForm,
+    FileDigest,
 )
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import LfvError, SetupError
@@ -68,6 +71,25 @@ _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 
+_READ_FOR_ANSWERS: ContextVar[dict[FileDigest, None] | None] = ContextVar(
+    "read_for_answers", default=None
+)
+
+
+@contextmanager
+def digests_of_evidence() -> Generator[Collection[FileDigest]]:
+    """The evaluation files that answers within this context rest on, as they were read for them.
+
+    Asked for afterwards, a digest could be that of a file which has come in the place of another.
+    """
+    read_for: dict[FileDigest, None] = {}
+    token = _READ_FOR_ANSWERS.set(read_for)
+    try:
+        yield read_for.keys()
+    finally:
+        _READ_FOR_ANSWERS.reset(token)
+
+
 @dataclass(frozen=True, slots=True)
 class FileResult(Generic[_T_co]):
     """What reading one evaluation file gave: its content, or a finding that says why not.
@@ -76,11 +98,13 @@ class FileResult(Generic[_T_co]):
         content: the parsed file; None if it was not read.
         finding: why it was not read; None if it was.
         cacheable: reading it again soon would give the same.
+        digest: of the file that was read; None if none was, or if it is no file of its own.
     """
 
     content: _T_co | None
     finding: Finding | None = None
     cacheable: bool = True
+    digest: FileDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +116,14 @@ class Evidence:
         manifest: None if it was not read.
         findings: one for each file that was not read.
         cacheable: reading both again soon would give the same.
+        digests: of the files that were read.
     """
 
     result: EvaluationResult | None
     manifest: EvaluationManifest | None
     findings: tuple[Finding, ...]
     cacheable: bool
+    digests: tuple[FileDigest, ...] = ()
 
 
 class EvidenceLoader:
@@ -139,7 +165,10 @@ class EvidenceLoader:
         index = (await self._index.load()).index
         archived = self._files.archived(description, index)
         read = partial(self._read_both, description, archived)
-        return await self._cache.get((archived, description), read)
+        evidence = await self._cache.get((archived, description), read)
+        if (read_for := _READ_FOR_ANSWERS.get()) is not None:
+            read_for.update(dict.fromkeys(evidence.digests))
+        return evidence
 
     async def _read_both(self, description: ModelDescription, archived: ArchivedFiles) -> Evidence:
         result: FileResult[EvaluationResult] = timed_out("result")
@@ -166,7 +195,7 @@ class EvidenceLoader:
     ) -> FileResult[EvaluationResult]:
         ended = epoch_seconds(description.EvaluationEndTimestamp)
 
-        def read(opener: _Opener) -> EvaluationResult:
+        def read(opener: _Opener) -> tuple[EvaluationResult, FileDigest | None]:
             files = self._files.find(description, "result", archived)
             return _matching_result(opener, files, ended, _arn(description))
 
@@ -175,10 +204,10 @@ class EvidenceLoader:
     def _read_manifest(
         self, description: ModelDescription, archived: ArchivedFiles
     ) -> FileResult[EvaluationManifest]:
-        def read(opener: _Opener) -> EvaluationManifest:
+        def read(opener: _Opener) -> tuple[EvaluationManifest, FileDigest | None]:
             with opener.open(self._files.find(description, "manifest", archived)[0]) as stream:
                 lines = manifest_lines(read_chunks(stream), _arn(description))
-                return read_evaluation_manifest(lines)
+                return read_evaluation_manifest(lines), stream.digest()
 
         return _read("manifest", read)
 
@@ -190,15 +219,17 @@ class _Opener:
         self.all_as_indexed = True
 
     @contextmanager
-    def open(self, file: EvidenceFile) -> Generator[IO[bytes]]:
+    def open(self, file: EvidenceFile) -> Generator[DigestedStream]:
         """As `EvidenceFile.open`."""
         with file.open() as stream:
             if isinstance(file, ArchivedFile):  # another may have come in its place since
                 self.all_as_indexed &= stamp_of(stream) in (None, file.version)
-            yield stream
+            yield DigestedStream(stream, file.place)
 
 
-def _read(form: EvidenceForm, read: Callable[[_Opener], _T]) -> FileResult[_T]:
+def _read(
+    form: EvidenceForm, read: Callable[[_Opener], tuple[_T, FileDigest | None]]
+) -> FileResult[_T]:
     """What is read of the files of one form; kept only by the versions that it is of.
 
     A file that has changed since the index was made may be put back, and would then be taken for
@@ -207,7 +238,8 @@ def _read(form: EvidenceForm, read: Callable[[_Opener], _T]) -> FileResult[_T]:
     opener = _Opener()
     result: FileResult[_T]
     try:
-        result = FileResult(read(opener))
+        content, digest = read(opener)
+        result = FileResult(content, digest=digest)
     except (LfvError, UnrecognisedError, OSError) as error:
         result = _failed(form, error)
     return result if opener.all_as_indexed else replace(result, cacheable=False)
@@ -235,7 +267,8 @@ def combine(
         reasons = " ".join(found.message for found in findings)
         raise SetupError("evidence_unavailable", reasons, findings[-1].advice or "")
     cacheable = result.cacheable and manifest.cacheable
-    return Evidence(result.content, manifest.content, findings, cacheable)
+    digests = tuple(part.digest for part in (result, manifest) if part.digest is not None)
+    return Evidence(result.content, manifest.content, findings, cacheable, digests)
 
 
 def no_images(manifest: EvaluationManifest | None, findings: Sequence[Finding]) -> SetupError:
@@ -294,8 +327,10 @@ def _arn(description: ModelDescription) -> str:
 
 def _matching_result(
     opener: _Opener, files: Sequence[EvidenceFile], ended: float | None, arn: str
-) -> EvaluationResult:
+) -> tuple[EvaluationResult, FileDigest | None]:
     """The first file's result; a later file's if that is of the evaluation that ended then.
+
+    With it comes the digest of the file that it is from.
 
     Args:
         opener: opens the files.
@@ -307,13 +342,14 @@ def _matching_result(
         UnrecognisedError: a file is no evaluation result.
         OSError, LfvError: a file cannot be read.
     """
-    results: list[EvaluationResult] = []
+    results: list[tuple[EvaluationResult, FileDigest | None]] = []
     for file in files:
         with opener.open(file) as stream:
             result = _evaluation_result_in(stream.read(FILE_LIMIT + 1), arn)
+            digest = stream.digest()
         if ended is None or abs((result.evaluated_at or 0) - ended) <= _SAME_EVALUATION_SECONDS:
-            return result
-        results.append(result)
+            return result, digest
+        results.append((result, digest))
     return results[0]
 
 

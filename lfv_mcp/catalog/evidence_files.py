@@ -10,6 +10,7 @@ import json
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from hashlib import sha256
 from io import BytesIO
 from typing import IO, Final, Literal, NamedTuple, Protocol
 
@@ -28,13 +29,28 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
 }
 """The member of a ModelDescription that says where each evaluation file is."""
 
+@dataclass(frozen=True, slots=True)
+class FileDigest:
+    """Which file an answer rests on, to the byte: where it is, and its SHA-256 in hexadecimal."""
+
+    place: str
+    sha256: str
+
 
 NOT_HELD: Final = "it is not held"
-"""How the reason begins for which a file is unread that is nowhere; any other is a failure."""
+"""How the reason begins why a file that is nowhere is not read; any other reason is a failure."""
 
 
 class EvidenceFile(Protocol):
-    """An evaluation file that has not been opened yet."""
+    """An evaluation file that has not been opened yet.
+
+    `place` is where a person finds it; empty where it is part of a file with other models'.
+    """
+
+    @property
+    def place(self) -> str:
+        """As in the class."""
+        ...
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """The file's content, from its start.
@@ -53,6 +69,11 @@ class ArchivedFile:
     ref: RecordRef
     version: Hashable
 
+    @property
+    def place(self) -> str:
+        """Its path in the archive."""
+        return self.ref.name
+
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
         return self.files.open(self.ref.name)
@@ -64,6 +85,11 @@ class PackedResult:
 
     archive: Archive
     ref: RecordRef
+
+    @property
+    def place(self) -> str:
+        """Nowhere of its own."""
+        return ""
 
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
@@ -81,9 +107,40 @@ class S3File:
     bucket: str
     key: str
 
+    @property
+    def place(self) -> str:
+        """Its URI."""
+        return f"s3://{self.bucket}/{self.key}"
+
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
         return self.s3.open(self.bucket, self.key)
+
+
+class DigestedStream:
+    """A stream whose SHA-256 is known once it has been read to its end."""
+
+    def __init__(self, stream: IO[bytes], place: str) -> None:
+        """Read this stream of the file at `place`."""
+        self._stream = stream
+        self._place = place
+        self._hash = sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, `size` at most.
+
+        Raises:
+            OSError, LfvError: the file cannot be read any further.
+        """
+        data = self._stream.read(size)
+        self._hash.update(data)
+        return data
+
+    def digest(self) -> FileDigest | None:
+        """What was read; None for what is no file of its own, or goes on."""
+        if not self._place or self._stream.read(1):
+            return None
+        return FileDigest(self._place, self._hash.hexdigest())
 
 
 class ArchivedFiles(NamedTuple):

@@ -160,4 +160,4 @@ def model_row(project_name: str, model: Mapping[str, Any], held: HeldOfModel) ->
 def _bytes_of(row: ModelRow) -> int:
     """What a row adds to an answer, as compact JSON and as a line of text."""
     document = json.dumps(row.to_json(), ensure_ascii=False, separators=(",", ":"))
-    return len(f"{document}\n{row_in_words(row)}".encode()) + _PUNCTUATION_BYTES
+    return len(f"{document}\n{row_in_words(row, with_place=True)}".encode()) + _PUNCTUATION_BYTES

@@ -103,7 +103,7 @@ class PredictionSets:
                 f"--trained-on {name}: {query.project_name} has no prediction set of that name.",
                 "Name a set of the archive, or one of --predictions.",
             )
-        if found.about.trained_on is not None and self.read(found).training != training:
+        if found.about.trained_on is not None and self.read([found])[0].training != training:
             raise CallerError(
                 "invalid_argument",
                 f"--trained-on {name}: the archive says of it that it was trained on other images.",
@@ -194,15 +194,7 @@ class PredictionSets:
             )
         return summarise_predictions(found.about, source, findings)
 
-    def read(self, found: FoundSet) -> PredictionSet:
-        """The images of a set; may block.
-
-        Raises:
-            LfvError: its file cannot be read.
-        """
-        return self.read_all([found])[0]
-
-    def read_all(self, found: Iterable[FoundSet]) -> list[PredictionSet]:
+    def read(self, found: Iterable[FoundSet]) -> list[PredictionSet]:
         """The images of each set, in their order; may block.
 
         The images beside the archive's records are listed once for all of them, if at all.

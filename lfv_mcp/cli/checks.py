@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from anyio import to_thread
 
 from lfv_mcp import __version__, model_query
 from lfv_mcp.aws.failures import shown_url
 from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.evidence_files import NOT_HELD
 from lfv_mcp.errors import LfvError
 from lfv_mcp.figures import count_of
 from lfv_mcp.placeholders import is_unset
@@ -26,7 +27,7 @@ from lfv_mcp.wiring.environment import misspelt_settings
 from lfv_mcp.wiring.source import SPELLINGS
 
 MAX_DESCRIBED: Final = 10
-"""Models described in search of one that has evaluation files."""
+"""Models whose evaluation files are tried."""
 
 _INDEX_FINDINGS: Final = {"files_unread": "files", "index_stale": "listing"}
 """Findings about the archive's index, and the checks that they fail."""
@@ -132,6 +133,9 @@ async def check_source(
         yield await _check_evidence(catalog, models)
 
 
+_EVIDENCE_UNREAD: Final = ("evaluation_result_unread", "evaluation_manifest_unread")
+
+
 def _held(catalog: Catalog) -> Check | None:
     """What an archive holds, in counts; None for nothing, and for a live endpoint."""
     index = None if catalog.archive is None else catalog.archive.held
@@ -203,21 +207,47 @@ def _check_credentials(find: Callable[[], str], *, are_needed: bool) -> Check:
         return Check.passed("credentials", "none; only evaluation files in S3 would take them")
 
 
+class _Tried(NamedTuple):
+    """How reading the evaluation files of a model went: `unread` with why, and what to do."""
+
+    went: Literal["none", "read", "incomplete", "unread"]
+    message: str = ""
+    remedy: str = ""
+
+
+async def _try_evidence(catalog: Catalog, row: ModelRow) -> _Tried:
+    query = model_query.parse_model_query(row.model_arn or row.project_name, row.model_version)
+    try:
+        described = await catalog.describe_model(query)
+        if all(found.code != "evidence_at_hand" for found in described.findings):
+            return _Tried("none")
+        report = await catalog.analyze_evaluation(query)
+    except LfvError as error:
+        return _Tried("unread", f"{error.message} [{error.code}]", error.next_step)
+    unread = [found for found in report.findings if found.code in _EVIDENCE_UNREAD]
+    for found in unread:
+        if NOT_HELD not in found.message:
+            return _Tried("unread", found.message, found.advice or "")
+    return _Tried("incomplete" if unread else "read")
+
+
 async def _check_evidence(catalog: Catalog, models: Sequence[ModelRow]) -> Check:
-    """Whether the evaluation files of the first model that has some can be read."""
-    for row in models[:MAX_DESCRIBED]:
-        query = model_query.parse_model_query(row.model_arn or row.project_name, row.model_version)
-        name = f"{row.project_name} {row.model_version}"
-        try:
-            described = await catalog.describe_model(query)
-            if all(found.code != "evidence_at_hand" for found in described.findings):
-                continue
-            report = await catalog.analyze_evaluation(query)
-        except LfvError as error:
-            return Check.of_error("evidence", error, f"{name}: ")
-        for found in report.findings:
-            if found.code in ("evaluation_result_unread", "evaluation_manifest_unread"):
-                message = f"{name}: {found.message}"
-                return Check.failed("evidence", message, found.advice or "")
-        return Check.passed("evidence", f"the evaluation files of {name} can be read")
-    return Check.passed("evidence", "none of the first models has evaluation files")
+    """Whether the evaluation files of the first models that have some can be read."""
+    tried = [(row, await _try_evidence(catalog, row)) for row in models[:MAX_DESCRIBED]]
+    tried = [each for each in tried if each[1].went != "none"]
+    if not tried:
+        return Check.passed("evidence", "none of the first models has evaluation files")
+    unread = [each for each in tried if each[1].went == "unread"]
+    incomplete = sum(each[1].went == "incomplete" for each in tried)
+    count = (
+        f"the evaluation files of {len(tried) - len(unread)} of "
+        f"{count_of(len(tried), 'model', 'models')} can be read"
+    )
+    if incomplete:
+        count += f"; of {incomplete} only one of the two is held"
+    if not unread:
+        return Check.passed("evidence", count)
+    row, why = unread[0]
+    others = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+    message = f"{count}. {row.project_name} {row.model_version}{others}: {why.message}"
+    return Check.failed("evidence", message, why.remedy)

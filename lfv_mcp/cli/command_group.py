@@ -59,22 +59,21 @@ class CommandGroup(click.Group):
         Raises:
             click.UsageError: a flag of a command stands before the command.
         """
+        return super().parse_args(ctx, self._with_command(ctx, args))
+
+    def _with_command(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments, first of them a command or a flag of the group."""
+        if ctx.resilient_parsing:  # a shell asks what may be typed next
+            return [DEFAULT, *args] if args and args[0].startswith("-") else args
         own = {flag for param in self.get_params(ctx) for flag in param.opts}
         before = self._before_command(args)
         for flag in before.flags:
             if flag in own:  # `--help` and `--version` are the group's, whatever stands beside
-                return super().parse_args(ctx, [flag])
+                return [flag]
         if before.word == len(args):
-            return super().parse_args(ctx, [DEFAULT, *args])
+            return [DEFAULT, *args]
         name = args[before.word]
-        known = {*self._flags_with_values(), *self._switches()}
-        for flag in before.flags:
-            if flag not in known:
-                from difflib import get_close_matches  # only those who misspell wait for it
-
-                raise click.NoSuchOption(
-                    flag, possibilities=get_close_matches(flag, sorted(known)), ctx=ctx
-                )
+        self._require_known(ctx, before.flags)
         if before.flags and name in self.commands:
             flags = " ".join(before.flags)
             inner, below = self.commands[name], args[before.word + 1 : before.word + 2]
@@ -84,14 +83,24 @@ class CommandGroup(click.Group):
                 f"A flag of a command stands after the command: put {flags} after {name}.", ctx
             )
         if name in _WORDS_FOR_FLAGS and name not in self.commands:
-            return super().parse_args(ctx, [*args[before.word + 1 :], _WORDS_FOR_FLAGS[name]])
+            return [*args[before.word + 1 :], _WORDS_FOR_FLAGS[name]]
         if name not in self.commands and re.search(r"[/\\]", name):
             raise click.UsageError(
                 f"{clean(name, 200)} is no command. The archive that is to be served is the value "
                 f"of a flag: --source {clean(name, 200)}",
                 ctx,
             )
-        return super().parse_args(ctx, args[before.word :])
+        return args[before.word :]
+
+    def _require_known(self, ctx: click.Context, flags: Sequence[str]) -> None:
+        known = {*self._flags_with_values(), *self._switches()}
+        for flag in flags:
+            if flag not in known:
+                from difflib import get_close_matches  # only those who misspell wait for it
+
+                raise click.NoSuchOption(
+                    flag, possibilities=get_close_matches(flag, sorted(known)), ctx=ctx
+                )
 
     def _before_command(self, args: Sequence[str]) -> _BeforeCommand:
         with_values = {*self._flags_with_values()}

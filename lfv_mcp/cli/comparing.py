@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
@@ -14,8 +15,8 @@ from lfv_mcp.wiring.settings import Settings
 
 
 @click.command()
-@click.argument("project")
-@click.argument("versions", nargs=-1)
+@project_argument()
+@version_argument("versions", nargs=-1)
 @click.option(
     "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
 )

@@ -13,6 +13,7 @@ from lfv_mcp.cli.environment import BOTO3_VARIABLES, variables_of
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.cli.questions import indexing_in_words, json_option
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def doctor(environment: Mapping[str, str], *, settings: Settings, as_json: bool)
 
 def _show(check: Check) -> None:
     """Print a check, with what to do if it failed."""
-    click.echo(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
+    say(f"{'ok ' if check.good else 'FIX'}  {check.name}: {check.found}")
     if not check.good:
-        click.echo(f"     {check.fix}")
+        say(f"     {check.fix}")
 
 
 def _show_as_json(results: list[Check]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from lfv_mcp import __version__
+from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile, write_file
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
@@ -36,8 +37,8 @@ class _Made:
 
 
 @click.command()
-@click.argument("project", default="")
-@click.argument("version", default=None, required=False)
+@project_argument(default="")
+@version_argument(default=None, required=False)
 @click.option(
     "--format",
     "form",

@@ -22,6 +22,8 @@ import click
 
 from lfv_mcp.cli import process
 from lfv_mcp.cli.environment import EnvironmentOption, SettingError
+from lfv_mcp.cli.terminal import say
+from lfv_mcp.cli.words import failure_in_words, on_command_line
 from lfv_mcp.errors import LfvError
 
 FAILED: Final = 1
@@ -61,16 +63,17 @@ def exit_code_of(run: Callable[[], object], *, as_json: bool) -> int:
         return process.INTERRUPTED
     except click.ClickException as error:
         return _say(_of_click(error), _text_of_click(error), as_json=as_json)
-    except LfvError as error:
-        failure = Failure(error.code, error.message, error.next_step)
-        return _say(failure, str(error), as_json=as_json)
+    except LfvError as given:
+        said = failure_in_words(given)
+        failure = Failure(said.code, said.message, said.next_step)
+        return _say(failure, str(said), as_json=as_json)
     except OSError as error:
         return _of_output(error)
     return ended if isinstance(ended, int) else 0
 
 
 def _say(failure: Failure, text: str, *, as_json: bool) -> int:
-    click.echo(text, err=True)
+    say(text, err=True)
     if as_json:
         try:
             click.echo(failure.as_json())
@@ -99,6 +102,7 @@ def _of_output(error: OSError) -> int:
 def _of_click(error: click.ClickException) -> Failure:
     cause = error.__cause__
     if isinstance(cause, LfvError):
+        cause = failure_in_words(cause)
         return Failure(cause.code, cause.message, cause.next_step)
     message = click.unstyle(error.format_message())
     if not isinstance(error, click.UsageError):
@@ -121,7 +125,10 @@ def _text_of_click(error: click.ClickException) -> str:
         if ctx is not None and ctx.command.get_help_option(ctx) is not None:
             usage += f"Try '{ctx.command_path} {ctx.help_option_names[-1]}' for help.\n\n"
         return f"{usage}Error: {error.format_message()}"
-    text = f"Error: {error.format_message()}"
+    message = error.format_message()
+    if isinstance(error.__cause__, LfvError):
+        message = on_command_line(message)
+    text = f"Error: {message}"
     if isinstance(error, SettingError) and error.next_step:
         text += f"\nNext: {error.next_step}"
     return text

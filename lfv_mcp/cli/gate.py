@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import is_source_flag_given, settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("project")
-@click.argument("version")
+@project_argument()
+@version_argument()
 @click.option(
     "--recall-at-least",
     type=float,

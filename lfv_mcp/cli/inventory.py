@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lfv_mcp.cli.completion import project_argument
 from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import ask_catalog, json_option
+from lfv_mcp.cli.terminal import say
+from lfv_mcp.cli.words import on_command_line
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("project", default="")
+@project_argument(default="")
 @images_option
 @json_option
 @settings_options
@@ -36,8 +39,7 @@ def inventory(*, project: str, images: tuple[str, ...], as_json: bool, settings:
     if as_json:
         click.echo(json.dumps(taken.to_json(), ensure_ascii=False, indent=2))
         return
-    for line in _lines(taken):
-        click.echo(line)
+    say("\n".join(_lines(taken)))
 
 
 def _take(project: str, prefixes: tuple[str, ...], settings: Settings) -> Inventory:
@@ -68,4 +70,4 @@ def _lines(taken: Inventory) -> Iterator[str]:
     if len(taken.projects) != 1:
         yield taken.summary
     yield from inventory_digest(taken.projects)
-    yield from map(as_line, taken.findings)
+    yield from (on_command_line(as_line(found)) for found in taken.findings)

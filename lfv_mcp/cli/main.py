@@ -16,13 +16,15 @@ from lfv_mcp.cli.environment import drop_unset_boto3_variables, environment_of_t
 from lfv_mcp.cli.export_command import export
 from lfv_mcp.cli.gate import gate
 from lfv_mcp.cli.inventory import inventory
-from lfv_mcp.cli.questions import describe, evaluate, list_
+from lfv_mcp.cli.listing import list_
+from lfv_mcp.cli.manual import manual
+from lfv_mcp.cli.questions import describe, evaluate
 from lfv_mcp.cli.serving import replay, serve
 
 # In the order of subjects; help sorts them. A new command is added here.
 COMMANDS = (
     *(serve, describe, list_, evaluate, compare, gate, export),
-    *(inventory, archive, dataset, replay, config, doctor),
+    *(inventory, archive, dataset, replay, config, doctor, manual),
 )
 
 

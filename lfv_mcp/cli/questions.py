@@ -1,4 +1,4 @@
-"""The commands that ask about one model or list them: describe, list and evaluate.
+"""The commands that ask about one model, describe and evaluate, and what asking takes.
 
 They go through the tools' own table, so arguments, rules, texts and size limits are those of the
 tools, but they ask the catalogue in this process: no MCP client and server in between.
@@ -7,21 +7,24 @@ tools, but they ask the catalogue in this process: no MCP client and server in b
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from lfv_mcp.cli.argument_words import failing_in_words
 from lfv_mcp.cli.collector import resume_collector
+from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
+from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
+from lfv_mcp.cli.terminal import say
+from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,20 +33,8 @@ if TYPE_CHECKING:
     from lfv_mcp.results.base import Result
     from lfv_mcp.results.image_list import ImageList
 
-_PAGE_SIZE: Final = 100
+PAGE_SIZE: Final = 100
 """Models of one page of a listing, the most that list_models gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer of a tool: as readable text, and as a structure that can be JSON."""
-
-    text: str
-    structure: Mapping[str, Any]
-
-    def as_json(self) -> str:
-        """The structure for pipes."""
-        return json.dumps(self.structure, ensure_ascii=False, indent=2)
 
 
 class Questions:
@@ -60,9 +51,9 @@ class Questions:
         """Run the tool of that name; for a page, which draws more than is told, if `for_page`.
 
         Raises:
-            LfvError: the tool failed; its text is that of a tool, in the words of a command line.
+            LfvError: the tool failed.
         """
-        with failing_in_words(arguments):
+        with _failing_with(arguments):
             return await self._run(name, arguments, for_page=for_page)
 
     async def ask_whole(
@@ -73,7 +64,7 @@ class Questions:
         Raises:
             LfvError: as of `ask`.
         """
-        with failing_in_words(arguments):
+        with _failing_with(arguments):
             return (await self._result(name, arguments, for_page=for_page))[1]
 
     async def images(self, project: str, version: str) -> ImageList:
@@ -84,7 +75,7 @@ class Questions:
         """
         from lfv_mcp.model_query import parse_model_query
 
-        with failing_in_words({"project_name": project, "model_version": version}):
+        with _failing_with({"project_name": project, "model_version": version}):
             return await self._catalog.test_images(parse_model_query(project, version))
 
     async def ask_for_page(self, name: str, arguments: Mapping[str, object]) -> Answer | None:
@@ -95,6 +86,45 @@ class Questions:
             return await self._run(name, arguments, for_page=True)
         except LfvError:
             return None
+
+    async def newest_evaluated(self, project: str) -> str:
+        """The highest version with evaluation files, said on stderr; empty if `latest` has some.
+
+        Empty, too, if no version has, or if that cannot be told: then `latest` is refused in its
+        own words.
+        """
+        from lfv_mcp.errors import LfvError
+        from lfv_mcp.model_query import parse_model_query
+
+        try:
+            if parse_model_query(project).model_version is not None:
+                return ""  # an ARN says which
+            asked = {"project_name": project, "max_results": PAGE_SIZE}
+            rows = (await self.ask("list_models", asked)).structure["models"]
+        except LfvError:
+            return ""
+        evaluated = [row for row in rows if {"result", "manifest"} & {*row.get("held", ())}]
+        if not evaluated or evaluated[0] == rows[0]:
+            return ""
+        newest, latest = evaluated[0]["model_version"], rows[0]
+        status = latest.get("status", "status not known")
+        click.echo(
+            f"Version {latest['model_version']} ({status}) has no evaluation files; version "
+            f"{newest} is the newest that has.",
+            err=True,
+        )
+        return str(newest)
+
+    async def models(self, arguments: Mapping[str, object]) -> list[str]:
+        """The ARNs of the versions that a comparison is of; none for another question."""
+        project, versions = arguments["project_name"], arguments.get("model_versions")
+        arns: list[str] = []
+        for version in cast("list[str]", versions) if isinstance(versions, list) else []:
+            asked = {"project_name": project, "model_version": version}
+            if described := await self.ask_for_page("describe_model", asked):
+                record = described.structure.get("model_description", {})
+                arns += [record["ModelArn"]] if "ModelArn" in record else []
+        return arns
 
     async def prepare(self, once: OnceRead, project: str, settings: Settings) -> None:
         """Read the prediction sets that a command names by their place.
@@ -128,7 +158,8 @@ class Questions:
         from lfv_mcp.server.size_limits import truncate_answer
 
         text, result = await self._result(name, arguments, for_page=for_page)
-        return Answer(*truncate_answer(text, result.to_json()))
+        text, structure = truncate_answer(text, result.to_json())
+        return Answer(text_in_words(text, structure), structure)
 
     async def _result(
         self,
@@ -155,6 +186,23 @@ class Questions:
             answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return answer
+
+
+@contextmanager
+def _failing_with(arguments: Mapping[str, object]) -> Generator[None]:
+    """Give a failure the question that it is an answer to.
+
+    Raises:
+        LfvError: what was asked failed.
+    """
+    from lfv_mcp.errors import LfvError
+    from lfv_mcp.server.failures import question_of
+
+    try:
+        yield
+    except LfvError as error:
+        error.question = question_of(error, arguments)
+        raise
 
 
 def ask_all(settings: Settings, work: Callable[[Questions], Awaitable[None]]) -> None:
@@ -196,7 +244,10 @@ class Output:
 
     def show(self, answer: Answer) -> None:
         """Print the answer."""
-        click.echo(answer.as_json() if self.as_json else self.text(answer))
+        if self.as_json:
+            click.echo(answer.as_json())
+        else:
+            say(self.text(answer))
 
 
 def _ask_about_models(
@@ -226,33 +277,19 @@ async def show_answer(
     second_tool: str = "",
 ) -> None:
     """Ask a tool, print its answer, and write the page that `output` names."""
+    from lfv_mcp.catalog.evidence import digests_of_evidence
+
     answer = await questions.ask(tool, arguments)
     output.show(answer)
     if output.html is None:
         return
-    answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
-    if second_tool:
-        model = {name: arguments[name] for name in ("project_name", "model_version")}
-        second = await questions.ask_for_page(second_tool, model)
-        answers += [(model, second)] if second else []
-    _write_page(output.html, answers)
-
-
-def _write_page(path: Path, answers: Sequence[tuple[Mapping[str, object], Answer]]) -> None:
-    """Write the page that hosts show, with these arguments and answers inside."""
-    from lfv_mcp.errors import SetupError
-    from lfv_mcp.server.view import write
-
-    path = path.expanduser()
-    try:
-        write(path, [{"arguments": given, "result": answer.structure} for given, answer in answers])
-    except OSError as error:
-        raise SetupError(
-            "output_failed",
-            f"The page {path} (--html) cannot be written: {error.strerror}.",
-            "Name a file in a directory that exists and can be written to.",
-        ) from error
-    click.echo(f"wrote {path}", err=True)
+    with digests_of_evidence() as evidence:
+        answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
+        if second_tool:
+            model = {name: arguments[name] for name in ("project_name", "model_version")}
+            second = await questions.ask_for_page(second_tool, model)
+            answers += [(model, second)] if second else []
+    write_page(output.html, answers, await questions.models(arguments), evidence)
 
 
 # Commands
@@ -279,54 +316,29 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("project")
-@click.argument("version", default="latest")
+@project_argument()
+@version_argument(default="latest")
 @output_options
 @settings_options
 def describe(*, project: str, version: str, output: Output, settings: Settings) -> None:
     """Describe model VERSION (default: latest) of PROJECT, which may be a model ARN."""
     arguments = {"project_name": project, "model_version": version}
+    output = replace(output, text=_with_description)
     _ask_about_models(settings, "describe_model", arguments, output, "analyze_evaluation")
 
 
-@click.command("list")
-@click.argument("project", default="")
-@click.option("--status", default="", help="Only models of this status.")
-@json_option
-@settings_options
-def list_(*, project: str, status: str, as_json: bool, settings: Settings) -> None:
-    """List the models of PROJECT, or of every project."""
-    question = {"project_name": project, "status": status, "max_results": _PAGE_SIZE}
-
-    async def work(questions: Questions) -> None:
-        from lfv_mcp.analysis.listing import without_next_token
-
-        pages: list[Mapping[str, Any]] = []
-        token = ""
-        while token or not pages:
-            answer = await questions.ask("list_models", question | {"next_token": token})
-            if not as_json:
-                click.echo(without_next_token(answer.text))
-            pages.append(answer.structure)
-            token = answer.structure.get("next_token", "")
-        if as_json:
-            click.echo(_joined(pages, project, status).as_json())
-
-    ask_all(settings, work)
-
-
-def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> Answer:
-    """The pages of a listing as one structure, with a summary of all of them."""
-    from lfv_mcp.analysis.listing import joined
-    from lfv_mcp.results.model_list import ModelList
-
-    listed = joined([ModelList.model_validate(page) for page in pages], project, status)
-    return Answer("", listed.to_json())
+def _with_description(answer: Answer) -> str:
+    """The text with the model's own description, for which a model's context has no room."""
+    described = answer.structure.get("model_description", {}).get("Description")
+    if not described:
+        return answer.text
+    *lines, last = answer.text.split("\n")
+    return "\n".join([*lines, f"Described as: {described}", last])
 
 
 @click.command()
-@click.argument("project")
-@click.argument("version", default="latest")
+@project_argument()
+@version_argument(default="")
 @click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
 @click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
@@ -348,13 +360,22 @@ def _joined(pages: Sequence[Mapping[str, Any]], project: str, status: str) -> An
 def evaluate(
     *, project: str, version: str, output: Output, settings: Settings, **details: float | None
 ) -> None:
-    """Show the evidence behind the metrics of model VERSION (default: latest) of PROJECT."""
+    """Show the evidence behind the metrics of model VERSION of PROJECT.
+
+    Without VERSION it is the latest that has been evaluated.
+    """
     from lfv_mcp.cli.tables import evaluation_tables
 
-    arguments = {"project_name": project, "model_version": version, **details}
+    arguments = {"project_name": project, "model_version": version or "latest", **details}
 
     def tables(answer: Answer) -> str:
         return evaluation_tables(answer.structure)
 
     output = replace(output, text=tables)
-    _ask_about_models(settings, "analyze_evaluation", arguments, output, "describe_model")
+
+    async def work(questions: Questions) -> None:
+        if not version and (evaluated := await questions.newest_evaluated(project)):
+            arguments["model_version"] = evaluated
+        await show_answer(questions, "analyze_evaluation", arguments, output, "describe_model")
+
+    ask_all(settings, work)

@@ -8,7 +8,7 @@ UTF-16, code pages), `notations` (JSON, YAML, printed Python), `documents` (all 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import Final, Protocol
 
 FILE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one file, unpacked; an answer has kilobytes. Manifests are read by line instead."""
@@ -57,7 +57,15 @@ def too_large(limit: int) -> UnrecognisedError:
     return UnrecognisedError(f"larger than {limit >> 20} MiB", corrupt=True)
 
 
-def read_chunks(stream: IO[bytes]) -> Iterator[bytes]:
+class Readable(Protocol):
+    """What bytes can be read from, one after the other."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, `size` at most; none at the end."""
+        ...
+
+
+def read_chunks(stream: Readable) -> Iterator[bytes]:
     """A stream's bytes, a mebibyte at a time.
 
     Raises:

@@ -22,8 +22,8 @@ def open_listener(host: str, port: int, settings: HttpSettings) -> socket.socket
     except ValueError as error:
         raise ValueError(
             f"{error} All callers share this server's AWS identity, so that takes authentication "
-            "(--auth-issuer and its companions), or --behind-gateway where nobody gets past a "
-            "gateway that authenticates."
+            "(--auth-issuer and its companions), or --behind-gateway if a gateway in front "
+            "authenticates every caller."
         ) from error
     if settings.policy and not settings.public_url and not is_loopback(listener):
         listener.close()

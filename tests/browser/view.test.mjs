@@ -706,6 +706,27 @@ test('the file of the command line shows the same, alone', async () => {
   }
 });
 
+test('the file without JavaScript shows the facts and its record, accessible and uncut', async () => {
+  const folder = await scratch(), path = join(folder, 'still.html');
+  cli('evaluate', 'sample-cap-seal', '3', '--defect-rate', '0.02', '--html', path);
+  for (const [width, theme] of [[320, 'dark'], [1200, 'light']]) {
+    const context = await lab.browser.newContext({ javaScriptEnabled: false, viewport: { width, height: 900 }, colorScheme: theme });
+    const opened = await context.newPage();
+    await opened.goto(pathToFileURL(path).href);
+    assert.match(await opened.locator('main').innerText(), /36 caught\s+4 escaped/);
+    assert.match(await opened.locator('main').innerText(), /At 2 % defects/);
+    assert.match(await opened.locator('.filed').innerText(), /Written by\s+lfv-mcp [\d.]+, 20/);
+    const still = await opened.content();
+    await context.close();
+    // axe is a script: it looks at what the page without scripts shows, in one that runs it.
+    const watched = await lab.browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
+    await watched.setContent(still.replace(/<script(?![^>]*json)[^]*?<\/script>/g, ''));
+    assert.deepEqual(await faults(watched.mainFrame()), []);
+    assert.deepEqual(await cut(watched.mainFrame()), []);
+    await watched.close();
+  }
+});
+
 test('hostile text in a file stays text', async () => {
   const folder = await scratch(), path = join(folder, 'hostile.html');
   await writeFile(join(folder, 'answers.json'), JSON.stringify([{ arguments: { project_name: HOSTILE }, result: hostile(await structured(STATES.hosted)) }]));

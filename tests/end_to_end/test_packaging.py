@@ -115,7 +115,12 @@ def test_what_the_validator_does_not_check() -> None:
     assert manifest["server"]["type"] == "uv"
     asked = manifest["user_config"]
     used = re.findall(r"\$\{user_config\.(\w+)\}", json.dumps(manifest["server"]))
-    assert set(used) == set(asked) == {"source", "region", "profile"}
+    assert set(used) == set(asked) == {"folder", "source", "region", "profile"}
+    # A folder has a picker. One that is not chosen arrives empty, and leaves the source as it is.
+    assert (asked["folder"]["type"], asked["folder"]["default"]) == ("directory", "")
+    icon = (ROOT / "packaging" / manifest["icon"]).read_bytes()
+    assert icon.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(icon) < 20_000
     assert (ROOT / manifest["server"]["entry_point"]).is_file()
     for option in asked.values():
         assert option["title"]

@@ -10,11 +10,15 @@ from typing import Final, Unpack
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
 from lfv_mcp.analysis.model_summary import summary_digest
 from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.catalog.catalog import Catalog, CatalogOptions
+from lfv_mcp.cli.main import main
+from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.server.tools import TOOLS
 from lfv_mcp.wiring import opening
 from lfv_mcp.wiring.settings import Settings
 from tests.support.clients import run
@@ -22,7 +26,9 @@ from tests.support.clients import run
 
 def test_describe_prints_the_readable_half(sample: Catalog) -> None:
     result = run("describe", "sample-cap-seal", "3")
-    expected = summary_digest(anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3")))
+    described = anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3"))
+    expected = text_in_words(summary_digest(described), described.to_json())
+    expected = expected.replace("\nSource:", "\nDescribed as: august_relabel\nSource:")
     assert (result.exit_code, result.stdout, result.stderr) == (0, expected + "\n", "")
 
 
@@ -58,7 +64,7 @@ def test_describe_takes_what_the_tool_takes(arguments: tuple[str, ...]) -> None:
         (("describe", "sample-cap-seal", "99"), "1, 2, 3, 4, 5"),
         (("describe", "sample-cap-seal", "01"), "a whole number from 1"),
         (("describe", "a b"), "PROJECT: 'a b' is not accepted: a project name has 1 to 255"),
-        (("compare", "sample-cap-seal", "3"), "VERSIONS: ['3'] is not accepted"),
+        (("compare", "sample-cap-seal", "3"), "VERSIONS: 3 is not accepted"),
         (("describe", "caps", "--source", "live"), "AWS_REGION"),
         (("describe", "caps", "--source", "live", "--region", "mars"), "us-east-1"),
         (("describe", "caps", "--source", "live", "--profile", "none"), "AWS_PROFILE"),
@@ -82,7 +88,7 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
         "This server made a mistake of its own. [internal_error]\n"
-        "Asked: project_name=sample-cap-seal, model_version=3\n"
+        "Asked: project=sample-cap-seal, version=3\n"
     )
     (logged,) = caplog.records
     assert logged.getMessage() == "describe_model failed unexpectedly"
@@ -159,6 +165,7 @@ def count(event, given):
 
 sys.addaudithook(count)
 from lfv_mcp.cli.main import main
+from lfv_mcp.server.tools import TOOLS
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     main([*line, "--source", place])
 print(json.dumps(opened))
@@ -233,3 +240,41 @@ def test_a_command_loads_neither_the_sdk_nor_http(command: tuple[str, ...]) -> N
     assert "lfv_mcp.wiring.opening" in loaded
     heavy = {"mcp", "mcp_types", "starlette", "uvicorn", "httpx2", "jsonschema", "jwt"}
     assert not heavy & loaded
+
+
+def test_next_step_of_a_failure_names_commands_and_no_tools() -> None:
+    result = CliRunner().invoke(main, ["evaluate", "sample-cap-seal", "5"], prog_name="lfv-mcp")
+    assert result.exit_code == 1
+    assert "`lfv-mcp describe`" in result.stderr
+    assert not [tool.name for tool in TOOLS if tool.name in result.stderr]
+
+
+# What is asked without a version
+
+
+def test_evaluate_without_a_version_takes_the_newest_that_was_evaluated() -> None:
+    result = run("evaluate", "sample-cap-seal", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == json.loads(
+        run("evaluate", "sample-cap-seal", "3", "--json").stdout
+    )
+    assert result.stderr == (
+        "Version 5 (TRAINING) has no evaluation files; version 3 is the newest that has.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("sample-cap-seal", "latest"),
+        ("arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/5",),
+    ],
+)
+def test_evaluate_takes_no_other_version_than_was_named(named: tuple[str, ...]) -> None:
+    result = run("evaluate", *named)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "[evidence_unavailable]" in result.stderr
+
+
+def test_the_models_own_description_is_shown() -> None:
+    assert "Described as: august_relabel" in run("describe", "sample-cap-seal", "3").stdout

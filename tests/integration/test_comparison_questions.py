@@ -11,6 +11,7 @@ from typing import Any, Final
 import anyio
 import pytest
 
+from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.server.size_limits import MAX_RESULT_BYTES, json_size
 from tests.support.clients import door, run, text
 from tests.support.comparisons import (
@@ -57,7 +58,7 @@ async def answers(
     printed = await anyio.to_thread.run_sync(lambda: run(*command))
     as_json = await anyio.to_thread.run_sync(lambda: run(*command, "--json"))
     assert printed.exit_code == as_json.exit_code == 0, printed.output
-    assert printed.stdout.rstrip("\n") == text(result)
+    assert printed.stdout.rstrip("\n") == text_in_words(text(result), structure)
     assert json.loads(as_json.stdout) == structure
     return text(result), structure
 

@@ -562,3 +562,31 @@ async def test_the_table_of_costs_fits_a_terminal_and_says_what_is_decided(
         decided = not difference["low"] <= 0 <= difference["high"]
         assert cost["decided"] is decided
         assert ("is decided" in table[-1]) is decided
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (
+            0.0,
+            "At 0 % defects no part is defective, so nothing escapes and every reject is false: of "
+            "a million parts about 75,000 good parts (35,000 to 150,000).",
+        ),
+        (
+            1.0,
+            "At 100 % defects every part is defective, so no reject is false: of a million parts "
+            "about 100,000 escapes (40,000 to 230,000).",
+        ),
+    ],
+)
+async def test_a_line_of_one_kind_of_parts_is_answered_as_one(
+    client: Client, rate: float, said: str
+) -> None:
+    shown, structure = await by_tool(client, "sample-cap-seal", "3", defect_rate=rate)
+    for whole in (shown, structure["summary"]):
+        assert f"{said} If the rate is not known, leave it out." in whole
+    for words in ("Plan with", "rejects about", "rejects are", "escape (0 to 0)"):
+        assert words not in shown
+    codes = {found["code"] for found in structure["findings"]}
+    assert "precision_falls_on_line" not in codes
+    assert ("defect_rate_high" in codes) == (rate == 1)

@@ -159,7 +159,8 @@ def test_command_line_goes_through_all_pages(tmp_path: Path) -> None:
     assert "next_token" not in whole
     shown = run("list", "line", "--source", tmp_path).output.splitlines()
     assert [line for line in shown if line.startswith("line 1:")] == [
-        "line 1: TRAINED, precision 1, recall 0.9, F1 0.878; held: description; f1_inconsistent"
+        "line 1: TRAINED, precision 1, recall 0.9, F1 0.878; "
+        "described as 'august_relabel'; held: description; f1_inconsistent"
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,12 +162,12 @@ async def test_a_set_is_read_once_for_its_images(
     monkeypatch: pytest.MonkeyPatch, folder: Path, version: str, reads: int
 ) -> None:
     catalog = archive_catalog(Directory(folder))
-    read: list[object] = []
-    read_set = catalog.prediction_sets.read
+    read: list[FoundSet] = []
+    read_sets = catalog.prediction_sets.read
 
-    def counted(found: FoundSet) -> PredictionSet:
-        read.append(found)
-        return read_set(found)
+    def counted(found: Iterable[FoundSet]) -> list[PredictionSet]:
+        read.extend(found)
+        return read_sets(found)
 
     monkeypatch.setattr(catalog.prediction_sets, "read", counted)
     listed = await catalog.test_images(parse_model_query(PROJECT, version))

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
+import anyio
 import pytest
 from mcp import Client
 
@@ -99,6 +100,15 @@ async def test_a_prefix_is_a_folder_or_one_object(
     async with door(f"{url}{prefix}") as remote:
         rows = (await remote.list())["models"]
         assert [row["model_version"] for row in rows] == versions
+
+
+async def test_listing_a_prefix_with_nothing_below_it_fails(buckets: Buckets) -> None:
+    url = buckets.make("results", {"saved/1.json": answer(1)})
+    listed = await anyio.to_thread.run_sync(lambda: run("list", "--source", f"{url}save"))
+    assert (listed.exit_code, listed.stdout) == (1, "")
+    assert f"LFV_SOURCE (--source) is '{url}save': no saved answer" in listed.stderr
+    listed = await anyio.to_thread.run_sync(lambda: run("list", "--source", f"{url}saved"))
+    assert listed.exit_code == 0
 
 
 @pytest.mark.slow

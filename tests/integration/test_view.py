@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +20,10 @@ from mcp import Client
 from mcp.client.extension import advertise
 from mcp.types import ListToolsResult, TextResourceContents
 
+import lfv_mcp
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.cli.main import main
+from lfv_mcp.cli.words import answer_in_words
 from lfv_mcp.server import view
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.tools import TOOLS
@@ -164,7 +168,143 @@ def test_data_in_a_file_is_data() -> None:
     data = page.partition('id="data">')[2].partition("</script>")[0]
     assert data.isascii()
     assert not set(data) & set("<>&")
-    assert page.replace(data, "null") == view.page()
+    before, _, after = page.replace(data, "null").partition("<main>")
+    waiting = view.page().partition('<main aria-busy="true">')[0]
+    assert before == waiting
+    assert after.partition("</main>")[2] == view.page().partition("</main>")[2]
+
+
+# The page without scripts, and its record
+
+
+class Still(HTMLParser):
+    """What a browser without scripts shows, and the elements that carry it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
+        self._skipped = False
+        self.feed(page.partition("</head>")[2])
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._skipped = tag == "script"
+        if not self._skipped:
+            self.elements.add(tag)
+            self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._skipped = self._skipped and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        if not self._skipped:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def leaves(data: Any) -> list[Any]:
+    """Every text of an answer."""
+    if isinstance(data, dict):
+        return [leaf for each in data.values() for leaf in leaves(each)]
+    if isinstance(data, list):
+        return [leaf for each in data for leaf in leaves(each)]
+    return [data] if isinstance(data, str) else []
+
+
+def hostile(data: Any) -> Any:
+    """The same answer with markup in the place of every text but the words of ours."""
+    if isinstance(data, dict):
+        return {key: hostile(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [hostile(each) for each in data]
+    codes = ("info", "warning", "critical", "sample", "recall_at_least")
+    return HOSTILE + "<b onclick=x>" if isinstance(data, str) and data not in codes else data
+
+
+STILL: Final = (
+    ("describe", "sample-panel-paint", "1"),
+    (
+        *("evaluate", "sample-cap-seal", "3", "--defect-rate", "0.02", "--cost-of-escape", "10"),
+        *("--cost-of-false-reject", "1", "--recall-at-least", "0.95"),
+    ),
+    ("compare", "sample-weld-bead", "1", "2", "3"),
+    ("describe", "sample-cap-seal", "4"),
+)
+
+
+@pytest.mark.parametrize("command", STILL)
+def test_facts_are_in_the_html_without_scripts(tmp_path: Path, command: tuple[str, ...]) -> None:
+    target = tmp_path / "card.html"
+    run(*command, "--html", str(target))
+    page = target.read_text(encoding="utf-8")
+    shown = Still(page).text
+    assert "Waiting" not in shown
+    results = [answer["result"] for answer in inside(page)]
+    report = next((each for each in results if "metrics" in each), results[0])
+    for finding in report["findings"]:
+        assert finding["message"] in shown
+    assert report["summary"] in shown
+    first = results[0]
+    if command[0] == "evaluate":
+        for words in ("36 caught", "4 escaped", "77 to 96 %", "At 2 % defects", "Cheapest cut"):
+            assert words in shown, words
+        for image in first["examples"]["missed_defects"]["images"]:
+            assert image["image"] in shown
+    if command[0] == "compare":
+        assert "replace the baseline?" in shown
+        assert "points (" in shown
+
+
+@pytest.mark.parametrize("command", STILL)
+def test_hostile_text_adds_no_element_without_scripts(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    target = tmp_path / "card.html"
+    run(*command, "--html", str(target))
+    answers = inside(target.read_text(encoding="utf-8"))
+    harmless, tricked = Still(view.page_with(answers)), Still(view.page_with(hostile(answers)))
+    assert tricked.elements <= harmless.elements | {"code"}
+    assert tricked.attributes <= harmless.attributes
+    assert not set("\u202e\x00\u2028") & set(tricked.text)
+
+
+def test_page_can_be_filed(tmp_path: Path) -> None:
+    archive = Path(lfv_mcp.__file__).parent / "archive" / "_sample"
+    target = tmp_path / "card.html"
+    run("evaluate", "sample-pcb-top", "3", "--html", str(target))
+    page = target.read_text(encoding="utf-8")
+    filed = Still(page[page.index('<footer class="filed">') :].replace("<footer", "</head><footer"))
+    assert f"lfv-mcp {lfv_mcp.__version__}, {datetime.now(UTC):%Y-%m-%d}" in filed.text
+    assert "arn:aws:lookoutvision:us-east-1:111122223333:model/sample-pcb-top/3" in filed.text
+    name = "evaluation/EvaluationManifest-sample-pcb-top-3.json"
+    digest = sha256((archive / name).read_bytes()).hexdigest()
+    assert f"{name}, SHA-256 {digest}" in filed.text
+    data = page.partition('id="data">')[2].partition("</script>")[0]
+    assert f"SHA-256 {sha256(data.encode()).hexdigest()}" in filed.text
+    assert "2025-10-28T09:00:00.000Z" in filed.text
+
+
+def test_page_of_a_comparison_names_each_model(tmp_path: Path) -> None:
+    target = tmp_path / "comparison.html"
+    run("compare", "sample-weld-bead", "1", "2", "--html", str(target))
+    filed = target.read_text(encoding="utf-8").partition('<footer class="filed">')[2]
+    for version in ("1", "2"):
+        name = f"arn:aws:lookoutvision:us-east-1:111122223333:model/sample-weld-bead/{version}"
+        assert name in filed
+    assert filed.count("EvaluationManifest-sample-weld-bead-") == 2
+
+
+def test_headline_is_the_escapes_and_not_a_missing_file() -> None:
+    summary = json.loads(run("evaluate", "sample-pcb-top", "3", "--json"))["summary"]
+    assert summary.endswith(
+        "3 of 30 defects passed unseen (10 %). "
+        "Re-judge misses blind, mixed with caught defects and good parts."
+    )
 
 
 def run(*arguments: str) -> str:
@@ -190,7 +330,8 @@ def test_file_holds_what_was_asked_and_the_other_half(
     held = [answer["result"] for answer in inside(target.read_text(encoding="utf-8"))]
     cuts = [answer.pop("threshold") for answer in held if "confusion" in answer]
     assert all(drawn["candidates"] for drawn in cuts)  # drawn, and not printed unless asked for
-    assert held == [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
+    asked = [json.loads(run(tool, *command[1:], "--json")) for tool in tools]
+    assert held == [answer_in_words(answer) for answer in asked]
     assert [path.name for path in tmp_path.iterdir()] == ["card.html"]
 
 
@@ -200,7 +341,7 @@ def test_comparison_is_a_file_too(tmp_path: Path) -> None:
     command = ("compare", "sample-weld-bead", "1", "2")
     run(*command, "--html", str(target))
     (answer,) = inside(target.read_text(encoding="utf-8"))
-    assert answer["result"] == json.loads(run(*command, "--json"))
+    assert answer["result"] == answer_in_words(json.loads(run(*command, "--json")))
     assert answer["arguments"]["project_name"] == "sample-weld-bead"
 
 

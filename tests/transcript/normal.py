@@ -19,6 +19,10 @@ _DOCTOR: Final = re.compile(
 _CLOCK: Final = re.compile(r"\b(since|at) \d\d:\d\d UTC")
 _COMMAND: Final = re.compile(r"^(ok   command: ).+$", re.MULTILINE)
 
+_WRITTEN: Final = re.compile(r"(?<=<bdi>lfv-mcp )[^,\s]+(?=, )")
+_DATA: Final = re.compile(r"SHA-256 [0-9a-f]{64}(?=, of the data in this page)")
+"""In a page: which version wrote it, and the hash of data with places of this machine in it."""
+
 
 class Normaliser:
     """A function from text to text; it learns the names of folders and ports as they come up."""
@@ -37,6 +41,7 @@ class Normaliser:
             text = text.replace(known, self._known[known])
         text = _DOCTOR.sub(r"\1<version>, mcp <version>, boto3 <version>, botocore <version>", text)
         text = _COMMAND.sub(r"\1<command>", text)
+        text = _DATA.sub("SHA-256 <digest>", _WRITTEN.sub("<version>", text))
         text = _CLOCK.sub(r"\1 <now>", text)
         return _HTTP.sub(_http_date, _ISO.sub(_iso_date, text))
 

@@ -121,7 +121,7 @@ def test_a_report_that_does_not_add_up_says_so() -> None:
 
 
 def test_the_callers_findings_come_first_among_their_kind() -> None:
-    unread = finding("evaluation_result_unread", "NoSuchKey.", "Look at the bucket.")
+    unread = finding("evaluation_manifest_unread", "NoSuchKey.", "Look at the bucket.")
     answer = analysed(read(FIXTURE), findings=[unread])
     assert answer["findings"][0] == unread.to_json()
     assert answer["summary"].endswith("Look at the bucket.")

@@ -74,3 +74,20 @@ def test_the_digest_has_rows_findings_and_token_in_this_order() -> None:
         "- warning listing_cut: The time limit ran out. Go on with next_token.",
         "next_token: abc",
     ]
+
+
+def test_twins_in_two_regions_are_told_apart() -> None:
+    arn = "arn:aws:lookoutvision:{}:111122223333:model/caps/3"
+    twins = tuple(
+        ROW.model_copy(update={"model_arn": arn.format(region)})
+        for region in ("us-east-1", "eu-west-1")
+    )
+    rows = listing_digest(ModelList(summary="2.", models=twins, source=SOURCES["live"])).split("\n")
+    assert [row.partition(":")[0] for row in rows[1:]] == [
+        "caps 3 (us-east-1, 111122223333)",
+        "caps 3 (eu-west-1, 111122223333)",
+    ]
+    alone = listing_digest(ModelList(summary="1.", models=twins[:1], source=SOURCES["live"]))
+    assert "us-east-1" not in alone
+    described = ROW.model_copy(update={"description": "august relabel"})
+    assert "described as 'august relabel'" in row_in_words(described)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -20,7 +21,7 @@ from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.catalog.evidence import EvidenceLoader, combine, timed_out
+from lfv_mcp.catalog.evidence import EvidenceLoader, combine, digests_of_evidence, timed_out
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
 from lfv_mcp.catalog.workers import WorkerLimits, Workers
 from lfv_mcp.errors import ServiceError, SetupError
@@ -208,3 +209,18 @@ async def test_a_result_of_another_evaluation_is_better_than_none(tmp_path: Path
     result = (await Setting(None, tmp_path).loader.load(model)).result
     assert result is not None
     assert result.evaluated_at == pytest.approx(1754299005.127)
+
+
+async def test_digests_are_of_the_bytes_that_an_answer_was_made_of(tmp_path: Path) -> None:
+    place = write(tmp_path, "result.json", result_of())
+    (tmp_path / "manifest.json").write_bytes(manifest_of())
+    loader = Setting(None, tmp_path).loader
+    first = {place.name: sha256(place.read_bytes()).hexdigest()}
+    first["manifest.json"] = sha256(manifest_of()).hexdigest()
+    with digests_of_evidence() as read:
+        await loader.load(MODEL)
+        (tmp_path / "manifest.json").write_bytes(manifest_of()[::-1])  # after it was read
+        assert {each.place: each.sha256 for each in read} == first
+    with digests_of_evidence() as of_another_answer:
+        assert not of_another_answer
+    assert {each.place: each.sha256 for each in read} == first

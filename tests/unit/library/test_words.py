@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +11,7 @@ import pytest
 from lfv_mcp import LfvError, connect
 from lfv_mcp.library.words import _CALLS, in_python
 from lfv_mcp.server.tools import TOOLS
-from scripts import structure
+from tests.support.sentences_of_code import sentences_of_code
 
 _ELSEWHERE: Final = re.compile(
     r"--(?!output|ungron|stream|replace|to\b|predictions|project|source\b|metrics|all)[a-z][a-z-]+"
@@ -24,27 +22,7 @@ _ELSEWHERE: Final = re.compile(
 """What a Python program does not have; flags of other programs and of `archive import` aside."""
 _REACHED: Final = ("aws", "catalog", "wiring", "formats/predictions")
 """Where the failures of questions are made."""
-
-
-def said() -> Iterator[tuple[str, str]]:
-    """(place, text) of every sentence in the packages that make failures."""
-    for package in _REACHED:
-        for path in sorted((structure.PACKAGE / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            plain = {
-                id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
-            }  # docstrings
-            for node in ast.walk(tree):
-                if id(node) in plain:
-                    continue
-                if isinstance(node, ast.JoinedStr):
-                    parts = (p.value if isinstance(p, ast.Constant) else "x" for p in node.values)
-                    yield f"{path.name}:{node.lineno}", "".join(map(str, parts))
-                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield f"{path.name}:{node.lineno}", node.value
-
-
-SENTENCES: Final = [(where, text) for where, text in said() if " " in text]
+SENTENCES: Final = [(where, text) for where, text in sentences_of_code(*_REACHED) if " " in text]
 
 
 def test_no_sentence_keeps_a_word_of_another_front_door() -> None:

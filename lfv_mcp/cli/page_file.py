@@ -1,0 +1,63 @@
+"""`Answer`, what a command got from a tool, and the page that `--html` writes of answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lfv_mcp.cli.words import answer_in_words
+
+if TYPE_CHECKING:
+    from lfv_mcp.catalog.evidence_files import FileDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of a tool: as readable text, and as a structure that can be JSON."""
+
+    text: str
+    structure: Mapping[str, Any]
+
+    def as_json(self) -> str:
+        """The structure for pipes."""
+        return json.dumps(self.structure, ensure_ascii=False, indent=2)
+
+
+def write_page(
+    path: Path,
+    answers: Sequence[tuple[Mapping[str, object], Answer]],
+    models: Sequence[str],
+    evidence: Collection[FileDigest],
+) -> None:
+    """Write the page that hosts show, with these arguments and answers inside, and their record.
+
+    Args:
+        path: where to.
+        answers: the arguments and the answer of each question.
+        models: ARNs that the answers are about and do not name.
+        evidence: the files that the answers rest on.
+    """
+    from lfv_mcp.errors import SetupError
+    from lfv_mcp.server.view import PageRecord, write
+
+    path = path.expanduser()
+    inside = [
+        {"arguments": given, "result": answer_in_words(answer.structure)}
+        for given, answer in answers
+    ]
+    files = tuple((file.place, file.sha256) for file in evidence)
+    try:
+        write(path, inside, PageRecord(datetime.now(UTC), files, tuple(models)))
+    except OSError as error:
+        raise SetupError(
+            "output_failed",
+            f"The page {path} (--html) cannot be written: {error.strerror}.",
+            "Name a file in a directory that exists and can be written to.",
+        ) from error
+    click.echo(f"wrote {path}", err=True)
