@@ -314,7 +314,7 @@ def is_added_by_host(name: str) -> bool:
     return len(name) <= 20 and re.sub("[_-]", "", name).lower() in _ADDED_BY_HOSTS
 
 
-def _own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str, object]:
+def own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str, object]:
     """What a call says to this server: without a host's additions, and not wrapped once more.
 
     Raises:
@@ -356,7 +356,7 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
         CallerError: an argument is unknown, missing or breaks its rule. Nothing has been sent yet.
     """
     names = [a.name for a in arguments]
-    own = versions_from_arns(_own_arguments(given, names))
+    own = versions_from_arns(own_arguments(given, names))
     unknown = [name for name in own if name not in names]
     if unknown:
         raise CallerError(
