@@ -21,6 +21,7 @@ from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import (
     LATEST,
+    PREDICTIONS_RULE,
     VERSION_RULE,
     check_model_version,
     check_project_name,
@@ -240,7 +241,9 @@ def check_model_versions(value: object) -> list[str]:
         try:
             versions = [read_model_version(version) for version in given]
         except CallerError as error:
-            raise invalid_argument("model_versions", value, VERSION_RULE, '["1", "3"]') from error
+            raise invalid_argument(
+                "model_versions", value, f"{VERSION_RULE}; {PREDICTIONS_RULE}", '["1", "3"]'
+            ) from error
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
