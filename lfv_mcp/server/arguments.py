@@ -119,8 +119,17 @@ def check_status(value: object) -> str:
     if isinstance(status, str) and (status == "" or status in MODEL_STATUSES):
         return status
     raise invalid_argument(
-        "status", value, f"a status is one of {', '.join(MODEL_STATUSES)}", '"HOSTED"'
+        "status",
+        value,
+        f"a status is one of {', '.join(MODEL_STATUSES)}",
+        f'"{status_like(value) or "HOSTED"}"',
     )
+
+
+def status_like(value: object) -> str | None:
+    """The first status with this word in it: `failed` → `TRAINING_FAILED`."""
+    word = spellings.code_word(value)
+    return next((status for status in MODEL_STATUSES if word in status.split("_")), None)
 
 
 def check_max_results(value: object) -> int:

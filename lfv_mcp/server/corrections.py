@@ -13,9 +13,8 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from lfv_mcp.errors import CallerError
-from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.server import spellings
-from lfv_mcp.server.arguments import Argument, own_arguments, parse
+from lfv_mcp.server.arguments import Argument, own_arguments, parse, status_like
 
 _PROJECT: Final = "project_name"
 _VERSION: Final = "model_version"
@@ -77,15 +76,9 @@ def _fitting(argument: Argument, value: object) -> object:
         argument.parse(value)
     except CallerError:
         if argument.name == "status":
-            return _status_like(value)
+            return status_like(value)
         return _number_in(value) if argument.name == _VERSION else None
     return spellings.plain(value)
-
-
-def _status_like(value: object) -> str | None:
-    """The first status with this word in it: `failed` → `TRAINING_FAILED`."""
-    word = spellings.code_word(value)
-    return next((status for status in MODEL_STATUSES if word in status.split("_")), None)
 
 
 def _number_in(value: object) -> str | None:

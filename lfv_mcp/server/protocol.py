@@ -36,17 +36,16 @@ def tool_error(
             failed before the question was understood.
         call: the call to make instead.
     """
-    details: dict[str, Any] = {
-        "code": error.code,
-        "message": error.message,
-        "next_step": error.next_step,
-    }
+    details: dict[str, Any] = {"code": error.code, "message": error.message}
     if question := question_of(error, given or {}):
         details["asked"] = question
     text = failure_text(error, given or {})
+    details["next_step"] = error.next_step
     if call is not None:
         details["call"] = {"name": call.name, "arguments": dict(call.arguments)}
-        text += f"\nCall instead: {json.dumps(details['call'])}"
+        details["next_step"] += f" Call again: {json.dumps(details['call'])}"
+        # Without the question: a small model copies its words in place of the call.
+        text = f"{error.message} [{error.code}]\nNext: {details['next_step']}"
     return CallToolResult(
         content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: details}
     )
