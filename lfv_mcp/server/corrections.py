@@ -58,6 +58,8 @@ def corrected_call(
         if named is not None:
             kept[_PROJECT], version = named
             kept |= _version_of(arguments, kept, version, projects)
+    if _PROJECT in kept and _VERSION not in kept and not spellings.is_not_given(own.get(_VERSION)):
+        return None  # without its version it would ask about the latest one
     try:
         parse(arguments, kept)
     except CallerError:
