@@ -250,7 +250,7 @@ QUESTIONS: Final = (
 
 async def answers(client: Client, asked: Asked) -> str:
     """Both halves of every answer to a question, refusals too."""
-    parts = []
+    parts: list[str] = []
     for tool, arguments in asked.calls:
         answer = await client.call_tool(tool, dict(arguments))
         parts += [getattr(block, "text", "") for block in answer.content]
@@ -265,7 +265,7 @@ async def missing_facts() -> list[str]:
 
 
 async def _missing(client: Client) -> list[str]:
-    missing = []
+    missing: list[str] = []
     for asked in QUESTIONS:
         told = await answers(client, asked)
         missing += [f"{asked.words}: {fact}" for fact in asked.facts if not re.search(fact, told)]

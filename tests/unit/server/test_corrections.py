@@ -31,39 +31,39 @@ VALUES: Final = st.one_of(
 )
 
 
-@pytest.mark.parametrize(
-    ("tool", "given_arguments", "instead"),
-    [
-        (
-            "list_models",
-            {"project_name": "your-project-name", "status": "failed"},
-            ("list_models", {"status": "TRAINING_FAILED"}),
-        ),
-        ("describe_model", {"project_name": "your-project-name"}, ("list_models", {})),
-        (
-            "describe_model",
-            {"project_name": "latest", "model_version": "cap-seal"},
-            ("describe_model", {"project_name": "cap-seal", "model_version": "latest"}),
-        ),
-        (
-            "analyze_evaluation",
-            {"project_name": "weld-bead-2024-3", "threshold": "high"},
-            ("analyze_evaluation", {"project_name": "weld-bead-2024", "model_version": "3"}),
-        ),
-        (
-            "describe_model",
-            {"project_name": "aws:lookoutvision", "model_version": "cap-seal/3"},
-            ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
-        ),
-        (
-            "describe_model",
-            {"project_name": "Cap-Sael", "model_version": "3", "region": "eu-west-1"},
-            ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
-        ),
-        ("compare_models", {"project_name": "cap-seal", "model_versions": ["3"]}, None),
-        ("describe_model", {"project_name": "cap-seal", "model_version": "1.2.3"}, None),
-    ],
-)
+CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | None]]] = [
+    (
+        "list_models",
+        {"project_name": "your-project-name", "status": "failed"},
+        ("list_models", {"status": "TRAINING_FAILED"}),
+    ),
+    ("describe_model", {"project_name": "your-project-name"}, ("list_models", {})),
+    (
+        "describe_model",
+        {"project_name": "latest", "model_version": "cap-seal"},
+        ("describe_model", {"project_name": "cap-seal", "model_version": "latest"}),
+    ),
+    (
+        "analyze_evaluation",
+        {"project_name": "weld-bead-2024-3", "threshold": "high"},
+        ("analyze_evaluation", {"project_name": "weld-bead-2024", "model_version": "3"}),
+    ),
+    (
+        "describe_model",
+        {"project_name": "aws:lookoutvision", "model_version": "cap-seal/3"},
+        ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
+    ),
+    (
+        "describe_model",
+        {"project_name": "Cap-Sael", "model_version": "3", "region": "eu-west-1"},
+        ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
+    ),
+    ("compare_models", {"project_name": "cap-seal", "model_versions": ["3"]}, None),
+    ("describe_model", {"project_name": "cap-seal", "model_version": "1.2.3"}, None),
+]
+
+
+@pytest.mark.parametrize(("tool", "given_arguments", "instead"), CALLS)
 def test_the_call_meant_is_written_out(
     tool: str, given_arguments: Mapping[str, Any], instead: tuple[str, Mapping[str, Any]] | None
 ) -> None:
