@@ -32,6 +32,11 @@ VERSION_RULE: Final = (
     "'hosted' or the name of a prediction set"
 )
 """The rule of `model_version`, as refusals say it."""
+PREDICTIONS_RULE: Final = (
+    "another system or project is compared by what it predicts for each test image, which "
+    "`lfv-mcp archive import FILE --predictions NAME --project PROJECT --to DIR` adds"
+)
+"""How to compare with what is no version of the project, as a clause."""
 _RESOURCE_URI: Final = re.compile(
     rf"lookoutvision://projects/(?P<project>{PROJECT_NAME_PATTERN})"
     rf"(?:/models/(?P<version>{PREDICTION_SET_NAME_PATTERN}|{MODEL_VERSION_PATTERN})(?:/card)?)?"

@@ -26,8 +26,8 @@ class StatusWords:
     """Whether a model with this status has been evaluated."""
 
 
-_LAST_BILLS: Final = "Check the last bills."
-"""Advice on a record of a model that was being hosted: hosting ended with the service."""
+_LAST_BILLS: Final = "Hosting ended 2025-10-31: check bills."
+"""Advice on a record of a model that was being hosted: who asks wants to stop it, or its costs."""
 
 STATUS_WORDS: Final[dict[str, StatusWords]] = {
     "TRAINING": StatusWords(
@@ -61,11 +61,11 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ("Hosting was starting when captured.", _LAST_BILLS),
     ),
     "HOSTED": StatusWords(
-        "running and billed",
+        "running",
         "hosted",
         ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
         (
-            "Running and billed when captured.",
+            "Running, billed when captured.",
             _LAST_BILLS,
         ),
     ),
@@ -78,7 +78,7 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ),
         (
             "Hosting had failed; the results of training stood.",
-            "Judge the model by its metrics: nothing has to be repaired.",
+            "Read status_message for the cause, and judge the model by its metrics.",
         ),
     ),
     "STOPPING_HOSTING": StatusWords(

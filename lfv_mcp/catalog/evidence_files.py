@@ -29,6 +29,7 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
 }
 """The member of a ModelDescription that says where each evaluation file is."""
 
+
 @dataclass(frozen=True, slots=True)
 class FileDigest:
     """Which file an answer rests on, to the byte: where it is, and its SHA-256 in hexadecimal."""

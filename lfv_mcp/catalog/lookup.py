@@ -14,7 +14,7 @@ from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
-from lfv_mcp.model_query import ModelQuery
+from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery
 from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
@@ -142,6 +142,8 @@ class Lookup:
             else:
                 known = f"Versions of {query.project_name}: {_first(map(str, versions))}"
                 known += f"; prediction sets: {_first(sets)}." if sets else "."
+            if query.prediction_set and code == "model_not_found":
+                next_step += f" To compare: {PREDICTIONS_RULE}."
         except LfvError as other:
             known = f"What exists could not be listed [{other.code}]."
             next_step = "Check the name and the version."

@@ -21,6 +21,7 @@ from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES
 from lfv_mcp.model_query import (
     LATEST,
+    PREDICTIONS_RULE,
     VERSION_RULE,
     check_model_version,
     check_project_name,
@@ -118,8 +119,17 @@ def check_status(value: object) -> str:
     if isinstance(status, str) and (status == "" or status in MODEL_STATUSES):
         return status
     raise invalid_argument(
-        "status", value, f"a status is one of {', '.join(MODEL_STATUSES)}", '"HOSTED"'
+        "status",
+        value,
+        f"a status is one of {', '.join(MODEL_STATUSES)}",
+        f'"{status_like(value) or "HOSTED"}"',
     )
+
+
+def status_like(value: object) -> str | None:
+    """The first status with this word in it: `failed` → `TRAINING_FAILED`."""
+    word = spellings.code_word(value)
+    return next((status for status in MODEL_STATUSES if word in status.split("_")), None)
 
 
 def check_max_results(value: object) -> int:
@@ -240,7 +250,9 @@ def check_model_versions(value: object) -> list[str]:
         try:
             versions = [read_model_version(version) for version in given]
         except CallerError as error:
-            raise invalid_argument("model_versions", value, VERSION_RULE, '["1", "3"]') from error
+            raise invalid_argument(
+                "model_versions", value, f"{VERSION_RULE}; {PREDICTIONS_RULE}", '["1", "3"]'
+            ) from error
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
@@ -314,7 +326,7 @@ def is_added_by_host(name: str) -> bool:
     return len(name) <= 20 and re.sub("[_-]", "", name).lower() in _ADDED_BY_HOSTS
 
 
-def _own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str, object]:
+def own_arguments(given: Mapping[str, object], names: list[str]) -> Mapping[str, object]:
     """What a call says to this server: without a host's additions, and not wrapped once more.
 
     Raises:
@@ -356,7 +368,7 @@ def parse(arguments: tuple[Argument, ...], given: Mapping[str, object]) -> dict[
         CallerError: an argument is unknown, missing or breaks its rule. Nothing has been sent yet.
     """
     names = [a.name for a in arguments]
-    own = versions_from_arns(_own_arguments(given, names))
+    own = versions_from_arns(own_arguments(given, names))
     unknown = [name for name in own if name not in names]
     if unknown:
         raise CallerError(

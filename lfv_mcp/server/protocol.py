@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -12,6 +13,7 @@ from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, TextConten
 
 from lfv_mcp.errors import ERROR_META as ERROR_META
 from lfv_mcp.errors import CallerError, LfvError
+from lfv_mcp.server.corrections import Call
 from lfv_mcp.server.failures import failure_text, question_of
 
 logger = logging.getLogger(__name__)
@@ -23,18 +25,27 @@ RequestContext: TypeAlias = ServerRequestContext[dict[str, Any], Any]
 """What the SDK hands to every handler."""
 
 
-def tool_error(error: LfvError, given: Mapping[str, Any] | None) -> CallToolResult:
+def tool_error(
+    error: LfvError, given: Mapping[str, Any] | None, call: Call | None = None
+) -> CallToolResult:
     """A failed tool call as a result with `isError`: its text for people, its `_meta` for agents.
 
     Args:
         error: why the call failed.
         given: the arguments as the client sent them. They stand for the question if the call
             failed before the question was understood.
+        call: the call to make instead.
     """
-    details = {"code": error.code, "message": error.message, "next_step": error.next_step}
+    details: dict[str, Any] = {"code": error.code, "message": error.message}
     if question := question_of(error, given or {}):
         details["asked"] = question
     text = failure_text(error, given or {})
+    details["next_step"] = error.next_step
+    if call is not None:
+        details["call"] = {"name": call.name, "arguments": dict(call.arguments)}
+        details["next_step"] += f" Call again: {json.dumps(details['call'])}"
+        # Without the question: a small model copies its words in place of the call.
+        text = f"{error.message} [{error.code}]\nNext: {details['next_step']}"
     return CallToolResult(
         content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: details}
     )

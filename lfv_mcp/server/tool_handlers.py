@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from mcp.types import (
     CallToolRequestParams,
@@ -18,6 +18,7 @@ from mcp.types import Tool as WireTool
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import LfvError
 from lfv_mcp.server import arguments
+from lfv_mcp.server.corrections import Call, corrected_call
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.output_schemas import output_schema
 from lfv_mcp.server.progress import ProgressReporter
@@ -26,6 +27,9 @@ from lfv_mcp.server.resources import VIEW
 from lfv_mcp.server.size_limits import truncate_answer
 from lfv_mcp.server.tools import Tool, ToolContext
 from lfv_mcp.text import clean
+
+_CORRECTABLE: Final = ("invalid_argument", "project_not_found")
+"""Failures that another call may avoid."""
 
 
 def _shows_pages(ctx: RequestContext) -> bool:
@@ -77,10 +81,26 @@ class ToolHandlers:
                     text, result = await tool.run(context, **parsed)
                 text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
-            return tool_error(error, params.arguments)
+            call = await self._corrected(tool, params.arguments or {}, error)
+            return tool_error(error, params.arguments, call)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
+
+    async def _corrected(
+        self, tool: Tool, given: Mapping[str, Any], error: LfvError
+    ) -> Call | None:
+        """The call to make instead of a refused one, if it is known."""
+        if error.code not in _CORRECTABLE:
+            return None
+        # A bad argument is refused before anything is read or sent, and stays so.
+        looks = error.code == "project_not_found" or (
+            self._catalog.archive is not None and not self._catalog.awaits_index
+        )
+        projects = await self._catalog.suggestions.projects() if looks else []
+        if error.code == "project_not_found" and not projects:
+            return None
+        return corrected_call(tool.name, tool.arguments, given, projects)
 
     def _published(self, tool: Tool) -> WireTool:
         return WireTool(

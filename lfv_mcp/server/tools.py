@@ -203,9 +203,9 @@ TOOLS: Final = (
     Tool(
         "describe_model",
         "Describe a model",
-        "Describe one Lookout for Vision model version: status, failure reason, precision, recall, "
-        "F1, inference units, KMS key, S3 locations, next step. The service has ended: nothing can "
-        "be started, deleted or billed, and status is history unless source.kind is live.",
+        "Record of one Lookout for Vision model version: status, failure reason, dates, inference "
+        "units, KMS key, S3 files, next step. The service has ended: nothing can be started, "
+        "deleted or billed, and status is history unless source.kind is live.",
         (PROJECT_NAME, MODEL_VERSION),
         "ModelSummary",
         describe_model,
@@ -214,8 +214,8 @@ TOOLS: Final = (
     Tool(
         "list_models",
         "List models",
-        "List models of one project, or of every project: status, F1, precision, recall, test "
-        "images, gravest finding; and prediction sets. Pass next_token to go on.",
+        "List models with status, F1, precision, recall, gravest finding: of every project (call "
+        "it without arguments), of one, or of one status; and prediction sets.",
         (ANY_PROJECT, STATUS, MAX_RESULTS, NEXT_TOKEN),
         "ModelList",
         list_models,
@@ -223,10 +223,11 @@ TOOLS: Final = (
     Tool(
         "analyze_evaluation",
         "Analyze the evaluation",
-        "How good one model version is, image by image: confusion matrix, recall, false-alarm "
-        "rate, ROC AUC, 95 % intervals, which images it got wrong (missed defects, false alarms). "
-        "With defect_rate: escapes and false rejects per million parts. With threshold: another "
-        "threshold. With both costs: the cheapest threshold. With requirements: shown or not.",
+        "Test results of one model version: how good and how sure (95 % intervals), confusion "
+        "matrix, ROC AUC, segmentation labels, which images it got wrong (missed defects, false "
+        "alarms). With defect_rate: escapes and false rejects per million parts. With threshold: "
+        "another threshold. With both costs: the cheapest threshold. With requirements: shown or "
+        "not.",
         (
             PROJECT_NAME,
             MODEL_VERSION,
@@ -245,9 +246,9 @@ TOOLS: Final = (
     Tool(
         "compare_models",
         "Compare model versions",
-        "Which version is better, and may a new model replace the old one: versions or "
-        "prediction sets of one project against the first, on the same test images. Recall and "
-        "false alarms, each with interval and verdict; undecided is not equal.",
+        "Which version is better, worse or best, which to keep, may a new model replace the old "
+        "one: versions or prediction sets of one project on the same test images. Recall and "
+        "false alarms with interval and verdict; undecided is not equal.",
         (
             PROJECT_NAME,
             MODEL_VERSIONS,

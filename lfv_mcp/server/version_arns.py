@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, cast
 
 from lfv_mcp.identifiers import Arn, ProjectKey, parse_arn
-from lfv_mcp.model_query import invalid_argument
+from lfv_mcp.model_query import PREDICTIONS_RULE, invalid_argument
 from lfv_mcp.server import spellings
 
 _ONE: Final = "model_version"
@@ -72,7 +72,8 @@ def _project(name: str, given: Mapping[str, object], items: list[_Named]) -> str
         raise invalid_argument(
             name,
             given[name],
-            "it has the ARN of a model of another project, region or account",
+            "it has the ARN of a model of another project, region or account"
+            + (f"; {PREDICTIONS_RULE}" if name == _SEVERAL else ""),
             '"3"' if name == _ONE else '["1", "3"]',
         )
     return project if said is not None and isinstance(project, str) else key.arn
