@@ -43,9 +43,8 @@ def tool_error(
     details["next_step"] = error.next_step
     if call is not None:
         details["call"] = {"name": call.name, "arguments": dict(call.arguments)}
-        details["next_step"] += f" Call again: {json.dumps(details['call'])}"
-        # Without the question: a small model copies its words in place of the call.
-        text = f"{error.message} [{error.code}]\nNext: {details['next_step']}"
+        # On a line of its own: at the end of the next step a small model does not copy it.
+        text += f"\nCall instead: {json.dumps(details['call'])}"
     return CallToolResult(
         content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: details}
     )
