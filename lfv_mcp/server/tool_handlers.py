@@ -93,11 +93,9 @@ class ToolHandlers:
         """The call to make instead of a refused one, if it is known."""
         if error.code not in _CORRECTABLE:
             return None
-        # A bad argument is refused before anything is read or sent, and stays so.
-        looks = error.code == "project_not_found" or (
-            self._catalog.archive is not None and not self._catalog.awaits_index
-        )
-        projects = await self._catalog.suggestions.projects() if looks else []
+        # A refusal waits for nothing: a live service would be asked for all of its projects.
+        knows = self._catalog.archive is not None and not self._catalog.awaits_index
+        projects = await self._catalog.suggestions.projects() if knows else []
         if error.code == "project_not_found" and not projects:
             return None
         return corrected_call(tool.name, tool.arguments, given, projects)

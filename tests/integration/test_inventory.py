@@ -314,7 +314,7 @@ def test_the_command_claims_absence_likewise(tmp_path: Path) -> None:
     failed = run("inventory", "pcb", "--source", _cut_off(tmp_path))
     assert "There is no readable record of 'pcb' in the archive." in failed.stderr
     assert "train.manifest" in failed.stderr
-    assert "Asked: project_name=pcb" in failed.stderr
+    assert "Asked: project=pcb" in failed.stderr
 
 
 def test_a_doubtful_source_is_said_before_anything(tmp_path: Path) -> None:

@@ -39,8 +39,9 @@ def test_a_quoted_value_stays_as_it_is(name: str) -> None:
 def test_answers_name_commands_and_the_json_is_that_of_the_tools() -> None:
     command = ("describe", "sample-cap-seal", "3")
     shown, structure = run(*command).stdout, json.loads(run(*command, "--json").stdout)
-    assert "see `lfv-mcp evaluate`" in shown
-    assert any("see analyze_evaluation" in each["message"] for each in structure["findings"])
+    assert "tell `lfv-mcp evaluate` the defect rate" in shown
+    advice = [each.get("advice", "") for each in structure["findings"]]
+    assert any("tell analyze_evaluation the defect rate" in each for each in advice)
 
 
 def test_failures_name_arguments_and_commands() -> None:
