@@ -203,7 +203,7 @@ TOOLS: Final = (
     Tool(
         "describe_model",
         "Describe a model",
-        "Record of one Lookout for Vision model version: status, failure reason, dates, inference "
+        "Describe one Lookout for Vision model version: status, failure reason, dates, inference "
         "units, KMS key, S3 files, next step. The service has ended: nothing can be started, "
         "deleted or billed, and status is history unless source.kind is live.",
         (PROJECT_NAME, MODEL_VERSION),
