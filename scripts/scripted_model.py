@@ -61,7 +61,9 @@ class ScriptedModel:
             for tool in tools:
                 if tool.name.endswith(step.tool):
                     return Call(tool.name, step.arguments)
-        return None
+        # smolagents ends by a tool; to all others the last word is text.
+        ended = any(tool.name == "final_answer" for tool in tools)
+        return Call("final_answer", {"answer": LAST}) if ended else None
 
 
 class Turn(NamedTuple):
@@ -94,7 +96,10 @@ class Chat:
     def read(asked: Any) -> Turn:
         """Tools and results."""
         tools = [Tool(tool["function"]["name"]) for tool in asked.get("tools") or ()]
-        results = [text_of(m["content"]) for m in asked["messages"] if m["role"] == "tool"]
+        said = [(m["role"], text_of(m.get("content") or "")) for m in asked["messages"]]
+        # smolagents tells the model as a user what a tool has answered, in these words.
+        quoted = ("Observation:", "Error:")
+        results = [t for role, t in said if role == "tool" or t.lstrip().startswith(quoted)]
         return Turn(tools, results)
 
     @staticmethod

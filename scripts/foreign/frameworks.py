@@ -106,7 +106,7 @@ async def smolagents(asked: Asked) -> None:
 
     def ask() -> None:
         with kit.MCPClient(parameters, structured_output=False) as tools:
-            kit.ToolCallingAgent(tools=tools, model=made, max_steps=4).run(asked.question)
+            kit.ToolCallingAgent(tools=tools, model=made, max_steps=6).run(asked.question)
 
     await asyncio.to_thread(ask)
 
@@ -179,7 +179,7 @@ async def mcp_use(asked: Asked) -> None:
     started = {"command": asked.command, "args": list(asked.args), "env": asked.env}
     client = kit.MCPClient.from_dict({"mcpServers": {"lfv": started}})
     made = module("langchain_openai").ChatOpenAI(model=NAME, base_url=asked.model, api_key=KEY)
-    agent = kit.MCPAgent(llm=made, client=client, max_steps=5)
+    agent = kit.MCPAgent(llm=made, client=client, max_steps=20)
     try:
         await agent.run(asked.question)
     finally:
