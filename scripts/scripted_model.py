@@ -322,3 +322,13 @@ def scripted_model(script: Sequence[Call]) -> Iterator[ScriptedModel]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def heard(sentence: str, told: str) -> bool:
+    """Whether a sentence is in what a model was told, however often it was quoted as JSON or
+    Python, and wherever lines were wrapped."""
+
+    def plain(text: str) -> str:
+        return "".join(text.replace("\\n", " ").replace("\\", "").split())
+
+    return plain(sentence) in plain(told)
