@@ -134,13 +134,19 @@ def gemini_cli(scene: Scene) -> Start:
 
 
 def qwen_code(scene: Scene) -> Start:
-    """Qwen Code, whose file has Gemini CLI's form."""
+    """Qwen Code, whose file has Gemini CLI's form; else its model would have to search for tools,
+    and the first turn would not wait for servers."""
     servers = {"mcpServers": {NAME: scene.entry("gemini-cli")}}
-    scene.write(".qwen/settings.json", servers | {"privacy": {"usageStatisticsEnabled": False}})
+    quiet = {"privacy": {"usageStatisticsEnabled": False}, "telemetry": {"enabled": False}}
+    offered = {"tools": {"toolSearch": {"enabled": False}}}
+    scene.write(".qwen/settings.json", servers | quiet | offered)
     options = ("--approval-mode", "yolo", "--auth-type", "openai", "--model", SCRIPTED)
     return Start(
         [scene.place / ".bin" / "qwen", "-p", QUESTION, *options],
-        {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{scene.model}/v1", "OPENAI_MODEL": SCRIPTED},
+        {
+            **{"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{scene.model}/v1"},
+            **{"OPENAI_MODEL": SCRIPTED, "QWEN_CODE_LEGACY_MCP_BLOCKING": "1"},
+        },
     )
 
 

@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -76,22 +76,21 @@ async def openai_agents(asked: Asked) -> None:
 
 
 async def semantic_kernel(asked: Asked) -> None:
-    """Semantic Kernel's MCP plugin, which loads tools and prompts; then every prompt is asked for.
-
-    Writes what became of the prompts, by name, as JSON: "rendered", or the kernel's refusal.
-    """
-    connectors = module("semantic_kernel.connectors")
-    del connectors
+    """Semantic Kernel's agent with its MCP plugin."""
     ai = module("semantic_kernel.connectors.ai.open_ai")
-    kernel = module("semantic_kernel").Kernel()
     client = module("openai").AsyncOpenAI(base_url=asked.model, api_key=KEY)
     service = ai.OpenAIChatCompletion(ai_model_id=NAME, async_client=client)
     plugin = module("semantic_kernel.connectors.mcp").MCPStdioPlugin(
         name="lfv", command=asked.command, args=list(asked.args), env=asked.env, request_timeout=60
     )
     async with plugin:
+        # 1.45.0 fails on a parameter that may be null: "type: Input should be a valid string".
+        for function in vars(plugin).values():
+            for parameter in getattr(function, "__kernel_function_parameters__", ()):
+                if isinstance(parameter.get("type"), list):
+                    parameter["type"] = next(kind for kind in parameter["type"] if kind != "null")
         agent = module("semantic_kernel.agents").ChatCompletionAgent(
-            service=service, name="inspector", kernel=kernel, plugins=[plugin]
+            service=service, name="inspector", plugins=[plugin]
         )
         await agent.get_response(messages=asked.question)
 
@@ -202,7 +201,7 @@ async def crewai(asked: Asked) -> None:
     await asyncio.to_thread(ask)
 
 
-FRAMEWORKS: Final[dict[str, Callable[[Asked], Awaitable[None]]]] = {
+FRAMEWORKS: Final[dict[str, Callable[[Asked], Coroutine[Any, Any, None]]]] = {
     framework.__name__.replace("_", "-"): framework
     for framework in (
         *(strands, langchain, openai_agents, semantic_kernel, smolagents, agno, llama_index),
@@ -217,11 +216,7 @@ def main() -> None:
     command, *args = given["command"]
     env = dict(os.environ) | {"LFV_SOURCE": "sample"}
     asked = Asked(command, args, given["model"], given["question"], env)
-    asyncio.run(_ask(FRAMEWORKS[sys.argv[1]], asked))
-
-
-async def _ask(framework: Callable[[Asked], Awaitable[None]], asked: Asked) -> None:
-    await framework(asked)
+    asyncio.run(FRAMEWORKS[sys.argv[1]](asked))
 
 
 if __name__ == "__main__":
