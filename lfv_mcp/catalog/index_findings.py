@@ -75,10 +75,9 @@ def held_findings(index: Index | None, project_name: str) -> list[Finding]:
         )
         if count
     ]
-    command = f"lfv-mcp inventory {project_name}".strip()
-    where = f"in a terminal: {command}"
+    where = f"`{f'lfv-mcp inventory {project_name}'.strip()}` in a terminal"
     if project_name:
-        where = f"lookoutvision://projects/{project_name}/inventory ({where})"
+        where = f"lookoutvision://projects/{project_name}/inventory, or {where}"
     return [
         finding(
             "more_is_held",

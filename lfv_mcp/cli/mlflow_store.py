@@ -42,8 +42,8 @@ def require_mlflow() -> None:
         raise SetupError(
             "part_not_installed",
             "--format mlflow needs MLflow, which is not installed.",
-            "Install it: pip install 'lfv-mcp[mlflow]', or "
-            "uv tool install lfv-mcp --with 'mlflow>=3.10,<4'.",
+            "Install it beside lfv-mcp: pip install 'mlflow>=3.10,<4'; or install `.[mlflow]` from "
+            "the clone where you would install `.`.",
         )
 
 

@@ -40,7 +40,7 @@ _WHOLE: Final = (
         "name `hosted` first",
     ),
     (r"model_version='hosted' \(command line: VERSION hosted\)", "give `hosted` as VERSION"),
-    (r"(?:lookoutvision://\S+ \()?in a terminal: (lfv-mcp inventory[^).]*)\)?", r"`\1`"),
+    (r"(?:lookoutvision://\S+, or )?(`lfv-mcp inventory[^`]*`) in a terminal", r"\1"),
     (r"\bPass region\b", "Pass --region"),
     (r"\bpass region\b", "pass --region"),
     (r"\bleave region out\b", "leave --region out"),

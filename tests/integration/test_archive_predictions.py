@@ -515,7 +515,7 @@ def test_sigkill_and_run_again(tmp_path: Path) -> None:
             time.sleep(0.001)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert not visible(target)
+    assert visible(target) in ({}, whole)  # whole where the kill came late, on a busy machine
     succeeded(predicted(source, to=target))
     assert visible(target) == whole
     # A marker that its run was killed over before it said whose it is stays for an hour.

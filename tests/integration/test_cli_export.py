@@ -170,7 +170,7 @@ def test_mlflow_names_its_install_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     to = tmp_path / "runs"
     result = run("export", PROJECT, "3", "--format", "mlflow", "--to", to, *SAMPLE)
     assert result.exit_code == 1
-    assert "pip install 'lfv-mcp[mlflow]'" in result.stderr
+    assert "pip install 'mlflow>=3.10,<4'" in result.stderr
     assert not to.exists()
 
 

@@ -597,7 +597,7 @@ def test_no_snippet_runs_what_the_user_did_not_install() -> None:
     bundle = json.loads((ROOT / "packaging" / "manifest.json").read_bytes())["server"]["mcp_config"]
     # `uv run` of the project in the bundle's own folder, which is the code that the user opened.
     assert [bundle["command"], *bundle["args"]] == (
-        ["uv", "run", "--directory", "${__dirname}", "lfv-mcp"]
+        ["uv", "run", "--directory", "${__dirname}", "lfv-mcp", "--source", "${user_config.folder}"]
     )
     runs = [line for name, text in shown() for line in text.splitlines() if "docker run" in line]
     assert runs

@@ -303,7 +303,7 @@ async def test_that_more_is_held_is_said_on_the_first_page(tmp_path: Path) -> No
         second = await ask.list(max_results=1, next_token=first["next_token"])
     (more,) = (each for each in first["findings"] if each["code"] == "more_is_held")
     assert more["message"] == "The archive holds 1 dataset manifest, too."
-    assert more["advice"] == ("What can be done with them: in a terminal: lfv-mcp inventory.")
+    assert more["advice"] == ("What can be done with them: `lfv-mcp inventory` in a terminal.")
     assert "more_is_held" not in codes(second)
 
 

@@ -262,6 +262,9 @@ UNREAD_FILES: Final[Mapping[str, Row]] = {
     "test_a_held_index_answers_while_listing_fails": Row("at once", ("index_stale",)),
     "test_indexing_goes_on_and_says_how_far_it_is": Row("20 s", ("deadline_exceeded",)),
     "test_a_file_that_takes_all_the_memory_is_one_file": Row("at once", ("files_unread",)),
+    "test_a_file_that_takes_too_much_work_is_one_file": Row(
+        "about ten seconds of one thread at most, when it is indexed", ("files_unread",)
+    ),
 }
 """By test of tests/integration/test_unread_files.py."""
 OVER_HTTP: Final = {

@@ -79,7 +79,3 @@ def test_the_table_is_of_these_tests() -> None:
     assert {*UNREAD_FILES} <= {*unread}
     for file, tests in OPERATING.items():
         assert {*tests} <= {*names_of_tests(REPOSITORY / "tests" / "end_to_end" / file)}
-    for file, tests in OPERATING.items():
-        assert {*tests} <= {*names_of_tests(REPOSITORY / "tests" / "end_to_end" / file)}
-    unread = names_of_tests(REPOSITORY / "tests" / "integration" / "test_unread_files.py")
-    assert {*UNREAD_FILES} <= {*unread}
