@@ -192,7 +192,9 @@ class Messages:
     def read(asked: Any) -> Turn:
         """Tools and results."""
         tools = [Tool(tool["name"]) for tool in asked.get("tools") or ()]
-        parts = [p for m in asked["messages"] if isinstance(m["content"], list) for p in m["content"]]
+        parts = [
+            p for m in asked["messages"] if isinstance(m["content"], list) for p in m["content"]
+        ]
         results = [text_of(p.get("content", "")) for p in parts if p["type"] == "tool_result"]
         return Turn(tools, results)
 

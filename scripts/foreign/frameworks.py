@@ -163,7 +163,10 @@ async def autogen(asked: Asked) -> None:
     )
     about = {"vision": False, "function_calling": True, "json_output": False, "family": "unknown"}
     made = models.OpenAIChatCompletionClient(
-        model=NAME, base_url=asked.model, api_key=KEY, model_info=about | {"structured_output": False}
+        model=NAME,
+        base_url=asked.model,
+        api_key=KEY,
+        model_info=about | {"structured_output": False},
     )
     async with mcp.McpWorkbench(parameters) as workbench:
         agent = module("autogen_agentchat.agents").AssistantAgent(
