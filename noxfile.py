@@ -187,6 +187,12 @@ def foreign_clients(session: nox.Session) -> None:
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """The agents of examples/, over stdio and HTTP, with a scripted model (PyPI)."""
+    python(session, "-m", "scripts.check_examples")
+
+
+@nox.session
 def installs(session: nox.Session) -> None:
     """Every way to install: wheel, sdist, editable, clone, the Dockerfile's steps, the bundle."""
     python(session, "scripts/check_installs.py")
@@ -204,6 +210,12 @@ def browser(session: nox.Session) -> None:
 def external_anomalib(session: nox.Session) -> None:
     """docs/successor.md and `dataset convert` with anomalib itself, 6 GB of wheels. By hand."""
     python(session, "-m", "scripts.check_anomalib")
+
+
+@nox.session(name="external-hosts")
+def external_hosts(session: nox.Session) -> None:
+    """Hosts and agent frameworks as they are published, with a scripted model. By hand."""
+    python(session, "-m", "scripts.check_external_hosts", *session.posargs)
 
 
 @nox.session(name="external-exports")

@@ -3,8 +3,8 @@
     pip install langchain langchain-mcp-adapters langchain-openai
     python langchain_agent.py "May version 3 of sample-weld-bead replace version 1?"
 
-With `--url http://127.0.0.1:8000/mcp` it asks a server that runs (`lfv-mcp serve --transport http`),
-else it starts `lfv-mcp` itself. The model is any that speaks OpenAI's API: OPENAI_API_KEY,
+With `--url http://127.0.0.1:8000/mcp` it asks a server that runs (`lfv-mcp serve --transport
+http`), else it starts `lfv-mcp` itself. The model is any that speaks OpenAI's API: OPENAI_API_KEY,
 OPENAI_BASE_URL and OPENAI_MODEL name it.
 """
 
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("question")
     parser.add_argument("--url", help="of a server that runs; else one is started")
     given = parser.parse_args()
-    print(asyncio.run(answer(given.question, given.url)))
+    print(asyncio.run(answer(given.question, given.url)))  # noqa: T201 - what it is for
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     pip install 'strands-agents[openai]'
     python strands_agent.py "May version 3 of sample-weld-bead replace version 1?"
 
-With `--url http://127.0.0.1:8000/mcp` it asks a server that runs (`lfv-mcp serve --transport http`),
-else it starts `lfv-mcp` itself. The model is any that speaks OpenAI's API: OPENAI_API_KEY,
+With `--url http://127.0.0.1:8000/mcp` it asks a server that runs (`lfv-mcp serve --transport
+http`), else it starts `lfv-mcp` itself. The model is any that speaks OpenAI's API: OPENAI_API_KEY,
 OPENAI_BASE_URL and OPENAI_MODEL name it.
 """
 

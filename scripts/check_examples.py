@@ -22,7 +22,6 @@ from lfv_mcp.server.app import build_server
 from lfv_mcp.server.tools import TOOLS
 from lfv_mcp.wiring.opening import open_catalog
 from lfv_mcp.wiring.settings import Settings
-from scripts.check_external_hosts import HOSTS
 from scripts.checks import (
     ROOT,
     check,
@@ -34,6 +33,7 @@ from scripts.checks import (
     serving,
     venv,
 )
+from scripts.external_hosts import HOSTS
 from scripts.scripted_model import LAST, Call, heard, scripted_model
 
 EXAMPLES: Final = {"strands": "strands_agent.py", "langchain": "langchain_agent.py"}
@@ -61,7 +61,7 @@ def expected() -> list[str]:
 def asked(name: str, url: str | None, sentences: list[str]) -> None:
     """An example, asked once."""
     python = venv(name, *HOSTS[name].pins) / "python"
-    command = [python, ROOT / "examples" / EXAMPLES[name], QUESTION]
+    command: list[str | Path] = [python, ROOT / "examples" / EXAMPLES[name], QUESTION]
     command += ["--url", url] if url else []
     server = Path(shlex.split(installed_server())[0])
     with TemporaryDirectory() as home, scripted_model(SCRIPT) as model:

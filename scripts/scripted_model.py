@@ -1,9 +1,9 @@
 """A model on loopback that does what a script says: for hosts and frameworks that need a model.
 
 It speaks the wire forms in which they ask: OpenAI's Chat Completions and Responses, Anthropic's
-Messages and Gemini's generateContent, at once or as a stream. In each it calls the tools of a script
-one after the other, then says `LAST`; it takes no key. What it was offered and told is kept, so a
-check sees what a model would have seen.
+Messages and Gemini's generateContent, at once or as a stream. In each it calls the tools of a
+script one after the other, then says `LAST`; it takes no key. What it was offered and told is kept,
+so a check sees what a model would have seen.
 """
 
 from __future__ import annotations
@@ -42,20 +42,17 @@ class ScriptedModel:
     url: str = ""
     offered: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
-    instructions: str = ""
     _lock: Lock = field(default_factory=Lock)
 
-    def step(self, tools: Sequence[Tool], results: Sequence[str], whole: str) -> Call | Tool | None:
+    def step(self, tools: Sequence[Tool], results: Sequence[str]) -> Call | None:
         """The next call, under the name that the host gave the tool; None is the last word.
 
-        `results` are what the tools have answered in this conversation, `whole` the request.
+        `results` are what the tools have answered in this conversation.
         """
         with self._lock:
             self.offered |= {tool.name for tool in tools}
             if len(results) > len(self.told):
                 self.told = list(results)
-            if len(whole) > len(self.instructions):
-                self.instructions = whole
         if len(results) < len(self.script):
             step = self.script[len(results)]
             for tool in tools:
@@ -285,7 +282,7 @@ def scripted_model(script: Sequence[Call]) -> Iterator[ScriptedModel]:
                 return
             asked = json.loads(sent)
             turn = form.read(asked)
-            call = model.step(turn.tools, turn.results, sent)
+            call = model.step(turn.tools, turn.results)
             whole, events = form.said(call, len(turn.results), asked)
             if asked.get("stream") or "streamGenerate" in path:
                 self._stream(events, done=form is Chat)

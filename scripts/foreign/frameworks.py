@@ -1,8 +1,8 @@
 """An agent of a framework, named by the first argument, with the scripted model and our server.
 
 Reads `command` (the server's, as words), `model` (the model's base URL) and `question` as JSON on
-stdin, asks the question and ends; what the model has seen is in the model. Each framework runs in an
-environment of its own; here none is installed.
+stdin, asks the question and ends; what the model has seen is in the model. Each framework runs in
+an environment of its own; here none is installed.
 """
 
 from __future__ import annotations
@@ -162,11 +162,12 @@ async def autogen(asked: Asked) -> None:
         command=asked.command, args=list(asked.args), env=asked.env, read_timeout_seconds=60
     )
     about = {"vision": False, "function_calling": True, "json_output": False, "family": "unknown"}
+    about["structured_output"] = False
     made = models.OpenAIChatCompletionClient(
         model=NAME,
         base_url=asked.model,
         api_key=KEY,
-        model_info=about | {"structured_output": False},
+        model_info=about,
     )
     async with mcp.McpWorkbench(parameters) as workbench:
         agent = module("autogen_agentchat.agents").AssistantAgent(
