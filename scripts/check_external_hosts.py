@@ -91,8 +91,8 @@ def asked(name: str, host: Host, server: Sequence[str], answers: tuple[str, str]
             (home / file).write_text(text, encoding="utf-8")
         if start.script and host.npm:  # Node finds packages beside a script alone
             (home / "node_modules").symlink_to(modules)
-            file = shutil.copy2(FOREIGN / start.script[0], home)
-            command: list[str | Path] = [node(), file]
+            script = shutil.copy2(FOREIGN / start.script[0], home)
+            command: list[str | Path] = [node(), script]
         elif start.script:
             command = [programs / "python", FOREIGN / start.script[0], *start.script[1:]]
         else:
