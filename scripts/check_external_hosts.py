@@ -85,14 +85,14 @@ def asked(name: str, host: Host, server: Sequence[str], answers: tuple[str, str]
         programs = venv(name, *host.pins)
     with TemporaryDirectory() as folder, scripted_model(SCRIPT) as model:
         home = Path(folder)
-        start = host.start(Scene(home, programs, server, model.url))
+        start = host.start(Scene(server, model.url))
         for file, text in start.written().items():
             (home / file).parent.mkdir(parents=True, exist_ok=True)
             (home / file).write_text(text, encoding="utf-8")
         if start.script and host.npm:  # Node finds packages beside a script alone
             (home / "node_modules").symlink_to(modules)
-            file = shutil.copy2(FOREIGN / start.script[0], home)
-            command: list[str | Path] = [node(), file]
+            shutil.copy2(FOREIGN / start.script[0], home)
+            command: list[str | Path] = [node(), home / start.script[0]]
         elif start.script:
             command = [programs / "python", FOREIGN / start.script[0], *start.script[1:]]
         else:
