@@ -39,6 +39,8 @@ from scripts.scripted_model import Call, ScriptedModel, heard, scripted_model
 FOREIGN: Final = ROOT / "scripts" / "foreign"
 RECORD: Final = FOREIGN / "external_hosts.json"
 PARTS: Final = ("lists", "calls", "breaks")
+PLACEHOLDER: Final = "http://127.0.0.1:8080"
+"""In place of the scripted model's URL, whose port differs each time."""
 REFUSED: Final = MODEL | {"model_version": "3.5"}
 SCRIPT: Final = (Call("describe_model", MODEL), Call("describe_model", REFUSED))
 
@@ -122,6 +124,12 @@ def table() -> str:
         for name, kept in recorded()["hosts"].items()
     ]
     return "\n".join([head, "|---|---|---|---|---|---|", *rows]).replace("|  |", "| |")
+
+
+def lines(server: str) -> str:
+    """The command lines of the hosts that have one, for docs/clients.md."""
+    starts = [host.start(Scene([server], PLACEHOLDER)) for host in HOSTS.values()]
+    return "\n".join(start.line() for start in starts if start.command)
 
 
 def main() -> int:
