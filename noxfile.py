@@ -224,6 +224,15 @@ def external_exports(session: nox.Session) -> None:
     python(session, "-m", "scripts.check_exports")
 
 
+@nox.session(name="external-hosts")
+def external_hosts(session: nox.Session) -> None:
+    """Nineteen hosts and agent frameworks with a scripted model (npm, PyPI). By hand.
+
+    `-- --record` remakes the record of docs/clients.md's table.
+    """
+    python(session, "-m", "scripts.check_external_hosts", *session.posargs)
+
+
 @nox.session
 def benchmark(session: nox.Session) -> None:
     """Costs against floors measured in the same run: ratios. Run by hand, on an idle machine."""

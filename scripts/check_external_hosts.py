@@ -39,6 +39,8 @@ from scripts.scripted_model import Call, ScriptedModel, heard, scripted_model
 FOREIGN: Final = ROOT / "scripts" / "foreign"
 RECORD: Final = FOREIGN / "external_hosts.json"
 PARTS: Final = ("lists", "calls", "breaks")
+PLACEHOLDER: Final = "http://127.0.0.1:8080"
+"""In place of the scripted model's URL, whose port differs each time."""
 REFUSED: Final = MODEL | {"model_version": "3.5"}
 SCRIPT: Final = (Call("describe_model", MODEL), Call("describe_model", REFUSED))
 
@@ -85,14 +87,14 @@ def asked(name: str, host: Host, server: Sequence[str], answers: tuple[str, str]
         programs = venv(name, *host.pins)
     with TemporaryDirectory() as folder, scripted_model(SCRIPT) as model:
         home = Path(folder)
-        start = host.start(Scene(home, programs, server, model.url))
+        start = host.start(Scene(server, model.url))
         for file, text in start.written().items():
             (home / file).parent.mkdir(parents=True, exist_ok=True)
             (home / file).write_text(text, encoding="utf-8")
         if start.script and host.npm:  # Node finds packages beside a script alone
             (home / "node_modules").symlink_to(modules)
-            script = shutil.copy2(FOREIGN / start.script[0], home)
-            command: list[str | Path] = [node(), script]
+            shutil.copy2(FOREIGN / start.script[0], home)
+            command: list[str | Path] = [node(), home / start.script[0]]
         elif start.script:
             command = [programs / "python", FOREIGN / start.script[0], *start.script[1:]]
         else:
@@ -122,6 +124,12 @@ def table() -> str:
         for name, kept in recorded()["hosts"].items()
     ]
     return "\n".join([head, "|---|---|---|---|---|---|", *rows]).replace("|  |", "| |")
+
+
+def lines(server: str) -> str:
+    """The command lines of the hosts that have one, for docs/clients.md."""
+    starts = [host.start(Scene([server], PLACEHOLDER)) for host in HOSTS.values()]
+    return "\n".join(start.line() for start in starts if start.command)
 
 
 def main() -> int:

@@ -21,11 +21,8 @@ SCRIPTED: Final = "scripted"
 
 
 class Scene(NamedTuple):
-    """What a host is given: a home of its own, the folder of its programs, our server's command,
-    and the scripted model's URL, without a path."""
+    """What a host is given: our server's command, and the scripted model's URL, without a path."""
 
-    home: Path
-    programs: Path
     server: Sequence[str]
     model: str
 
@@ -81,7 +78,7 @@ def claude_code(scene: Scene) -> Start:
     """Claude Code, whose model would else have to search for tools."""
     options = ("--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", f"mcp__{NAME}")
     return Start(
-        ("claude", "-p", QUESTION, *options, "--model", "claude-sonnet-4-5"),
+        ("claude", "-p", QUESTION, *options, "--model", "sonnet"),
         {
             **{"ANTHROPIC_BASE_URL": scene.model, "ANTHROPIC_API_KEY": KEY},
             **{"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "ENABLE_TOOL_SEARCH": "false"},
@@ -204,38 +201,29 @@ def _python(name: str, title: str, *pins: str, note: str = "") -> dict[str, Host
 
 HOSTS: Final[Mapping[str, Host]] = {
     "claude-code": Host(
-        "Claude Code",
-        ("@anthropic-ai/claude-code@2.1.332",),
-        claude_code,
-        npm=True,
+        *("Claude Code", ["@anthropic-ai/claude-code@2.1.332"], claude_code, True),
         note="`ENABLE_TOOL_SEARCH=false`, or its model has to search for tools",
     ),
-    "codex": Host("Codex", ("@openai/codex@0.169.0",), codex, npm=True),
+    "codex": Host("Codex", ["@openai/codex@0.169.0"], codex, npm=True),
     "gemini-cli": Host(
-        "Gemini CLI",
-        ("@google/gemini-cli@0.61.0",),
-        gemini_cli,
-        npm=True,
+        *("Gemini CLI", ["@google/gemini-cli@0.61.0"], gemini_cli, True),
         note="in a folder that it trusts",
     ),
     "qwen-code": Host(
-        "Qwen Code",
-        ("@qwen-code/qwen-code@0.24.4",),
-        qwen_code,
-        npm=True,
-        note="`tools.toolSearch.enabled` is false, or its model has to search for tools",
+        *("Qwen Code", ["@qwen-code/qwen-code@0.24.4"], qwen_code, True),
+        note="`tools.toolSearch.enabled` false, or its model has to search for tools",
     ),
-    "copilot-cli": Host("Copilot CLI", ("@github/copilot@1.0.102",), copilot_cli, npm=True),
-    "opencode": Host("opencode", ("opencode-ai@1.18.33",), opencode, npm=True),
+    "copilot-cli": Host("Copilot CLI", ["@github/copilot@1.0.102"], copilot_cli, npm=True),
+    "opencode": Host("opencode", ["opencode-ai@1.18.33"], opencode, npm=True),
     "vercel-ai": Host(
         "Vercel AI SDK",
-        ("ai@7.0.173", "@ai-sdk/mcp@2.0.99", "@ai-sdk/openai-compatible@3.0.92"),
+        ["ai@7.0.173", "@ai-sdk/mcp@2.0.99", "@ai-sdk/openai-compatible@3.0.92"],
         partial(node_framework, "vercel_ai.mjs"),
         npm=True,
     ),
     "mastra": Host(
         "Mastra",
-        ("@mastra/core@1.71.0", "@mastra/mcp@2.0.0", "@ai-sdk/openai-compatible@3.0.92"),
+        ["@mastra/core@1.71.0", "@mastra/mcp@2.0.0", "@ai-sdk/openai-compatible@3.0.92"],
         partial(node_framework, "mastra.mjs"),
         npm=True,
     ),
@@ -246,11 +234,8 @@ HOSTS: Final[Mapping[str, Host]] = {
     ),
     **_python("openai-agents", "OpenAI Agents SDK", "openai-agents==0.24.0"),
     **_python(
-        "smolagents",
-        "smolagents",
-        "smolagents[mcp,openai]==1.26.0",
-        "mcp==1.30.0",
-        note="its adapter fails to import with `mcp` 2",
+        *("smolagents", "smolagents", "smolagents[mcp,openai]==1.26.0", "mcp==1.30.0"),
+        note="its adapter cannot be imported with `mcp` 2",
     ),
     **_python("agno", "Agno", "agno==3.1.10", "fastmcp==4.1.4", "openai==3.57.0"),
     **_python(
@@ -261,16 +246,15 @@ HOSTS: Final[Mapping[str, Host]] = {
     **_python(
         *("autogen", "AutoGen", "autogen-agentchat==0.7.5"),
         *("autogen-ext[openai,mcp]==0.7.5", "mcp==1.30.0"),
-        note="fails to import with `mcp` 2",
+        note="cannot be imported with `mcp` 2",
     ),
     **_python("mcp-use", "mcp-use", "mcp-use==1.7.1", "langchain-openai==1.7.4"),
     **_python(
-        "crewai",
-        "CrewAI",
-        "crewai==1.15.30",
+        *("crewai", "CrewAI", "crewai==1.15.30"),
         note="puts the path of `lfv-mcp` in front of each tool's name",
     ),
     **_python(
-        "semantic-kernel", "Semantic Kernel", "semantic-kernel[mcp]==1.45.0", note="see below"
+        *("semantic-kernel", "Semantic Kernel", "semantic-kernel[mcp]==1.45.0"),
+        note="[needs a workaround](#semantic-kernel)",
     ),
 }

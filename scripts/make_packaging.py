@@ -26,7 +26,9 @@ from lfv_mcp.cli.host_config import HOSTS, claude_command, entry, pretty, snippe
 from lfv_mcp.cli.host_config import NAME as SHORT
 from lfv_mcp.server.tools import TOOLS
 from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
+from scripts.check_external_hosts import PLACEHOLDER, lines, recorded, table
 from scripts.checks import ROOT, must, npm_prefix
+from scripts.external_hosts import Scene, copilot_cli, opencode
 
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
 """In the MCP registry; the README and the image say it too, which proves that they are ours."""
@@ -73,6 +75,8 @@ FOLDER: Final = "folder"
 INSTALLED: Final = "/ABSOLUTE/PATH/TO/lfv-mcp"
 """In place of the command that `lfv-mcp config` writes. Never a program that fetches lfv-mcp by its
 name: that name is not ours where such programs look, and hosts pass AWS credentials on."""
+RUN: Final = Scene([INSTALLED], PLACEHOLDER)
+"""What `nox -s external-hosts` gives a host."""
 
 
 def shown(page: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -223,6 +227,13 @@ def docker() -> dict[str, Any]:
     return {"mcpServers": {SHORT: {"command": "docker", "args": run}}}
 
 
+def opencode_servers() -> object:
+    """The entry of opencode's own form."""
+    (settings,) = opencode(RUN).files.values()
+    assert isinstance(settings, dict)
+    return settings["mcp"]
+
+
 def fenced(value: object) -> str:
     return f"```json\n{pretty(value)}\n```"
 
@@ -327,6 +338,24 @@ For everybody who opens a project and has lfv-mcp at the same place, `.mcp.json`
 
 {fenced_snippet("codex")}
 
+## Copilot CLI
+
+`~/.copilot/mcp-config.json`:
+
+{fenced(copilot_cli(RUN).files[".copilot/mcp-config.json"])}
+
+## Qwen Code
+
+`~/.qwen/settings.json` takes what Gemini CLI's file has.
+
+## opencode
+
+`~/.config/opencode/opencode.jsonc`:
+
+```jsonc
+{pretty({"mcp": opencode_servers()})}
+```
+
 ## Docker
 
 ```sh
@@ -364,6 +393,38 @@ only is taken as that value, in tools, prompts and resource URIs alike:
 are ignored in any letter case, also with `_` or `-` between the words. Every other unknown name is
 refused, so that a misspelt argument is not lost. What is answered to odd lines and bodies
 stands in [faults.md](faults.md#odd-requests).
+
+## Hosts and frameworks that were run
+
+`nox -s external-hosts` gives each of these this server over stdio, on the bundled sample, and a
+model on loopback that does what a script says, in place of an account. On {recorded()["date"]}:
+
+{table()}
+
+"Lists": its model was offered all {len(TOOLS)} tools. "Calls": the summary of an answer reached the
+model. "Breaks": the model called a tool with a version that cannot be, and the words of the refusal
+reached it. "Versions" are all that was pinned; what those need was the newest of that day.
+
+The command lines, with a placeholder for the model's URL; the files beside them are those above, or
+hold the same entry. `python -m scripts.check_external_hosts NAME` runs one of them. An account of
+your own takes the place of the variables for URL and key:
+
+```sh
+{lines(INSTALLED)}
+```
+
+`scripts/foreign/frameworks.py` has a few lines for each framework of Python, and the files beside it
+for Mastra and the Vercel AI SDK.
+
+### Semantic Kernel
+
+Both limits are in its MCP connector, in 1.45.0:
+
+- It fails on every tool parameter that may also be null (`"type": ["string", "null"]`, which JSON
+  Schema permits): "type: Input should be a valid string". `semantic_kernel` in
+  `scripts/foreign/frameworks.py` mends its parameters before an agent is made.
+- It takes every argument of a prompt as required, whatever the server has published: "Parameter
+  audience is required but not provided in the arguments." Pass `""`, which counts as not given.
 
 ## The protocol
 

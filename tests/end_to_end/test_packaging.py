@@ -172,7 +172,7 @@ def test_image_runs_as_a_user_of_its_own() -> None:
 def test_every_snippet_starts_the_same_server() -> None:
     found = list(make_packaging.shown(CLIENTS))
     titles = [host.title for host in HOSTS.values()]
-    assert [title for title, _ in found] == [*titles, "Docker"]
+    assert [title for title, _ in found] == [*titles, "Copilot CLI", "Docker"]
     for host, (_, server) in zip(HOSTS, found, strict=False):
         assert server == placeholder(host)
         assert (server["command"], server["args"]) == ("/ABSOLUTE/PATH/TO/lfv-mcp", [])
