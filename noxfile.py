@@ -212,12 +212,6 @@ def external_anomalib(session: nox.Session) -> None:
     python(session, "-m", "scripts.check_anomalib")
 
 
-@nox.session(name="external-hosts")
-def external_hosts(session: nox.Session) -> None:
-    """Hosts and agent frameworks as they are published, with a scripted model. By hand."""
-    python(session, "-m", "scripts.check_external_hosts", *session.posargs)
-
-
 @nox.session(name="external-exports")
 def external_exports(session: nox.Session) -> None:
     """Exports read back by pandas, SageMaker's SDK, the Hub's library and MLflow. By hand."""

@@ -113,7 +113,15 @@ def gemini_cli(scene: Scene) -> Start:
         "security": {"auth": {"selectedType": "gemini-api-key"}},
     }
     return Start(
-        ("gemini", "-p", QUESTION, "--approval-mode", "yolo", "--model", "gemini-2.5-flash"),
+        (
+            "gemini",
+            "-p",
+            QUESTION,
+            "--allowed-tools",
+            f"mcp_{NAME}_*",
+            "--model",
+            "gemini-2.5-flash",
+        ),
         {
             **{"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": scene.model},
             "GEMINI_CLI_TRUST_WORKSPACE": "true",
@@ -131,7 +139,7 @@ def qwen_code(scene: Scene) -> Start:
         "telemetry": {"enabled": False},
         "tools": {"toolSearch": {"enabled": False}},
     }
-    options = ("--approval-mode", "yolo", "--auth-type", "openai", "--model", SCRIPTED)
+    options = ("--allowed-tools", f"mcp__{NAME}", "--auth-type", "openai", "--model", SCRIPTED)
     return Start(
         ("qwen", "-p", QUESTION, *options),
         {
@@ -145,7 +153,7 @@ def qwen_code(scene: Scene) -> Start:
 def copilot_cli(scene: Scene) -> Start:
     """Copilot CLI, with a model provider of one's own."""
     server = {"type": "local", **scene.entry("claude-code"), "tools": ["*"]}
-    options = ("--allow-all-tools", "--disable-builtin-mcps", "--no-auto-update")
+    options = ("--disable-builtin-mcps", "--no-auto-update")
     return Start(
         ("copilot", "-p", QUESTION, *options),
         {

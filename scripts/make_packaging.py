@@ -401,7 +401,7 @@ model on loopback that does what a script says, in place of an account. On {reco
 
 {table()}
 
-"Lists": its model was offered all {len(TOOLS)} tools. "Calls": the summary of an answer reached the
+"Lists": its model was offered every tool. "Calls": the summary of an answer reached the
 model. "Breaks": the model called a tool with a version that cannot be, and the words of the refusal
 reached it. "Versions" are all that was pinned; what those need was the newest of that day.
 
@@ -413,8 +413,8 @@ your own takes the place of the variables for URL and key:
 {lines(INSTALLED)}
 ```
 
-`scripts/foreign/frameworks.py` has a few lines for each framework of Python, and the files beside it
-for Mastra and the Vercel AI SDK.
+`scripts/foreign/frameworks.py` has a few lines for each framework of Python, the files beside it
+those for Mastra and the Vercel AI SDK.
 
 ### Semantic Kernel
 
