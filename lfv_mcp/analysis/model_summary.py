@@ -21,6 +21,7 @@ from lfv_mcp.analysis.statuses import STATUS_WORDS
 from lfv_mcp.figures import fraction, percent
 from lfv_mcp.findings import as_line, by_severity
 from lfv_mcp.provenance import OtherStatus, Provenance, source_in_words
+from lfv_mcp.results.base import six_digits
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
@@ -151,8 +152,10 @@ def _performance(description: ModelDescription) -> Performance:
         f1_score=sent.F1Score,
         precision=sent.Precision,
         recall=sent.Recall,
-        escape_rate=None if sent.Recall is None else complement(sent.Recall),
-        false_reject_share=None if sent.Precision is None else complement(sent.Precision),
+        escape_rate=None if sent.Recall is None else six_digits(complement(sent.Recall)),
+        false_reject_share=None
+        if sent.Precision is None
+        else six_digits(complement(sent.Precision)),
         evaluated_at=description.EvaluationEndTimestamp if sent.or_none() else None,
     )
 

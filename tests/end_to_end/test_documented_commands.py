@@ -36,6 +36,9 @@ ELSEWHERE: Final = {
     *(("claude", "mcp", "add"), ("docker", "build"), ("docker", "run")),
     *(("pip", "install"), (".venv/bin/pip", "install"), ("apt-get", "install")),
     ("aws", "lookoutvision", "list-projects"),
+    # Run by scripts/check_external_hosts.py, from which the page's lines are made.
+    *(("claude", "-p"), ("codex", "exec"), ("gemini", "-p"), ("qwen", "-p"), ("copilot", "-p")),
+    ("opencode", "run"),
 }
 OURS: Final = {"lfv-mcp", ".venv/bin/lfv-mcp"}
 PYTHON: Final = {"python", "python3", ".venv/bin/python"}
@@ -301,7 +304,7 @@ def test_flags_exist(page: Path) -> None:
         return  # they show the flags of scripts
     flags = {option for parameter in parameters(main) for option in parameter.opts}
     theirs = {"--check", "--bundle", "--help", "--version", "--init", "--endpoint-url", "--query"}
-    theirs |= {"--pull"}  # of docker
+    theirs |= {"--pull", "--url"}  # of docker, and of the agents in examples/
     text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
     assert set(re.findall(r"`(--[a-z][a-z-]+)(?![-\w.])", text)) <= flags | theirs
 
