@@ -7,7 +7,7 @@ what is read from an archive and what a caller may write cannot drift apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -163,6 +163,12 @@ class FileKey(NamedTuple):
 def is_project_name(text: object) -> bool:
     """Whether a text may be the name of a project."""
     return isinstance(text, str) and re.fullmatch(PROJECT_NAME_PATTERN, text) is not None
+
+
+def with_sets(versions: Sequence[object], names: Iterable[str]) -> list[object]:
+    """What is compared: the versions in their order, then the sets that they do not name."""
+    named = {str(version).casefold() for version in versions}
+    return [*versions, *(name for name in names if name.casefold() not in named)]
 
 
 def is_prediction_set_name(text: object) -> bool:

@@ -20,10 +20,8 @@ from lfv_mcp.archive.reading import PackPart, read_rest
 from lfv_mcp.archive.scan import Look, Scanner
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError, SetupError
-from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
-from lfv_mcp.formats.manifest_lines import lines_of
+from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.normalisation import plain
-from lfv_mcp.formats.predictions.prediction_file import prediction_set_text, read_prediction_file
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.identifiers import PredictionSetKey
@@ -207,12 +205,12 @@ class Archive:
         entry = index.prediction_sets.get(key)
         if entry is None:
             return None
+        from lfv_mcp.archive.held_files import prediction_set_in
+
         ref, about = entry.files[0], entry.about
         try:
-            with self.files.open(ref.name) as stream:
-                # `plain` is how the index has it.
-                text = prediction_set_text(read_chunks(stream), lambda body: plain(body) == about)
-                return read_prediction_file(lines_of(text))
+            # `plain` is how the index has it.
+            return prediction_set_in(self.files, ref.name, lambda body: plain(body) == about)
         except UnrecognisedError as error:
             if not error.is_unread:
                 return None

@@ -1,9 +1,12 @@
-"""What an archive holds beside records, read when it is asked for: datasets, edge packages, images.
+"""What an archive holds beside records, read when asked for: sets, datasets, packages, images.
 
 An index knows of them no more than their starts tell, and of images nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from lfv_mcp.archive.fetched_file import chunks_of
 from lfv_mcp.archive.listed_file import ListedFile, read_one_version
@@ -13,9 +16,32 @@ from lfv_mcp.archive.store import FileEntry, FileStore, image_object
 from lfv_mcp.formats.datasets.dataset import Dataset
 from lfv_mcp.formats.datasets.image_objects import ImageListing, ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
-from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.decoding import UnrecognisedError, read_chunks
 from lfv_mcp.formats.edge_archives import PACKED_LIMIT, read_edge_tar, read_edge_zip
 from lfv_mcp.formats.edge_package import EdgePackageFacts
+from lfv_mcp.formats.file_digest import FileDigest, digested
+from lfv_mcp.formats.json_values import JsonObject
+from lfv_mcp.formats.manifest_lines import lines_of
+from lfv_mcp.formats.predictions.prediction_file import prediction_set_text, read_prediction_file
+from lfv_mcp.formats.predictions.prediction_set import PredictionSet
+
+
+def prediction_set_in(
+    files: FileStore, name: str, is_meant: Callable[[JsonObject], bool]
+) -> PredictionSet:
+    """The set of a file whose first line is meant, with the digest of the file.
+
+    Raises:
+        UnrecognisedError: it holds no such set, or cannot be read whole.
+        OSError, LfvError: its bytes cannot be had.
+    """
+    digests: list[FileDigest] = []
+    with files.open(name) as stream:
+        chunks = digested(read_chunks(stream), name, digests)
+        found = read_prediction_file(lines_of(prediction_set_text(chunks, is_meant)))
+        for _ in chunks:  # other sets may follow
+            pass
+    return replace(found, files=tuple(digests))
 
 
 def datasets_in(files: FileStore, name: str) -> list[Dataset]:

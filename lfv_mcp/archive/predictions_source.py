@@ -24,6 +24,7 @@ from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.decoding import MANIFEST_LIMIT, UnrecognisedError, too_large
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
+from lfv_mcp.formats.file_digest import FileDigest, digested
 from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
@@ -154,6 +155,8 @@ class FilesOfSource(Generic[T]):
         self._files = files
         self._reader = reader
         self._rounds = Rounds(max(files.parallel, 1), wait)
+        self.digests: list[FileDigest] = []
+        """Of the files that have been read to their end."""
 
     def read(self, entries: Iterable[FileEntry], advance: Callable[[], None]) -> Iterator[T]:
         """What all files hold.
@@ -171,8 +174,12 @@ class FilesOfSource(Generic[T]):
                 raise self._unread.damaged(self._name(entry), too_large(MANIFEST_LIMIT))
         for entry, content in self._contents(wanted):
             steps = _Steps(steps_of(entry), advance)
+            name = self._name(entry)
+            chunks = digested(steps.counted(content), name, self.digests)
             try:
-                yield from self._reader.read(self._name(entry), steps.counted(content))
+                yield from self._reader.read(name, chunks)
+                for _ in chunks:  # what is of no use to the reader
+                    pass
             except UnrecognisedError as problem:
                 raise self._unread.damaged(self._name(entry), problem) from problem
             except OSError as error:
@@ -357,4 +364,5 @@ def read_source(
     kept: tuple[PredictedImage, ...] | None = tuple(islice(images, keep))
     for _ in images:
         kept = None
-    return PredictionSet(reads.about(key, origin, same_names=same_names), kept)
+    about = reads.about(key, origin, same_names=same_names)
+    return PredictionSet(about, kept, files=tuple(source.digests))

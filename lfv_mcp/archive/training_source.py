@@ -23,6 +23,7 @@ from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
 from lfv_mcp.formats.datasets.splits import split_of_folder
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.file_digest import FileDigest
 from lfv_mcp.text import clean
 
 _CODE: Final = "training_images_unread"
@@ -44,12 +45,14 @@ class TrainingImages(NamedTuple):
         test_images: images of the source that were left out, for it says that they are for the
             test.
         unreadable: lines of no use.
+        files: what names them; none of the images themselves.
     """
 
     origin: str
     lines: tuple[DatasetLine, ...]
     test_images: int = 0
     unreadable: int = 0
+    files: tuple[FileDigest, ...] = ()
 
 
 class TrainingPlace(NamedTuple):
@@ -72,11 +75,13 @@ def read_training_images(
         LfvError: one cannot be read, or names no training image.
     """
     images: dict[str, DatasetLine] = {}
+    files: list[FileDigest] = []
     test_images = unreadable = 0
     for place in places:
         found = _read(place, wait)
         test_images += found.test_images
         unreadable += found.unreadable
+        files += found.files
         for line in found.lines:
             known = images.get(line.image)
             if known is None or known.size is None:
@@ -90,7 +95,7 @@ def read_training_images(
     origin = ", ".join(clean(place.name, 500) for place in places)
     # S3 lists in no certain order, and one source always makes one set.
     lines = tuple(images[image] for image in sorted(images))
-    return TrainingImages(origin, lines, test_images, unreadable)
+    return TrainingImages(origin, lines, test_images, unreadable, tuple(files))
 
 
 def _read(place: TrainingPlace, wait: Callable[[float], None]) -> TrainingImages:
@@ -118,6 +123,7 @@ def _read(place: TrainingPlace, wait: Callable[[float], None]) -> TrainingImages
         tuple(DatasetLine(each.image, None, size=each.size, etag=each.etag) for each in lines),
         others,
         sum(sum(each.unreadable.values()) for each in training),
+        tuple(source.digests),
     )
 
 
@@ -154,6 +160,8 @@ class _Source:
             for entry in self._entries
             if (found := image_object(entry)) is not None
         }
+        self.digests: list[FileDigest] = []
+        """Of the files that `datasets` has read."""
 
     def datasets(self, wait: Callable[[float], None]) -> list[Dataset]:
         """What the files are that are no images."""
@@ -162,7 +170,9 @@ class _Source:
         large = [entry for entry in found if entry.size > _LARGE]
         wanted = [entry for entry in found if entry.size <= _LARGE]
         wanted += reader.looked_at(large, may_be_dataset_file)
-        return list(reader.read(wanted, lambda: None))
+        found_datasets = list(reader.read(wanted, lambda: None))
+        self.digests = reader.digests
+        return found_datasets
 
     def is_for_training(self, dataset: Dataset) -> bool:
         """Whether it is not for the test; a single file that a person names is, by their word."""

@@ -15,9 +15,8 @@ index was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, Never, TypeVar
@@ -31,12 +30,11 @@ from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
     ArchivedFile,
     ArchivedFiles,
-    DigestedStream,
     EvidenceFile,
     EvidenceFiles,
     EvidenceForm,
-    FileDigest,
 )
+from lfv_mcp.catalog.files_read import note_files
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
 from lfv_mcp.errors import LfvError, SetupError
 from lfv_mcp.findings import finding
@@ -52,6 +50,7 @@ from lfv_mcp.formats.evaluation_result import (
     build_file_models,
     read_evaluation_result,
 )
+from lfv_mcp.formats.file_digest import DigestedStream, FileDigest
 from lfv_mcp.formats.json_values import is_object
 from lfv_mcp.formats.manifest_lines import manifest_lines
 from lfv_mcp.formats.recognition import recognise
@@ -69,25 +68,6 @@ _READ_ANOTHER: Final = (
 )
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-
-
-_READ_FOR_ANSWERS: ContextVar[dict[FileDigest, None] | None] = ContextVar(
-    "read_for_answers", default=None
-)
-
-
-@contextmanager
-def digests_of_evidence() -> Generator[Collection[FileDigest]]:
-    """The evaluation files that answers within this context rest on, as they were read for them.
-
-    Asked for afterwards, a digest could be that of a file which has come in the place of another.
-    """
-    read_for: dict[FileDigest, None] = {}
-    token = _READ_FOR_ANSWERS.set(read_for)
-    try:
-        yield read_for.keys()
-    finally:
-        _READ_FOR_ANSWERS.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +146,7 @@ class EvidenceLoader:
         archived = self._files.archived(description, index)
         read = partial(self._read_both, description, archived)
         evidence = await self._cache.get((archived, description), read)
-        if (read_for := _READ_FOR_ANSWERS.get()) is not None:
-            read_for.update(dict.fromkeys(evidence.digests))
+        note_files(evidence.digests)
         return evidence
 
     async def _read_both(self, description: ModelDescription, archived: ArchivedFiles) -> Evidence:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from hashlib import sha256
 from io import BytesIO
 from typing import IO, Final, Literal, NamedTuple, Protocol
 
@@ -28,14 +27,6 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
     "manifest": "EvaluationManifest",
 }
 """The member of a ModelDescription that says where each evaluation file is."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileDigest:
-    """Which file an answer rests on, to the byte: where it is, and its SHA-256 in hexadecimal."""
-
-    place: str
-    sha256: str
 
 
 NOT_HELD: Final = "it is not held"
@@ -116,32 +107,6 @@ class S3File:
     def open(self) -> AbstractContextManager[IO[bytes]]:
         """As `EvidenceFile.open`."""
         return self.s3.open(self.bucket, self.key)
-
-
-class DigestedStream:
-    """A stream whose SHA-256 is known once it has been read to its end."""
-
-    def __init__(self, stream: IO[bytes], place: str) -> None:
-        """Read this stream of the file at `place`."""
-        self._stream = stream
-        self._place = place
-        self._hash = sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes, `size` at most.
-
-        Raises:
-            OSError, LfvError: the file cannot be read any further.
-        """
-        data = self._stream.read(size)
-        self._hash.update(data)
-        return data
-
-    def digest(self) -> FileDigest | None:
-        """What was read; None for what is no file of its own, or goes on."""
-        if not self._place or self._stream.read(1):
-            return None
-        return FileDigest(self._place, self._hash.hexdigest())
 
 
 class ArchivedFiles(NamedTuple):

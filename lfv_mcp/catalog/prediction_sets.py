@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.files_read import note_files
 from lfv_mcp.errors import CallerError
 from lfv_mcp.findings import finding
-from lfv_mcp.formats.datasets.dataset import DatasetLine
+from lfv_mcp.formats.file_digest import shortened
 from lfv_mcp.formats.predictions.prediction_set import (
     AboutPredictions,
     PredictionSet,
@@ -28,6 +29,9 @@ from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_list import PredictionSetRow
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.text import clean
+
+if TYPE_CHECKING:
+    from lfv_mcp.archive.training_source import TrainingImages
 
 
 class FoundSet(NamedTuple):
@@ -56,7 +60,7 @@ class PredictionSets:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._held: list[PredictionSet] = []
-        self._trained_on: dict[PredictionSetKey, tuple[TrainedOn, tuple[DatasetLine, ...]]] = {}
+        self._trained_on: dict[PredictionSetKey, TrainingImages] = {}
 
     def hold(self, predictions: PredictionSet) -> None:
         """Put a set beside those of the archive, for as long as this catalogue lives.
@@ -75,15 +79,12 @@ class PredictionSets:
             )
         self._held.append(predictions)
 
-    def hold_training(
-        self, key: PredictionSetKey, origin: str, training: tuple[DatasetLine, ...]
-    ) -> None:
+    def hold_training(self, key: PredictionSetKey, training: TrainingImages) -> None:
         """Say what the model behind a set was trained on, for as long as this catalogue lives.
 
         Args:
             key: the set, beside the archive's or in it; its place may be unknown.
-            origin: where the training images are named, as a text for people.
-            training: the training images.
+            training: the training images, and where they are named.
 
         Raises:
             CallerError: there is no such set, or it says something else of its training.
@@ -103,14 +104,13 @@ class PredictionSets:
                 f"--trained-on {name}: {query.project_name} has no prediction set of that name.",
                 "Name a set of the archive, or one of --predictions.",
             )
-        if found.about.trained_on is not None and self.read([found])[0].training != training:
+        if found.about.trained_on is not None and self.read([found])[0].training != training.lines:
             raise CallerError(
                 "invalid_argument",
                 f"--trained-on {name}: the archive says of it that it was trained on other images.",
                 "Leave --trained-on out; or import the set again with it, and with --replace.",
             )
-        trained_on = TrainedOn(origin, len(training))
-        self._trained_on[found.about.key] = trained_on, training
+        self._trained_on[found.about.key] = training
 
     @property
     def _archive(self) -> Archive | None:
@@ -169,7 +169,8 @@ class PredictionSets:
     def _with_training(self, about: AboutPredictions) -> AboutPredictions:
         if about.key not in self._trained_on:
             return about
-        return replace(about, trained_on=self._trained_on[about.key][0])
+        training = self._trained_on[about.key]
+        return replace(about, trained_on=TrainedOn(training.origin, len(training.lines)))
 
     def describe(self, found: FoundSet) -> ModelSummary:
         """What a set is, as the answer of describe_model."""
@@ -217,8 +218,14 @@ class PredictionSets:
                 raise ValueError("a set that is nowhere")
             predictions = self._archive.read_predictions(found.about.key)
         if found.about.key in self._trained_on:
-            _, training = self._trained_on[found.about.key]
-            predictions = replace(predictions, about=found.about, training=training)
+            training = self._trained_on[found.about.key]
+            predictions = replace(
+                predictions,
+                about=found.about,
+                training=training.lines,
+            )
+            note_files(shortened(training.files))
+        note_files(shortened(predictions.files))
         return predictions
 
 

@@ -11,6 +11,7 @@ from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Output, Questions, ask_all, output_options, show_answer
+from lfv_mcp.identifiers import with_sets
 from lfv_mcp.wiring.settings import Settings
 
 
@@ -53,9 +54,9 @@ def compare(
 ) -> None:
     """Compare VERSIONS or prediction sets of PROJECT; the first is the baseline.
 
-    What --predictions names comes after them.
+    What --predictions names comes after them, where they do not name it.
     """
-    names = [*versions, *once.names]
+    names = [str(name) for name in with_sets(versions, once.names)]
     if not names:
         raise click.UsageError(
             "Missing argument 'VERSIONS...'; or name --predictions NAME=PLACE.",

@@ -14,7 +14,7 @@ import click
 from lfv_mcp.cli.words import answer_in_words
 
 if TYPE_CHECKING:
-    from lfv_mcp.catalog.evidence_files import FileDigest
+    from lfv_mcp.formats.file_digest import FileDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,8 @@ def write_page(
         {"arguments": given, "result": answer_in_words(answer.structure)}
         for given, answer in answers
     ]
-    files = tuple((file.place, file.sha256) for file in evidence)
     try:
-        write(path, inside, PageRecord(datetime.now(UTC), files, tuple(models)))
+        write(path, inside, PageRecord(datetime.now(UTC), tuple(evidence), tuple(models)))
     except OSError as error:
         raise SetupError(
             "output_failed",

@@ -81,7 +81,7 @@ class OnceRead:
             places = [named.place for named in self.trained_on if named.name == name]
             training = _read_training(name, places, settings)
             key = set_key(project, name, None)
-            catalog.prediction_sets.hold_training(key, training.origin, training.lines)
+            catalog.prediction_sets.hold_training(key, training)
 
     def require_asked(self, names: Iterable[str]) -> None:
         """Refuse `--trained-on` of what is not asked about.

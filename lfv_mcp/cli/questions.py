@@ -277,13 +277,13 @@ async def show_answer(
     second_tool: str = "",
 ) -> None:
     """Ask a tool, print its answer, and write the page that `output` names."""
-    from lfv_mcp.catalog.evidence import digests_of_evidence
+    from lfv_mcp.catalog.files_read import noted_files
 
     answer = await questions.ask(tool, arguments)
     output.show(answer)
     if output.html is None:
         return
-    with digests_of_evidence() as evidence:
+    with noted_files() as evidence:
         answers = [(arguments, await questions.ask(tool, arguments, for_page=True))]
         if second_tool:
             model = {name: arguments[name] for name in ("project_name", "model_version")}

@@ -13,6 +13,7 @@ from lfv_mcp.analysis.listing import joined
 from lfv_mcp.archive.predictions_import import set_key
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.errors import CallerError
+from lfv_mcp.identifiers import with_sets
 from lfv_mcp.library.cards import remember_question
 from lfv_mcp.library.opened import OpenSource
 from lfv_mcp.library.predictions import (
@@ -155,7 +156,7 @@ class AsyncLfv:
             false_alarm_margin: rise of the false-alarm rate that is accepted, likewise.
             max_examples: changed images to name of each kind, 0 to 20.
             predictions: what other systems predicted, each name with its place, read once; they
-                come after `versions`.
+                come after `versions`, where those do not name them.
             trained_on: what the model behind a prediction set was trained on, each name with its
                 dataset manifest, CSV, folder or prefix, or several; test images among them are
                 left out.
@@ -165,7 +166,7 @@ class AsyncLfv:
         listed = [versions] if isinstance(versions, str) else list(versions)
         given = {
             "project_name": project,
-            "model_versions": [*map(_plain, listed), *sets],
+            "model_versions": with_sets(list(map(_plain, listed)), sets),
             "recall_margin": recall_margin,
             "false_alarm_margin": false_alarm_margin,
             "max_examples": max_examples,
@@ -269,7 +270,7 @@ class AsyncLfv:
         for name, places in training.items():
             read = read_training(places, settings)
             key = set_key(project, name, None)
-            catalog.prediction_sets.hold_training(key, read.origin, read.lines)
+            catalog.prediction_sets.hold_training(key, read)
         return catalog
 
 

@@ -125,7 +125,7 @@ class Lfv:
             false_alarm_margin: rise of the false-alarm rate that is accepted, likewise.
             max_examples: changed images to name of each kind, 0 to 20.
             predictions: what other systems predicted, each name with its place, read once; they
-                come after `versions`.
+                come after `versions`, where those do not name them.
             trained_on: what the model behind a prediction set was trained on, each name with its
                 dataset manifest, CSV, folder or prefix, or several; test images among them are
                 left out.

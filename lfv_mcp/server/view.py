@@ -37,7 +37,7 @@ class PageRecord:
 
     Args:
         written: when the page was made.
-        evidence: the evaluation files behind its answers: place and SHA-256 in hexadecimal.
+        evidence: the evaluation files and prediction sets behind its answers: place and SHA-256.
         models: ARNs of models that the answers are about, beside those that they name.
     """
 

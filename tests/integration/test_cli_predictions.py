@@ -53,6 +53,17 @@ def test_the_rule_by_which_it_was_read_is_said_beside_the_answer(table: Path) ->
     assert "new (predictions)" in result.stdout
 
 
+@pytest.mark.parametrize("names", [("3", "new"), ("3", "NEW"), ("3",)])
+def test_a_set_may_be_named_among_the_versions_too(table: Path, names: tuple[str, ...]) -> None:
+    answer = structure("compare", PROJECT, *names, "--predictions", f"new={table}", *SAMPLE)
+    assert [each["model_version"] for each in answer["models"]] == ["3", "new"]
+
+
+def test_a_set_named_first_is_the_baseline(table: Path) -> None:
+    answer = structure("compare", PROJECT, "new", "3", "--predictions", f"new={table}", *SAMPLE)
+    assert answer["baseline"] == "new"
+
+
 def test_a_cut_beats_the_predictions_and_says_how_many_it_changed(table: Path) -> None:
     given = ("compare", PROJECT, "3", "--predictions", f"new={table}", *SAMPLE)
     before, after = structure(*given), structure(*given, "--cut", "0.99")

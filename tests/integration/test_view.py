@@ -5,8 +5,11 @@ How it looks and behaves is tested in a browser: tests/browser.
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -297,6 +300,47 @@ def test_page_of_a_comparison_names_each_model(tmp_path: Path) -> None:
         name = f"arn:aws:lookoutvision:us-east-1:111122223333:model/sample-weld-bead/{version}"
         assert name in filed
     assert filed.count("EvaluationManifest-sample-weld-bead-") == 2
+
+
+def filed_rows(page: Path) -> str:
+    return html.unescape(page.read_text("utf-8").partition('<footer class="filed">')[2])
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["read once", "in the archive"])
+def test_page_names_the_files_of_a_prediction_set(tmp_path: Path, *, kept: bool) -> None:
+    rows = json.loads(run("evaluate", "sample-weld-bead", "2", "--examples", "20", "--json"))
+    wrong = [each["image"] for each in rows["examples"]["missed_defects"]["images"]]
+    place, seen, target = tmp_path / "out.csv", tmp_path / "train.csv", tmp_path / "page.html"
+    place.write_text("image,prediction\n" + "".join(f"{each},anomaly\n" for each in wrong))
+    seen.write_text("image,label\nelsewhere/1.png,normal\n")
+    told: tuple[str, ...] = ("--predictions", f"new={place}", "--trained-on", f"new={seen}")
+    files, archive = [place, seen], tmp_path / "archive"
+    if kept:
+        shutil.copytree(Path(lfv_mcp.__file__).parent / "archive" / "_sample", archive)
+        named = ("--predictions", "new", "--project", "sample-weld-bead", "--trained-on", str(seen))
+        run("archive", "import", str(place), *named, "--to", str(archive))
+        told = ("new", "--source", str(archive))
+        files = list(archive.rglob("predictions-new-*"))
+        assert len(files) == 1
+    run("compare", "sample-weld-bead", "3", *told, "--html", str(target))
+    filed = filed_rows(target)
+    for file in files:
+        assert f"{file.name}, SHA-256 {sha256(file.read_bytes()).hexdigest()}" in filed
+
+
+def test_page_of_very_many_files_gives_the_digest_of_their_list(tmp_path: Path) -> None:
+    folder, target = tmp_path / "out", tmp_path / "page.html"
+    folder.mkdir()
+    for number in range(30):
+        row = f"image,prediction\ncaps/{number}.png,normal\n"
+        (folder / f"{number:02}.csv").write_text(row)
+    told = ("--predictions", f"new={folder}")
+    run("compare", "sample-weld-bead", "3", *told, "--html", str(target))
+    names = sorted(each.name for each in folder.iterdir())
+    listed = subprocess.run(["sha256sum", *names], cwd=folder, capture_output=True, check=True)
+    filed = filed_rows(target)
+    digest = sha256(listed.stdout).hexdigest()
+    assert f"of 30 files, sorted by name, from 00.csv to 29.csv, SHA-256 {digest}" in filed
 
 
 def test_headline_is_the_escapes_and_not_a_missing_file() -> None:

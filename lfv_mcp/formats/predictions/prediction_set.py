@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, cast, get_args
 from lfv_mcp.formats.datasets.dataset import DatasetLine
 from lfv_mcp.formats.datasets.image_objects import ImageListing
 from lfv_mcp.formats.decoding import UnrecognisedError
+from lfv_mcp.formats.file_digest import FileDigest
 from lfv_mcp.formats.json_values import JsonObject, is_object, number
 from lfv_mcp.identifiers import (
     PredictionSetKey,
@@ -109,6 +110,7 @@ class PredictionSet:
             said it.
         training_unread: further training images that could not be read.
         listing: what is known of the sizes and ETags of test images; None for nothing.
+        files: what it was read from.
     """
 
     about: AboutPredictions
@@ -117,6 +119,7 @@ class PredictionSet:
     training: tuple[DatasetLine, ...] | None = None
     training_unread: int = 0
     listing: ImageListing | None = None
+    files: tuple[FileDigest, ...] = ()
 
     @property
     def name(self) -> str:

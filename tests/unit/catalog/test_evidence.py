@@ -21,8 +21,9 @@ from lfv_mcp.archive.store import Directory
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import CachePolicy
-from lfv_mcp.catalog.evidence import EvidenceLoader, combine, digests_of_evidence, timed_out
+from lfv_mcp.catalog.evidence import EvidenceLoader, combine, timed_out
 from lfv_mcp.catalog.evidence_files import EvidenceFiles
+from lfv_mcp.catalog.files_read import noted_files
 from lfv_mcp.catalog.workers import WorkerLimits, Workers
 from lfv_mcp.errors import ServiceError, SetupError
 from lfv_mcp.results.model_description import ModelDescription, S3Object
@@ -217,10 +218,10 @@ async def test_digests_are_of_the_bytes_that_an_answer_was_made_of(tmp_path: Pat
     loader = Setting(None, tmp_path).loader
     first = {place.name: sha256(place.read_bytes()).hexdigest()}
     first["manifest.json"] = sha256(manifest_of()).hexdigest()
-    with digests_of_evidence() as read:
+    with noted_files() as read:
         await loader.load(MODEL)
         (tmp_path / "manifest.json").write_bytes(manifest_of()[::-1])  # after it was read
         assert {each.place: each.sha256 for each in read} == first
-    with digests_of_evidence() as of_another_answer:
+    with noted_files() as of_another_answer:
         assert not of_another_answer
     assert {each.place: each.sha256 for each in read} == first

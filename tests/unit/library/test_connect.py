@@ -202,6 +202,7 @@ def test_predictions_are_read_once_for_each_comparison(sample: Lfv, tmp_path: Pa
     worse = tmp_path / "worse.csv"
     worse.write_bytes(as_csv(verdicts(truths(3), wrong=0.4)))
     first = sample.compare(BEAD, [3], predictions={"new": file})
+    assert sample.compare(BEAD, [3, "new"], predictions={"new": file}) == first
     again = sample.compare(BEAD, [3], predictions={"new": worse})
     assert [each.model_version for each in first.models] == ["3", "new"]
     assert first.models[1].metrics != again.models[1].metrics
