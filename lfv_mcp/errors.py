@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from lfv_mcp.text import without_passwords
+
 ERRORS: Final[dict[str, tuple[str, str]]] = {
     # code: (who can act, what it means)
     "ambiguous_model": (
@@ -119,10 +121,11 @@ class LfvError(Exception):
         """Refuse a code that `ERRORS` does not have (KeyError)."""
         if code not in ERRORS:
             raise KeyError(code)
-        super().__init__(message)
         self.code = code
-        self.message = message
-        self.next_step = next_step
+        # A URL that was given to a command may hold a password; errors are logged and pasted.
+        self.message = without_passwords(message)
+        self.next_step = without_passwords(next_step)
+        super().__init__(self.message)
         self.question = ""
 
     def copy(self) -> LfvError:
@@ -144,6 +147,10 @@ class CallerError(LfvError):
 
 class SetupError(LfvError):
     """The operator of this server can correct its configuration."""
+
+
+class NotHeldError(SetupError):
+    """What was asked for is nowhere; reading it has not failed."""
 
 
 class ServiceError(LfvError):

@@ -14,6 +14,16 @@ _ANSI: Final = re.compile(
 )
 _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of characters that show nothing, or change how their neighbours show."""
+_USER_INFO: Final = re.compile(
+    r"(\b(?!(?:s3[an]?|file):)[a-z][a-z0-9+.-]*://)[^\s\"'<>]*@", re.IGNORECASE
+)
+"""All up to the last `@`: a password may have a `/` or an `@` that nobody quoted."""
+_SECRET_PARAMETER: Final = re.compile(
+    r"([?&#;](?:[\w.-]*(?:signature|token|secret|password|passwd|pwd|credential|key)[\w.-]*|sig)=)"
+    r"[^\s&#\"'<>]+",
+    re.IGNORECASE,
+)
+"""What lets anybody in who has it, as of a presigned URL of S3."""
 _NOTE_LENGTH: Final = 40
 """Characters that `truncate_lines` keeps free for its note on how many lines are missing."""
 
@@ -51,6 +61,16 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(visible) <= limit:
         return visible
     return f"{visible[:limit]}…[+{len(visible) - limit}]"
+
+
+def without_passwords(text: str) -> str:
+    """Text without the user, the password and the secret parameters of the URLs in it.
+
+    `"http://me:s3/cr@t@host/x?token=abc"` → `"http://host/x?token=…"`; keys of S3 stay as they are.
+    """
+    if "://" not in text:
+        return text
+    return _SECRET_PARAMETER.sub(r"\1…", _USER_INFO.sub(r"\1", text))
 
 
 def first_of(

@@ -3,17 +3,24 @@
 `python -m scripts.check_exports` installs, once, into environments of their own below
 $LFV_TEST_CACHE (else .cache): pandas, huggingface_hub and MLflow beside `lfv-mcp[mlflow]`, and the
 SageMaker SDK (below 3, which has no `model_card`) with boto3. A version and a prediction set of the
-sample go through every format. No AWS account, and no server. One line per check, then "N passed,
-N failed"; exits 1 if any failed.
+sample go through every format, MLflow's over HTTP too. No AWS account. One line per check, then
+"N passed, N failed"; exits 1 if any failed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import signal
+import socket
+import subprocess
 import textwrap
-from collections.abc import Mapping
+import time
+import urllib.request
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -74,6 +81,46 @@ print(json.dumps([problems.generate_report(), metrics, card.model_overview.model
 """
 
 
+@contextmanager
+def _server(python: Path, place: Path, env: Mapping[str, str]) -> Generator[str]:
+    """An MLflow server on loopback, with its database and files below `place`: its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    uri = f"http://127.0.0.1:{port}"
+    words = [
+        *(python / "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--backend-store-uri", f"sqlite:///{place}/server.db"),
+        *("--artifacts-destination", str(place / "server-files")),
+    ]
+    with (place / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            list(map(str, words)),
+            env=dict(env),
+            cwd=place,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(f"{uri}/health", server)
+            yield uri
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)  # its workers, too
+            server.wait()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit(f"no MLflow server at {url}")
+
+
 def main() -> int:
     """Every format."""
     readers = venv("exports-readers", *READERS, "--editable", ROOT)
@@ -91,6 +138,8 @@ def main() -> int:
             checks.csv_of_images(version)
             checks.cards(version)
             checks.runs(version)
+        checks.runs_on_server()
+        checks.model_without_evaluation()
         checks.csv_of_portfolio()
         checks.page()
     return finish()
@@ -219,20 +268,47 @@ class _Checks:
             (str(folder), f"sqlite:///{folder}/mlflow.db"),
             (f"sqlite:///{other}", f"sqlite:///{other}"),
         ):
-            self._export(version, "mlflow", to)
-            self._export(version, "mlflow", to)
-            runs = self._read(_MLFLOW, self._readers, uri, str(self._place))
             name = f"mlflow: {'folder' if to == str(folder) else 'sqlite'}, {version}"
-            check(f"{name}: one finished run", [each["status"] for each in runs], ["FINISHED"])
-            (found,) = runs
-            check(f"{name}: experiment", found["experiment"], PROJECT)
-            check(f"{name}: figures", found["metrics"], expected)
-            check(f"{name}: version", found["params"]["model_version"], version)
-            check(f"{name}: source", found["tags"]["lfv.source_kind"], "archive")
-            files = ["answers.json", "model-card.html", "model-card.md"]
-            check(f"{name}: files", found["files"], files)
-            summary = self._answer("describe", version)
-            check(f"{name}: answer", found["answers"]["describe_model"], summary)
+            self._one_run(name, version, to, uri, expected)
+
+    def _one_run(
+        self, name: str, version: str, to: str, uri: str, expected: Mapping[str, float]
+    ) -> None:
+        self._export(version, "mlflow", to)
+        self._export(version, "mlflow", to)
+        runs = self._read(_MLFLOW, self._readers, uri, str(self._place))
+        check(f"{name}: one finished run", [each["status"] for each in runs], ["FINISHED"])
+        (found,) = runs
+        check(f"{name}: experiment", found["experiment"], PROJECT)
+        check(f"{name}: figures", found["metrics"], expected)
+        check(f"{name}: version", found["params"]["model_version"], version)
+        check(f"{name}: source", found["tags"]["lfv.source_kind"], "archive")
+        files = ["answers.json", "model-card.html", "model-card.md"]
+        check(f"{name}: files", found["files"], files)
+        summary = self._answer("describe", version)
+        check(f"{name}: answer", found["answers"]["describe_model"], summary)
+
+    def runs_on_server(self) -> None:
+        """A run on an MLflow server over HTTP, and what is said of one that is not there."""
+        with _server(self._readers, self._place, self._env) as uri:
+            self._one_run("mlflow: server", "3", uri, uri, self._figures("3"))
+        gone = uri.replace("http://", "http://me:hunter2@")
+        words: list[str | Path] = [self._command, "export", PROJECT, "3", "--format", "mlflow"]
+        done = run([*words, "--to", gone, "--source", "sample"], env=self._env)
+        said = done.stdout + done.stderr
+        check("mlflow: a server that is gone", (done.returncode, "refused" in said), (1, True))
+        check("mlflow: the password of a server", "hunter2" in said, expected=False)
+
+    def model_without_evaluation(self) -> None:
+        """A model that was never evaluated has a run and cards without figures."""
+        for form in ("sagemaker", "huggingface", "mlflow"):
+            to = self._place / f"never.{form}"
+            words: list[str | Path] = [self._command, "export", "sample-cap-seal", "4"]
+            words += ["--format", form, "--to", to, "--source", self._archive]
+            done = run(words, env=self._env)
+            check(f"{form}: without evaluation", (done.returncode, to.exists()), (0, True))
+        (found,) = self._read(_MLFLOW, self._readers, f"sqlite:///{to}/mlflow.db", str(self._place))
+        check("mlflow: no figures without evaluation", found["metrics"], {})
 
     def page(self) -> None:
         """The line of docs/export.md that writes a run, where somebody reads it."""

@@ -20,9 +20,10 @@ from lfv_mcp.placeholders import (
     is_windows_path,
     placeholder_in,
 )
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, without_passwords
 
 _HELP: Final = "Name a directory, or an S3 prefix as s3://bucket/prefix."
+_LOCAL: Final = "Name a file or a folder on this machine."
 _S3_LIKE: Final = re.compile(r"s3[an]?:[/\\]*(.*)", re.IGNORECASE | re.DOTALL)
 """`S3://`, `s3:/`, `s3a://` and the like, with what follows."""
 _S3_ARN: Final = re.compile(r"arn:[^:]*:s3:[^:]*:[^:]*:(.+)", re.IGNORECASE | re.DOTALL)
@@ -101,6 +102,32 @@ def parse_place(text: str) -> Place:
     return _parse_url(text) or DirectoryPlace(_expanded(text))
 
 
+def parse_local_path(text: str) -> Path:
+    """The file or folder on this machine that a person means, with `~` expanded.
+
+    Raises:
+        CallerError: it is none, or in S3, or elsewhere.
+    """
+    try:
+        place = parse_place(text)
+    except CallerError as error:
+        if _is_elsewhere(text.strip().strip("\"'")):
+            raise _refused(text, "is not on this machine", _LOCAL) from error
+        if error.next_step == _HELP:
+            raise CallerError(error.code, error.message, _LOCAL) from error
+        raise
+    if isinstance(place, S3Place):
+        raise _refused(text, "is not on this machine", _LOCAL)
+    return place.path
+
+
+def _is_elsewhere(text: str) -> bool:
+    """Whether it is meant for S3 or another machine, however it is spelled."""
+    low = text.lower()
+    is_url = bool(_SCHEME.match(text)) and "://" in text and not low.startswith("file:")
+    return is_url or bool(_S3_LIKE.fullmatch(text)) or low.startswith(("arn:", "http:", "https:"))
+
+
 def _parse_url(text: str) -> Place | None:
     """The place that a URL, or what looks like one, names; None for a path.
 
@@ -172,7 +199,8 @@ def _misspelt(text: str, bucket_and_key: str) -> CallerError:
 
 
 def _refused(text: str, why: str, next_step: str) -> CallerError:
-    return CallerError("invalid_argument", f"{clean(text, 200)!r} {why}.", next_step)
+    shown = clean(without_passwords(text), 200)  # first: half a password has no `@` after it
+    return CallerError("invalid_argument", f"{shown!r} {why}.", next_step)
 
 
 def refuse_overlap(source: Place, target: Place) -> None:

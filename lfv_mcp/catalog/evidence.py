@@ -28,15 +28,17 @@ from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.evidence_files import (
     MEMBER_NAMES,
+    NOT_HELD,
     ArchivedFile,
     ArchivedFiles,
     EvidenceFile,
     EvidenceFiles,
     EvidenceForm,
+    is_not_held,
 )
 from lfv_mcp.catalog.files_read import note_files
 from lfv_mcp.catalog.workers import Workers, seconds_to_answer
-from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.errors import LfvError, NotHeldError, SetupError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.decoding import FILE_LIMIT, UnrecognisedError, read_chunks
 from lfv_mcp.formats.documents import documents_and_problems
@@ -233,18 +235,20 @@ def combine(
 
     Raises:
         SetupError: `evidence_unavailable`, neither could be read; the message says why.
+        NotHeldError: the same, and both are nowhere.
     """
     findings = tuple(part.finding for part in (result, manifest) if part.finding is not None)
     if result.content is None and manifest.content is None:
         recorded = description.EvaluationResult or description.EvaluationManifest
         if not recorded and (status := description.Status) in _NOT_EVALUATED:
-            raise SetupError(
+            raise NotHeldError(
                 "evidence_unavailable",
                 f"Status {status}: no evaluation files are known.",
                 "See describe_model for what is known, list_models for other versions.",
             )
         reasons = " ".join(found.message for found in findings)
-        raise SetupError("evidence_unavailable", reasons, findings[-1].advice or "")
+        kind = NotHeldError if all(map(is_not_held, findings)) else SetupError
+        raise kind("evidence_unavailable", reasons, findings[-1].advice or "")
     cacheable = result.cacheable and manifest.cacheable
     digests = tuple(part.digest for part in (result, manifest) if part.digest is not None)
     return Evidence(result.content, manifest.content, findings, cacheable, digests)
@@ -282,7 +286,8 @@ def _failed(form: EvidenceForm, error: LfvError | UnrecognisedError | OSError) -
     if isinstance(error, LfvError):
         # An archive will not have a missing file soon; a network may well recover.
         cacheable = error.code == "evidence_unavailable"
-        return _unread(form, error.message, error.next_step, cacheable=cacheable)
+        why = f"{NOT_HELD}: {error.message}" if error.code == "s3_not_found" else error.message
+        return _unread(form, why, error.next_step, cacheable=cacheable)
     problem = str(error) if isinstance(error, UnrecognisedError) else "it cannot be opened"
     return _unread(
         form,

@@ -19,6 +19,7 @@ from lfv_mcp.archive.store import FileStore
 from lfv_mcp.aws.s3 import S3
 from lfv_mcp.errors import SetupError
 from lfv_mcp.identifiers import model_key
+from lfv_mcp.results.common import Finding
 from lfv_mcp.results.model_description import ModelDescription
 
 EvidenceForm = Literal["result", "manifest"]
@@ -31,6 +32,11 @@ MEMBER_NAMES: Final[dict[EvidenceForm, Literal["EvaluationResult", "EvaluationMa
 
 NOT_HELD: Final = "it is not held"
 """How the reason begins why a file that is nowhere is not read; any other reason is a failure."""
+
+
+def is_not_held(unread: Finding) -> bool:
+    """Whether a finding about an unread file says that the file is nowhere."""
+    return NOT_HELD in unread.message
 
 
 class EvidenceFile(Protocol):

@@ -17,7 +17,7 @@ from anyio import to_thread
 from lfv_mcp import __version__, model_query
 from lfv_mcp.aws.failures import shown_url
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.catalog.evidence_files import NOT_HELD
+from lfv_mcp.catalog.evidence_files import is_not_held
 from lfv_mcp.errors import LfvError
 from lfv_mcp.figures import count_of
 from lfv_mcp.placeholders import is_unset
@@ -226,7 +226,7 @@ async def _try_evidence(catalog: Catalog, row: ModelRow) -> _Tried:
         return _Tried("unread", f"{error.message} [{error.code}]", error.next_step)
     unread = [found for found in report.findings if found.code in _EVIDENCE_UNREAD]
     for found in unread:
-        if NOT_HELD not in found.message:
+        if not is_not_held(found):
             return _Tried("unread", found.message, found.advice or "")
     return _Tried("incomplete" if unread else "read")
 

@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 from lfv_mcp.analysis.exports.carried import ExportedModel
 from lfv_mcp.analysis.exports.tables import PortfolioModel
 from lfv_mcp.analysis.listing import joined
-from lfv_mcp.catalog.evidence_files import NOT_HELD
+from lfv_mcp.catalog.evidence_files import is_not_held
 from lfv_mcp.cli.questions import Questions
-from lfv_mcp.errors import SetupError
+from lfv_mcp.errors import NotHeldError, SetupError
+from lfv_mcp.identifiers import parse_arn
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -18,6 +19,7 @@ from lfv_mcp.results.image_list import ImageList
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.server.arguments import MAX_PAGE_SIZE
+from lfv_mcp.text import clean
 
 _R = TypeVar("_R", bound=Result)
 _UNREAD: Final = (
@@ -28,6 +30,7 @@ _UNREAD: Final = (
     "evaluation_manifest_unread",
 )
 """Findings of what could not be read."""
+_HELD_ONLY: Final = " Or add --held-only: then what the archive does not hold counts as absent."
 _EVALUATION_FILES: Final = {"result", "manifest"}
 
 
@@ -40,7 +43,10 @@ async def ask_for_model(
         LfvError: one of them cannot be read as a whole.
     """
     summary = await _describe(questions, project, version)
-    report = await _evaluate(questions, project, summary.model_version, for_page=True)
+    try:
+        report = await _evaluate(questions, project, summary.model_version, for_page=True)
+    except NotHeldError:
+        report = None
     return ExportedModel(summary, report, product)
 
 
@@ -54,7 +60,7 @@ async def ask_for_images(
     """
     summary = await _describe(questions, project, version)
     images = await questions.images(project, summary.model_version)
-    _require_read(images.findings)
+    _require_read(images.findings, project, version)
     return summary, images
 
 
@@ -92,13 +98,17 @@ async def _portfolio_model(
     if not live and not _EVALUATION_FILES & {*(row.held or ())}:
         return PortfolioModel(row, source, None)
     where = row.model_arn or row.project_name
-    return PortfolioModel(row, source, await _evaluate(questions, where, row.model_version))
+    try:
+        report = await _evaluate(questions, where, row.model_version)
+    except NotHeldError:
+        report = None
+    return PortfolioModel(row, source, report)
 
 
 async def _describe(questions: Questions, project: str, version: str) -> ModelSummary:
     given = {"project_name": project, "model_version": version}
     summary = _as(ModelSummary, await questions.ask_whole("describe_model", given))
-    _require_read(summary.findings)
+    _require_read(summary.findings, project, version)
     return summary
 
 
@@ -108,22 +118,25 @@ async def _evaluate(
     given = {"project_name": project, "model_version": version}
     answer = await questions.ask_whole("analyze_evaluation", given, for_page=for_page)
     report = _as(EvaluationReport, answer)
-    _require_read(report.findings)
+    _require_read(report.findings, project, version)
     return report
 
 
-def _require_read(findings: Iterable[Finding] | None) -> None:
+def _require_read(findings: Iterable[Finding] | None, project: str = "", version: str = "") -> None:
     """Refuse an answer that lacks something; a file that is nowhere was not failed to be read.
 
     Raises:
         SetupError: `export_incomplete`.
     """
     for each in findings or ():
-        if each.code in _UNREAD and NOT_HELD not in each.message:
+        if each.code in _UNREAD and not is_not_held(each):
+            name = project if parse_arn(project) else f"{project} {version}".strip()
+            which = f" of {clean(name)}" if name else ""
+            is_evidence = each.code.startswith("evaluation_")
             raise SetupError(
                 "export_incomplete",
-                f"Nothing is exported, because something could not be read. {each.message}",
-                each.advice or "Mend it, and export again.",
+                f"Nothing is exported, because something{which} could not be read. {each.message}",
+                f"{each.advice or 'Mend it, and export again.'}{_HELD_ONLY if is_evidence else ''}",
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +14,7 @@ import click
 from lfv_mcp import __version__
 from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
-from lfv_mcp.cli.output_file import OutputFile, write_file
+from lfv_mcp.cli.output_file import make_folder, write_file
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
 from lfv_mcp.wiring.settings import Settings
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _PRODUCT: Final = f"lfv-mcp {__version__}"
 _STDOUT: Final = "-"
+_SEPARATORS: Final = tuple({"/", os.sep})
+"""What a name ends with that is meant for a folder."""
 _ENDINGS: Final = {"csv": "csv", "sagemaker": "sagemaker.json", "huggingface": "md"}
 """How a file is called in a folder, by its format."""
 
@@ -53,6 +57,11 @@ class _Made:
     help="A file or a folder, - for stdout; of mlflow a folder, or its tracking URI.",
 )
 @click.option("--replace", is_flag=True, help="Replace the file or the run that is there.")
+@click.option(
+    "--held-only",
+    is_flag=True,
+    help="Look in no bucket for evaluation files: what the archive does not hold is absent.",
+)
 @json_option
 @settings_options
 def export(
@@ -62,6 +71,7 @@ def export(
     form: str,
     to: str,
     replace: bool,
+    held_only: bool,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -84,7 +94,7 @@ def export(
     async def work(questions: Questions) -> None:
         made.append(await _make(questions, project, version, form))
 
-    ask_all(settings, work)
+    ask_all(dataclasses.replace(settings, held_only=held_only), work)
     (content,) = made
     for note in content.notes:
         click.echo(note, err=True)
@@ -100,6 +110,8 @@ def export(
         return
     else:
         path = _free_file(to, _file_name(content, form), replace=replace)
+        if to.endswith(_SEPARATORS):
+            make_folder(path.parent, "--to")
         write_file(path, content.data, "--to")
         where = str(path)
     _say(content, form, where, as_json=as_json)
@@ -140,19 +152,16 @@ def _free_file(to: str, name: str | None, *, replace: bool) -> Path:
     Raises:
         LfvError: it exists.
     """
-    from lfv_mcp.archive.places import DirectoryPlace, parse_place
+    from lfv_mcp.archive.places import parse_local_path
     from lfv_mcp.errors import CallerError
     from lfv_mcp.text import clean
 
-    place = parse_place(to)
-    path = place.path if isinstance(place, DirectoryPlace) else None
-    if path is None or not path.is_dir():
-        path = Path(OutputFile().convert(to, None, click.get_current_context()))
-    elif name is not None:
-        path /= name
-    if path.is_dir():
+    path = parse_local_path(to)
+    if path.is_dir() or to.endswith(_SEPARATORS):
         if name is None:
             return path
+        path /= name
+    if path.is_dir():
         raise CallerError(
             "invalid_argument", f"--to: {clean(str(path))} is a folder.", "Name a file in it."
         )
@@ -211,6 +220,8 @@ async def _make(questions: Questions, project: str, version: str | None, form: s
     model = await ask_for_model(questions, project, version or "latest", _PRODUCT)
     named = model.summary.project_name, model.summary.model_version
     notes = [f"Exports version {named[1]} of {named[0]}."] if version is None else []
+    if model.report is None:
+        notes.append("No evaluation file is held: nothing was recounted.")
     if form == "sagemaker":
         return _Made(*named, data=sagemaker_content(model).encode(), notes=notes)
     if form == "huggingface":
@@ -226,5 +237,5 @@ def _page(model: ExportedModel) -> str:
         "project_name": model.summary.project_name,
         "model_version": model.summary.model_version,
     }
-    answers = (model.summary, model.report)
+    answers = [model.summary, *([model.report] if model.report else [])]
     return page_with([{"arguments": arguments, "result": each.to_json()} for each in answers])

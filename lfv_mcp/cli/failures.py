@@ -25,6 +25,7 @@ from lfv_mcp.cli.environment import EnvironmentOption, SettingError
 from lfv_mcp.cli.terminal import say
 from lfv_mcp.cli.words import failure_in_words, on_command_line
 from lfv_mcp.errors import LfvError
+from lfv_mcp.text import without_passwords
 
 FAILED: Final = 1
 _UNWRITABLE: Final = (
@@ -48,7 +49,11 @@ class Failure(NamedTuple):
 
     def as_json(self) -> str:
         """The failure for pipes."""
-        members = {"code": self.code, "message": self.message, "next_step": self.next_step}
+        members = {
+            "code": self.code,
+            "message": without_passwords(self.message),
+            "next_step": without_passwords(self.next_step),
+        }
         return json.dumps({"error": members}, ensure_ascii=False, indent=2)
 
 
@@ -73,7 +78,7 @@ def exit_code_of(run: Callable[[], object], *, as_json: bool) -> int:
 
 
 def _say(failure: Failure, text: str, *, as_json: bool) -> int:
-    say(text, err=True)
+    say(without_passwords(text), err=True)
     if as_json:
         try:
             click.echo(failure.as_json())

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from lfv_mcp.archive.places import parse_local_path
 from lfv_mcp.errors import CallerError, SetupError
 from lfv_mcp.text import clean
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lfv_mcp.analysis.exports.mlflow_run import RunContent
 
 _SERVERS: Final = ("http", "https")
+_DATABRICKS: Final = ("databricks", "databricks-uc", "uc")
+_HOST: Final = re.compile(r"[^/\\]*@[^/\\]+(/.*)?|[A-Za-z0-9.-]{2,}:[0-9]{1,5}(/.*)?")
+"""`user:password@host`, `localhost:5000`: MLflow would make a folder of that name."""
 _OURS: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -60,7 +64,7 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
     Raises:
         LfvError: the store cannot be used, or has the model already. It names no password.
     """
-    uri, files = _store(to)
+    uri, files = tracking_store(to)
     os.environ.update(_OURS | os.environ)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -94,21 +98,27 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
 
 def shown(uri: str) -> str:
     """A URI as it may be printed: without user, password and query, quoted or not."""
-    if uri.lower().startswith("sqlite:") or "://" not in uri:
+    if uri.lower().startswith("sqlite:"):
         return clean(uri, 300)
-    scheme, _, rest = uri.partition("://")
+    scheme, separator, rest = uri.rpartition("://")
     host = re.split(r"[?#]", rest.rpartition("@")[2])[0]
-    return clean(f"{scheme}://{host}", 300)
+    return clean(f"{scheme}{separator}{host}", 300)
 
 
 def _why(error: Exception, uri: str) -> str:
     """What a failure says of itself; only its kind if its text may have a password of the URI."""
     if shown(uri) == uri:
         return clean(str(error), 300)
-    return str(getattr(error, "error_code", "") or type(error).__name__)
+    cause: BaseException | None = error
+    while cause is not None:  # as of a connection that is refused
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{cause.strerror}."
+        cause = cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)
+    status = getattr(error, "get_http_status_code", lambda: "")()
+    return f"the server answered {status}." if status else f"{type(error).__name__}."
 
 
-def _store(to: str) -> tuple[str, Path | None]:
+def tracking_store(to: str) -> tuple[str, Path | None]:
     """The tracking URI, and the folder for files where no server decides on it.
 
     Raises:
@@ -124,9 +134,34 @@ def _store(to: str) -> tuple[str, Path | None]:
         )
     if "://" in to and scheme in _SERVERS:
         return to, None
-    database = Path(to[len("sqlite:///") :]) if is_file else Path(to) / "mlflow.db"
-    database = database.expanduser().absolute()
+    if not is_file and (meant := _meant_server(to)):
+        raise CallerError(
+            "invalid_argument",
+            f"--to: {shown(to)} is no folder, but how a server is named.",
+            f"{meant} A folder of this name is ./{shown(to)}.",
+        )
+    if is_file:
+        database = Path(to[len("sqlite:///") :]).expanduser().absolute()
+        if not database.parent.is_dir():
+            raise CallerError(
+                "invalid_argument",
+                f"--to: there is no folder {clean(str(database.parent))} for {database.name}.",
+                "Make the folder, or name another.",
+            )
+    else:
+        database = parse_local_path(to).absolute() / "mlflow.db"
     return f"sqlite:///{database.as_posix()}", database.parent / "mlartifacts"
+
+
+def _meant_server(to: str) -> str:
+    """What to write for a server that was named without `http://`; empty for a folder."""
+    if Path(to).exists():
+        return ""
+    if to.lower().partition(":")[0] in _DATABRICKS:
+        return "Databricks is not among the stores that this command writes to."
+    if _HOST.fullmatch(to):
+        return f"Write a server as http://{shown(to)}."
+    return ""
 
 
 def _experiment(client: MlflowClient, name: str, files: Path | None) -> str:

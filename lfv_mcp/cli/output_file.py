@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
-
-_HELP: Final = "Name a file on this machine."
 
 
 class OutputFile(click.Path):
@@ -19,18 +17,33 @@ class OutputFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; what is a URL, or looks like one, is refused before any work is done."""
-        from lfv_mcp.archive.places import S3Place, parse_place
+        from lfv_mcp.archive.places import parse_local_path
         from lfv_mcp.errors import CallerError
 
         try:
-            place = parse_place(str(value))
+            path = parse_local_path(str(value))
         except CallerError as error:
-            raise click.ClickException(f"{error.message} {_HELP}") from error
-        if isinstance(place, S3Place):
-            raise click.ClickException(
-                f"{click.unstyle(str(value))} is not on this machine. {_HELP}"
-            )
-        return super().convert(str(place.path), param, ctx)
+            raise click.ClickException(f"{error.message} {error.next_step}") from error
+        return super().convert(str(path), param, ctx)
+
+
+def make_folder(path: Path, flag: str) -> None:
+    """Make a folder that a person named as one, with those above it.
+
+    Raises:
+        SetupError: `output_failed`, it cannot be made.
+    """
+    from lfv_mcp.errors import SetupError
+    from lfv_mcp.text import clean
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            "output_failed",
+            f"The folder {clean(str(path))} ({flag}) cannot be made: {error.strerror}.",
+            "Name a folder that exists, or one that can be made.",
+        ) from error
 
 
 def write_file(path: Path, data: bytes, flag: str) -> None:

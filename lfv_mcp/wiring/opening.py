@@ -122,7 +122,7 @@ def catalog_over(
         return LookoutVision(timeout=settings.timeout, transport=Replay(archive, kind))
 
     # The bucket that the sample's records name does not exist: S3 is never asked for it.
-    evidence_s3 = None if kind == "sample" else s3
+    evidence_s3 = None if kind == "sample" or settings.held_only else s3
     catalog = Catalog(open_replay, kind, archive, settings.timeout, evidence_s3, **options)
     catalog.doubt_sample(settings.doubt)
     return catalog

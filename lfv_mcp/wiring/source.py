@@ -22,7 +22,7 @@ from lfv_mcp.placeholders import (
     not_filled_in,
     placeholder_in,
 )
-from lfv_mcp.text import clean
+from lfv_mcp.text import clean, without_passwords
 
 WORDS: Final = ("live", "sample")
 """Sources that are neither directories nor prefixes."""
@@ -147,7 +147,7 @@ def _unusable(message: str, next_step: str, reason: str) -> SourceError:
 
 def _named(setting: str, value: str) -> str:
     """The start of an error: the setting, and its value."""
-    shown = f"'{clean(value, 300)}'"
+    shown = f"'{clean(without_passwords(value), 300)}'"
     return f"{setting} is {shown}" if setting else shown
 
 

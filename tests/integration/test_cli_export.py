@@ -16,6 +16,7 @@ import yaml
 
 from lfv_mcp.archive.sample import SAMPLE as SAMPLE_FOLDER
 from lfv_mcp.cli import mlflow_store
+from lfv_mcp.errors import CallerError
 from scripts.checks import ROOT
 from tests.support.clients import run
 from tests.support.sagemaker_schema import CONTENT
@@ -172,6 +173,160 @@ def test_mlflow_names_its_install_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert result.exit_code == 1
     assert "pip install 'mlflow>=3.10,<4'" in result.stderr
     assert not to.exists()
+
+
+SECRET: Final = "hunter2"
+URLS: Final = (
+    f"http://me:{SECRET}@host/x",
+    f"https://me:a/{SECRET}@b@host/x",
+    f"ftp://{SECRET}@host",
+    f"https://bucket.s3.amazonaws.com/k?X-Amz-Signature={SECRET}",
+    f"https://bucket.s3.amazonaws.com/k?X-Amz-Security-Token={SECRET}&x=1",
+    f"https://account.blob/k?sv=1&sig={SECRET}",
+    f"http://me:{'x' * 400}{SECRET}@host",
+)
+PLACES: Final = (
+    ("export", PROJECT, "3", "--format", "csv", "--to"),
+    ("export", PROJECT, "3", "--format", "csv", "--to", "-", "--source"),
+    ("list", "--source"),
+    ("archive", "check"),
+    ("archive", "import", "--to"),
+    ("archive", "pack", "--to"),
+    ("dataset", "check"),
+    ("inventory", "--images"),
+    ("describe", PROJECT, "3", "--html"),
+    ("compare", PROJECT, "2", "3", "--csv"),
+    ("gate", PROJECT, "3", "--recall-at-least", "0.5", "--junit"),
+    ("doctor", "--source"),
+)
+
+
+@pytest.mark.parametrize("command", PLACES, ids=" ".join)
+@pytest.mark.parametrize("url", URLS)
+def test_no_command_prints_a_password_of_a_place(
+    command: tuple[str, ...], url: str, tmp_path: Path
+) -> None:
+    words = [*command, url]
+    if command[:2] in (("archive", "import"), ("archive", "pack")):
+        words.append(str(tmp_path))
+    for more in ([], ["--json"]):
+        if more and (command[0] == "export" or command[-1] == "--junit"):
+            continue
+        result = run(*words, *more)
+        assert result.exit_code, result.output
+        assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("flag", ["--predictions", "--trained-on"])
+def test_a_place_of_predictions_prints_no_password(flag: str) -> None:
+    for url in URLS:
+        result = run("compare", PROJECT, "2", "3", flag, f"new={url}", *SAMPLE)
+        assert result.exit_code, result.output
+        assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("form", ["sagemaker", "huggingface"])
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_a_model_without_evaluation_is_exported_without_figures(form: str, version: str) -> None:
+    result = run("export", "sample-cap-seal", version, "--format", form, "--to", "-", *SAMPLE)
+    assert result.exit_code == 0, result.output
+    assert "No evaluation file is held" in result.stderr
+    if form == "huggingface":
+        assert "model-index" not in yaml.safe_load(result.stdout.split("---\n")[1])
+        return
+    card = json.loads(result.stdout)
+    jsonschema.validate(card, CONTENT)
+    assert metrics_of(card) == {}
+
+
+def described_alone(folder: Path) -> Path:
+    """An archive of descriptions: what a script saved that asked DescribeModel and no more."""
+    target = folder / "described"
+    shutil.copytree(SAMPLE_FOLDER / "describe-model", target)
+    return target
+
+
+@pytest.mark.parametrize("form", ["sagemaker", "huggingface", "csv"])
+def test_figures_of_a_description_are_exported_as_reported(tmp_path: Path, form: str) -> None:
+    where = ("--source", described_alone(tmp_path), "--held-only")
+    version = [] if form == "csv" else ["3"]
+    result = run("export", PROJECT, *version, "--format", form, "--to", "-", *where)
+    assert result.exit_code == 0, result.output
+    recall = answer("describe", PROJECT, "3", *where[:2])["performance"]["recall"]
+    if form == "csv":
+        row = next(row for row in rows_of(result.stdout) if row["model_version"] == "3")
+        assert (float(row["recall"]), row["measured_recall"]) == (recall, "")
+    elif form == "sagemaker":
+        card = json.loads(result.stdout)
+        jsonschema.validate(card, CONTENT)
+        assert metrics_of(card)["reported_recall"] == recall
+        assert "recall" not in metrics_of(card)
+    else:
+        front = yaml.safe_load(result.stdout.split("---\n")[1])
+        (found,) = front["model-index"][0]["results"]
+        by_name = {each["type"]: each["value"] for each in found["metrics"]}
+        assert by_name["reported_recall"] == recall
+        assert "recall" not in by_name
+
+
+def test_unread_evidence_is_named_with_its_model_and_a_way_on(
+    archive: Path, tmp_path: Path
+) -> None:
+    for each in archive.rglob("*anifest-sample-weld-bead-3*"):
+        each.unlink()
+    to = tmp_path / "all.csv"
+    words = ("export", PROJECT, "--format", "csv", "--to", to, "--source", archive)
+    refused = run(*words)
+    assert refused.exit_code == 1
+    assert f"model/{PROJECT}/3" in refused.stderr
+    assert "--held-only" in refused.stderr
+    assert not to.exists()
+    written = run(*words, "--held-only")
+    assert written.exit_code == 0, written.output
+    row = next(row for row in rows_of(to.read_text()) if row["model_version"] == "3")
+    report = answer("evaluate", PROJECT, "3", *SAMPLE)
+    assert row["true_positives"] == str(report["confusion"]["true_positives"])  # out of its result
+
+
+@pytest.mark.parametrize("to", ["new/", "new/deeper/"])
+def test_a_name_that_ends_like_a_folder_is_one(tmp_path: Path, to: str) -> None:
+    words = ("export", PROJECT, "3", "--format", "csv", "--to", f"{tmp_path}/{to}", *SAMPLE)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / to / f"{PROJECT}-3.csv").is_file()
+    again = run(*words)
+    assert (again.exit_code, "--replace" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("to", ["S3://b/x", "s3a://b/x", "s3:b", "arn:aws:s3:::b/x", "https://h/x"])
+def test_what_is_elsewhere_is_not_spelled_anew(to: str) -> None:
+    result = run("export", PROJECT, "3", "--format", "csv", "--to", to, *SAMPLE)
+    assert result.exit_code == 1
+    assert "not on this machine" in result.stderr
+    assert "Write it as" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("localhost:5000", "http://localhost:5000"),
+        ("mlflow.plant:80/x", "http://mlflow.plant:80/x"),
+        (f"me:{SECRET}@host", "http://host"),
+        (f"me:{SECRET}@host:5000/x", "http://host:5000/x"),
+        ("databricks", "Databricks"),
+        ("databricks://profile", "no tracking store"),
+        ("sqlite:////nope/never/x.db", "no folder"),
+    ],
+)
+def test_a_store_that_is_no_folder_is_not_made_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CallerError) as refused:
+        mlflow_store.tracking_store(to)
+    assert said in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("password", ["s3cret", "s3/cret", "s3?cret", "s3#cret", "s3@cret"])

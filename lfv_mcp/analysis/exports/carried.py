@@ -20,6 +20,9 @@ INTERVALS: Final = (
     "Names that end in _low and _high are the ends of 95 % intervals; they cover sampling error "
     "only, and hold if the test images are drawn like the parts of the line."
 )
+NO_COUNTS: Final = (
+    "No evaluation file is held: nothing could be recounted, and no figure has an interval."
+)
 TEST_SET: Final = (
     "All figures are of the test images, most likely at the threshold with the best F1 on those "
     "very images; they do not tell how often defects occur on a line."
@@ -37,12 +40,13 @@ class ExportedModel:
 
     Args:
         summary: what describe_model answers.
-        report: what analyze_evaluation answers, with the trade-off cut by cut.
+        report: what analyze_evaluation answers, with the trade-off cut by cut; None if no
+            evaluation file is held.
         product: this program and its version.
     """
 
     summary: ModelSummary
-    report: EvaluationReport
+    report: EvaluationReport | None
     product: str
 
     @property
@@ -60,9 +64,20 @@ class ExportedFigure:
     notes: str = ""
 
 
-def figures_of(report: EvaluationReport) -> list[ExportedFigure]:
-    """Every figure of a report as its JSON has it; a metric without a value has none."""
-    plain = report.to_json()
+def figures_of(model: ExportedModel) -> list[ExportedFigure]:
+    """Every figure of a report as its JSON has it; a metric without a value has none.
+
+    Without a report these are the record's own.
+    """
+    if model.report is None:
+        recorded = model.summary.performance
+        plain = {} if recorded is None else recorded.to_json()
+        return [
+            ExportedFigure(f"reported_{name}", plain[name], "as DescribeModel reported it")
+            for name in ("precision", "recall", "f1_score")
+            if name in plain
+        ]
+    plain = model.report.to_json()
     found: list[ExportedFigure] = []
     for name, metric in plain.get("metrics", {}).items():
         if "value" not in metric:
@@ -85,9 +100,9 @@ def figures_of(report: EvaluationReport) -> list[ExportedFigure]:
     return found
 
 
-def undefined_of(report: EvaluationReport) -> dict[str, str]:
+def undefined_of(model: ExportedModel) -> dict[str, str]:
     """Why a metric has no value, by its name."""
-    metrics = report.to_json().get("metrics", {})
+    metrics = {} if model.report is None else model.report.to_json().get("metrics", {})
     return {name: each["undefined"] for name, each in metrics.items() if "undefined" in each}
 
 
@@ -115,13 +130,13 @@ def caveats_of(model: ExportedModel) -> list[str]:
     of_set = model.summary.prediction_set is not None
     findings = {
         each.message: each
-        for each in (*model.report.findings, *model.summary.findings)
+        for each in (*(model.report.findings if model.report else ()), *model.summary.findings)
         if each.severity != "info"
     }
     return [
         label_of(model.summary.source),
-        TEST_SET_OF_PREDICTIONS if of_set else TEST_SET,
-        INTERVALS,
+        *([TEST_SET_OF_PREDICTIONS if of_set else TEST_SET] if figures_of(model) else []),
+        NO_COUNTS if model.report is None else INTERVALS,
         *(f"{each.message} {each.advice or ''}".strip() for each in by_severity(findings.values())),
     ]
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 
 from lfv_mcp.analysis.exports.carried import (
+    NO_COUNTS,
     ExportedModel,
     caveats_of,
     figures_of,
@@ -30,7 +31,7 @@ def huggingface_card(model: ExportedModel) -> str:
         "",
         f"> {as_text(label_of(model.summary.source))}",
         "",
-        model_card(model.summary, model.report).rstrip("\n"),
+        model_card(model.summary, model.report, NO_COUNTS).rstrip("\n"),
         "",
         "## Caveats",
         "",
@@ -55,7 +56,7 @@ def _front_matter(model: ExportedModel) -> Iterator[str]:
     for name, value in provenance_of(summary.source, model.product).items():
         yield f"  {name}: {_text(value)}"
     yield f"  note: {_text(label_of(summary.source))}"
-    figures = figures_of(model.report)
+    figures = figures_of(model)
     if figures:
         yield "model-index:"
         yield f"- name: {_text(model.name)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lfv_mcp.analysis.exports.carried import (
+    NO_COUNTS,
     ExportedModel,
     caveats_of,
     figures_of,
@@ -59,7 +60,11 @@ def run_content(model: ExportedModel, page: str) -> RunContent:
     """
     summary = model.summary
     record = summary.model_description
-    answers = {"describe_model": summary.to_json(), "analyze_evaluation": model.report.to_json()}
+    answers = {"describe_model": summary.to_json()}
+    if model.report is not None:
+        answers["analyze_evaluation"] = model.report.to_json()
+    first = model.report or summary
+    card = model_card(summary, model.report, NO_COUNTS)
     parameters = {
         "project_name": summary.project_name,
         "model_version": summary.model_version,
@@ -72,19 +77,19 @@ def run_content(model: ExportedModel, page: str) -> RunContent:
         PROJECT_TAG: summary.project_name,
         VERSION_TAG: summary.model_version,
         "lfv.label": label_of(summary.source),
-        "mlflow.note.content": whole_sentences([model.report.summary, *caveats_of(model)], _VALUE),
+        "mlflow.note.content": whole_sentences([first.summary, *caveats_of(model)], _VALUE),
         **{f"lfv.{n}": v for n, v in provenance_of(summary.source, model.product).items()},
-        **{f"lfv.undefined.{name}": why for name, why in undefined_of(model.report).items()},
+        **{f"lfv.undefined.{name}": why for name, why in undefined_of(model).items()},
     }
     return RunContent(
         experiment=summary.project_name,
         name=model.name,
-        metrics={each.name: float(each.value) for each in figures_of(model.report)},
+        metrics={each.name: float(each.value) for each in figures_of(model)},
         parameters={n: fitting(v, _PARAMETER) for n, v in parameters.items() if v},
         tags={name: fitting(value, _VALUE) for name, value in tags.items()},
         files={
             "model-card.html": page.encode(),
-            "model-card.md": model_card(summary, model.report).encode("utf-8", "replace"),
+            "model-card.md": card.encode("utf-8", "replace"),
             "answers.json": json.dumps(answers, ensure_ascii=False, indent=2).encode(),
         },
     )

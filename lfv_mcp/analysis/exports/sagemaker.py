@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lfv_mcp.analysis.exports.carried import (
     COUNTS,
+    NO_COUNTS,
     ExportedModel,
     caveats_of,
     figures_of,
@@ -52,7 +53,7 @@ def sagemaker_content(model: ExportedModel) -> str:
     }
     if summary.prediction_set:
         card["intended_uses"].pop("intended_uses")
-    if model.report.training_images is not None:
+    if model.report and model.report.training_images is not None:
         observed = f"{model.report.training_images} training images"
         card["training_details"] = {"training_observations": observed}
     return _fitted(card)
@@ -87,7 +88,9 @@ def _evaluation(model: ExportedModel) -> dict[str, Any]:
     artifacts = model.summary.artifacts
     evaluation: dict[str, Any] = {
         "name": fitting(f"Test images of {model.name}", _NAME),
-        "evaluation_observation": fitting(model.report.summary, _OBSERVATION),
+        "evaluation_observation": fitting(
+            model.report.summary if model.report else NO_COUNTS, _OBSERVATION
+        ),
         "metric_groups": [
             {"name": "Figures of the test images", "metric_data": _numbers(model)},
             *_graphs(model),
@@ -102,16 +105,18 @@ def _numbers(model: ExportedModel) -> list[dict[str, Any]]:
     numbers = [
         {"name": each.name, "type": "number", "value": each.value}
         | ({"notes": fitting(each.notes, _SHORT)} if each.notes else {})
-        for each in figures_of(model.report)
+        for each in figures_of(model)
     ]
     return numbers + [
         {"name": name, "type": "string", "value": "undefined", "notes": fitting(why, _SHORT)}
-        for name, why in undefined_of(model.report).items()
+        for name, why in undefined_of(model).items()
     ]
 
 
 def _graphs(model: ExportedModel) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
+    if model.report is None:
+        return groups
     if counts := model.report.confusion:
         positives, false_positives, false_negatives, negatives = (
             getattr(counts, name) for name in COUNTS
@@ -158,7 +163,8 @@ def _details(model: ExportedModel) -> dict[str, str]:
         "created_at": (record and record.CreationTimestamp) or "",
         "description": (record and record.Description) or "",
     }
-    for number, found in enumerate(model.report.findings, 1):
+    findings = summary.findings if model.report is None else model.report.findings
+    for number, found in enumerate(findings, 1):
         details[f"finding_{number:02}_{found.code}"] = f"{found.severity}: {found.message}"
     return {name: fitting(text, _SHORT) for name, text in details.items() if text}
 
