@@ -30,6 +30,14 @@ def count_of(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def duration(seconds: float) -> str:
+    """A time in words, to the minute: 2760 → `"46 min"`, 7578 → `"2 h 6 min"`, 20 → `"<1 min"`."""
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    parts = [*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])]
+    return " ".join(parts) or "<1 min"
+
+
 def two_digits(value: float) -> str:
     """An estimate in two significant digits: 454.545 → `"450"`, 74250 → `"74,000"`, 1.25 → `"1.2"`.
 

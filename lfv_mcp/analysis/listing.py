@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lfv_mcp.analysis.highlights import highlights
 from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import OtherStatus
@@ -24,6 +25,7 @@ class HeldOfModel:
         basis: the kind of record that answers for the model.
         captured_at: when that record was taken; None if it is not recorded.
         test_images: as the EvaluationResult tells; None if none is held, or it does not tell.
+        reported: F1, precision and recall of the EvaluationResult, likewise.
         held: the records that are held.
         disagreeing: other statuses that saved records name.
     """
@@ -32,6 +34,7 @@ class HeldOfModel:
     basis: SourceBasis = "describe_model"
     captured_at: str | None = None
     test_images: int | None = None
+    reported: tuple[float | None, float | None, float | None] | None = None
     held: tuple[HeldRecord, ...] = ()
     disagreeing: tuple[OtherStatus, ...] = ()
 
@@ -46,7 +49,7 @@ def summarise_listing(
     all_read: bool = True,
     sets: int = 0,
 ) -> str:
-    """What a page of models shows, in one or two sentences.
+    """What a page of models shows, in a few sentences.
 
     Args:
         models: those on the page.
@@ -60,7 +63,9 @@ def summarise_listing(
     told = _summarise_models(
         models, project_name, status, more=more, source=source, all_read=all_read, has_sets=sets > 0
     )
-    return f"{told} {count_of(sets, 'prediction set', 'prediction sets')} beside." if sets else told
+    if sets:
+        told += f" {count_of(sets, 'prediction set', 'prediction sets')} beside."
+    return " ".join([told, *(() if more else highlights(models))])
 
 
 def _summarise_models(

@@ -18,7 +18,7 @@ from lfv_mcp.analysis.model_findings import (
 )
 from lfv_mcp.analysis.quality import quality_findings
 from lfv_mcp.analysis.statuses import STATUS_WORDS
-from lfv_mcp.figures import fraction, percent
+from lfv_mcp.figures import duration, fraction, percent
 from lfv_mcp.findings import as_line, by_severity
 from lfv_mcp.provenance import OtherStatus, Provenance, source_in_words
 from lfv_mcp.results.base import six_digits
@@ -26,6 +26,7 @@ from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription, ModelPerformance, S3Object
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
 from lfv_mcp.text import clean, complement, truncate_lines
+from lfv_mcp.times import epoch_seconds
 
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
@@ -111,8 +112,8 @@ def _about_model(
     yield from disagreement_findings(description, others)
 
 
-def summary_digest(model: ModelSummary) -> str:
-    """The readable half of an answer: SUMMARY_DIGEST_LIMIT characters at most, whole lines."""
+def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> str:
+    """The readable half of an answer: `limit` characters at most, whole lines."""
     lines = [model.summary]
     if performance := model.performance:
         metrics = (
@@ -124,19 +125,69 @@ def summary_digest(model: ModelSummary) -> str:
             "Recorded metrics, 0 to 1: "
             + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
         )
-    kept = [found for found in model.findings if found.code in _NEVER_CUT]
-    lines += (_line(found, model.summary) for found in kept)
+    lines += _times_in_words(model.model_description)
+    grave = [found for found in model.findings if found.severity in ("critical", "warning")]
+    kept = [found for found in model.findings if found.code in _NEVER_CUT and found not in grave]
+    first = [*grave, *kept]
+    lines += (_line(found, model.summary) for found in first)
     if model.status_message is not None:
         lines.append(f"Status message: {model.status_message}")
-    lines += (_line(found, model.summary) for found in model.findings if found not in kept)
+    lines += _record_in_words(model)
+    lines += (_line(found, model.summary) for found in model.findings if found not in first)
     lines.append(f"Source: {source_in_words(model.source)}.")
-    return truncate_lines(lines, SUMMARY_DIGEST_LIMIT)
+    return truncate_lines(lines, limit)
+
+
+def _times_in_words(record: ModelDescription | None) -> Iterator[str]:
+    """When the model was created and evaluated, and how long that took; nothing if unknown."""
+    if record is None:
+        return
+    created, evaluated = record.CreationTimestamp, record.EvaluationEndTimestamp
+    start, end = epoch_seconds(created), epoch_seconds(evaluated)
+    if start is not None and end is not None and end >= start:
+        same_day = str(created)[:10] == str(evaluated)[:10]
+        yield (
+            f"Created {_minute(created)}, evaluated {_minute(evaluated)[11 if same_day else 0 :]} "
+            f"UTC: {duration(end - start)} for training and evaluation"
+        )
+        return
+    for what, time in (("Created", created), ("Evaluated", evaluated)):
+        if time:
+            yield f"{what} {_minute(time)} UTC"
+
+
+def _minute(time: str | None) -> str:
+    return str(time)[:16].replace("T", " ")
+
+
+def _record_in_words(model: ModelSummary) -> Iterator[str]:
+    """What else the record tells: the key, the files. A record of another kind tells neither."""
+    if model.model_description is None or model.source.basis != "describe_model":
+        return
+    units = model.hosting
+    counts = (units.min_inference_units, units.max_inference_units) if units else ()
+    asked = " to ".join(str(count) for count in counts if count is not None)
+    yield f"KMS key: {model.model_description.KmsKeyId or 'none recorded'}" + (
+        f"; inference units requested: {asked}" if asked else ""
+    )
+    places = model.artifacts or Artifacts()
+    output = places.output or ""
+    files = [place for place in (places.evaluation_manifest, places.evaluation_result) if place]
+    # Relative to the output, below which training writes them.
+    short = [place.removeprefix(output) if output else place for place in files]
+    if output:
+        yield f"Output: {output}" + (f" with {' and '.join(short)}" if short else "")
+    elif short:
+        yield f"Files: {' and '.join(short)}"
 
 
 def _line(found: Finding, summary: str) -> str:
-    """A finding as a line, without the advice that the summary above it has given."""
-    given = found.advice is not None and found.advice in summary
-    return as_line(found.model_copy(update={"advice": None}) if given else found)
+    """A finding as a line, without the advice or the reason that the summary above it has given."""
+    if found.advice is not None and found.advice in summary:
+        return as_line(found.model_copy(update={"advice": None}))
+    if found.advice is not None and found.code in _TOLD and found.severity != "critical":
+        return as_line(found.model_copy(update={"message": found.advice, "advice": None}))
+    return as_line(found)
 
 
 def _meaning(status: str | None) -> str | None:

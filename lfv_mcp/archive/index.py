@@ -30,8 +30,8 @@ class RecordRef(NamedTuple):
     """Points at one record in a file, with what ranks it against others about the same model.
 
     `captured` is in epoch seconds, None if the record does not say when it was taken; `content` is
-    a digest of what the record says, however that was spelled; `test_images` is their number in an
-    EvaluationResult, None if it does not tell or the record is none.
+    a digest of what the record says, however that was spelled. Of an EvaluationResult `test_images`
+    is their number, and `reported` its F1, precision and recall; None for what it does not tell.
     """
 
     name: str
@@ -40,6 +40,7 @@ class RecordRef(NamedTuple):
     status: str | None
     content: bytes
     test_images: int | None = None
+    reported: tuple[float | None, float | None, float | None] | None = None
 
     @property
     def rank(self) -> _Rank:

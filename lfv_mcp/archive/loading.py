@@ -17,7 +17,7 @@ from lfv_mcp.archive.reading import Batch, PackPart, recognise_file
 from lfv_mcp.archive.store import FileEntry, FileStore
 from lfv_mcp.errors import LfvError
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.normalisation import tested_images
+from lfv_mcp.formats.normalisation import proven_performance, tested_images
 from lfv_mcp.formats.recognition import Record, recognise
 from lfv_mcp.formats.record import RecordKey
 from lfv_mcp.text import clean
@@ -127,8 +127,11 @@ class FileLoader:
         form, key, body, captured = record
         status = body.get("Status") if form in ("model", "listing") else None
         shown = clean(status, 40) if isinstance(status, str) else None
-        tested = tested_images(body) if form == "result" else None
-        ref = RecordRef(name, ordinal, captured, shown, content, tested)
+        ref = RecordRef(name, ordinal, captured, shown, content)
+        if form == "result":
+            proven = proven_performance(body).get
+            reported = proven("F1Score"), proven("Precision"), proven("Recall")
+            ref = ref._replace(test_images=tested_images(body), reported=reported)
         return IndexedRecord(form, self._keys.setdefault(key, key), pack_metadata(record), ref)
 
     def parsed(self, name: str, data: bytes) -> IndexedFile:

@@ -23,7 +23,7 @@ from lfv_mcp.placeholders import (
 from lfv_mcp.text import clean, without_passwords
 
 _HELP: Final = "Name a directory, or an S3 prefix as s3://bucket/prefix."
-_LOCAL: Final = "Name a file or a folder on this machine."
+LOCAL_PLACE: Final = "Name a file or a folder on this machine."
 _S3_LIKE: Final = re.compile(r"s3[an]?:[/\\]*(.*)", re.IGNORECASE | re.DOTALL)
 """`S3://`, `s3:/`, `s3a://` and the like, with what follows."""
 _S3_ARN: Final = re.compile(r"arn:[^:]*:s3:[^:]*:[^:]*:(.+)", re.IGNORECASE | re.DOTALL)
@@ -102,8 +102,12 @@ def parse_place(text: str) -> Place:
     return _parse_url(text) or DirectoryPlace(_expanded(text))
 
 
-def parse_local_path(text: str) -> Path:
+def parse_local_path(text: str, next_step: str = LOCAL_PLACE) -> Path:
     """The file or folder on this machine that a person means, with `~` expanded.
+
+    Args:
+        text: as it was given.
+        next_step: what to do if it is none.
 
     Raises:
         CallerError: it is none, or in S3, or elsewhere.
@@ -112,12 +116,12 @@ def parse_local_path(text: str) -> Path:
         place = parse_place(text)
     except CallerError as error:
         if _is_elsewhere(text.strip().strip("\"'")):
-            raise _refused(text, "is not on this machine", _LOCAL) from error
+            raise _refused(text, "is not on this machine", next_step) from error
         if error.next_step == _HELP:
-            raise CallerError(error.code, error.message, _LOCAL) from error
+            raise CallerError(error.code, error.message, next_step) from error
         raise
     if isinstance(place, S3Place):
-        raise _refused(text, "is not on this machine", _LOCAL)
+        raise _refused(text, "is not on this machine", next_step)
     return place.path
 
 

@@ -47,6 +47,7 @@ def _held(kind: SourceKind, entry: ModelEntry) -> HeldOfModel:
         basis=_basis(entry),
         captured_at=None if captured is None else iso_utc(datetime.fromtimestamp(captured, UTC)),
         test_images=next((ref.test_images for ref in entry.result), None),
+        reported=next((ref.reported for ref in entry.result), None),
         held=tuple(name for name, records in forms if records),
         disagreeing=tuple(others) if entry.model or entry.listing else (),
     )

@@ -15,7 +15,7 @@ from lfv_mcp.catalog.listing_position import AFTER_MODELS, ListingPosition
 from lfv_mcp.findings import as_line, finding
 from lfv_mcp.identifiers import version_number
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.model_description import ModelPerformance
+from lfv_mcp.results.model_description import ModelDescription, ModelPerformance
 from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 from lfv_mcp.text import clean
 
@@ -139,7 +139,7 @@ def model_row(project_name: str, model: Mapping[str, Any], held: HeldOfModel) ->
     description = readable_description(model).description
     source = Source(kind=held.kind, basis=held.basis, captured_at=held.captured_at)
     gravest = gravest_finding(description, source, held.disagreeing)
-    performance = description.Performance or ModelPerformance()
+    performance = _performance(description, held)
     return ModelRow(
         project_name=clean(project_name),
         model_version=description.ModelVersion or str(version_number(model)),
@@ -155,6 +155,15 @@ def model_row(project_name: str, model: Mapping[str, Any], held: HeldOfModel) ->
         held=held.held or None,
         finding=None if gravest is None else gravest.code,
     )
+
+
+def _performance(description: ModelDescription, held: HeldOfModel) -> ModelPerformance:
+    """What the record reports; if that is nothing, what its EvaluationResult does."""
+    sent = description.Performance or ModelPerformance()
+    if sent.or_none() or held.reported is None:
+        return sent
+    f1_score, precision, recall = held.reported
+    return ModelPerformance(F1Score=f1_score, Precision=precision, Recall=recall)
 
 
 def _bytes_of(row: ModelRow) -> int:

@@ -21,7 +21,7 @@ class OutputFile(click.Path):
         from lfv_mcp.errors import CallerError
 
         try:
-            path = parse_local_path(str(value))
+            path = parse_local_path(str(value), "Name a file on this machine.")
         except CallerError as error:
             raise click.ClickException(f"{error.message} {error.next_step}") from error
         return super().convert(str(path), param, ctx)

@@ -180,6 +180,7 @@ class Questions:
             context = ToolContext(
                 self._catalog,
                 shows_page=for_page,
+                is_terminal=True,
                 same_names=self._same_names,
                 names_all_images=names_all,
             )

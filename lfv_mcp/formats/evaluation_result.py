@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.json_values import fraction, is_object
+from lfv_mcp.formats.json_values import fraction, image_count, is_object
 from lfv_mcp.formats.repeats import values_given
 from lfv_mcp.results.base import build_models
 from lfv_mcp.results.evaluation_report import LabelMetrics, ReportedMetrics
@@ -45,15 +45,6 @@ REKOGNITION_FILE: Final = "an evaluation file of Rekognition Custom Labels"
 # Members as they may be written
 
 
-def _count(value: object) -> int | None:
-    """A number of images, also as text."""
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        return None
-    return number if type(number) is int and 0 <= number < 10**9 else None
-
-
 _T = TypeVar("_T")
 
 
@@ -70,7 +61,7 @@ def _usable(parse: Callable[[object], _T | None]) -> BeforeValidator:
 
 
 _Fraction = Annotated[float | None, _usable(fraction)]
-_Count = Annotated[int | None, _usable(_count)]
+_Count = Annotated[int | None, _usable(image_count)]
 _Time = Annotated[float | None, _usable(epoch_seconds_in_utc)]
 
 

@@ -33,6 +33,15 @@ def number(value: object) -> float | None:
         return None
 
 
+def image_count(value: object) -> int | None:
+    """A number of images, also as text; None for anything else: `"34"` → 34, `-1` → None."""
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return number if type(number) is int and 0 <= number < 10**9 else None
+
+
 def fraction(value: object) -> float | None:
     """A number from 0 to 1, also as text; None for anything else.
 

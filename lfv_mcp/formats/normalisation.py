@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lfv_mcp.formats.decoding import UnrecognisedError
-from lfv_mcp.formats.json_values import JsonObject, is_array, is_object, number
+from lfv_mcp.formats.json_values import JsonObject, image_count, is_array, is_object, number
 from lfv_mcp.formats.repeats import values_given
 
 DEPTH: Final = 16
@@ -49,8 +49,7 @@ def proven_performance(result: Mapping[str, Any]) -> dict[str, float]:
 def tested_images(result: Mapping[str, Any]) -> int | None:
     """How many images an EvaluationResult document says were tested; None if it does not say."""
     details = result.get("EvaluationDetails")
-    told = details.get("NumberOfTestingImages") if is_object(details) else None
-    return told if type(told) is int and 0 <= told < 10**9 else None
+    return image_count(details.get("NumberOfTestingImages")) if is_object(details) else None
 
 
 def sorted_names(value: Mapping[Any, Any]) -> list[Any]:

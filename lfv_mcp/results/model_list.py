@@ -16,7 +16,8 @@ EvaluationResult, the EvaluationManifest."""
 
 
 class ModelRow(Result):
-    """One model version in a listing; metrics are as reported, 0 to 1.
+    """One model version in a listing; metrics are as reported, 0 to 1: by the record, else by the
+    EvaluationResult.
 
     `captured_at` is when the record that answers was taken, `test_images` the number that the
     EvaluationResult tells; both and `held` are of an archive's records.

@@ -6,6 +6,7 @@ The Model Context Protocol is not spoken here. `tool_handlers` publishes the tab
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -64,6 +65,7 @@ class ToolContext:
         catalog: answers its questions.
         progress: where steps are reported.
         shows_page: whether the result goes to `view.html` too, which draws more than is told.
+        is_terminal: whether a person reads the text, who is shown all of it.
         same_names: a person vouches on the command line that equal names of images are the same
             images; no caller of a tool can.
         names_all_images: a comparison names every image that changed, for a table.
@@ -72,6 +74,7 @@ class ToolContext:
     catalog: Catalog
     progress: Progress = _report_nothing
     shows_page: bool = False
+    is_terminal: bool = False
     same_names: bool = False
     names_all_images: bool = False
 
@@ -107,6 +110,8 @@ async def describe_model(
     """State, quality and next step of one model version."""
     query = parse_model_query(project_name, model_version)
     summary = await context.catalog.describe_model(query)
+    if context.is_terminal:
+        return summary_digest(summary, sys.maxsize), summary
     return summary_digest(summary), summary
 
 

@@ -102,7 +102,9 @@ def figures_of(model: ExportedModel) -> list[ExportedFigure]:
 
 def undefined_of(model: ExportedModel) -> dict[str, str]:
     """Why a metric has no value, by its name."""
-    metrics = {} if model.report is None else model.report.to_json().get("metrics", {})
+    if model.report is None:
+        return {}
+    metrics = model.report.to_json().get("metrics", {})
     return {name: each["undefined"] for name, each in metrics.items() if "undefined" in each}
 
 

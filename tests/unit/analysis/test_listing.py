@@ -32,7 +32,15 @@ SOURCES: Final = {kind: Source(kind=kind, basis="list_models") for kind in get_a
             "archive",
             "No model is held here; `lfv-mcp archive check DIR` says what is.",
         ),
-        (1, "caps", "", False, "live", "1 model of caps."),
+        (
+            1,
+            "caps",
+            "",
+            False,
+            "live",
+            "1 model of caps. An F1 that its precision and recall do not give: caps 3 is recorded "
+            "as 0.5 and follows as 0.947.",
+        ),
         (
             2,
             "",
@@ -42,7 +50,15 @@ SOURCES: Final = {kind: Source(kind=kind, basis="list_models") for kind in get_a
             "2 TRAINED models in 1 project on this page; there is more: pass next_token; synthetic "
             "sample, so status is history.",
         ),
-        (2, "caps", "", False, "archive", "2 models of caps; saved records, so status is history."),
+        (
+            2,
+            "caps",
+            "",
+            True,
+            "archive",
+            "2 models of caps; there is more: pass next_token; saved "
+            "records, so status is history.",
+        ),
     ],
 )
 def test_a_page_says_what_it_shows(
