@@ -1,13 +1,15 @@
 """What a successor was trained on, read where a person says it is: manifests, tables or images.
 
-A dataset manifest, a CSV, a folder or prefix of them, or of the images themselves. What says that
-it is for the test is left out; the place that a person names says nothing against their word.
+A dataset manifest, a CSV, a list of images, a folder or prefix of them, or of the images
+themselves. What says that it is for the test is left out; the place that a person names says
+nothing against their word.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.dataset_files import may_be_dataset_file
@@ -19,9 +21,10 @@ from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
 from lfv_mcp.formats.datasets.folders import datasets_in_listing
 from lfv_mcp.formats.datasets.gathering import LINES_KEPT
+from lfv_mcp.formats.datasets.image_lists import images_in_list
 from lfv_mcp.formats.datasets.image_objects import ImageObject
 from lfv_mcp.formats.datasets.reader import read_datasets
-from lfv_mcp.formats.datasets.splits import split_of_folder
+from lfv_mcp.formats.datasets.splits import split_of, split_of_folder
 from lfv_mcp.formats.decoding import UnrecognisedError
 from lfv_mcp.formats.file_digest import FileDigest
 from lfv_mcp.text import clean
@@ -30,6 +33,8 @@ _CODE: Final = "training_images_unread"
 _UNREAD: Final = Unread(
     _CODE, "Without it nobody knows whether the test images were among them.", "training images"
 )
+_LIST: Final = 64 << 20
+"""Bytes of a list of images at most."""
 _LARGE: Final = 1 << 20
 """Bytes from which a file's start is looked at before all of it is read."""
 _MASKS: Final = frozenset({"ground_truth", "mask", "masks"})
@@ -137,9 +142,9 @@ def _nothing_in(name: str, test_images: int) -> SetupError:
         )
     return SetupError(
         _CODE,
-        f"{place} names no training images: it has no dataset manifest, no table of images and no "
-        "image.",
-        "Name the manifest, the CSV or the folder of images that the model was trained on.",
+        f"{place} names no training images: it has no dataset manifest, no table or list of images "
+        "and no image.",
+        "Name the manifest, table, list or folder of images that the model was trained on.",
     )
 
 
@@ -173,6 +178,13 @@ class _Source:
         found_datasets = list(reader.read(wanted, lambda: None))
         self.digests = reader.digests
         return found_datasets
+
+    def may_be_list(self, name: str) -> bool:
+        """Whether a file without labels may list training images: in a folder only by its name.
+
+        Beside it may lie lists of the test, or of what was predicted.
+        """
+        return self._is_file or split_of(name) == "train"
 
     def is_for_training(self, dataset: Dataset) -> bool:
         """Whether it is not for the test; a single file that a person names is, by their word."""
@@ -238,8 +250,28 @@ class _DatasetReader:
             UnrecognisedError: it is damaged, or too long.
         """
         key = name.removeprefix("s3://").partition("/")[2] if name.startswith("s3://") else name
+        start: list[bytes] = []
+        passing = _kept(chunks, start)
+        datasets: list[Dataset] = []
         try:
-            yield from read_datasets(self._source.relative_name(key), chunks)
+            datasets = read_datasets(self._source.relative_name(key), passing)
         except UnrecognisedError as problem:
             if problem.is_unread:
                 raise
+        has_images = any(each.lines for each in datasets)
+        if start and not has_images and self._source.may_be_list(key):
+            # Its labels make a table a dataset, and what a model has seen needs none.
+            listed = tuple(images_in_list(chain(start, passing)))
+            datasets = [Dataset(name, "csv", "train", listed)] if listed else datasets
+        yield from datasets
+
+
+def _kept(chunks: Iterable[bytes], start: list[bytes]) -> Iterator[bytes]:
+    """The chunks as they are; those that have passed are kept, or none if they are too many."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        start.append(chunk)
+        if size > _LIST:
+            start.clear()
+        yield chunk

@@ -46,8 +46,8 @@ _OPTIONS: Final = (
         "--trained-on",
         multiple=True,
         metavar="PLACE",
-        help="What its model was trained on: a dataset manifest, a CSV, or a folder or s3:// "
-        "prefix of them or of images (repeatable).",
+        help="What its model was trained on: a dataset manifest, a CSV, a list, or a folder or "
+        "s3:// prefix of them or of images (repeatable).",
     ),
     *COLUMN_OPTIONS,
     click.option("--same-names", is_flag=True, help="Equal file names are the same images."),

@@ -207,6 +207,26 @@ def test_once_is_as_imported(whole: Path, tmp_path: Path) -> None:
     assert "tested_on_training_images" in codes(json.loads(gate.stdout))
 
 
+def test_a_list_without_labels_is_what_a_model_has_seen(whole: Path, tmp_path: Path) -> None:
+    images = sorted(image for image, _ in truths())
+    folder = tmp_path / "run"
+    write(
+        folder,
+        {
+            "train.txt": "\n".join(images[:3]).encode(),
+            "test.txt": "\n".join(images).encode(),
+            "out/predictions.csv": as_csv(verdicts(truths())),
+        },
+    )
+    words = ("compare", PROJECT, "3", "new", "--source", whole, "--trained-on")
+    places = (folder, folder / "train.txt", folder / "test.txt")
+    said = [run(*words, f"new={place}").stderr for place in places]
+    assert "new was trained on 3 images" in said[0]
+    assert "new was trained on 3 images" in said[1]
+    # A file that a person names is what they say it is.
+    assert f"new was trained on {len(images)} images" in said[2]
+
+
 def test_what_cannot_be_meant_is_refused(whole: Path, tmp_path: Path) -> None:
     train = whole.parent / "train.manifest"
     other = tmp_path / "other.manifest"
