@@ -9,21 +9,21 @@ from typing import Final
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.optimism import flattery_in_words
 from lfv_mcp.analysis.quality import RE_JUDGE
-from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
+from lfv_mcp.analysis.recount import EvaluationNumbers, confusion_of, defects_and_good_parts
+from lfv_mcp.analysis.requirements_text import AskedCut, finds_another_cut, requirements_in_words
 from lfv_mcp.analysis.statistics_findings import (
     best_case_in_words,
     good_rejects,
     judged_counts,
 )
 from lfv_mcp.figures import (
-    MANY_IMAGES,
     count_of,
     estimate_with_interval,
     interval_of_95,
     of_hundred,
     percent,
-    percent_range,
     plain_number,
     score,
     share_of_line,
@@ -39,7 +39,6 @@ from lfv_mcp.results.evaluation_report import (
     Metric,
     OnTheLine,
     PricedCut,
-    RequirementVerdict,
 )
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
@@ -88,8 +87,12 @@ def report_summary(
         )
     if not is_mismatch:
         sentences += _answers(numbers, question)
-    if question.threshold is None and (optimism := best_case_in_words(numbers)):
-        sentences.append(optimism)
+    optimism = best_case_in_words(numbers) if question.threshold is None else ""
+    sentences += [optimism] if optimism else []
+    if not is_mismatch and finds_another_cut(
+        numbers.requirements or (), _asked_cut(numbers, question)
+    ):
+        sentences.append(_flattery_of_cuts(numbers, is_told=bool(optimism)))
     return " ".join([*sentences, *(_escapes(numbers, findings) or _first_advice(findings))])
 
 
@@ -182,8 +185,7 @@ def _reported_outcome(numbers: EvaluationNumbers) -> Iterator[str]:
 def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterator[str]:
     if numbers.line:
         yield from line_in_words(numbers.line)
-    for requirement in numbers.requirements or ():
-        yield requirement_in_words(requirement, numbers.asked)
+    yield from requirements_in_words(numbers.requirements or (), _asked_cut(numbers, question))
     if numbers.cost and question.defect_rate is not None:
         yield from cost_in_words(numbers.cost, question.defect_rate)
     elif numbers.line is None and numbers.asked is not None and question.prices is None:
@@ -193,6 +195,23 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
                 f"On the test set {good_rejects(counts, 'its ')}; where defects are rarer, more "
                 "are: give the line's defect rate."
             )
+
+
+def _flattery_of_cuts(numbers: EvaluationNumbers, *, is_told: bool) -> str:
+    """How far a cut flatters that was looked for on these images."""
+    defects, _ = defects_and_good_parts(numbers.asked) if numbers.asked else (0, 0)
+    if is_told or not defects:
+        return "A cut that was looked for on these images flatters as well."
+    return f"A cut that was looked for on these images flatters: {flattery_in_words(defects)}."
+
+
+def _asked_cut(numbers: EvaluationNumbers, question: EvaluationQuestion) -> AskedCut:
+    return AskedCut(
+        counts=numbers.asked,
+        name="its own cut" if question.threshold is None else "the cut asked for",
+        own=confusion_of(numbers.confusion) if numbers.confusion else None,
+        has_scores=bool(numbers.threshold and numbers.threshold.rule_holds),
+    )
 
 
 def line_in_words(line: OnTheLine) -> Iterator[str]:
@@ -255,49 +274,6 @@ def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:
 
 def _estimate(metric: Metric) -> str:
     return estimate_with_interval(metric.value or 0.0, metric.low, metric.high)
-
-
-def requirement_in_words(requirement: RequirementVerdict, counts: Confusion | None) -> str:
-    """Whether a requirement is met, and how many images it would take to show that."""
-    is_recall = requirement.requirement == "recall_at_least"
-    needed = plain_number(100 * requirement.needed)
-    what = (
-        f"a recall of at least {needed} %"
-        if is_recall
-        else f"false alarms on at most {needed} % of good parts"
-    )
-    if counts is None or requirement.seen.value is None:
-        return f"Whether it has {what} cannot be said: {requirement.seen.undefined}."
-    defects, good = defects_and_good_parts(counts)
-    images = defects if is_recall else good
-    seen = percent_range(requirement.seen.low or 0.0, requirement.seen.high or 0.0, images)
-    if requirement.verdict == "shown":
-        return f"It is shown that it has {what} ({seen})."
-    if requirement.verdict == "refuted":
-        return f"It is refuted that it has {what} ({seen})."
-    return (
-        f"It is not shown that it has {what} ({seen}): "
-        f"{_images_needed(requirement, 'defect' if is_recall else 'good part')}."
-    )
-
-
-def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
-    alone, measured = requirement.images_needed, requirement.images_needed_as_measured
-    if alone is None:
-        return "no number of images would show it"
-    error = "a miss" if noun == "defect" else "a false alarm"
-    words = f"{_more(alone, noun)} without {error} would show it"
-    if measured is None:
-        return f"{words}; the rate as measured does not meet it"
-    if measured == alone:
-        return words
-    return f"{words}, or {_more(measured, noun)} if the rate is in truth as measured"
-
-
-def _more(images: int, noun: str) -> str:
-    if images > MANY_IMAGES:
-        return f"more than {MANY_IMAGES:,} further {noun}s"
-    return count_of(images, f"more {noun}", f"more {noun}s")
 
 
 def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:

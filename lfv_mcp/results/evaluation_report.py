@@ -159,11 +159,30 @@ class LineCost(Result):
     at: PricedCut | None = None
 
 
+class ThresholdRow(Counts):
+    """The test set's counts and metrics at one threshold on the anomaly score.
+
+    With a defect rate also what of a million parts of the line would escape or be rejected wrongly.
+    """
+
+    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
+
+    threshold: Number
+    precision: Metric | None = None
+    recall: Metric | None = None
+    false_alarm_rate: Metric | None = None
+    f1_score: Figure | None = None
+    escapes_per_million: Figure | None = None
+    false_rejects_per_million: Figure | None = None
+
+
 class RequirementVerdict(Result):
     """Whether the test shows a required rate, and how many images of the class that would take.
 
     `images_needed`: further ones, all without an error; `images_needed_as_measured`: with 80 %
-    chance if the rate is in truth as measured.
+    chance if the rate is in truth as measured. `cut`: which reaches it on these images and makes
+    the fewest errors of the other kind; absent without scores, or where only to reject nothing, or
+    everything, would.
     """
 
     schema_lists_required: ClassVar[bool] = False
@@ -178,18 +197,7 @@ class RequirementVerdict(Result):
     images_needed_as_measured: Annotated[
         Count | None, Field(description="further ones, 80 % chance")
     ] = None
-
-
-class ThresholdRow(Counts):
-    """The test set's counts and metrics at one threshold on the anomaly score."""
-
-    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
-
-    threshold: Number
-    precision: Metric | None = None
-    recall: Metric | None = None
-    false_alarm_rate: Metric | None = None
-    f1_score: Figure | None = None
+    cut: Annotated[ThresholdRow | None, Field(description="best that reaches it here")] = None
 
 
 class ThresholdAnalysis(Result):
