@@ -43,8 +43,18 @@ from lfv_mcp.results.evaluation_report import (
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
 
-_TOLD: Final = ("evaluation_mismatch", "threshold_unanswerable", "tested_on_training_images")
+_TOLD: Final = (
+    "evaluation_mismatch",
+    "threshold_unanswerable",
+    "tested_on_training_images",
+    "precision_falls_on_line",
+)
 """Findings of which the summary says what was found before their advice."""
+
+_WHY_BLIND: Final = (
+    "Blind means that nobody is told the label or the verdict: a label may be wrong, and to look "
+    "at misses alone could only flatter."
+)
 
 
 def model_name(
@@ -105,7 +115,7 @@ def _escapes(numbers: EvaluationNumbers, findings: Sequence[Finding]) -> list[st
     missed, (defects, _) = counts.false_negatives, defects_and_good_parts(counts)
     return [
         f"{missed:,} of {count_of(defects, 'defect', 'defects')} passed unseen "
-        f"({percent(missed / defects, defects)}). {RE_JUDGE}"
+        f"({percent(missed / defects, defects)}). {RE_JUDGE} {_WHY_BLIND}"
     ]
 
 
@@ -184,7 +194,7 @@ def _reported_outcome(numbers: EvaluationNumbers) -> Iterator[str]:
 
 def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterator[str]:
     if numbers.line:
-        yield from line_in_words(numbers.line)
+        yield from line_in_words(numbers.line, numbers.asked)
     yield from requirements_in_words(numbers.requirements or (), _asked_cut(numbers, question))
     if numbers.cost and question.defect_rate is not None:
         yield from cost_in_words(numbers.cost, question.defect_rate)
@@ -193,7 +203,7 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
         if counts.false_positives and counts.true_positives:
             yield (
                 f"On the test set {good_rejects(counts, 'its ')}; where defects are rarer, more "
-                "are: give the line's defect rate."
+                "of them are: give the line's defect rate."
             )
 
 
@@ -214,8 +224,8 @@ def _asked_cut(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Aske
     )
 
 
-def line_in_words(line: OnTheLine) -> Iterator[str]:
-    """What a line sees, of a million parts and of a hundred rejects."""
+def line_in_words(line: OnTheLine, counts: Confusion | None = None) -> Iterator[str]:
+    """What a line sees, of a million parts and of a hundred rejects; beside those of the test."""
     if line.defect_rate in (0, 1):
         yield from _line_of_one_kind(line)
         return
@@ -245,6 +255,8 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
     if expected.low is not None and expected.high is not None:
         words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
     yield f"{words}."
+    if counts is not None and (rejects := counts.true_positives + counts.false_positives):
+        yield f"On the test set {counts.true_positives:,} of {rejects:,} were."
 
 
 def _line_of_one_kind(line: OnTheLine) -> Iterator[str]:

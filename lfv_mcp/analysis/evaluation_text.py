@@ -13,6 +13,7 @@ from lfv_mcp.analysis.recount import (
 from lfv_mcp.figures import exact_score, fraction, score
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
+from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import (
     CutRange,
     EvaluationReport,
@@ -37,7 +38,7 @@ _ROWS: Final = 12
 
 def evaluation_digest(report: EvaluationReport) -> str:
     """The readable half of an answer: EVALUATION_DIGEST_LIMIT characters, and images as asked."""
-    findings = [f for f in report.findings if not _is_told(report, f.message)]
+    findings = [f for f in report.findings if not _is_told(report, f)]
     caveats = [as_line(f) for f in findings if f.code in _CAVEATS]
     grave = [as_line(f) for f in findings if f.severity != "info"]
     notes = [as_line(f) for f in findings if f.severity == "info" and f.code not in _CAVEATS]
@@ -49,9 +50,11 @@ def evaluation_digest(report: EvaluationReport) -> str:
     return "\n".join([body, *_example_lines(report), last])
 
 
-def _is_told(report: EvaluationReport, message: str) -> bool:
-    """Whether a finding's message stands in the summary already."""
-    return message in report.summary
+def _is_told(report: EvaluationReport, found: Finding) -> bool:
+    """Whether the summary says already what was found, in these words or in better ones."""
+    if found.code == "precision_falls_on_line":
+        return "Of 100 rejects" in report.summary
+    return found.message in report.summary
 
 
 def _number_lines(report: EvaluationReport) -> Iterator[str]:

@@ -55,8 +55,8 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
             yield _rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Its cut is likely best for these images: on new ones expect 3 to 5 points less if 40 "
-        "defects were tested, 1 to 1.5 if 400.",
+        "Its cut is likely best here: on new parts recall may be 3 to 5 points lower if 40 defects "
+        "were tested, 1 to 1.5 if 400.",
     )
 
 

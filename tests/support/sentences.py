@@ -38,7 +38,7 @@ _CONSTANTS: Final[Mapping[str, str]] = {
     r"by 3 to 5 points with 40 defects|after 10 defects without a miss up to 28 %": "examples",
     r"Recorded metrics, 0 to 1|metric, 0 to 1": "the unit",
     r"80 % chance": "the power that images_needed is told for",
-    r"3 to 5 points less if 40 defects were tested, 1 to 1.5 if 400": "examples",
+    r"3 to 5 points lower if 40 defects were tested, 1 to 1.5 if 400": "examples",
     r"\(0 of [\d,]+ are shared": "images of another test set: the structure has same_test_set",
     r"lose about [\d.]+ points? of recall": "what simulation says of equal rankers",
     r"[\d,]+ images? (is|are) judged against": "labels_to_doubt lists the first of them",
