@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from lfv_mcp.analysis.cost_text import cost_in_words
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
-from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
 from lfv_mcp.analysis.optimism import flattery_in_words
 from lfv_mcp.analysis.quality import RE_JUDGE
 from lfv_mcp.analysis.recount import EvaluationNumbers, confusion_of, defects_and_good_parts
@@ -20,14 +20,11 @@ from lfv_mcp.analysis.statistics_findings import (
 )
 from lfv_mcp.figures import (
     count_of,
-    estimate_with_interval,
     interval_of_95,
     of_hundred,
     percent,
     plain_number,
-    score,
     share_of_line,
-    signed_estimate,
     two_digits,
 )
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
@@ -35,10 +32,8 @@ from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.metrics import Confusion, Undefined, wilson_interval
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import (
-    LineCost,
     Metric,
     OnTheLine,
-    PricedCut,
 )
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
@@ -51,9 +46,10 @@ _TOLD: Final = (
 )
 """Findings of which the summary says what was found before their advice."""
 
+_ASKED_WRONGLY: Final = ("defect_rate_needed",)
+"""Findings on the question itself, without whose advice it has no answer: they stand first."""
 _WHY_BLIND: Final = (
-    "Blind means that nobody is told the label or the verdict: a label may be wrong, and to look "
-    "at misses alone could only flatter."
+    "Blind: nobody is told label or verdict, as a label may be wrong; misses alone would flatter."
 )
 
 
@@ -81,6 +77,7 @@ def report_summary(
     name += " (synthetic sample)" if source.kind == "sample" else ""
     is_mismatch = any(f.code == "evaluation_mismatch" for f in findings)
     sentences = [f"These may not be the files of {name}."] if is_mismatch else []
+    sentences += [f"{f.message} {f.advice}" for f in findings if f.code in _ASKED_WRONGLY]
     if numbers.cut_unanswerable:
         sentences.append(
             f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
@@ -122,7 +119,7 @@ def _escapes(numbers: EvaluationNumbers, findings: Sequence[Finding]) -> list[st
 def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
     """The gravest finding with something to do, the message first: advice needs its reason."""
     for found in findings:
-        if found.advice is not None:
+        if found.advice is not None and found.code not in _ASKED_WRONGLY:
             is_told = found.code in _TOLD
             yield found.advice if is_told else f"{found.message} {found.advice}"
             return
@@ -165,6 +162,19 @@ def _outcome(numbers: EvaluationNumbers, name: str, question: EvaluationQuestion
         yield f"{name} {outcome}."
     if graded := graded_outcome(counts):
         yield graded
+    if not at_own_cut and numbers.confusion:
+        yield _beside_own_cut(counts, confusion_of(numbers.confusion), question.threshold or 0)
+
+
+def _beside_own_cut(asked: Confusion, own: Confusion, threshold: float) -> str:
+    """What changes from the model's own cut to the one that is asked for."""
+    if asked == own:
+        return "That cut judges every image as the model's own does."
+    return (
+        f"The model's own cut: {own.false_negatives:,} missed, {own.false_positives:,} rejected; "
+        f"at {plain_number(threshold)}: {asked.false_negatives:,} missed, "
+        f"{asked.false_positives:,} rejected."
+    )
 
 
 def _outcome_in_words(counts: Confusion) -> Iterator[str]:
@@ -221,6 +231,7 @@ def _asked_cut(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Aske
         name="its own cut" if question.threshold is None else "the cut asked for",
         own=confusion_of(numbers.confusion) if numbers.confusion else None,
         has_scores=bool(numbers.threshold and numbers.threshold.rule_holds),
+        is_short=question.threshold is not None or question.prices is not None,
     )
 
 
@@ -282,57 +293,3 @@ def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:
     interval = "" if low is None or high is None else f" ({two_digits(low)} to {two_digits(high)})"
     shown = two_digits(value)
     return f"about {shown} {one if shown == '1' else many}{interval}"
-
-
-def _estimate(metric: Metric) -> str:
-    return estimate_with_interval(metric.value or 0.0, metric.low, metric.high)
-
-
-def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
-    """The cheapest cut, the model's own, and no cut at all; and whether that is decided."""
-    prices = (
-        f"At {share_of_line(defect_rate)} defects, {plain_number(cost.cost_of_escape)} per escape "
-        f"and {plain_number(cost.cost_of_false_reject)} per false reject"
-    )
-    others = (
-        f"to reject nothing costs {two_digits(cost.reject_nothing.cost_per_part.value or 0.0)}, to "
-        f"reject everything {two_digits(cost.reject_everything.cost_per_part.value or 0.0)}"
-    )
-    built_in = cost.built_in.cost_per_part
-    if built_in.value is None:
-        yield f"{prices} {others} per part; the model as it is cannot be priced."
-        return
-    own = _estimate(built_in)
-    if cost.cheapest is None:
-        yield f"{prices} the model as it is costs {own} per part; {others}."
-        return
-    low, high = CHOSEN_TOO_LOW
-    same = cost.difference is not None and cost.difference.low == cost.difference.high
-    if same:
-        yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
-    else:
-        yield (
-            f"{prices} the cheapest on these images is {cut_in_words(cost.cheapest)}: "
-            f"{_estimate(cost.cheapest.cost_per_part)} per part, which is {low} to {high} % too "
-            f"low because it was chosen here; the model's own cut costs {own}."
-        )
-        if cost.difference is not None:
-            decided = "proven" if cost.decided else "undecided"
-            yield (
-                f"The difference, {signed_estimate(cost.difference.value or 0.0)} "
-                f"({signed_estimate(cost.difference.low or 0.0)} to "
-                f"{signed_estimate(cost.difference.high or 0.0)}), is {decided}."
-            )
-    if cost.at:
-        yield f"The cut asked for costs {_estimate(cost.at.cost_per_part)}."
-    yield f"{others[0].upper()}{others[1:]}."
-
-
-def cut_in_words(cut: PricedCut) -> str:
-    """A cut by the gap between scores in which it may lie, with its errors."""
-    errors = f"({cut.false_negatives:,} missed, {count_of(cut.false_positives, 'alarm', 'alarms')})"
-    if cut.threshold is None:
-        return f"to reject nothing {errors}"
-    if cut.gap is None or cut.gap.low is None:
-        return f"a cut at or below {score(cut.threshold)} {errors}"
-    return f"a cut above {score(cut.gap.low)}, up to {score(cut.threshold)} {errors}"

@@ -210,7 +210,7 @@ def interval_of(metric: Metric | None) -> Interval | None:
     return Interval(metric.low, metric.high)
 
 
-def confusion_of(counts: ManifestCounts) -> Confusion:
+def confusion_of(counts: Counts) -> Confusion:
     """The counts of an answer as what metrics are computed from."""
     return Confusion(
         counts.true_positives,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Final
 
-from lfv_mcp.analysis.recount import defects_and_good_parts
+from lfv_mcp.analysis.recount import confusion_of, defects_and_good_parts
 from lfv_mcp.figures import (
     MANY_IMAGES,
     count_of,
@@ -33,12 +33,14 @@ class AskedCut:
         name: what it is called: `"its own cut"`, `"the cut asked for"`.
         own: the counts of the model's own verdicts.
         has_scores: whether other cuts could be looked for.
+        is_short: whether other cuts get their counts alone, beside so much else that is said.
     """
 
     counts: Confusion | None
     name: str
     own: Confusion | None
     has_scores: bool
+    is_short: bool
 
 
 def requirements_in_words(
@@ -54,7 +56,7 @@ def requirements_in_words(
 def finds_another_cut(requirements: Sequence[RequirementVerdict], asked: AskedCut) -> bool:
     """Whether a requirement is reached by a cut that is neither asked for nor the model's own."""
     known = (asked.counts, asked.own)
-    return any(each.cut and counts_of(each.cut) not in known for each in requirements)
+    return any(each.cut and confusion_of(each.cut) not in known for each in requirements)
 
 
 def verdict_in_words(requirement: RequirementVerdict, counts: Confusion | None, cut: str) -> str:
@@ -130,7 +132,7 @@ def _cuts_in_words(requirements: Sequence[RequirementVerdict], asked: AskedCut) 
 
 
 def _cut_in_words(requirement: RequirementVerdict, row: ThresholdRow, asked: AskedCut) -> str:
-    needed, counts = share_of_line(requirement.needed), counts_of(row)
+    needed, counts = share_of_line(requirement.needed), confusion_of(row)
     is_recall = requirement.requirement == RECALL
     reaches = (
         f"catches at least {needed} of these defects"
@@ -141,10 +143,10 @@ def _cut_in_words(requirement: RequirementVerdict, row: ThresholdRow, asked: Ask
         whose = asked.name if counts == asked.counts else "its own cut"
         fewer = "rejects fewer good parts" if is_recall else "misses fewer defects"
         return f"{whose[0].upper()}{whose[1:]} {reaches}, and no other that does {fewer}."
-    return (
-        f"The best cut that {reaches} is {exact_score(row.threshold)}: {row_in_words(row)}"
-        f"{per_million_in_words(row)}."
-    )
+    best = f"The best cut that {reaches} is {exact_score(row.threshold)}"
+    if asked.is_short:
+        return f"{best} ({row.false_negatives:,} missed, {row.false_positives:,} rejected)."
+    return f"{best}: {row_in_words(row)}{per_million_in_words(row)}."
 
 
 def _both_in_words(requirements: Sequence[RequirementVerdict]) -> Iterator[str]:
@@ -156,7 +158,7 @@ def _both_in_words(requirements: Sequence[RequirementVerdict]) -> Iterator[str]:
     seen = recall.cut.false_alarm_rate
     if alarms.cut is None or seen is None or (seen.value or 0.0) > alarms.needed:
         yield "No cut meets both on these images."
-    elif counts_of(recall.cut) == counts_of(alarms.cut):
+    elif confusion_of(recall.cut) == confusion_of(alarms.cut):
         yield "One cut meets both on these images."
     else:
         low, high = exact_score(alarms.cut.threshold), exact_score(recall.cut.threshold)
@@ -194,10 +196,3 @@ def _interval(count: int, images: int, what: str = "") -> str:
     if isinstance(interval, Undefined):
         return ""
     return f" ({what}{percent_range(interval.low, interval.high, images)})"
-
-
-def counts_of(row: ThresholdRow) -> Confusion:
-    """The counts of a row."""
-    return Confusion(
-        row.true_positives, row.false_positives, row.false_negatives, row.true_negatives
-    )

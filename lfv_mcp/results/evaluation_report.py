@@ -141,7 +141,9 @@ class LineCost(Result):
     """What cuts cost per part inspected, in the unit of the two prices.
 
     `difference` is the cheapest cut's cost minus the built-in one's; `decided` is whether its
-    interval leaves out 0. Cuts of `indistinguishable` are not shown to cost more than the cheapest.
+    interval leaves out 0. `saved_per_million` is what the model's own cut saves of a million parts
+    against rejecting nothing. Cuts of `indistinguishable` are not shown to cost more than the
+    cheapest.
     """
 
     schema_description: ClassVar[str] = "Cheapest of all cuts, chosen on these images."
@@ -154,6 +156,10 @@ class LineCost(Result):
     reject_nothing: PricedPolicy
     reject_everything: PricedPolicy
     difference: Annotated[Metric | None, Field(description="cheapest minus built-in")] = None
+    difference_per_million: Figure | None = None
+    saved_per_million: Annotated[
+        Metric | None, Field(description="by built-in, against rejecting nothing")
+    ] = None
     decided: bool | None = None
     indistinguishable: CutRange | None = None
     at: PricedCut | None = None

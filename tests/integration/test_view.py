@@ -348,8 +348,8 @@ def test_headline_is_the_escapes_and_not_a_missing_file() -> None:
     assert summary.endswith(
         "3 of 30 defects passed unseen (10 %). "
         "Re-judge misses blind, mixed with caught defects and good parts. "
-        "Blind means that nobody is told the label or the verdict: a label may be wrong, and to "
-        "look at misses alone could only flatter."
+        "Blind: nobody is told label or verdict, as a label may be wrong; misses alone would "
+        "flatter."
     )
 
 
