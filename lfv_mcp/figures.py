@@ -74,6 +74,17 @@ def percent_range_beside(low: float, high: float, limit: float, images: int) -> 
     return f"{' to '.join(ends)} %"
 
 
+def percent_beside(share: float, limit: float, images: int = 0) -> str:
+    """A share in percent, with a decimal where without one it would be read as the limit itself.
+
+    0.0455 beside 0.05 → `"4.5 %"`, 0.05 → `"5.0 %"`, 0.07 → `"7 %"`.
+    """
+    near = f"{100 * share:.0f}" == f"{100 * limit:.0f}"
+    if near and share == limit:
+        return f"{100 * share:.1f} %"
+    return f"{_percentage_beside(share, limit, images)} %"
+
+
 def limit_in_percent(limit: float) -> str:
     """A limit that somebody set, as it was set: 0.95 → `"95 %"`, 0.995 → `"99.5 %"`."""
     return f"{100 * limit:.10g} %"

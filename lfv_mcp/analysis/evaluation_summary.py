@@ -99,7 +99,8 @@ def report_summary(
     if not is_mismatch and finds_another_cut(
         numbers.requirements or (), _asked_cut(numbers, question)
     ):
-        sentences.append(_flattery_of_cuts(numbers, is_told=bool(optimism)))
+        is_told = bool(optimism) or question.threshold is not None
+        sentences.append(_flattery_of_cuts(numbers, is_told=is_told))
     return " ".join([*sentences, *(_escapes(numbers, findings) or _first_advice(findings))])
 
 
@@ -218,7 +219,7 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
 
 
 def _flattery_of_cuts(numbers: EvaluationNumbers, *, is_told: bool) -> str:
-    """How far a cut flatters that was looked for on these images."""
+    """How far a cut flatters that was looked for on these images, if nothing else says it."""
     defects, _ = defects_and_good_parts(numbers.asked) if numbers.asked else (0, 0)
     if is_told or not defects:
         return "A cut that was looked for on these images flatters as well."

@@ -8,11 +8,12 @@ from typing import Final
 from lfv_mcp.analysis.recount import (
     RANKING_METRICS,
     confusion_of,
+    defects_and_good_parts,
     interval_of,
     metrics_by_name,
     reported_values,
 )
-from lfv_mcp.figures import exact_score, fraction, score, two_digits
+from lfv_mcp.figures import count_of, exact_score, fraction, score, two_digits
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.common import Finding
@@ -62,6 +63,8 @@ def _is_told(report: EvaluationReport, found: Finding) -> bool:
 
 
 def _number_lines(report: EvaluationReport) -> Iterator[str]:
+    if images := _images_in_words(report):
+        yield images
     asked = report.threshold.at if report.threshold else None
     if asked is not None:
         yield from _lines_at(report, asked)
@@ -91,6 +94,26 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         figures = {n: v for n, v in label.present_members().items() if n != "name"}
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in figures.items())
         yield f"Label {clean(label.name, 40)}: {listed}"
+    if report.labels:
+        yield (
+            "Whether labels count pixels or images AWS does not say; it gives no counts, so they "
+            "have no interval."
+        )
+
+
+def _images_in_words(report: EvaluationReport) -> str:
+    """How many images it was trained with, and how many of each class it was tested with."""
+    tested = report.test_images
+    told = [] if report.training_images is None else [f"trained with {report.training_images:,}"]
+    told += [] if tested is None else [f"tested with {tested:,}"]
+    if not told:
+        return ""
+    words = " images, ".join(told) if len(told) > 1 else f"{told[0]} images"
+    if report.confusion:
+        defects, good = defects_and_good_parts(report.confusion)
+        classes = ((defects, "defect"), (good, "good part"))
+        words += ": " + ", ".join(count_of(n, noun, f"{noun}s") for n, noun in classes)
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _lines_at(report: EvaluationReport, asked: ThresholdRow) -> Iterator[str]:

@@ -222,7 +222,10 @@ class ThresholdAnalysis(Result):
 
 
 class LabelMetrics(Result):
-    """Pixel-level metrics, 0 to 1, of one anomaly label of a segmentation model."""
+    """Metrics, 0 to 1, of one anomaly label of a segmentation model, as the service gave them.
+
+    Whether they are of pixels or of images it did not say, but for the overlap of masks.
+    """
 
     schema_lists_required: ClassVar[bool] = False
 

@@ -79,7 +79,7 @@ THRESHOLD: Final = Argument(
 )
 COST_OF_ESCAPE: Final = _cost(
     "cost_of_escape",
-    "Only if the user names both costs: of a passed defect; needs defect_rate.",
+    "Only if the user names both costs: of a defect that passes; needs defect_rate.",
     "10",
 )
 COST_OF_FALSE_REJECT: Final = _cost(

@@ -115,3 +115,12 @@ def test_optimism_has_its_size(defects: int, words: str) -> None:
         assert expected in answer["summary"]
         assert expected in message(answer, "metrics_best_case")
     assert optimism_in_words(defects) == f"{words} points"
+
+
+def test_the_text_alone_says_how_many_images_and_what_labels_count() -> None:
+    result = read_evaluation_result(result_file())
+    said = evaluation_digest(report(FIXTURE_DESCRIPTION, result, read(FIXTURE), ARCHIVE))
+    assert "Trained with 30 images, tested with 4: 2 defects, 2 good parts." in said
+    for label in result.labels:
+        assert f"Label {label.name}: " in said
+    assert ("Whether labels count pixels or images" in said) == bool(result.labels)
