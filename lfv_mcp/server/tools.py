@@ -224,7 +224,7 @@ TOOLS: Final = (
         "analyze_evaluation",
         "Analyze the evaluation",
         "Test results of one model version: how good, how sure (95 % intervals), confusion "
-        "matrix, ROC AUC, segmentation labels, which images it got wrong (missed defects, false "
+        "matrix, ROC AUC, segmentation labels, wrong images (missed defects, false "
         "alarms). With defect_rate: escapes and false rejects per million parts; and both costs: "
         "cheapest threshold. With threshold: another one. With requirements: shown or not, best "
         "threshold.",
