@@ -38,15 +38,17 @@ def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
     low, high = CHOSEN_TOO_LOW
     if cost.difference is not None and cost.difference.low == cost.difference.high:
         yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
-        if confusion_of(cost.cheapest) == confusion_of(cost.built_in):
-            yield from _number_to_set(cost.cheapest)
+        number = _number_to_set(cost.cheapest)
+        if number and confusion_of(cost.cheapest) == confusion_of(cost.built_in):
+            yield f"Set {number}: {_range_in_words(cost.cheapest)} judges these images alike."
     else:
         yield (
             f"{prices} the cheapest on these images is {cut_in_words(cost.cheapest)}: "
             f"{_estimate(cost.cheapest.cost_per_part)} per part, which is {low} to {high} % too "
             f"low because it was chosen here; the model's own cut costs {own} per part."
         )
-        yield from _number_to_set(cost.cheapest)
+        if number := _number_to_set(cost.cheapest):
+            yield f"To use it set {number}, a value in that range."
         yield from _difference(cost)
     if cost.at:
         yield f"The cut asked for costs {_estimate(cost.at.cost_per_part)} per part."
@@ -62,19 +64,11 @@ def _policies(cost: LineCost) -> str:
     return f"to reject nothing costs {nothing} per part, to reject everything {everything} per part"
 
 
-def _number_to_set(cut: PricedCut) -> Iterator[str]:
-    """One number that a person can set, where the range in which it may lie is a riddle."""
+def _number_to_set(cut: PricedCut) -> str:
+    """One number within the range of a cut, for a person who has to type one; empty for none."""
     if cut.threshold is None:
-        return
-    above = cut.gap.low if cut.gap else None
-    number = exact_score(number_between(above, cut.threshold))
-    if above is None:
-        yield f"Set {number}: any value up to {score(cut.threshold)} judges these images alike."
-    else:
-        yield (
-            f"Set {number}: any value above {score(above)}, up to {score(cut.threshold)}, judges "
-            "these images alike."
-        )
+        return ""
+    return exact_score(number_between(cut.gap.low if cut.gap else None, cut.threshold))
 
 
 def _difference(cost: LineCost) -> Iterator[str]:
@@ -98,6 +92,13 @@ def _saved(cost: LineCost) -> Iterator[str]:
         f"Against rejecting nothing the model's own cut saves {_estimate(saved)} per million "
         f"parts{loss}."
     )
+
+
+def _range_in_words(cut: PricedCut) -> str:
+    top = score(cut.threshold or 0.0)
+    if cut.gap is None or cut.gap.low is None:
+        return f"any value up to {top}"
+    return f"any value above {score(cut.gap.low)}, up to {top},"
 
 
 def cut_in_words(cut: PricedCut) -> str:

@@ -222,7 +222,7 @@ def _flattery_of_cuts(numbers: EvaluationNumbers, *, is_told: bool) -> str:
     """How far a cut flatters that was looked for on these images, if nothing else says it."""
     defects, _ = defects_and_good_parts(numbers.asked) if numbers.asked else (0, 0)
     if is_told or not defects:
-        return "A cut that was looked for on these images flatters as well."
+        return "A cut that was looked for on these images flatters: confirm it on fresh ones."
     return f"A cut that was looked for on these images flatters: {flattery_in_words(defects)}."
 
 

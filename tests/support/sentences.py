@@ -32,6 +32,7 @@ _OPTIMISM: Final = (20.0, 30.0)
 """Points of optimism times the root of the number of defects: statistics of a chosen cut."""
 _CONSTANTS: Final[Mapping[str, str]] = {
     r"\bbars? (of|is) \d+ %|\(our bar: \d+ %\)|(below|above) \d+ %": "bars of this project",
+    r"\bbars are recall 0\.7 and average IoU 0\.5": "bars of this project for labels",
     r"\bbar for a critical finding is \d+ %": "another bar of this project",
     r"\b1,?000,?000\b|\bof a million\b|\bof 100\b": "what a rate is told of",
     r"10 to 25 % too low": "what simulation says of a cost chosen on the same images",

@@ -14,7 +14,7 @@ from tests.support.reports import analysed, judged
 
 relaxed = settings(deadline=None, max_examples=80)
 SCORES = st.lists(st.integers(0, 999).map(lambda n: n / 999), min_size=1, max_size=20)
-SET = re.compile(r"Set (\S+): any value")
+SET = re.compile(r"[Ss]et (\S+)(?:: any value|, a value in that range)")
 
 
 def priced(anomalous: list[float], normal: list[float], **asked: Any) -> dict[str, Any]:
