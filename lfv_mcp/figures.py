@@ -25,6 +25,10 @@ _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
 
+_MOST_CUT_DECIMALS: Final = 12
+"""Decimals of a cut that is made short; scores have no more."""
+
+
 def count_of(count: int, one: str, many: str) -> str:
     """A count with its noun: 1 → `"1 escape"`, 1204 → `"1,204 escapes"`."""
     return f"{count:,} {one if count == 1 else many}"
@@ -76,6 +80,17 @@ def percent_range_beside(low: float, high: float, limit: float, images: int) -> 
     """
     ends = (_percentage_beside(end, limit, images) for end in (low, high))
     return f"{' to '.join(ends)} %"
+
+
+def percent_beside(share: float, limit: float, images: int = 0) -> str:
+    """A share in percent, with a decimal where without one it would be read as the limit itself.
+
+    0.0455 beside 0.05 → `"4.5 %"`, 0.05 → `"5.0 %"`, 0.07 → `"7 %"`.
+    """
+    near = f"{100 * share:.0f}" == f"{100 * limit:.0f}"
+    if near and share == limit:
+        return f"{100 * share:.1f} %"
+    return f"{_percentage_beside(share, limit, images)} %"
 
 
 def limit_in_percent(limit: float) -> str:
@@ -151,6 +166,19 @@ def exact_score(value: float) -> str:
     """
     short = f"{value:.6g}"
     return short if float(short) == value else repr(value)
+
+
+def number_between(above: float | None, top: float) -> float:
+    """The second rounded to the fewest digits above the first and not above itself.
+
+    0.492 and 0.804924 → 0.8: of two scores, so that a cut is easy to type and does not hang on the
+    last digit of one. It is above 0 if the second is, for a cut of 0 rejects everything.
+    """
+    for decimals in range(1, _MOST_CUT_DECIMALS):
+        short = round(top, decimals)
+        if short <= top and (short > 0 or top <= 0) and (above is None or short > above):
+            return short
+    return top
 
 
 def estimate_with_interval(value: float, low: float | None, high: float | None) -> str:

@@ -33,6 +33,7 @@ from lfv_mcp.analysis.thresholds import (
     Scores,
     every_cut,
     is_best_f1,
+    reaching_cuts,
     scores_of,
     threshold_analysis,
 )
@@ -158,8 +159,13 @@ def _by_score(
     numbers: EvaluationNumbers, scores: Scores, cuts: Sequence[Cut], question: EvaluationQuestion
 ) -> EvaluationNumbers:
     """What the scores say, and the counts at the cut that is asked for."""
-    analysis, left_out = threshold_analysis(scores, cuts, question.threshold)
-    numbers = replace(numbers, threshold=analysis, candidates_left_out=left_out)
+    analysis, left_out = threshold_analysis(scores, cuts, question)
+    numbers = replace(
+        numbers,
+        threshold=analysis,
+        candidates_left_out=left_out,
+        reaching=reaching_cuts(cuts, question),
+    )
     if not analysis.rule_holds:
         why = _UNEXPLAINED_BY_ITS_OWN if numbers.of_predictions else _UNEXPLAINED
         return _about_a_cut_unknown(numbers, question, why)
@@ -223,7 +229,7 @@ def _on_the_line(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Ev
     return replace(
         numbers,
         line=None if rate is None else line_of(asked, rate),
-        requirements=requirements_of(asked, question),
+        requirements=requirements_of(asked, question, numbers.reaching),
     )
 
 

@@ -104,7 +104,8 @@ def _result_findings(result: EvaluationResult) -> Iterator[Finding]:
         yield finding(
             "weak_label",
             f"Weak labels: {', '.join(weak[:5])}{more}.",
-            "Look at the masks first: thin defects can be found and still overlap badly.",
+            f"Our bars are recall {LABEL_RECALL_LOW:g} and average IoU {LABEL_IOU_LOW:g}. Look at "
+            "the masks first: thin defects can be found and still overlap badly.",
         )
 
 

@@ -6,28 +6,25 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from lfv_mcp.analysis.cost_text import cost_in_words
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.grades import graded_outcome
-from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.optimism import flattery_in_words
 from lfv_mcp.analysis.quality import RE_JUDGE
-from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
+from lfv_mcp.analysis.recount import EvaluationNumbers, confusion_of, defects_and_good_parts
+from lfv_mcp.analysis.requirements_text import AskedCut, finds_another_cut, requirements_in_words
 from lfv_mcp.analysis.statistics_findings import (
     best_case_in_words,
     good_rejects,
     judged_counts,
 )
 from lfv_mcp.figures import (
-    MANY_IMAGES,
     count_of,
-    estimate_with_interval,
     interval_of_95,
     of_hundred,
     percent,
-    percent_range,
     plain_number,
-    score,
     share_of_line,
-    signed_estimate,
     two_digits,
 )
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
@@ -35,17 +32,25 @@ from lfv_mcp.formats.evaluation_result import EvaluationResult
 from lfv_mcp.metrics import Confusion, Undefined, wilson_interval
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import (
-    LineCost,
     Metric,
     OnTheLine,
-    PricedCut,
-    RequirementVerdict,
 )
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.text import clean
 
-_TOLD: Final = ("evaluation_mismatch", "threshold_unanswerable", "tested_on_training_images")
+_TOLD: Final = (
+    "evaluation_mismatch",
+    "threshold_unanswerable",
+    "tested_on_training_images",
+    "precision_falls_on_line",
+)
 """Findings of which the summary says what was found before their advice."""
+
+_ASKED_WRONGLY: Final = ("defect_rate_needed",)
+"""Findings on the question itself, without whose advice it has no answer: they stand first."""
+_WHY_BLIND: Final = (
+    "Blind: nobody is told label or verdict, as a label may be wrong; misses alone would flatter."
+)
 
 
 def model_name(
@@ -72,6 +77,7 @@ def report_summary(
     name += " (synthetic sample)" if source.kind == "sample" else ""
     is_mismatch = any(f.code == "evaluation_mismatch" for f in findings)
     sentences = [f"These may not be the files of {name}."] if is_mismatch else []
+    sentences += [f"{f.message} {f.advice}" for f in findings if f.code in _ASKED_WRONGLY]
     if numbers.cut_unanswerable:
         sentences.append(
             f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
@@ -88,8 +94,13 @@ def report_summary(
         )
     if not is_mismatch:
         sentences += _answers(numbers, question)
-    if question.threshold is None and (optimism := best_case_in_words(numbers)):
-        sentences.append(optimism)
+    optimism = best_case_in_words(numbers) if question.threshold is None else ""
+    sentences += [optimism] if optimism else []
+    if not is_mismatch and finds_another_cut(
+        numbers.requirements or (), _asked_cut(numbers, question)
+    ):
+        is_told = bool(optimism) or question.threshold is not None
+        sentences.append(_flattery_of_cuts(numbers, is_told=is_told))
     return " ".join([*sentences, *(_escapes(numbers, findings) or _first_advice(findings))])
 
 
@@ -102,14 +113,14 @@ def _escapes(numbers: EvaluationNumbers, findings: Sequence[Finding]) -> list[st
     missed, (defects, _) = counts.false_negatives, defects_and_good_parts(counts)
     return [
         f"{missed:,} of {count_of(defects, 'defect', 'defects')} passed unseen "
-        f"({percent(missed / defects, defects)}). {RE_JUDGE}"
+        f"({percent(missed / defects, defects)}). {RE_JUDGE} {_WHY_BLIND}"
     ]
 
 
 def _first_advice(findings: Sequence[Finding]) -> Iterator[str]:
     """The gravest finding with something to do, the message first: advice needs its reason."""
     for found in findings:
-        if found.advice is not None:
+        if found.advice is not None and found.code not in _ASKED_WRONGLY:
             is_told = found.code in _TOLD
             yield found.advice if is_told else f"{found.message} {found.advice}"
             return
@@ -152,6 +163,19 @@ def _outcome(numbers: EvaluationNumbers, name: str, question: EvaluationQuestion
         yield f"{name} {outcome}."
     if graded := graded_outcome(counts):
         yield graded
+    if not at_own_cut and numbers.confusion:
+        yield _beside_own_cut(counts, confusion_of(numbers.confusion), question.threshold or 0)
+
+
+def _beside_own_cut(asked: Confusion, own: Confusion, threshold: float) -> str:
+    """What changes from the model's own cut to the one that is asked for."""
+    if asked == own:
+        return "That cut judges every image as the model's own does."
+    return (
+        f"The model's own cut: {own.false_negatives:,} missed, {own.false_positives:,} rejected; "
+        f"at {plain_number(threshold)}: {asked.false_negatives:,} missed, "
+        f"{asked.false_positives:,} rejected."
+    )
 
 
 def _outcome_in_words(counts: Confusion) -> Iterator[str]:
@@ -181,9 +205,8 @@ def _reported_outcome(numbers: EvaluationNumbers) -> Iterator[str]:
 
 def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterator[str]:
     if numbers.line:
-        yield from line_in_words(numbers.line)
-    for requirement in numbers.requirements or ():
-        yield requirement_in_words(requirement, numbers.asked)
+        yield from line_in_words(numbers.line, numbers.asked)
+    yield from requirements_in_words(numbers.requirements or (), _asked_cut(numbers, question))
     if numbers.cost and question.defect_rate is not None:
         yield from cost_in_words(numbers.cost, question.defect_rate)
     elif numbers.line is None and numbers.asked is not None and question.prices is None:
@@ -191,12 +214,30 @@ def _answers(numbers: EvaluationNumbers, question: EvaluationQuestion) -> Iterat
         if counts.false_positives and counts.true_positives:
             yield (
                 f"On the test set {good_rejects(counts, 'its ')}; where defects are rarer, more "
-                "are: give the line's defect rate."
+                "of them are: give the line's defect rate."
             )
 
 
-def line_in_words(line: OnTheLine) -> Iterator[str]:
-    """What a line sees, of a million parts and of a hundred rejects."""
+def _flattery_of_cuts(numbers: EvaluationNumbers, *, is_told: bool) -> str:
+    """How far a cut flatters that was looked for on these images, if nothing else says it."""
+    defects, _ = defects_and_good_parts(numbers.asked) if numbers.asked else (0, 0)
+    if is_told or not defects:
+        return "A cut that was looked for on these images flatters: confirm it on fresh ones."
+    return f"A cut that was looked for on these images flatters: {flattery_in_words(defects)}."
+
+
+def _asked_cut(numbers: EvaluationNumbers, question: EvaluationQuestion) -> AskedCut:
+    return AskedCut(
+        counts=numbers.asked,
+        name="its own cut" if question.threshold is None else "the cut asked for",
+        own=confusion_of(numbers.confusion) if numbers.confusion else None,
+        has_scores=bool(numbers.threshold and numbers.threshold.rule_holds),
+        is_short=question.threshold is not None or question.prices is not None,
+    )
+
+
+def line_in_words(line: OnTheLine, counts: Confusion | None = None) -> Iterator[str]:
+    """What a line sees, of a million parts and of a hundred rejects; beside those of the test."""
     if line.defect_rate in (0, 1):
         yield from _line_of_one_kind(line)
         return
@@ -226,6 +267,8 @@ def line_in_words(line: OnTheLine) -> Iterator[str]:
     if expected.low is not None and expected.high is not None:
         words += f" ({of_hundred(expected.low)} to {of_hundred(expected.high)})"
     yield f"{words}."
+    if counts is not None and (rejects := counts.true_positives + counts.false_positives):
+        yield f"On the test set {counts.true_positives:,} of {rejects:,} were."
 
 
 def _line_of_one_kind(line: OnTheLine) -> Iterator[str]:
@@ -251,100 +294,3 @@ def _of_a_million(metric: Metric, words: tuple[str, str, str]) -> str:
     interval = "" if low is None or high is None else f" ({two_digits(low)} to {two_digits(high)})"
     shown = two_digits(value)
     return f"about {shown} {one if shown == '1' else many}{interval}"
-
-
-def _estimate(metric: Metric) -> str:
-    return estimate_with_interval(metric.value or 0.0, metric.low, metric.high)
-
-
-def requirement_in_words(requirement: RequirementVerdict, counts: Confusion | None) -> str:
-    """Whether a requirement is met, and how many images it would take to show that."""
-    is_recall = requirement.requirement == "recall_at_least"
-    needed = plain_number(100 * requirement.needed)
-    what = (
-        f"a recall of at least {needed} %"
-        if is_recall
-        else f"false alarms on at most {needed} % of good parts"
-    )
-    if counts is None or requirement.seen.value is None:
-        return f"Whether it has {what} cannot be said: {requirement.seen.undefined}."
-    defects, good = defects_and_good_parts(counts)
-    images = defects if is_recall else good
-    seen = percent_range(requirement.seen.low or 0.0, requirement.seen.high or 0.0, images)
-    if requirement.verdict == "shown":
-        return f"It is shown that it has {what} ({seen})."
-    if requirement.verdict == "refuted":
-        return f"It is refuted that it has {what} ({seen})."
-    return (
-        f"It is not shown that it has {what} ({seen}): "
-        f"{_images_needed(requirement, 'defect' if is_recall else 'good part')}."
-    )
-
-
-def _images_needed(requirement: RequirementVerdict, noun: str) -> str:
-    alone, measured = requirement.images_needed, requirement.images_needed_as_measured
-    if alone is None:
-        return "no number of images would show it"
-    error = "a miss" if noun == "defect" else "a false alarm"
-    words = f"{_more(alone, noun)} without {error} would show it"
-    if measured is None:
-        return f"{words}; the rate as measured does not meet it"
-    if measured == alone:
-        return words
-    return f"{words}, or {_more(measured, noun)} if the rate is in truth as measured"
-
-
-def _more(images: int, noun: str) -> str:
-    if images > MANY_IMAGES:
-        return f"more than {MANY_IMAGES:,} further {noun}s"
-    return count_of(images, f"more {noun}", f"more {noun}s")
-
-
-def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
-    """The cheapest cut, the model's own, and no cut at all; and whether that is decided."""
-    prices = (
-        f"At {share_of_line(defect_rate)} defects, {plain_number(cost.cost_of_escape)} per escape "
-        f"and {plain_number(cost.cost_of_false_reject)} per false reject"
-    )
-    others = (
-        f"to reject nothing costs {two_digits(cost.reject_nothing.cost_per_part.value or 0.0)}, to "
-        f"reject everything {two_digits(cost.reject_everything.cost_per_part.value or 0.0)}"
-    )
-    built_in = cost.built_in.cost_per_part
-    if built_in.value is None:
-        yield f"{prices} {others} per part; the model as it is cannot be priced."
-        return
-    own = _estimate(built_in)
-    if cost.cheapest is None:
-        yield f"{prices} the model as it is costs {own} per part; {others}."
-        return
-    low, high = CHOSEN_TOO_LOW
-    same = cost.difference is not None and cost.difference.low == cost.difference.high
-    if same:
-        yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
-    else:
-        yield (
-            f"{prices} the cheapest on these images is {cut_in_words(cost.cheapest)}: "
-            f"{_estimate(cost.cheapest.cost_per_part)} per part, which is {low} to {high} % too "
-            f"low because it was chosen here; the model's own cut costs {own}."
-        )
-        if cost.difference is not None:
-            decided = "proven" if cost.decided else "undecided"
-            yield (
-                f"The difference, {signed_estimate(cost.difference.value or 0.0)} "
-                f"({signed_estimate(cost.difference.low or 0.0)} to "
-                f"{signed_estimate(cost.difference.high or 0.0)}), is {decided}."
-            )
-    if cost.at:
-        yield f"The cut asked for costs {_estimate(cost.at.cost_per_part)}."
-    yield f"{others[0].upper()}{others[1:]}."
-
-
-def cut_in_words(cut: PricedCut) -> str:
-    """A cut by the gap between scores in which it may lie, with its errors."""
-    errors = f"({cut.false_negatives:,} missed, {count_of(cut.false_positives, 'alarm', 'alarms')})"
-    if cut.threshold is None:
-        return f"to reject nothing {errors}"
-    if cut.gap is None or cut.gap.low is None:
-        return f"a cut at or below {score(cut.threshold)} {errors}"
-    return f"a cut above {score(cut.gap.low)}, up to {score(cut.threshold)} {errors}"

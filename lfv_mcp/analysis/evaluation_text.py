@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from lfv_mcp.analysis.recount import (
+    RANKING_METRICS,
+    confusion_of,
+    defects_and_good_parts,
     interval_of,
     metrics_by_name,
     reported_values,
 )
-from lfv_mcp.figures import exact_score, fraction, score
+from lfv_mcp.figures import count_of, exact_score, fraction, score, two_digits
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
+from lfv_mcp.results.common import Finding
 from lfv_mcp.results.evaluation_report import (
     CutRange,
     EvaluationReport,
@@ -37,7 +41,9 @@ _ROWS: Final = 12
 
 def evaluation_digest(report: EvaluationReport) -> str:
     """The readable half of an answer: EVALUATION_DIGEST_LIMIT characters, and images as asked."""
-    findings = [f for f in report.findings if not _is_told(report, f.message)]
+    findings = [f for f in report.findings if not _is_told(report, f)]
+    if report.threshold and report.threshold.at:  # its own cut is not what was asked about
+        findings = [f for f in findings if f.code != "metrics_best_case"]
     caveats = [as_line(f) for f in findings if f.code in _CAVEATS]
     grave = [as_line(f) for f in findings if f.severity != "info"]
     notes = [as_line(f) for f in findings if f.severity == "info" and f.code not in _CAVEATS]
@@ -49,27 +55,30 @@ def evaluation_digest(report: EvaluationReport) -> str:
     return "\n".join([body, *_example_lines(report), last])
 
 
-def _is_told(report: EvaluationReport, message: str) -> bool:
-    """Whether a finding's message stands in the summary already."""
-    return message in report.summary
+def _is_told(report: EvaluationReport, found: Finding) -> bool:
+    """Whether the summary says already what was found, in these words or in better ones."""
+    if found.code == "precision_falls_on_line":
+        return "Of 100 rejects" in report.summary
+    return found.message in report.summary
 
 
 def _number_lines(report: EvaluationReport) -> Iterator[str]:
+    if images := _images_in_words(report):
+        yield images
     asked = report.threshold.at if report.threshold else None
-    if counts := report.confusion:
+    if asked is not None:
+        yield from _lines_at(report, asked)
+    elif counts := report.confusion:
         unusable = counts.unusable_lines
         whose = "Counts recovered" if counts.recovered else "Test images"
         yield (
-            f"{whose}{', by the model itself' if asked else ''}: {counts.true_positives} defects "
+            f"{whose}: {counts.true_positives} defects "
             f"caught, {counts.false_negatives} missed; {counts.true_negatives} good parts passed, "
             f"{counts.false_positives} rejected"
             + (f"; {unusable} lines unusable" if unusable else "")
         )
-        listed = ", ".join(
-            metric_in_words(*item) for item in metrics_by_name(report.metrics).items()
-        )
         how = "From them" if counts.recovered else "Recounted"
-        yield f"{how} (95 % intervals): {listed}"
+        yield f"{how} (95 % intervals): {_listed(metrics_by_name(report.metrics))}"
     if report.unjudged and (share := report.unjudged.rejected_share):
         yield f"With its 95 % interval: {metric_in_words('rejected share', share)}"
     if report.agrees is not None:
@@ -85,6 +94,44 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         figures = {n: v for n, v in label.present_members().items() if n != "name"}
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in figures.items())
         yield f"Label {clean(label.name, 40)}: {listed}"
+    if report.labels:
+        yield (
+            "Whether labels count pixels or images AWS does not say; it gives no counts, so they "
+            "have no interval."
+        )
+
+
+def _images_in_words(report: EvaluationReport) -> str:
+    """How many images it was trained with, and how many of each class it was tested with."""
+    tested = report.test_images
+    told = [] if report.training_images is None else [f"trained with {report.training_images:,}"]
+    told += [] if tested is None else [f"tested with {tested:,}"]
+    if not told:
+        return ""
+    words = " images, ".join(told) if len(told) > 1 else f"{told[0]} images"
+    if report.confusion:
+        defects, good = defects_and_good_parts(report.confusion)
+        classes = ((defects, "defect"), (good, "good part"))
+        words += ": " + ", ".join(count_of(n, noun, f"{noun}s") for n, noun in classes)
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _lines_at(report: EvaluationReport, asked: ThresholdRow) -> Iterator[str]:
+    """The figures at the cut that is asked for, and those that no cut changes."""
+    at = {
+        name: metric
+        for name, metric in asked.present_members().items()
+        if isinstance(metric, Metric)
+    }
+    f1 = "" if asked.f1_score is None else f", F1 {fraction(asked.f1_score)}"
+    yield f"At {exact_score(asked.threshold)} (95 % intervals): {_listed(at)}{f1}"
+    areas = {n: m for n, m in metrics_by_name(report.metrics).items() if n in RANKING_METRICS}
+    if areas:
+        yield f"Whatever the cut: {_listed(areas)}"
+
+
+def _listed(figures: Mapping[str, Metric]) -> str:
+    return ", ".join(metric_in_words(*item) for item in figures.items())
 
 
 def _range_in_words(cuts: CutRange) -> str:
@@ -96,12 +143,24 @@ def _range_in_words(cuts: CutRange) -> str:
 
 def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
     analysis = report.threshold
-    if analysis is None or not (analysis.at or report.cost):
-        return  # for a page, which draws it
-    if analysis.rule_holds:
-        yield f"{built_in_in_words(analysis)} Cuts that can be cheapest: {_rows_in_words(analysis)}"
+    if analysis is None or not analysis.rule_holds:
+        return
     if analysis.at:
-        yield f"The cut asked for: {_row_in_words(analysis.at)}."
+        yield built_in_in_words(analysis)
+        yield from _other_cuts(report, analysis.at)
+    elif any(f.code == "defect_rate_needed" for f in report.findings):
+        rows = _rows_in_words(analysis.candidates or ())
+        yield f"{built_in_in_words(analysis)} Which cut is cheapest hangs on the rate: {rows}."
+
+
+def _other_cuts(report: EvaluationReport, asked: ThresholdRow) -> Iterator[str]:
+    """Cuts that may be better, if no costs say which is; the two that are told are left out."""
+    told = [asked, *filter(None, [report.confusion])]
+    known = [confusion_of(each) for each in told]
+    candidates = (report.threshold and report.threshold.candidates) or ()
+    others = [row for row in candidates if confusion_of(row) not in known]
+    if others and report.cost is None:
+        yield f"Other cuts: {_rows_in_words(others)}."
 
 
 def built_in_in_words(analysis: ThresholdAnalysis) -> str:
@@ -117,18 +176,24 @@ def built_in_in_words(analysis: ThresholdAnalysis) -> str:
     return f"The model's own cut lies above {score(low)}, up to {score(high)}."
 
 
-def _rows_in_words(analysis: ThresholdAnalysis) -> str:
-    rows = analysis.candidates or ()
+def _rows_in_words(rows: Sequence[ThresholdRow]) -> str:
     listed = "; ".join(map(_row_in_words, rows[:_ROWS]))
     more = f"; and {len(rows) - _ROWS} more in the structure" if len(rows) > _ROWS else ""
-    return f"{listed}{more}."
+    return f"{listed}{more}"
 
 
 def _row_in_words(row: ThresholdRow) -> str:
     return (
         f"at {exact_score(row.threshold)}, {row.false_negatives} missed, "
-        f"{row.false_positives} rejected"
+        f"{row.false_positives} rejected{_on_the_line(row)}"
     )
+
+
+def _on_the_line(row: ThresholdRow) -> str:
+    escapes, rejects = row.escapes_per_million, row.false_rejects_per_million
+    if escapes is None or rejects is None:
+        return ""
+    return f" (per million parts {two_digits(escapes)} and {two_digits(rejects)})"
 
 
 def _example_lines(report: EvaluationReport) -> Iterator[str]:

@@ -14,7 +14,12 @@ from lfv_mcp.analysis.recount import (
     recall_of,
 )
 from lfv_mcp.metrics import Confusion, Interval, Undefined, wilson_interval
-from lfv_mcp.results.evaluation_report import Metric, OnTheLine, RequirementVerdict
+from lfv_mcp.results.evaluation_report import (
+    Metric,
+    OnTheLine,
+    RequirementVerdict,
+    ThresholdRow,
+)
 
 COUNTS_UNKNOWN = "the counts behind it are not known"
 """Why a figure that is only reported has no interval."""
@@ -71,10 +76,14 @@ def _per_million(errors: int, images: int, share: float, rate: float | Undefined
 
 
 def requirements_of(
-    counts: Confusion, question: EvaluationQuestion
+    counts: Confusion, question: EvaluationQuestion, cuts: Mapping[str, ThresholdRow]
 ) -> tuple[RequirementVerdict, ...] | None:
-    """Whether the counts show what was required; None if nothing was."""
-    return tuple(_requirements(counts, question)) or None
+    """Whether the counts show what was required, with the cuts that reach it; None if nothing was.
+
+    The cuts are those of `thresholds.reaching_cuts`.
+    """
+    judged = _requirements(counts, question)
+    return tuple(r.model_copy(update={"cut": cuts.get(r.requirement)}) for r in judged) or None
 
 
 def _requirements(counts: Confusion, question: EvaluationQuestion) -> Iterator[RequirementVerdict]:

@@ -67,6 +67,7 @@ def line_cost(
             **asdict(everything), cost_per_part=_exact(prices.reject_everything)
         ),
     )
+    priced = priced.model_copy(update={"saved_per_million": _saved(built_in, prices)})
     if scores is None or not defects or not good:
         return priced
     rule = scores.rule
@@ -84,6 +85,7 @@ def line_cost(
                 }
             ),
             "difference": metric_of(difference.value, difference.interval),
+            "difference_per_million": difference.value * 1e6,
             "decided": not _holds_zero(difference),
             "indistinguishable": _indistinguishable(cheapest, cuts, prices),
             "at": None if asked is None else _priced(_cut_at(asked, scores, cuts), prices),
@@ -156,6 +158,18 @@ def _cost(counts: Confusion, prices: Prices) -> Metric:
     if isinstance(cost, Undefined):
         return metric_of(cost, cost)
     return metric_of(cost.value, cost.interval)
+
+
+def _saved(built_in: Confusion, prices: Prices) -> Metric | None:
+    """What the model's own cut saves of a million parts against rejecting nothing."""
+    cost = cost_per_part(built_in, prices)
+    if isinstance(cost, Undefined):
+        return None
+    value, low, high = (
+        1e6 * (prices.reject_nothing - each)
+        for each in (cost.value, cost.interval.high, cost.interval.low)
+    )
+    return Metric(value=value, low=low, high=high)
 
 
 def _exact(value: float) -> Metric:

@@ -88,8 +88,8 @@ _INTENDED_USE_OF_SEGMENTATION: Final = (
 _METRICS_HEAD: Final = "| metric, 0 to 1 | value | 95 % interval from | to |"
 _LIMITS: Final = (
     "- Precision, recall and F1 were measured on the test set alone, most likely at the cut",
-    "  with the best F1 on that very set. On new images expect 3 to 5 points less if 40 defects",
-    "  were tested, 1 to 1.5 if 400.",
+    "  with the best F1 on that very set. Recall and precision on new parts may be 3 to 5 points",
+    "  lower if 40 defects were tested, 1 to 1.5 if 400.",
     "- They do not tell how often defects occur on a line. Where defects are rare, far",
     "  more of the rejects are good parts than on the test set: analyze_evaluation tells for",
     "  the defect rate of a line.",

@@ -25,6 +25,11 @@ def optimism_in_words(defects: int) -> str:
     return f"{_short(low, decimals)} to {_short(high, decimals)} points"
 
 
+def flattery_in_words(defects: int) -> str:
+    """Of what figures so much is to be taken off, as a clause."""
+    return f"recall and precision on new parts may be {optimism_in_words(defects)} lower"
+
+
 def _short(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
     return text.removesuffix(".0")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lfv_mcp.analysis.statuses import STATUS_WORDS
-from lfv_mcp.figures import fraction, percent
+from lfv_mcp.figures import fraction, percent, percent_beside
 from lfv_mcp.findings import ESCAPES_HIGH, ESCAPES_NOTABLE, finding
 from lfv_mcp.metrics import f1_from
 from lfv_mcp.results.common import Finding
@@ -55,8 +55,8 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
             yield _rejects(precision)
     yield finding(
         "metrics_best_case",
-        "Its cut is likely best for these images: on new ones expect 3 to 5 points less if 40 "
-        "defects were tested, 1 to 1.5 if 400.",
+        "Its cut is likely best here: on new parts recall may be 3 to 5 points lower if 40 defects "
+        "were tested, 1 to 1.5 if 400.",
     )
 
 
@@ -77,7 +77,9 @@ def _f1_consistency(
 
 def _escapes(recall: float) -> Finding:
     rate = complement(recall)
-    seen = f"On the test set {percent(rate) if rate else 'none'} of the defects passed unseen"
+    bar = ESCAPES_NOTABLE if rate < (ESCAPES_NOTABLE + ESCAPES_HIGH) / 2 else ESCAPES_HIGH
+    share = percent_beside(rate, bar) if rate else "none"
+    seen = f"On the test set {share} of the defects passed unseen"
     if rate < ESCAPES_NOTABLE:
         return finding(
             "escapes_low",
@@ -88,8 +90,8 @@ def _escapes(recall: float) -> Finding:
         return finding(
             "escapes_notable", f"{seen}; our bar is {percent(ESCAPES_NOTABLE)}.", RE_JUDGE
         )
-    bar = percent(ESCAPES_HIGH)
-    return finding("escapes_high", f"{seen}; our bar for a critical finding is {bar}.", RE_JUDGE)
+    high = percent(ESCAPES_HIGH)
+    return finding("escapes_high", f"{seen}; our bar for a critical finding is {high}.", RE_JUDGE)
 
 
 def _rejects(precision: float) -> Finding:

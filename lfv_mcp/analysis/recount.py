@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -21,6 +22,7 @@ from lfv_mcp.metrics import (
     wilson_interval,
 )
 from lfv_mcp.results.evaluation_report import (
+    Counts,
     EvaluationMetrics,
     Examples,
     LabelMetrics,
@@ -31,6 +33,7 @@ from lfv_mcp.results.evaluation_report import (
     ReportedMetrics,
     RequirementVerdict,
     ThresholdAnalysis,
+    ThresholdRow,
 )
 
 NO_MANIFEST: Final = "there is no EvaluationManifest with the images one by one"
@@ -52,6 +55,7 @@ class EvaluationNumbers:
         possible_counts: without a manifest, all counts that give the reported figures, if several.
         counts_why_unknown: without a manifest, why no counts give them, as a clause.
         candidates_left_out: telling cuts that have no row, because an answer has room for so many.
+        reaching: by the name of a requirement, the cut that reaches it on these images.
         incomplete: why the manifest is not the whole of its test; empty if nothing shows that.
         trained_on: how many images of the test a set was trained on, as a sentence, or empty.
         of_predictions: they are of a prediction set, with its own scores and a cut of unknown
@@ -75,6 +79,7 @@ class EvaluationNumbers:
     possible_counts: tuple[Confusion, ...] = ()
     counts_why_unknown: str = ""
     candidates_left_out: int = 0
+    reaching: Mapping[str, ThresholdRow] = field(default_factory=dict[str, ThresholdRow])
     incomplete: str = ""
     trained_on: str = ""
     of_predictions: bool = False
@@ -205,7 +210,7 @@ def interval_of(metric: Metric | None) -> Interval | None:
     return Interval(metric.low, metric.high)
 
 
-def confusion_of(counts: ManifestCounts) -> Confusion:
+def confusion_of(counts: Counts) -> Confusion:
     """The counts of an answer as what metrics are computed from."""
     return Confusion(
         counts.true_positives,
@@ -215,7 +220,7 @@ def confusion_of(counts: ManifestCounts) -> Confusion:
     )
 
 
-def defects_and_good_parts(counts: Confusion | ManifestCounts) -> tuple[int, int]:
+def defects_and_good_parts(counts: Confusion | Counts) -> tuple[int, int]:
     """Test images of each class: defects, and good parts."""
     return (
         counts.true_positives + counts.false_negatives,

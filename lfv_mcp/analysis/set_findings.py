@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lfv_mcp.analysis.answer_findings import matching_findings, named_images
 from lfv_mcp.analysis.comparison_text import images_in_words
 from lfv_mcp.analysis.judged_predictions import Judged
-from lfv_mcp.analysis.optimism import optimism_in_words
+from lfv_mcp.analysis.optimism import flattery_in_words
 from lfv_mcp.analysis.paired_images import is_enough
 from lfv_mcp.analysis.recount import EvaluationNumbers, defects_and_good_parts
 from lfv_mcp.analysis.training_text import report_findings
@@ -68,8 +68,8 @@ def set_findings(answers: JudgedSet, numbers: EvaluationNumbers) -> Iterator[Fin
     if defects:
         yield finding(
             "own_cut_unknown",
-            f"Whether the cut of {name} was chosen on these images is not known; if it was, on new "
-            f"ones expect {optimism_in_words(defects)} less.",
+            f"Whether the cut of {name} was chosen on these images is not known; if it was, "
+            f"{flattery_in_words(defects)}.",
         )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
-from lfv_mcp.analysis.optimism import optimism_in_words
+from lfv_mcp.analysis.optimism import flattery_in_words, optimism_in_words
 from lfv_mcp.analysis.recount import (
     NO_MANIFEST,
     RANKING_METRICS,
@@ -113,23 +113,23 @@ def best_case_in_words(numbers: EvaluationNumbers) -> str:
         return ""  # who chose the cut of another system, and where, is not known
     counts = numbers.confusion
     if counts is not None and (defects := defects_and_good_parts(counts)[0]):
-        size = optimism_in_words(defects)
+        flattery = flattery_in_words(defects)
         if numbers.cut_is_best:
             return (
-                f"Its cut is the one that looks best on these {numbers.test_images} images; on new "
-                f"ones expect {size} less."
+                f"Its own cut is the one that looks best on these {numbers.test_images} images: "
+                f"{flattery}."
             )
         if numbers.threshold is None or not numbers.threshold.rule_holds:
             return (
-                "Its cut is most likely the one that looks best on its own test images; on new "
-                f"ones expect {size} less."
+                "Its own cut is most likely the one that looks best on its test images: "
+                f"{flattery}."
             )
         return ""
     if "recall" in numbers.known_metrics():
         return (
-            "Its cut is most likely the one that looks best on its own test images; on new ones "
-            f"expect less: {optimism_in_words(50)} with 50 defects in the test set, "
-            f"{optimism_in_words(400)} with 400."
+            "Its own cut is most likely the one that looks best on its test images: recall and "
+            f"precision on new parts may be lower, by {optimism_in_words(50)} with 50 defects in "
+            f"the test set, {optimism_in_words(400)} with 400."
         )
     return ""
 
@@ -174,10 +174,7 @@ def _score_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) ->
     elif question.threshold is not None and numbers.asked is not None:
         defects, _ = defects_and_good_parts(numbers.asked)
         chosen = (
-            " If it was chosen on these images, on new ones expect "
-            f"{optimism_in_words(defects)} less."
-            if defects
-            else ""
+            f" If it was chosen on these images, {flattery_in_words(defects)}." if defects else ""
         )
         rule = (
             "A part is rejected from this score on, whatever the set's own verdict was."

@@ -13,8 +13,9 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from lfv_mcp import metrics
+from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.recount import defects_and_good_parts, metric_values, metrics_of
-from lfv_mcp.figures import count_of
+from lfv_mcp.figures import count_of, number_between
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT, ImagePrediction
 from lfv_mcp.metrics import Confusion, Separability, Undefined, separability
 from lfv_mcp.results.evaluation_report import OperatingRange, ThresholdAnalysis, ThresholdRow
@@ -139,14 +140,14 @@ def _alarms(cut: Cut) -> int:
 
 
 def threshold_analysis(
-    scores: Scores, cuts: Sequence[Cut], threshold: float | None
+    scores: Scores, cuts: Sequence[Cut], question: EvaluationQuestion
 ) -> tuple[ThresholdAnalysis, int]:
     """The built-in threshold, the cuts that can be cheapest, and the row that is asked for.
 
     The second part is how many of the cuts have no row: an answer has room for `MAX_CANDIDATES`,
     spread evenly from the first to the last.
     """
-    rule = scores.rule
+    rule, threshold, rate = scores.rule, question.threshold, question.defect_rate
     if not rule.rule_holds:
         return ThresholdAnalysis(rule_holds=False), 0  # anything more would be made of scores
     telling = [(cut.threshold, cut.counts) for cut in hull(cuts) if cut.threshold is not None]
@@ -159,10 +160,46 @@ def threshold_analysis(
         operating_range=OperatingRange(
             max_normal_score=rule.max_normal_score, min_anomaly_score=rule.min_anomaly_score
         ),
-        candidates=tuple(_row(*each) for each in rows),
-        at=None if threshold is None else _row(threshold, scores.at(threshold)),
+        candidates=tuple(_row(*each, rate) for each in rows),
+        at=None if threshold is None else _row(threshold, scores.at(threshold), rate),
     )
     return analysis, len(telling) - len(rows)
+
+
+def reaching_cuts(cuts: Sequence[Cut], question: EvaluationQuestion) -> dict[str, ThresholdRow]:
+    """For each requirement the cut that reaches it here with the fewest errors of the other kind.
+
+    Of equal ones it is that with the fewest errors of its own kind. None where no image is of the
+    class, or to reject nothing does as well as any.
+    """
+    recall_at_least, alarms_at_most = question.recall_at_least, question.false_alarms_at_most
+    found: dict[str, Cut] = {}
+    if recall_at_least is not None:
+        enough = (
+            cut
+            for cut in cuts
+            if isinstance(rate := metrics.recall(cut.counts), float) and rate >= recall_at_least
+        )
+        if highest := next(enough, None):
+            found["recall_at_least"] = next(
+                cut for cut in reversed(cuts) if _alarms(cut) == _alarms(highest)
+            )
+    if alarms_at_most is not None:
+        few = (
+            cut
+            for cut in reversed(cuts)
+            if isinstance(rate := metrics.false_alarm_rate(cut.counts), float)
+            and rate <= alarms_at_most
+        )
+        if lowest := next(few, None):
+            found["false_alarms_at_most"] = next(
+                cut for cut in cuts if _misses(cut) == _misses(lowest)
+            )
+    return {
+        name: _row(number_between(cut.above, cut.threshold), cut.counts, question.defect_rate)
+        for name, cut in found.items()
+        if cut.threshold is not None
+    }
 
 
 def is_best_f1(counts: Confusion, cuts: Sequence[Cut]) -> bool:
@@ -176,13 +213,24 @@ def _f1(counts: Confusion) -> float:
     return f1 if isinstance(f1, float) else 0.0
 
 
-def _row(threshold: float, counts: Confusion) -> ThresholdRow:
+def _row(threshold: float, counts: Confusion, defect_rate: float | None) -> ThresholdRow:
     measured = metrics_of(counts)
-    return ThresholdRow(
+    values = metric_values(measured)
+    row = ThresholdRow(
         **asdict(counts),
         threshold=threshold,
         precision=measured.precision,
         recall=measured.recall,
         false_alarm_rate=measured.false_alarm_rate,
-        f1_score=metric_values(measured).get("f1_score"),
+        f1_score=values.get("f1_score"),
+    )
+    if defect_rate is None or not values.keys() >= {"recall", "false_alarm_rate"}:
+        return row
+    return row.model_copy(
+        update={
+            "escapes_per_million": metrics.escapes_per_million(values["recall"], defect_rate),
+            "false_rejects_per_million": metrics.false_rejects_per_million(
+                values["false_alarm_rate"], defect_rate
+            ),
+        }
     )

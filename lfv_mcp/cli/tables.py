@@ -116,7 +116,8 @@ def _requirements(report: Mapping[str, Any]) -> Iterator[str]:
                     _number(each["needed"]),
                     *(_number(each["seen"].get(part)) for part in ("value", "low", "high")),
                     each["verdict"].replace("_", " "),
-                    _images(each.get("images_needed")),
+                    # Of a rate that is refuted nobody should go and take more images.
+                    _images(each.get("images_needed") if each["verdict"] != "refuted" else None),
                     _images(each.get("images_needed_as_measured")),
                 )
                 for each in required

@@ -141,7 +141,9 @@ class LineCost(Result):
     """What cuts cost per part inspected, in the unit of the two prices.
 
     `difference` is the cheapest cut's cost minus the built-in one's; `decided` is whether its
-    interval leaves out 0. Cuts of `indistinguishable` are not shown to cost more than the cheapest.
+    interval leaves out 0. `saved_per_million` is what the model's own cut saves of a million parts
+    against rejecting nothing. Cuts of `indistinguishable` are not shown to cost more than the
+    cheapest.
     """
 
     schema_description: ClassVar[str] = "Cheapest of all cuts, chosen on these images."
@@ -154,16 +156,39 @@ class LineCost(Result):
     reject_nothing: PricedPolicy
     reject_everything: PricedPolicy
     difference: Annotated[Metric | None, Field(description="cheapest minus built-in")] = None
+    difference_per_million: Figure | None = None
+    saved_per_million: Annotated[
+        Metric | None, Field(description="by built-in, against rejecting nothing")
+    ] = None
     decided: bool | None = None
     indistinguishable: CutRange | None = None
     at: PricedCut | None = None
+
+
+class ThresholdRow(Counts):
+    """The test set's counts and metrics at one threshold on the anomaly score.
+
+    With a defect rate also what of a million parts of the line would escape or be rejected wrongly.
+    """
+
+    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
+
+    threshold: Number
+    precision: Metric | None = None
+    recall: Metric | None = None
+    false_alarm_rate: Metric | None = None
+    f1_score: Figure | None = None
+    escapes_per_million: Figure | None = None
+    false_rejects_per_million: Figure | None = None
 
 
 class RequirementVerdict(Result):
     """Whether the test shows a required rate, and how many images of the class that would take.
 
     `images_needed`: further ones, all without an error; `images_needed_as_measured`: with 80 %
-    chance if the rate is in truth as measured.
+    chance if the rate is in truth as measured. `cut`: which reaches it on these images and makes
+    the fewest errors of the other kind; absent without scores, or where only to reject nothing, or
+    everything, would.
     """
 
     schema_lists_required: ClassVar[bool] = False
@@ -178,18 +203,7 @@ class RequirementVerdict(Result):
     images_needed_as_measured: Annotated[
         Count | None, Field(description="further ones, 80 % chance")
     ] = None
-
-
-class ThresholdRow(Counts):
-    """The test set's counts and metrics at one threshold on the anomaly score."""
-
-    schema_description: ClassVar[str] = "Predicted anomalous if score >= threshold."
-
-    threshold: Number
-    precision: Metric | None = None
-    recall: Metric | None = None
-    false_alarm_rate: Metric | None = None
-    f1_score: Figure | None = None
+    cut: Annotated[ThresholdRow | None, Field(description="best that reaches it here")] = None
 
 
 class ThresholdAnalysis(Result):
@@ -208,7 +222,10 @@ class ThresholdAnalysis(Result):
 
 
 class LabelMetrics(Result):
-    """Pixel-level metrics, 0 to 1, of one anomaly label of a segmentation model."""
+    """Metrics, 0 to 1, of one anomaly label of a segmentation model, as the service gave them.
+
+    Whether they are of pixels or of images it did not say, but for the overlap of masks.
+    """
 
     schema_lists_required: ClassVar[bool] = False
 

@@ -78,7 +78,9 @@ THRESHOLD: Final = Argument(
     number_check("threshold", "it is a finite number, an anomaly score", "0.8", lambda _: True),
 )
 COST_OF_ESCAPE: Final = _cost(
-    "cost_of_escape", "Only if the user names both costs: of a defective part that passes.", "10"
+    "cost_of_escape",
+    "Only if the user names both costs: of a defect that passes; needs defect_rate.",
+    "10",
 )
 COST_OF_FALSE_REJECT: Final = _cost(
     "cost_of_false_reject", "Cost of a good part that is rejected.", "1"

@@ -228,11 +228,11 @@ TOOLS: Final = (
     Tool(
         "analyze_evaluation",
         "Analyze the evaluation",
-        "Test results of one model version: how good and how sure (95 % intervals), confusion "
-        "matrix, ROC AUC, segmentation labels, which images it got wrong (missed defects, false "
-        "alarms). With defect_rate: escapes and false rejects per million parts. With threshold: "
-        "another threshold. With both costs: the cheapest threshold. With requirements: shown or "
-        "not.",
+        "Test results of one model version: how good, how sure (95 % intervals), confusion "
+        "matrix, ROC AUC, segmentation labels, wrong images (missed defects, false "
+        "alarms). With defect_rate: escapes and false rejects per million parts; and both costs: "
+        "cheapest threshold. With threshold: another one. With requirements: shown or not, best "
+        "threshold.",
         (
             PROJECT_NAME,
             MODEL_VERSION,

@@ -313,6 +313,30 @@ async def test_both_requirements_and_the_images_they_take(client: Client) -> Non
     assert shows == [False, True]
 
 
+# The latest version without evaluation files
+
+
+@pytest.mark.parametrize("version", [{}, {"model_version": "latest"}, {"model_version": None}])
+async def test_a_latest_without_files_gets_the_call_of_the_newest_that_has(
+    client: Client, version: Mapping[str, Any]
+) -> None:
+    asked = {"project_name": "sample-cap-seal", **version, "recall_at_least": 0.9}
+    refused = await client.call_tool("analyze_evaluation", asked)
+    assert refused.is_error
+    assert "Version 3 is the newest with evaluation files." in text(refused)
+    call = json.loads(text(refused).partition("Call instead: ")[2])
+    assert call["arguments"] == {**asked, "model_version": "3"}
+    answer = await client.call_tool(call["name"], call["arguments"])
+    assert not answer.is_error
+
+
+async def test_a_version_that_is_named_gets_no_call_of_another(client: Client) -> None:
+    asked = {"project_name": "sample-cap-seal", "model_version": "5"}
+    refused = await client.call_tool("analyze_evaluation", asked)
+    assert refused.is_error
+    assert "Call instead" not in text(refused)
+
+
 # Examples
 
 

@@ -347,7 +347,9 @@ def test_headline_is_the_escapes_and_not_a_missing_file() -> None:
     summary = json.loads(run("evaluate", "sample-pcb-top", "3", "--json"))["summary"]
     assert summary.endswith(
         "3 of 30 defects passed unseen (10 %). "
-        "Re-judge misses blind, mixed with caught defects and good parts."
+        "Re-judge misses blind, mixed with caught defects and good parts. "
+        "Blind: nobody is told label or verdict, as a label may be wrong; misses alone would "
+        "flatter."
     )
 
 

@@ -83,3 +83,11 @@ def test_a_margin_is_never_said_smaller_than_it_is(margin: float) -> None:
 def test_two_digits_are_within_a_twentieth(value: float) -> None:
     said = float(figures.two_digits(value).replace(",", ""))
     assert abs(said - value) <= 0.05 * value * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.05, "5.0 %"), (0.0455, "4.5 %"), (0.0544, "5.4 %"), (0.07, "7 %"), (0.04999, "4.999 %")],
+)
+def test_a_share_is_told_from_a_bar_that_is_near(share: float, said: str) -> None:
+    assert figures.percent_beside(share, 0.05) == said

@@ -108,7 +108,19 @@ def test_optimism_has_its_size(defects: int, words: str) -> None:
     drawn = [(True, True, 0.9)] * defects + [(False, False, 0.9)] * 9 + [(False, True, 0.97)]
     answer = analysed(judged(*drawn))
     if defects < 1000:
-        expected = f"on these {defects + 10} images; on new ones expect {words} points less."
+        expected = (
+            f"on these {defects + 10} images: recall and precision on new parts may be {words} "
+            "points lower."
+        )
         assert expected in answer["summary"]
         assert expected in message(answer, "metrics_best_case")
     assert optimism_in_words(defects) == f"{words} points"
+
+
+def test_the_text_alone_says_how_many_images_and_what_labels_count() -> None:
+    result = read_evaluation_result(result_file())
+    said = evaluation_digest(report(FIXTURE_DESCRIPTION, result, read(FIXTURE), ARCHIVE))
+    assert "Trained with 30 images, tested with 4: 2 defects, 2 good parts." in said
+    for label in result.labels:
+        assert f"Label {label.name}: " in said
+    assert ("Whether labels count pixels or images" in said) == bool(result.labels)

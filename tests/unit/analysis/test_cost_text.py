@@ -1,0 +1,94 @@
+"""What is said of costs: a number that can be set, and no figure against another."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lfv_mcp.figures import number_between
+from tests.support.reports import analysed, judged
+
+relaxed = settings(deadline=None, max_examples=80)
+SCORES = st.lists(st.integers(0, 999).map(lambda n: n / 999), min_size=1, max_size=20)
+SET = re.compile(r"[Ss]et (\S+)(?:: any value|, a value in that range)")
+
+
+def priced(anomalous: list[float], normal: list[float], **asked: Any) -> dict[str, Any]:
+    cells = [(True, score >= 0.5, max(score, 1 - score)) for score in anomalous]
+    cells += [(False, score >= 0.5, max(score, 1 - score)) for score in normal]
+    return analysed(judged(*cells), **asked)
+
+
+@relaxed
+@given(SCORES, SCORES, st.sampled_from([0.001, 0.01, 0.2]), st.sampled_from([1, 10, 400]))
+def test_the_number_to_set_does_what_is_said_of_it(
+    anomalous: list[float], normal: list[float], rate: float, escape: float
+) -> None:
+    asked = {"defect_rate": rate, "cost_of_escape": escape, "cost_of_false_reject": 1}
+    answer = priced(anomalous, normal, **asked)
+    cost, said = answer["cost"], answer["summary"]
+    cheapest = cost["cheapest"]
+    assert ("no cut is cheaper" in said) == (cost["difference"]["value"] == 0)
+    if found := SET.search(said):
+        cut = float(found[1])
+        again = priced(anomalous, normal, **asked, threshold=cut)["threshold"]["at"]
+        for name in ("false_negatives", "false_positives"):
+            assert again[name] == cheapest[name], said
+    else:
+        assert "threshold" not in cheapest
+    difference, million = cost["difference"]["value"], cost["difference_per_million"]
+    assert million == pytest.approx(1e6 * difference, rel=1e-5, abs=1e-9)
+    saved = cost["saved_per_million"]["value"]
+    own, nothing = (cost[k]["cost_per_part"]["value"] for k in ("built_in", "reject_nothing"))
+    assert saved == pytest.approx(1e6 * (nothing - own), rel=1e-4, abs=10)
+
+
+def test_costs_without_a_rate_begin_with_what_is_missing_and_list_the_cuts() -> None:
+    answer = priced([0.9, 0.8, 0.3], [0.6, 0.2, 0.1], cost_of_escape=10, cost_of_false_reject=1)
+    assert answer["summary"].startswith("Costs were given without the line's defect rate")
+    assert answer["threshold"]["candidates"]
+
+
+@relaxed
+@given(SCORES, SCORES, st.integers(1, 99).map(lambda n: n / 100))
+def test_beside_a_cut_that_is_asked_for_stands_the_models_own(
+    anomalous: list[float], normal: list[float], cut: float
+) -> None:
+    answer = priced(anomalous, normal, threshold=cut)
+    own, at, said = answer["confusion"], answer["threshold"]["at"], answer["summary"]
+    names = ("false_negatives", "false_positives")
+    alike = all(own[name] == at[name] for name in names)
+    assert ("judges every image as the model's own" in said) == alike
+    if not alike:
+        both = [f"{each[names[0]]} missed, {each[names[1]]} rejected" for each in (own, at)]
+        assert f"The model's own cut: {both[0]}; at {cut:g}: {both[1]}." in said
+
+
+@pytest.mark.parametrize(
+    ("above", "top", "number"),
+    [
+        (0.492, 0.804924, 0.8),
+        (0.848, 0.861432, 0.86),
+        (None, 0.035, 0.035),
+        (0.9999, 1.0, 1.0),
+        (-3.0, -2.5, -2.5),
+        (0.12345678, 0.12345679, 0.12345679),
+        (None, 0.0, 0.0),
+    ],
+)
+def test_the_number_between_two_scores_is_short(
+    above: float | None, top: float, number: float
+) -> None:
+    assert number_between(above, top) == number
+
+
+@relaxed
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_number_between_lies_between(one: float, other: float) -> None:
+    above, top = sorted((one, other))
+    if above < top:
+        assert above < number_between(above, top) <= top
