@@ -103,14 +103,14 @@ class Catalog:
     ) -> None:
         self._clock = clock = options.get("clock", time.monotonic)
         self._timeout = timeout
-        self._waits_for_index = options.get("waits_for_index", False)
         self._cache_policy = policy = options.get("cache_policy", CachePolicy())
         backend = Backend(open_service, kind, archive, for_remote=options.get("for_remote", False))
         self._backend, self.readiness = backend, Readiness(kind, archive)
         self.kind: SourceKind = kind
         self.location = backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
-        self._index = IndexLoader(archive, timeout)
+        is_patient = options.get("waits_for_index", False)
+        self._index = IndexLoader(archive, timeout, is_patient=is_patient)
         self.prediction_sets = PredictionSets(backend)
         self._lookup = Lookup(backend, self.prediction_sets)
         self._sources = AnswerSources(backend, self._lookup)
@@ -158,7 +158,7 @@ class Catalog:
     @property
     def awaits_index(self) -> bool:
         """Whether a question would have to wait for the first index of the archive."""
-        return self.archive is not None and self.archive.held is None
+        return self._index.is_awaited
 
     def preload_index(self) -> None:
         """Begin to index the archive, in the background: of thousands of files it takes seconds.
@@ -317,8 +317,7 @@ class Catalog:
                 build_models(answer)
         at_hand = AtHand()
         try:
-            if self._waits_for_index:
-                await self._index.wait_patiently()
+            await self._index.wait_if_patient()
             with self.deadline() if has_limit else nullcontext():
                 at_hand = await self._index.load()
                 yield at_hand

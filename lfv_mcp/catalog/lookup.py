@@ -6,11 +6,12 @@ Everything in here may block, so it runs on worker threads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.held_names import names_in_words
+from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
@@ -137,11 +138,12 @@ class Lookup:
             elif versions is None:
                 code, what = "project_not_found", no_project
                 names = self._project_names(scope)
-                known = f"Known projects: {_first(_closest_first(query.project_name, names))}."
+                known = names_in_words("projects", query.project_name, names)
                 next_step = next_step if names else self._where_to_look()
             else:
                 known = f"Versions of {query.project_name}: {_first(map(str, versions))}"
                 known += f"; prediction sets: {_first(sets)}." if sets else "."
+                known = did_you_mean(query.prediction_set or "", sets) + known
             if query.prediction_set and code == "model_not_found":
                 next_step += f" To compare: {PREDICTIONS_RULE}."
         except LfvError as other:
@@ -157,7 +159,7 @@ class Lookup:
         if self._sets is None:
             return []
         names = self._sets.names(query, None if archive is None else archive.held)
-        return _closest_first(query.prediction_set or "", names)
+        return closest_first(query.prediction_set or "", names)
 
     def _is_all_read(self) -> bool:
         """Whether what is not found is not there: of a file that was not read nobody knows."""
@@ -305,11 +307,6 @@ def _hosted(statuses: Mapping[int, str]) -> list[str]:
     """The versions that are HOSTED, the highest first."""
     hosted = sorted((v for v, status in statuses.items() if status == "HOSTED"), reverse=True)
     return [str(version) for version in hosted]
-
-
-def _closest_first(name: str, names: Sequence[str]) -> list[str]:
-    close = get_close_matches(name, names, n=3)
-    return [*close, *(other for other in names if other not in close)]
 
 
 def _first(names: Iterable[str]) -> str:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
-from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
+from lfv_mcp.model_query import (
+    InvalidArgumentError,
+    ModelQuery,
+    check_project_name,
+    parse_model_query,
+)
 from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
 
 logger = logging.getLogger(__name__)
@@ -84,8 +91,42 @@ class Suggestions:
         return sorted({row.project_name for row in await self.models()})
 
     async def _archived_projects(self) -> list[str]:
+        return [name for held in await self._held_names() for name in held.projects]
+
+    async def held(self) -> HeldNames:
+        """The names that a refusal leads on to: those of an archive.
+
+        None of a live endpoint, which would be asked for all of its projects; and none before the
+        first index is there, except for commands, which wait for it.
+        """
+        if not self._index.has_archive or (self._index.is_awaited and not self._index.is_patient):
+            return HeldNames()
+        return next(iter(await self._or_empty(self._held_names)), HeldNames())
+
+    async def _held_names(self) -> list[HeldNames]:
+        await self._index.wait_if_patient()
         index = (await self._index.load()).index
-        return sorted({*index.named, *self._sets.projects(index)}) if index is not None else []
+        if index is None:
+            return []
+        sets: dict[str, list[str]] = {}
+        for row in self._sets.rows(ModelQuery(""), index):
+            sets.setdefault(row.project_name, []).append(row.name)
+        return [HeldNames(sorted({*index.named, *sets}), sets)]
+
+    @asynccontextmanager
+    async def naming(self, project: object = None) -> AsyncGenerator[None]:
+        """Let a refusal of a name that breaks its rule say which names are held.
+
+        Args:
+            project: the question's project as it was given.
+
+        Raises:
+            LfvError: as the work inside.
+        """
+        try:
+            yield
+        except InvalidArgumentError as error:
+            raise (await self.held()).named_in(error, project) from None
 
     async def _rows(self, query: ModelQuery | None) -> list[ModelRow]:
         key = (await self._index.number(), query)

@@ -176,14 +176,15 @@ class Questions:
 
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
-            parsed = parse(tool.arguments, arguments)
-            context = ToolContext(
-                self._catalog,
-                shows_page=for_page,
-                same_names=self._same_names,
-                names_all_images=names_all,
-            )
-            answer = await tool.run(context, **parsed)
+            async with self._catalog.suggestions.naming(arguments.get("project_name")):
+                parsed = parse(tool.arguments, arguments)
+                context = ToolContext(
+                    self._catalog,
+                    shows_page=for_page,
+                    same_names=self._same_names,
+                    names_all_images=names_all,
+                )
+                answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return answer
 

@@ -16,9 +16,10 @@ from mcp.types import (
 from mcp.types import Tool as WireTool
 
 from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.errors import LfvError
 from lfv_mcp.server import arguments
-from lfv_mcp.server.corrections import Call, corrected_call
+from lfv_mcp.server.corrections import Call, corrected_call, names_other_versions
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.output_schemas import output_schema
 from lfv_mcp.server.progress import ProgressReporter
@@ -28,7 +29,7 @@ from lfv_mcp.server.size_limits import truncate_answer
 from lfv_mcp.server.tools import Tool, ToolContext
 from lfv_mcp.text import clean
 
-_CORRECTABLE: Final = ("invalid_argument", "project_not_found")
+_CORRECTABLE: Final = ("invalid_argument", "model_not_found", "project_not_found")
 """Failures that another call may avoid."""
 
 
@@ -81,24 +82,19 @@ class ToolHandlers:
                     text, result = await tool.run(context, **parsed)
                 text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
-            call = await self._corrected(tool, params.arguments or {}, error)
-            return tool_error(error, params.arguments, call)
+            return await self._refused(tool, params.arguments or {}, error)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
 
-    async def _corrected(
+    async def _refused(
         self, tool: Tool, given: Mapping[str, Any], error: LfvError
-    ) -> Call | None:
-        """The call to make instead of a refused one, if it is known."""
-        if error.code not in _CORRECTABLE:
-            return None
+    ) -> CallToolResult:
+        """A failed call, with the names that are held and the call to make instead."""
         # A refusal waits for nothing: a live service would be asked for all of its projects.
-        knows = self._catalog.archive is not None and not self._catalog.awaits_index
-        projects = await self._catalog.suggestions.projects() if knows else []
-        if error.code == "project_not_found" and not projects:
-            return None
-        return corrected_call(tool.name, tool.arguments, given, projects)
+        held = await self._catalog.suggestions.held() if error.code in _CORRECTABLE else HeldNames()
+        named = held.named_in(error, given.get("project_name"))
+        return tool_error(named, given, _corrected(tool, given, error.code, held))
 
     def _published(self, tool: Tool) -> WireTool:
         return WireTool(
@@ -115,3 +111,13 @@ class ToolHandlers:
             ),
             _meta={"ui": {"resourceUri": VIEW}} if tool.has_view else None,
         )
+
+
+def _corrected(tool: Tool, given: Mapping[str, Any], code: str, held: HeldNames) -> Call | None:
+    """The call to make instead of a refused one, if it is known."""
+    if code not in _CORRECTABLE or (code != "invalid_argument" and not held.projects):
+        return None
+    call = corrected_call(tool.name, tool.arguments, given, held)
+    if call is None or (code == "model_not_found" and not names_other_versions(call, given)):
+        return None
+    return call
