@@ -145,7 +145,9 @@ class Lookup:
                 known += f"; prediction sets: {_first(sets)}." if sets else "."
                 known = did_you_mean(query.prediction_set or "", sets) + known
             if query.prediction_set and code == "model_not_found":
-                next_step += f" To compare: {PREDICTIONS_RULE}."
+                # Asked again with a version the question would be another one.
+                again = f"{next_step} " if did_you_mean(query.prediction_set, sets) else ""
+                next_step = f"{again}To compare: {PREDICTIONS_RULE}."
         except LfvError as other:
             known = f"What exists could not be listed [{other.code}]."
             next_step = "Check the name and the version."
@@ -161,6 +163,15 @@ class Lookup:
         names = self._sets.names(query, None if archive is None else archive.held)
         return closest_first(query.prediction_set or "", names)
 
+    def _held_by(self, name: str) -> str:
+        """Of which other projects there is a prediction set of that name, as a clause."""
+        archive = self._backend.archive
+        if self._sets is None:
+            return ""
+        rows = self._sets.rows(ModelQuery(""), None if archive is None else archive.held)
+        others = [row.project_name for row in rows if row.name.casefold() == name.casefold()]
+        return f"; {_first(dict.fromkeys(others))} has one" if others else ""
+
     def _is_all_read(self) -> bool:
         """Whether what is not found is not there: of a file that was not read nobody knows."""
         archive = self._backend.archive
@@ -170,7 +181,7 @@ class Lookup:
     def _no_version(self, project_name: str, version: str | None) -> str:
         if self._is_all_read():
             if version and not version.isdigit():
-                return f"{project_name} has no prediction set {version!r}."
+                return f"{project_name} has no prediction set {version!r}{self._held_by(version)}."
             return f"{project_name} has no version {version or 'yet'}."
         which = "any version"
         if version:
@@ -182,15 +193,21 @@ class Lookup:
             return f"There is no project {project_name!r} here."
         return f"There is no readable record of {project_name!r} here."
 
-    def in_words(self, query: ModelQuery) -> str:
-        """The question as it was understood, for errors: project, version, region and source."""
+    def in_words(self, query: ModelQuery, versions: Sequence[str] | None = None) -> str:
+        """The question as it was understood, for errors: project, version, region and source.
+
+        Args:
+            query: what it is about.
+            versions: of a question about several versions, or about none; None for one version.
+        """
         members = {
             "project_name": query.project_name or "(every project)",
-            "model_version": query.version_or_name,
+            "model_version": query.version_or_name if versions is None else "",
+            "model_versions": " and ".join(versions or ()),
             "region": query.region or self._region_in_words(),
             "source": self._backend.kind,
         }
-        return ", ".join(f"{name}={value}" for name, value in members.items())
+        return ", ".join(f"{name}={value}" for name, value in members.items() if value)
 
     def _region_in_words(self) -> str:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,21 +21,22 @@ from lfv_mcp.model_query import (
     check_project_name,
     parse_model_query,
 )
-from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
+from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_MAX_MODELS: Final = 100
 _MAX_SETS: Final = 100
 
-ListRows = Callable[[ModelQuery | None], Awaitable[list[ModelRow]]]
-"""Lists up to a hundred models of a query, or of every project."""
+ListModels = Callable[..., Awaitable[ModelList]]
+"""Lists models as `Catalog.list_models` does."""
 
 
 class Suggestions:
     """Names for completions and resource lists.
 
     Args:
-        list_rows: lists the models; its answers are cached.
+        list_models: lists the models; its answers are cached.
         workers: give the deadline.
         index: knows the projects of an archive; its number is part of the cache's keys.
         sets: the prediction sets.
@@ -44,14 +46,14 @@ class Suggestions:
 
     def __init__(
         self,
-        list_rows: ListRows,
+        list_models: ListModels,
         workers: Workers,
         index: IndexLoader,
         sets: PredictionSets,
         policy: CachePolicy,
         clock: Callable[[], float],
     ) -> None:
-        self._list_rows = list_rows
+        self._list_models = list_models
         self._workers = workers
         self._index = index
         self._sets = sets
@@ -135,6 +137,10 @@ class Suggestions:
         return await self._listed_models.get(
             key, partial(self._or_empty, partial(self._list_rows, query))
         )
+
+    async def _list_rows(self, query: ModelQuery | None) -> list[ModelRow]:
+        page = await self._list_models(query, max_results=_MAX_MODELS, page_bytes=math.inf)
+        return list(page.models)
 
     async def _or_empty(self, lookup: Callable[[], Awaitable[list[_T]]]) -> list[_T]:
         """Run a lookup for a list or completion; an empty list if it fails.

@@ -22,6 +22,7 @@ from lfv_mcp.model_query import (
     LATEST,
     PREDICTIONS_RULE,
     VERSION_RULE,
+    InvalidArgumentError,
     check_model_version,
     check_project_name,
     check_region,
@@ -219,10 +220,12 @@ def check_model_versions(value: object) -> list[str]:
     if 2 <= len(given) <= 10:
         try:
             versions = [read_model_version(version) for version in given]
-        except CallerError as error:
-            raise invalid_argument(
+        except InvalidArgumentError as error:
+            refused = invalid_argument(
                 "model_versions", value, f"{VERSION_RULE}; {PREDICTIONS_RULE}", '["1", "3"]'
-            ) from error
+            )
+            refused.value = error.value  # the one that is none
+            raise refused from error
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
