@@ -25,7 +25,7 @@ LATEST: Final = "latest"
 """The `model_version` of a caller who wants the highest version, whichever that is."""
 
 HOSTED: Final = "hosted"
-"""The `model_version` of a caller who wants the highest version that is, or was, HOSTED."""
+"""The `model_version` for the highest version that is HOSTED, or was when captured."""
 
 VERSION_RULE: Final = (
     "a version is a whole number from 1, at most ten digits, no leading zero, or 'latest', "

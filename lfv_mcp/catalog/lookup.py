@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from lfv_mcp.analysis.model_findings import day
+from lfv_mcp.analysis.statuses import NEAR_STATUSES, STATUS_WORDS
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.catalog.held_names import names_in_words
@@ -110,11 +112,20 @@ class Lookup:
         statuses = self._statuses(scope, project_name)
         hosted = _hosted(statuses)
         if not hosted:
-            told = [f"{version} {status}" for version, status in sorted(statuses.items())]
+            told = _first(f"{version} {status}" for version, status in sorted(statuses.items()))
+            claim = f"No version of {project_name} is HOSTED: {told}."
+            if self._backend.archive is not None:
+                key = ProjectKey(scope.region, scope.account, project_name)
+                when = _when_captured(self._backend.archive.index(), key)
+                claim = f"No version of {project_name} was HOSTED when captured{when}: {told}."
+                claim += " Whether one ran earlier is in no record."
+            near = "".join(
+                f" Version {version} ({status}) may be the one: {STATUS_WORDS[status].meaning}."
+                for version, status in sorted(statuses.items(), reverse=True)
+                if status in NEAR_STATUSES["HOSTED"]
+            )
             raise CallerError(
-                "model_not_found",
-                f"No version of {project_name} is or was HOSTED: {_first(told)}.",
-                "Ask for one of these by its number.",
+                "model_not_found", claim, f"Ask for one of these by its number.{near}"
             )
         return hosted[0]
 
@@ -312,6 +323,15 @@ def archived_model(index: Index, query: ModelQuery) -> ModelKey | None:
         return versions[0]
     key = versions[0]._replace(version=int(query.model_version))
     return key if key in index.models else None
+
+
+def _when_captured(index: Index, project: ProjectKey) -> str:
+    """The days on which a project's statuses were captured, in brackets; empty if one has none."""
+    seconds = [index.models[key].winner.captured for key in index.versions.get(project, ())]
+    days = sorted({day(each) for each in seconds if each is not None})
+    if None in seconds or not days:
+        return ""
+    return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
 
 
 def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:

@@ -205,7 +205,7 @@ async def test_a_version_without_a_status_is_not_told_to_have_one(tmp_path: Path
     write(tmp_path, "4.json", saved(version=4, Status="TRAINED"))
     async with Client(build_server(archive_catalog(Directory(tmp_path)))) as client:
         told = await refused(client, "describe_model", model_version="hosted")
-    assert "is or was HOSTED: 3 status not known, 4 TRAINED." in told
+    assert "was HOSTED when captured: 3 status not known, 4 TRAINED. Whether one ran" in told
 
 
 async def test_truth_comes_from_the_place_of_the_set(client: Client, folder: Path) -> None:
