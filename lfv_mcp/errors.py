@@ -114,7 +114,8 @@ class LfvError(Exception):
         next_step: what the reader can do now, as whole sentences.
 
     `question` is filled in by the catalog: the question as understood (project,
-    version, region, source), so that the caller can see what was really asked.
+    version, region, source), so that the caller can see what was really asked. `other_version` is
+    one of the project that has what this one lacks; empty if none is known.
     """
 
     def __init__(self, code: str, message: str, next_step: str) -> None:
@@ -127,10 +128,13 @@ class LfvError(Exception):
         self.next_step = without_passwords(next_step)
         super().__init__(self.message)
         self.question = ""
+        self.other_version = ""
 
     def copy(self) -> LfvError:
         """The same failure for another caller: raised twice, one error collects tracebacks."""
-        return type(self)(self.code, self.message, self.next_step)
+        copied = type(self)(self.code, self.message, self.next_step)
+        copied.other_version = self.other_version
+        return copied
 
     def __str__(self) -> str:
         """The whole text for a reader: message and code, the question as understood, next step."""

@@ -39,7 +39,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "system_updating": ("info", "SYSTEM_UPDATING"),
     "deleting": ("warning", "DELETING"),
     "status_unknown": ("warning", "a status this server does not know, or none"),
-    "other_version_hosted": ("info", "the answer is not about the version that is or was HOSTED"),
+    "other_version_hosted": (
+        "info",
+        "the answer is not about the version that is HOSTED, or was when captured",
+    ),
     "hosting_autoscaling": ("info", "minimum and maximum inference units were requested"),
     "hosting_fixed": ("info", "a fixed number of inference units was requested"),
     # quality

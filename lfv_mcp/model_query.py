@@ -25,7 +25,7 @@ LATEST: Final = "latest"
 """The `model_version` of a caller who wants the highest version, whichever that is."""
 
 HOSTED: Final = "hosted"
-"""The `model_version` of a caller who wants the highest version that is, or was, HOSTED."""
+"""The `model_version` for the highest version that is HOSTED, or was when captured."""
 
 VERSION_RULE: Final = (
     "a version is a whole number from 1, at most ten digits, no leading zero, or 'latest', "
@@ -46,6 +46,7 @@ _RESOURCE_URI: Final = re.compile(
 _SPELLED_VERSION: Final = re.compile(
     r"(?:model|version|ver|model[_-]?version)[_-]*(?P<number>[1-9][0-9]{0,9})", re.IGNORECASE
 )
+_NOTHING_SENT: Final = "Nothing was sent."
 _SHOWN_LENGTH: Final = 50
 """Characters of a refused value that its error repeats."""
 
@@ -56,6 +57,28 @@ class InvalidArgumentError(CallerError):
     argument = ""
     shown_value = ""
     rule = ""
+    value: object = None
+    """What the caller gave."""
+    meant = ""
+    """The value that was meant, if only one can be: it takes the place of an example."""
+    known = ""
+    """Which names there are, as sentences after the rule; empty if that is not known."""
+    step = ""
+    """What to do where any example would mislead, as a sentence; else empty."""
+
+    def naming(self, known: str, step: str = "") -> InvalidArgumentError:
+        """The same refusal with the names that there are.
+
+        Args:
+            known: they, as sentences.
+            step: what to do instead, as a sentence; empty to leave that as it is.
+        """
+        next_step = f"{step} {_NOTHING_SENT}" if step else self.next_step
+        said = InvalidArgumentError(self.code, f"{self.message} {known}", next_step)
+        said.argument, said.shown_value, said.rule = self.argument, self.shown_value, self.rule
+        said.value, said.meant = self.value, self.meant
+        said.known, said.step = known, step or self.step
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +125,30 @@ def _shorten_value(value: object) -> str:
     return shown
 
 
-def invalid_argument(name: str, value: object, rule: str, example: str) -> InvalidArgumentError:
+def invalid_argument(
+    name: str, value: object, rule: str, example: str, *, meant: str = ""
+) -> InvalidArgumentError:
     """Build the error for an argument that breaks its rule.
 
     Args:
         name: the argument's name.
         value: what the caller gave; the error repeats at most 50 characters of it.
         rule: the rule as a clause, without a full stop.
-        example: an accepted value, written as the caller would write it.
+        example: an accepted value, written as the caller would write it; empty where any would
+            mislead, for a name.
+        meant: the accepted value that the caller meant, if only one can be; in place of an example.
     """
     shown = _shorten_value(value)
+    example = meant or example
+    step = "" if example else "Ask again with one of the names that list_models shows."
+    correct = f"Correct it and call again, for example {name}={example}."
     error = InvalidArgumentError(
         "invalid_argument",
         f"{name}={shown} is not accepted: {rule}.",
-        f"Correct it and call again, for example {name}={example}. Nothing was sent.",
+        f"{step or correct} {_NOTHING_SENT}",
     )
-    error.argument, error.shown_value, error.rule = name, shown, rule
+    error.meant, error.step = meant, step
+    error.argument, error.shown_value, error.rule, error.value = name, shown, rule, value
     return error
 
 
@@ -138,7 +169,7 @@ def check_project_name(value: object) -> str:
         value,
         "a project name has 1 to 255 letters, digits, '-' or '_' and starts with a letter or "
         "digit; a whole model ARN is accepted too",
-        '"sample-cap-seal"',
+        "",
     )
 
 

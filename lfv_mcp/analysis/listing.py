@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lfv_mcp.analysis.highlights import highlights
+from lfv_mcp.analysis.statuses import NEAR_STATUSES, RUNNING_STATUSES
 from lfv_mcp.figures import count_of, fraction
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import OtherStatus
 from lfv_mcp.results.common import Source, SourceBasis, SourceKind
 from lfv_mcp.results.model_list import HeldRecord, ModelList, ModelRow, PredictionSetRow
 
+_ENDED: Final = (
+    ": hosting ended on 2025-10-31, so none runs today; whether a model still exists is not known"
+)
+"""What a reader of a saved status of hosting would else take for the present."""
+_NONE: Final[Mapping[str, int]] = {}
 _MORE: Final = "; there is more: pass next_token"
 
 
@@ -48,6 +54,7 @@ def summarise_listing(
     source: Source,
     all_read: bool = True,
     sets: int = 0,
+    others: Mapping[str, int] = _NONE,
 ) -> str:
     """What a page of models shows, in a few sentences.
 
@@ -59,13 +66,27 @@ def summarise_listing(
         source: what the listing rests on.
         all_read: whether every file of the archive could be read; else nothing is called absent.
         sets: prediction sets on the page.
+        others: of a whole listing of one status, how many models have each other one.
     """
     told = _summarise_models(
         models, project_name, status, more=more, source=source, all_read=all_read, has_sets=sets > 0
     )
     if sets:
         told += f" {count_of(sets, 'prediction set', 'prediction sets')} beside."
+    told += _near_in_words(status, others, found=bool(models))
     return " ".join([told, *(() if more else highlights(models))])
+
+
+def _near_in_words(status: str, others: Mapping[str, int], *, found: bool) -> str:
+    """The models that a reader of a status may have meant too, as a sentence; empty for none."""
+    near = {each: others[each] for each in NEAR_STATUSES.get(status, ()) if others.get(each)}
+    if not near:
+        return ""
+    *first, last = (f"{count} {each}" for each, count in near.items())
+    listed = " and ".join(filter(None, (", ".join(first), last)))
+    if not found:
+        return f" Near it: {listed}."
+    return f" {listed} {'is' if sum(near.values()) == 1 else 'are'} not among them."
 
 
 def _summarise_models(
@@ -80,25 +101,26 @@ def _summarise_models(
 ) -> str:
     what = f"{status} model" if status else "model"
     projects = len({m.project_name for m in models})
-    where = f"of {project_name}" if project_name else "in all projects"
+    where = f"of {project_name}" if project_name else "in any project"
     if not models:
         if not all_read:
             on = " on this page" if more else ""
             return f"No {what} {where}{on} is among what could be read; see files_unread."
         if source.kind == "archive" and not (project_name or status or more or has_sets):
             return "No model is held here; `lfv-mcp archive check DIR` says what is."
-        return f"No {what}s {where}{' on this page' if more else ''}."
+        if not (project_name or status or more) and source.kind != "live":
+            return "No model is held."
+        return f"No {what} {where}{' on this page' if more else ''}."
     if not project_name:
         where = f"in {count_of(projects, 'project', 'projects')}"
         where += " on this page" if more else ""
     text = f"{count_of(len(models), what, f'{what}s')} {where}"
     text += _MORE if more else ""
     text += "" if all_read else "; not every file could be read"
-    if source.kind == "sample":
-        text += "; synthetic sample, so status is history"
-    elif source.kind == "archive":
-        text += "; saved records, so status is history"
-    return text + "."
+    if source.kind == "live":
+        return f"{text}."
+    text += f"; {'synthetic sample' if source.kind == 'sample' else 'saved records'}, so status is "
+    return f"{text}history{_ENDED if status in RUNNING_STATUSES else ''}."
 
 
 def listing_digest(listed: ModelList) -> str:
@@ -134,7 +156,10 @@ def joined(pages: Sequence[ModelList], project_name: str, status: str) -> ModelL
     sets = tuple(row for page in pages for row in page.prediction_sets or ())
     findings = tuple(dict.fromkeys(each for page in pages for each in page.findings or ()))
     return ModelList(
-        summary=summarise_listing(
+        # Of a single page it says more: which near statuses there are beside.
+        summary=pages[0].summary
+        if len(pages) == 1
+        else summarise_listing(
             models,
             project_name,
             status,

@@ -127,7 +127,7 @@ def disagreement_findings(
     """The statuses that other saved records of the same model name."""
     if others:
         listed = ", ".join(
-            f"{other.status or 'no status'} ({_day(other.captured)})" for other in others
+            f"{other.status or 'no status'} ({day(other.captured)})" for other in others
         )
         yield finding(
             "records_disagree",
@@ -141,7 +141,8 @@ def _status_in_words(status: str | None) -> str:
     return "no status" if status is None else status
 
 
-def _day(seconds: float | None) -> str:
+def day(seconds: float | None) -> str:
+    """The day of a record in UTC, or that it has none: `2025-10-28`."""
     return "undated" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 

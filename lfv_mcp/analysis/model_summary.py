@@ -6,7 +6,7 @@ The findings are chosen in `quality` and `model_findings`; here the answer is pu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.description import ReadableDescription
 from lfv_mcp.analysis.model_findings import (
@@ -17,7 +17,7 @@ from lfv_mcp.analysis.model_findings import (
     state_findings,
 )
 from lfv_mcp.analysis.quality import quality_findings
-from lfv_mcp.analysis.statuses import STATUS_WORDS
+from lfv_mcp.analysis.statuses import NOT_USABLE, STATUS_WORDS
 from lfv_mcp.figures import duration, fraction, percent
 from lfv_mcp.findings import as_line, by_severity
 from lfv_mcp.provenance import OtherStatus, Provenance, source_in_words
@@ -28,10 +28,35 @@ from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Perf
 from lfv_mcp.text import clean, complement, truncate_lines
 from lfv_mcp.times import epoch_seconds
 
+_WITHOUT_RESULTS: Final = ("training_failed", "training_in_progress")
+"""Findings on versions that were not evaluated."""
+_MAX_REASON: Final = 200
+"""Characters of a status message that a summary quotes."""
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
 _NEVER_CUT: Final = ("metrics_best_case", "sample_data")
 """Findings that the limit never cuts off: how far metrics flatter, and a doubt about the source."""
+
+
+class UsableVersion(NamedTuple):
+    """Another version of the same project, of which there are results.
+
+    Args:
+        version: its number.
+        was_hosted: it was HOSTED when captured.
+        has_files: its evaluation files are held; else only metrics are known.
+    """
+
+    version: str
+    was_hosted: bool
+    has_files: bool
+
+    @property
+    def in_words(self) -> str:
+        """What there is of it: `version 3 (HOSTED when captured, evaluation files held)`."""
+        results = "evaluation files held" if self.has_files else "metrics known"
+        hosted = "HOSTED when captured, " if self.was_hosted else ""
+        return f"version {self.version} ({hosted}{results})"
 
 
 def summarise(
@@ -70,6 +95,7 @@ def summarise(
     sentences = (
         _state_sentence(f"{project_name} version {model_version}", status, source),
         _quality_sentence(performance),
+        _reason(description),
         _what_to_do(findings),
     )
     return ModelSummary(
@@ -87,6 +113,33 @@ def summarise(
         source=source,
         model_description=description,
     )
+
+
+def naming_usable(summary: ModelSummary, usable: UsableVersion | None) -> ModelSummary:
+    """The answer about a version without results, with the version to use instead.
+
+    Args:
+        summary: the answer; of a version that was evaluated, or has evaluation files although its
+            record is from before that, it is returned as it is.
+        usable: the other version; None if there is none.
+    """
+    words = STATUS_WORDS.get(summary.status or "")
+    if summary.source.kind == "live" or words is None or words.code not in _WITHOUT_RESULTS:
+        return summary
+    if any(each.code == "evidence_at_hand" for each in summary.findings):
+        return summary
+    said = words.history[1]
+    advice = f"See {usable.in_words} instead." if usable else "No other version has results here."
+    if said != NOT_USABLE:
+        advice = f"{said} {advice}"
+    findings = [
+        each.model_copy(update={"advice": advice}) if each.code == words.code else each
+        for each in summary.findings
+    ]
+    text = summary.summary
+    if text.endswith(said):
+        text = f"{text.removesuffix(said)}{advice}"
+    return summary.model_copy(update={"summary": text, "findings": tuple(findings)})
 
 
 def gravest_finding(
@@ -130,7 +183,7 @@ def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> st
     kept = [found for found in model.findings if found.code in _NEVER_CUT and found not in grave]
     first = [*grave, *kept]
     lines += (_line(found, model.summary) for found in first)
-    if model.status_message is not None:
+    if model.status_message is not None and f'"{model.status_message}"' not in model.summary:
         lines.append(f"Status message: {model.status_message}")
     lines += _record_in_words(model)
     lines += (_line(found, model.summary) for found in model.findings if found not in first)
@@ -259,6 +312,13 @@ def _quality_sentence(performance: Performance) -> str:
         f"On its test set it caught {percent(recall)} of the defects; "
         f"{percent(rejects) if rejects else 'none'} of its rejects were good parts."
     )
+
+
+def _reason(description: ModelDescription) -> str:
+    """Why training or hosting failed, as the service said it: a quotation, and no words of ours."""
+    words = STATUS_WORDS.get(description.Status or "")
+    message = clean((description.StatusMessage or "").strip(), _MAX_REASON).replace('"', "'")
+    return f'Reason given: "{message}"' if message and words and words.has_cause else ""
 
 
 _TOLD: Final = frozenset(

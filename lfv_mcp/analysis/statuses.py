@@ -22,10 +22,16 @@ class StatusWords:
     """Message and advice where a live endpoint answered."""
     history: tuple[str, str] = ("", "")
     """Message and advice where the record is a saved one."""
+    has_cause: bool = False
+    """Whether the status message says why, so that a summary quotes it."""
     metrics_expected: bool = True
     """Whether a model with this status has been evaluated."""
 
 
+NOT_USABLE: Final = "Use another version."
+"""Advice on a version without a model, as long as it is not known which others there are."""
+_NO_HISTORY: Final = "since when and at what cost is in no record."
+"""What who asks for costs would else work out from inference units."""
 _LAST_BILLS: Final = "Hosting ended 2025-10-31: check bills."
 """Advice on a record of a model that was being hosted: who asks wants to stop it, or its costs."""
 
@@ -46,12 +52,13 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         "training_failed",
         (
             "Training failed.",
-            "See status_message, mend the dataset, retrain.",
+            "Mend the dataset, retrain.",
         ),
         (
             "Training had failed; there was no model to use.",
-            "Read status_message for the cause, and use another version.",
+            NOT_USABLE,
         ),
+        has_cause=True,
         metrics_expected=False,
     ),
     "STARTING_HOSTING": StatusWords(
@@ -65,34 +72,35 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         "hosted",
         ("Running, and billed by the hour until StopModel.", "StopModel when idle."),
         (
-            "Running, billed when captured.",
+            f"Running, billed when captured; {_NO_HISTORY}",
             _LAST_BILLS,
         ),
     ),
     "HOSTING_FAILED": StatusWords(
-        "could not be started; the trained model and its metrics stand",
+        "its last start failed; the trained model and its metrics stand",
         "hosting_failed",
         (
             "Hosting failed.",
-            "See status_message, then StartModel again.",
+            "Mend the cause, then StartModel again.",
         ),
         (
             "Hosting had failed; the results of training stood.",
-            "Read status_message for the cause, and judge the model by its metrics.",
+            "Judge the model by its metrics.",
         ),
+        has_cause=True,
     ),
     "STOPPING_HOSTING": StatusWords(
         "being stopped",
         "hosting_stopping",
         ("Hosting is stopping.", "Wait until it is TRAINED: then it is stopped."),
-        ("Hosting was stopping when captured.", _LAST_BILLS),
+        (f"Hosting was stopping when captured; {_NO_HISTORY}", _LAST_BILLS),
     ),
     "SYSTEM_UPDATING": StatusWords(
         "hosted, while the service updated it",
         "system_updating",
         ("The service is updating the hosted model.", "Wait until it is HOSTED again."),
         (
-            "The service was updating the hosted model when captured.",
+            f"The service was updating the hosted model when captured; {_NO_HISTORY}",
             _LAST_BILLS,
         ),
     ),
@@ -107,3 +115,16 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         metrics_expected=False,
     ),
 }
+
+RUNNING_STATUSES: Final = ("STARTING_HOSTING", "HOSTED", "STOPPING_HOSTING", "SYSTEM_UPDATING")
+"""Statuses of a model that was being hosted, or nearly: who asks for one means the others too."""
+_FAILED_STATUSES: Final = ("TRAINING_FAILED", "HOSTING_FAILED")
+NEAR_STATUSES: Final[dict[str, tuple[str, ...]]] = {
+    **{
+        status: tuple(other for other in group if other != status)
+        for group in (RUNNING_STATUSES, _FAILED_STATUSES)
+        for status in group
+    },
+    "TRAINED": (*RUNNING_STATUSES, "HOSTING_FAILED"),
+}
+"""The statuses that a reader of one may not know to be others: a HOSTED model is trained, too."""

@@ -10,11 +10,13 @@ from functools import partial
 from typing import NamedTuple
 
 from lfv_mcp.analysis.model_findings import hosted_elsewhere
+from lfv_mcp.analysis.model_summary import naming_usable
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.index_findings import with_findings
 from lfv_mcp.catalog.lookup import Lookup, hosted_in_archive
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.summaries import Summaries
+from lfv_mcp.catalog.usable_version import usable_version
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError
 from lfv_mcp.model_query import HOSTED, ModelQuery, spelled_version
@@ -83,6 +85,8 @@ class AskedModels:
             # Not kept with the summary, which is kept by the records of its own version alone.
             elsewhere = hosted_elsewhere(summary, hosted_in_archive(index, query))
             summary = with_findings(summary, list(elsewhere))
+            usable = usable_version(index, query, summary.model_version)
+            summary = naming_usable(summary, usable)
         return Asked(summary)
 
     async def _found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:

@@ -111,16 +111,25 @@ class IndexLoader:
     Args:
         archive: None if there is none; then there is no index, and its number is 0.
         timeout: seconds without any advance after which a command stops waiting.
+        is_patient: for commands: the first index is waited for as long as it advances.
     """
 
-    def __init__(self, archive: Archive | None, timeout: float = 20.0) -> None:
+    def __init__(
+        self, archive: Archive | None, timeout: float = 20.0, *, is_patient: bool = False
+    ) -> None:
         self._archive = archive
         self._timeout = timeout
+        self.is_patient = is_patient
 
     @property
     def has_archive(self) -> bool:
         """Whether there is an index at all."""
         return self._archive is not None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a question would have to wait for the first index."""
+        return self._archive is not None and self._archive.held is None
 
     @property
     def progress(self) -> IndexingProgress | None:
@@ -149,14 +158,14 @@ class IndexLoader:
             pause = min(2 * pause, _LAST_PAUSE)
         return AtHand(archive.outcome(look), archive.staleness)
 
-    async def wait_patiently(self) -> None:
+    async def wait_if_patient(self) -> None:
         """Wait for the first index for as long as it advances, and then for its first retries.
 
         Raises:
             ServiceError: it has not advanced for `timeout` seconds.
         """
         archive = self._archive
-        if archive is None:
+        if archive is None or not self.is_patient:
             return
         look = archive.begin_look() if archive.held is None else None
         came_to, at = (0, 0), anyio.current_time()

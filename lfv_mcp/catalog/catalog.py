@@ -7,7 +7,6 @@ starts a server waits for its list of tools.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -45,7 +44,7 @@ from lfv_mcp.errors import CallerError, LfvError, ServiceError
 from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.base import Result, build_models
 from lfv_mcp.results.common import Finding, SourceKind
-from lfv_mcp.results.model_list import ModelList, ModelRow
+from lfv_mcp.results.model_list import ModelList
 from lfv_mcp.results.model_summary import ModelSummary
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     from lfv_mcp.results.inventory import Inventory
     from lfv_mcp.results.model_comparison import ModelComparison
 
-_MAX_SUGGESTED_MODELS: Final = 100
 _model_building: Final = threading.Lock()
 
 
@@ -103,14 +101,14 @@ class Catalog:
     ) -> None:
         self._clock = clock = options.get("clock", time.monotonic)
         self._timeout = timeout
-        self._waits_for_index = options.get("waits_for_index", False)
         self._cache_policy = policy = options.get("cache_policy", CachePolicy())
         backend = Backend(open_service, kind, archive, for_remote=options.get("for_remote", False))
         self._backend, self.readiness = backend, Readiness(kind, archive)
         self.kind: SourceKind = kind
         self.location = backend.location
         self._workers = workers = Workers(timeout, options.get("worker_limits", WorkerLimits()))
-        self._index = IndexLoader(archive, timeout)
+        is_patient = options.get("waits_for_index", False)
+        self._index = IndexLoader(archive, timeout, is_patient=is_patient)
         self.prediction_sets = PredictionSets(backend)
         self._lookup = Lookup(backend, self.prediction_sets)
         self._sources = AnswerSources(backend, self._lookup)
@@ -120,7 +118,7 @@ class Catalog:
         self._models = AskedModels(self._lookup, self.prediction_sets, summaries, workers)
         self._portfolio = Portfolio(backend, self._lookup, workers)
         self.suggestions = Suggestions(
-            self._list_suggested, workers, self._index, self.prediction_sets, policy, clock
+            self.list_models, workers, self._index, self.prediction_sets, policy, clock
         )
 
     @cached_property
@@ -158,7 +156,7 @@ class Catalog:
     @property
     def awaits_index(self) -> bool:
         """Whether a question would have to wait for the first index of the archive."""
-        return self.archive is not None and self.archive.held is None
+        return self._index.is_awaited
 
     def preload_index(self) -> None:
         """Begin to index the archive, in the background: of thousands of files it takes seconds.
@@ -217,7 +215,8 @@ class Catalog:
         from lfv_mcp.catalog.inventory import Survey, take_inventory
         from lfv_mcp.results.inventory import Inventory
 
-        async with self._question(query, Inventory, has_limit=survey is None) as at_hand:
+        has_limit = survey is None
+        async with self._question(query, Inventory, has_limit=has_limit, versions=()) as at_hand:
             asked = query.project_name, at_hand.index, survey or Survey()
             answer = await self._workers.run(partial(take_inventory, self._backend, *asked))
             return with_findings(answer, [*_findings(at_hand), *self._backend.doubts])
@@ -237,7 +236,7 @@ class Catalog:
         from lfv_mcp.results.model_comparison import ModelComparison
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
-        async with self._question(query, *answers) as at_hand:
+        async with self._question(query, *answers, versions=versions) as at_hand:
             asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
             answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
@@ -263,7 +262,7 @@ class Catalog:
         query = query or ModelQuery("")
         start = ListingPosition.parse(next_token)
         limits = PageLimits(status, max_results, page_bytes)
-        async with self._question(query, ModelList) as at_hand:
+        async with self._question(query, ModelList, versions=()) as at_hand:
             models = HeldModels(self.kind, at_hand.index)
             page = ListingPage(start, limits, len(self.location), models)
             findings = [*_findings(at_hand), *self._backend.doubts]
@@ -304,32 +303,31 @@ class Catalog:
 
     @asynccontextmanager
     async def _question(
-        self, query: ModelQuery, *answers: type[Result], has_limit: bool = True
+        self,
+        query: ModelQuery,
+        *answers: type[Result],
+        has_limit: bool = True,
+        versions: Sequence[str] | None = None,
     ) -> AsyncGenerator[AtHand]:
         """One time limit for a whole question, and the index that it is answered from.
 
         The question is put on the errors that leave; and those that claim absence say which files
         could not be read. `answers` are the results that the question takes: built here, before
-        threads make them.
+        threads make them. `versions` are those of a question about several, or about none.
         """
         with _model_building:
             for answer in answers:
                 build_models(answer)
         at_hand = AtHand()
         try:
-            if self._waits_for_index:
-                await self._index.wait_patiently()
+            await self._index.wait_if_patient()
             with self.deadline() if has_limit else nullcontext():
                 at_hand = await self._index.load()
                 yield at_hand
         except LfvError as error:
             failure = with_unread(error, at_hand.unread)
-            failure.question = self._lookup.in_words(query)
+            failure.question = self._lookup.in_words(query, versions)
             raise failure from error.__cause__
-
-    async def _list_suggested(self, query: ModelQuery | None) -> list[ModelRow]:
-        page = await self.list_models(query, max_results=_MAX_SUGGESTED_MODELS, page_bytes=math.inf)
-        return list(page.models)
 
 
 def _findings(at_hand: AtHand, *queries: ModelQuery) -> list[Finding]:

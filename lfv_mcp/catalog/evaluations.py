@@ -28,7 +28,9 @@ from lfv_mcp.catalog.evidence import Evidence, EvidenceLoader, no_images
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
 from lfv_mcp.catalog.set_report import by_overlap, report_on_set
 from lfv_mcp.catalog.sources import AnswerSources, of_evaluation
+from lfv_mcp.catalog.usable_version import usable_version
 from lfv_mcp.catalog.workers import Workers, gather_in_order
+from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.formats.predictions.prediction_set import PredictionSet
 from lfv_mcp.model_query import ModelQuery
@@ -132,11 +134,31 @@ class Evaluations:
         """
         described, found_set = await self._models.find(query, index)
         if found_set is None:
-            evidence = await self._evidence.load(require_description(described))
-            return _VersionBasis(described, evidence)
+            return _VersionBasis(described, await self._load(query, described, index))
         predictions = await self._read(found_set)
         manifests = await self._manifests(_where(query, predictions), index)
         return _SetBasis(described, predictions, manifests)
+
+    async def _load(
+        self, query: ModelQuery, described: ModelSummary, index: Index | None
+    ) -> Evidence:
+        """What can be read of a version.
+
+        Raises:
+            LfvError: `evidence_unavailable` if nothing can; with the version to ask for instead.
+        """
+        try:
+            return await self._evidence.load(require_description(described))
+        except SetupError as error:
+            number = described.model_version
+            usable = index and usable_version(index, query, number, with_files=True)
+            if error.code != "evidence_unavailable" or not usable:
+                raise
+            instead = f"Ask about {usable.in_words} instead."
+            message = f"Version {number}: {error.message}"
+            led_on = type(error)(error.code, message, f"{error.next_step} {instead}")
+            led_on.other_version = usable.version
+            raise led_on from error
 
     async def manifest(self, query: ModelQuery, index: Index | None) -> EvaluationManifest:
         """The EvaluationManifest of a version.
@@ -145,7 +167,7 @@ class Evaluations:
             LfvError: `evidence_unavailable` if it cannot be read; the text says why.
         """
         described = await self._models.describe(query, index)
-        evidence = await self._evidence.load(require_description(described))
+        evidence = await self._load(query, described, index)
         if evidence.manifest is None:
             raise no_images(None, evidence.findings)
         return evidence.manifest

@@ -27,6 +27,7 @@ from lfv_mcp.analysis.judged_predictions import labels_of, truth_of
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile, Index, ModelEntry, PredictionSetEntry, RecordRef
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.errors import ERRORS, CallerError, LfvError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
@@ -110,7 +111,8 @@ def take_inventory(
             f"The archive holds nothing of a project {clean(project_name, 255)!r}."
             if index.unread is None
             else f"There is no readable record of {clean(project_name, 255)!r} in the archive.",
-            f"Projects that it holds: {first_of(names) or 'none'}.",
+            f"{did_you_mean(project_name, names)}Projects that it holds: "
+            f"{first_of(closest_first(project_name, names)) or 'none'}.",
         )
     read = _Reader(backend, archive, survey.advance).read(index, names, wanted)
     images = archive.image_listing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -58,9 +59,17 @@ class ListingPage:
     rows: list[ModelRow] = field(default_factory=list[ModelRow])
     sets: list[PredictionSetRow] = field(default_factory=list[PredictionSetRow])
     findings: list[Finding] = field(default_factory=list[Finding])
+    others: Counter[str] = field(default_factory=Counter[str])
+    """The statuses of the models that were passed over, how often each."""
+    is_whole: bool = field(init=False)
+    """The page starts where the listing does."""
     has_more: bool = False
     """There is a model that did not fit: only said when there really is one."""
     timed_out: bool = False
+
+    def __post_init__(self) -> None:
+        """Remember where the page starts."""
+        self.is_whole = self.position == ListingPosition()
 
     @property
     def has_all_rows(self) -> bool:
@@ -73,8 +82,11 @@ class ListingPage:
             self.size += len(json.dumps(found.to_json())) + len(as_line(found))
 
     def wants(self, row: ModelRow) -> bool:
-        """Whether the model's status is one that the page is about."""
-        return self.limits.status in ("", row.status)
+        """Whether the model's status is one that the page is about; else it is counted."""
+        if self.limits.status in ("", row.status):
+            return True
+        self.others[row.status or ""] += 1
+        return False
 
     def add(self, position: ListingPosition, row: ModelRow) -> bool:
         """Add a model, and go on to its position; False if it does not fit any more."""
@@ -125,6 +137,7 @@ class ListingPage:
                 source=source,
                 all_read=all_read,
                 sets=len(self.sets),
+                others=self.others if self.is_whole and not more else {},
             ),
             models=tuple(self.rows),
             prediction_sets=tuple(self.sets) or None,

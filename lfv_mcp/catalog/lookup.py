@@ -6,11 +6,14 @@ Everything in here may block, so it runs on worker threads.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from lfv_mcp.analysis.model_findings import day
+from lfv_mcp.analysis.statuses import NEAR_STATUSES, STATUS_WORDS
 from lfv_mcp.archive.index import Index
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.held_names import names_in_words
+from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
@@ -109,11 +112,20 @@ class Lookup:
         statuses = self._statuses(scope, project_name)
         hosted = _hosted(statuses)
         if not hosted:
-            told = [f"{version} {status}" for version, status in sorted(statuses.items())]
+            told = _first(f"{version} {status}" for version, status in sorted(statuses.items()))
+            claim = f"No version of {project_name} is HOSTED: {told}."
+            if self._backend.archive is not None:
+                key = ProjectKey(scope.region, scope.account, project_name)
+                when = _when_captured(self._backend.archive.index(), key)
+                claim = f"No version of {project_name} was HOSTED when captured{when}: {told}."
+                claim += " Whether one ran earlier is in no record."
+            near = "".join(
+                f" Version {version} ({status}) may be the one: {STATUS_WORDS[status].meaning}."
+                for version, status in sorted(statuses.items(), reverse=True)
+                if status in NEAR_STATUSES["HOSTED"]
+            )
             raise CallerError(
-                "model_not_found",
-                f"No version of {project_name} is or was HOSTED: {_first(told)}.",
-                "Ask for one of these by its number.",
+                "model_not_found", claim, f"Ask for one of these by its number.{near}"
             )
         return hosted[0]
 
@@ -137,13 +149,16 @@ class Lookup:
             elif versions is None:
                 code, what = "project_not_found", no_project
                 names = self._project_names(scope)
-                known = f"Known projects: {_first(_closest_first(query.project_name, names))}."
+                known = names_in_words("projects", query.project_name, names)
                 next_step = next_step if names else self._where_to_look()
             else:
                 known = f"Versions of {query.project_name}: {_first(map(str, versions))}"
                 known += f"; prediction sets: {_first(sets)}." if sets else "."
+                known = did_you_mean(query.prediction_set or "", sets) + known
             if query.prediction_set and code == "model_not_found":
-                next_step += f" To compare: {PREDICTIONS_RULE}."
+                # Asked again with a version the question would be another one.
+                again = f"{next_step} " if did_you_mean(query.prediction_set, sets) else ""
+                next_step = f"{again}To compare: {PREDICTIONS_RULE}."
         except LfvError as other:
             known = f"What exists could not be listed [{other.code}]."
             next_step = "Check the name and the version."
@@ -157,7 +172,16 @@ class Lookup:
         if self._sets is None:
             return []
         names = self._sets.names(query, None if archive is None else archive.held)
-        return _closest_first(query.prediction_set or "", names)
+        return closest_first(query.prediction_set or "", names)
+
+    def _held_by(self, name: str) -> str:
+        """Of which other projects there is a prediction set of that name, as a clause."""
+        archive = self._backend.archive
+        if self._sets is None:
+            return ""
+        rows = self._sets.rows(ModelQuery(""), None if archive is None else archive.held)
+        others = [row.project_name for row in rows if row.name.casefold() == name.casefold()]
+        return f"; {_first(dict.fromkeys(others))} has one" if others else ""
 
     def _is_all_read(self) -> bool:
         """Whether what is not found is not there: of a file that was not read nobody knows."""
@@ -168,7 +192,7 @@ class Lookup:
     def _no_version(self, project_name: str, version: str | None) -> str:
         if self._is_all_read():
             if version and not version.isdigit():
-                return f"{project_name} has no prediction set {version!r}."
+                return f"{project_name} has no prediction set {version!r}{self._held_by(version)}."
             return f"{project_name} has no version {version or 'yet'}."
         which = "any version"
         if version:
@@ -180,15 +204,21 @@ class Lookup:
             return f"There is no project {project_name!r} here."
         return f"There is no readable record of {project_name!r} here."
 
-    def in_words(self, query: ModelQuery) -> str:
-        """The question as it was understood, for errors: project, version, region and source."""
+    def in_words(self, query: ModelQuery, versions: Sequence[str] | None = None) -> str:
+        """The question as it was understood, for errors: project, version, region and source.
+
+        Args:
+            query: what it is about.
+            versions: of a question about several versions, or about none; None for one version.
+        """
         members = {
             "project_name": query.project_name or "(every project)",
-            "model_version": query.version_or_name,
+            "model_version": query.version_or_name if versions is None else "",
+            "model_versions": " and ".join(versions or ()),
             "region": query.region or self._region_in_words(),
             "source": self._backend.kind,
         }
-        return ", ".join(f"{name}={value}" for name, value in members.items())
+        return ", ".join(f"{name}={value}" for name, value in members.items() if value)
 
     def _region_in_words(self) -> str:
         try:
@@ -295,6 +325,15 @@ def archived_model(index: Index, query: ModelQuery) -> ModelKey | None:
     return key if key in index.models else None
 
 
+def _when_captured(index: Index, project: ProjectKey) -> str:
+    """The days on which a project's statuses were captured, in brackets; empty if one has none."""
+    seconds = [index.models[key].winner.captured for key in index.versions.get(project, ())]
+    days = sorted({day(each) for each in seconds if each is not None})
+    if None in seconds or not days:
+        return ""
+    return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
+
+
 def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
     """ARNs of the version that was asked for, else the newest, in each project with models."""
     newest = [index.versions[project][0] for project in projects if project in index.versions]
@@ -305,11 +344,6 @@ def _hosted(statuses: Mapping[int, str]) -> list[str]:
     """The versions that are HOSTED, the highest first."""
     hosted = sorted((v for v, status in statuses.items() if status == "HOSTED"), reverse=True)
     return [str(version) for version in hosted]
-
-
-def _closest_first(name: str, names: Sequence[str]) -> list[str]:
-    close = get_close_matches(name, names, n=3)
-    return [*close, *(other for other in names if other not in close)]
 
 
 def _first(names: Iterable[str]) -> str:

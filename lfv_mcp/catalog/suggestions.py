@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.catalog.workers import Workers
 from lfv_mcp.errors import CallerError, LfvError
-from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
-from lfv_mcp.results.model_list import ModelRow, PredictionSetRow
+from lfv_mcp.model_query import (
+    InvalidArgumentError,
+    ModelQuery,
+    check_project_name,
+    parse_model_query,
+)
+from lfv_mcp.results.model_list import ModelList, ModelRow, PredictionSetRow
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_MAX_MODELS: Final = 100
 _MAX_SETS: Final = 100
 
-ListRows = Callable[[ModelQuery | None], Awaitable[list[ModelRow]]]
-"""Lists up to a hundred models of a query, or of every project."""
+ListModels = Callable[..., Awaitable[ModelList]]
+"""Lists models as `Catalog.list_models` does."""
 
 
 class Suggestions:
     """Names for completions and resource lists.
 
     Args:
-        list_rows: lists the models; its answers are cached.
+        list_models: lists the models; its answers are cached.
         workers: give the deadline.
         index: knows the projects of an archive; its number is part of the cache's keys.
         sets: the prediction sets.
@@ -37,14 +46,14 @@ class Suggestions:
 
     def __init__(
         self,
-        list_rows: ListRows,
+        list_models: ListModels,
         workers: Workers,
         index: IndexLoader,
         sets: PredictionSets,
         policy: CachePolicy,
         clock: Callable[[], float],
     ) -> None:
-        self._list_rows = list_rows
+        self._list_models = list_models
         self._workers = workers
         self._index = index
         self._sets = sets
@@ -84,8 +93,42 @@ class Suggestions:
         return sorted({row.project_name for row in await self.models()})
 
     async def _archived_projects(self) -> list[str]:
+        return [name for held in await self._held_names() for name in held.projects]
+
+    async def held(self) -> HeldNames:
+        """The names that a refusal leads on to: those of an archive.
+
+        None of a live endpoint, which would be asked for all of its projects; and none before the
+        first index is there, except for commands, which wait for it.
+        """
+        if not self._index.has_archive or (self._index.is_awaited and not self._index.is_patient):
+            return HeldNames()
+        return next(iter(await self._or_empty(self._held_names)), HeldNames())
+
+    async def _held_names(self) -> list[HeldNames]:
+        await self._index.wait_if_patient()
         index = (await self._index.load()).index
-        return sorted({*index.named, *self._sets.projects(index)}) if index is not None else []
+        if index is None:
+            return []
+        sets: dict[str, list[str]] = {}
+        for row in self._sets.rows(ModelQuery(""), index):
+            sets.setdefault(row.project_name, []).append(row.name)
+        return [HeldNames(sorted({*index.named, *sets}), sets)]
+
+    @asynccontextmanager
+    async def naming(self, project: object = None) -> AsyncGenerator[None]:
+        """Let a refusal of a name that breaks its rule say which names are held.
+
+        Args:
+            project: the question's project as it was given.
+
+        Raises:
+            LfvError: as the work inside.
+        """
+        try:
+            yield
+        except InvalidArgumentError as error:
+            raise (await self.held()).named_in(error, project) from None
 
     async def _rows(self, query: ModelQuery | None) -> list[ModelRow]:
         key = (await self._index.number(), query)
@@ -94,6 +137,10 @@ class Suggestions:
         return await self._listed_models.get(
             key, partial(self._or_empty, partial(self._list_rows, query))
         )
+
+    async def _list_rows(self, query: ModelQuery | None) -> list[ModelRow]:
+        page = await self._list_models(query, max_results=_MAX_MODELS, page_bytes=math.inf)
+        return list(page.models)
 
     async def _or_empty(self, lookup: Callable[[], Awaitable[list[_T]]]) -> list[_T]:
         """Run a lookup for a list or completion; an empty list if it fails.

@@ -51,12 +51,14 @@ def _take(project: str, prefixes: tuple[str, ...], settings: Settings) -> Invent
     from lfv_mcp.catalog.inventory import Survey
     from lfv_mcp.model_query import ModelQuery, check_project_name, parse_model_query
 
-    query = parse_model_query(check_project_name(project)) if project else ModelQuery("")
     look_up = partial(listed_images, prefixes, settings) if prefixes else None
     taken: list[Inventory] = []
     with ProgressLine(project or "inventory", None) as progress:
 
         async def work(catalog: Catalog) -> None:
+            async with catalog.suggestions.naming():
+                name = check_project_name(project) if project else ""
+                query = parse_model_query(name) if name else ModelQuery("")
             taken.append(await catalog.inventory(query, Survey(look_up, progress.advance)))
 
         ask_catalog(settings, work)

@@ -143,9 +143,9 @@ def once_read_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--trained-on",
                 multiple=True,
                 metavar="NAME=PLACE",
-                help="What the model behind a set was trained on: a dataset manifest, a CSV, a list, or "
-                "a folder or s3:// prefix of them or of images; test images among them are left "
-                "out (repeatable).",
+                help="What the model behind a set was trained on: a dataset manifest, a CSV, a "
+                "list, or a folder or s3:// prefix of them or of images; test images among them "
+                "are left out (repeatable).",
             ),
             *COLUMN_OPTIONS,
             click.option(

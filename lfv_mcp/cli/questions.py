@@ -24,6 +24,7 @@ from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.cli.terminal import say
+from lfv_mcp.cli.values import Share
 from lfv_mcp.cli.words import text_in_words
 from lfv_mcp.wiring.settings import Settings
 
@@ -176,15 +177,16 @@ class Questions:
 
         tool = next(tool for tool in TOOLS if tool.name == name)
         with guarded(name):
-            parsed = parse(tool.arguments, arguments)
-            context = ToolContext(
-                self._catalog,
-                shows_page=for_page,
-                is_terminal=True,
-                same_names=self._same_names,
-                names_all_images=names_all,
-            )
-            answer = await tool.run(context, **parsed)
+            async with self._catalog.suggestions.naming(arguments.get("project_name")):
+                parsed = parse(tool.arguments, arguments)
+                context = ToolContext(
+                    self._catalog,
+                    shows_page=for_page,
+                    is_terminal=True,
+                    same_names=self._same_names,
+                    names_all_images=names_all,
+                )
+                answer = await tool.run(context, **parsed)
             resume_collector()  # a listing may have many pages
             return answer
 
@@ -340,13 +342,15 @@ def _with_description(answer: Answer) -> str:
 @click.command()
 @project_argument()
 @version_argument(default="")
-@click.option("--defect-rate", type=float, help="Defective share of the line's parts: 0.01 is 1 %.")
+@click.option(
+    "--defect-rate", type=Share(), help="Defective share of the line's parts: 0.01 is 1 %."
+)
 @click.option("--threshold", type=float, help="Anomaly score from which to reject.")
 @click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
 @click.option("--cost-of-false-reject", type=float, help="Cost of a good part rejected.")
-@click.option("--recall-at-least", type=float, help="Recall that is required: 0.95 is 95 %.")
+@click.option("--recall-at-least", type=Share(), help="Recall that is required: 0.95 is 95 %.")
 @click.option(
-    "--false-alarms-at-most", type=float, help="Share of good parts that may be rejected."
+    "--false-alarms-at-most", type=Share(), help="Share of good parts that may be rejected."
 )
 @click.option(
     "--examples",

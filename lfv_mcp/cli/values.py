@@ -43,6 +43,20 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+class Share(click.types.FloatParamType):
+    """A number that may be a percentage, too: `0.95`, `95%`, `0,95`."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, read as the tools read one."""
+        from lfv_mcp.server import spellings
+
+        spelled: Any = spellings.number(value, may_be_percent=True)
+        share: float = super().convert(spelled, param, ctx)
+        return share
+
+
 class Port(click.IntRange):
     """A TCP port in plain digits; 0 for any free one."""
 

@@ -107,10 +107,14 @@ def failure_in_words(error: LfvError) -> LfvError:
         shown = error.shown_value
         if name == "VERSIONS":  # a list is no word of a command line
             shown = re.sub(r"[\[\]',]", "", shown)
+        if error.meant and name.startswith("--"):
+            example = f"{name} {error.meant}"
+        correct = f"Correct it, for example: {example}." if example else "Correct it."
+        refused = f"{name}: {shown} is not accepted: {on_command_line(error.rule)}."
         return CallerError(
             error.code,
-            f"{name}: {shown} is not accepted: {on_command_line(error.rule)}.",
-            f"Correct it, for example: {example}." if example else "Correct it.",
+            f"{refused} {error.known}".strip(),
+            on_command_line(error.step) or correct,
         )
     said = error.copy()
     said.message, said.next_step = on_command_line(error.message), on_command_line(error.next_step)

@@ -190,7 +190,8 @@ class AsyncLfv:
         given = {"project_name": project, "model_version": _plain(version)}
         self._require_open()
         with python_failures(given):
-            parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
+            async with self._catalog.suggestions.naming(project):
+                parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
             return await self._catalog.test_images(parse_model_query(**parsed))
 
     async def inventory(self, project: str = "") -> Inventory:
@@ -202,7 +203,8 @@ class AsyncLfv:
         given = {"project_name": project}
         self._require_open()
         with python_failures(given):
-            name = ANY_PROJECT.parse(project)
+            async with self._catalog.suggestions.naming():
+                name = ANY_PROJECT.parse(project)
             query = parse_model_query(name) if name else ModelQuery("")
             return await self._catalog.inventory(query)
 
@@ -229,8 +231,9 @@ class AsyncLfv:
         context = ToolContext(catalog or self._catalog, same_names=same_names)
         arguments = {argument: _plain(value) for argument, value in given.items()}
         with python_failures(arguments):
-            parsed = parse(tool.arguments, arguments)
-            _, answer = await tool.run(context, **parsed)
+            async with self._catalog.suggestions.naming(arguments.get("project_name")):
+                parsed = parse(tool.arguments, arguments)
+                _, answer = await tool.run(context, **parsed)
         if not isinstance(answer, kind):
             raise TypeError(f"{name} answered {type(answer).__name__}")
         remember_question(answer, parsed)
@@ -251,7 +254,8 @@ class AsyncLfv:
         self._require_open()
         with python_failures():
             require_names(sets)
-            name = PROJECT_NAME.parse(project)
+            async with self._catalog.suggestions.naming():
+                name = PROJECT_NAME.parse(project)
             hold = partial(self._holding, sets, training, name, same_names=same_names)
             return await to_thread.run_sync(hold)
 

@@ -143,8 +143,12 @@ def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
 def _refused(error: InvalidArgumentError) -> LfvError:
     """A refused argument by the name that the method gives it."""
     name, call = _CALLS.get(error.argument, (error.argument, ""))
+    if error.meant:
+        call = f"{name}={error.meant}"
+    correct = f"Correct it, for example {call}. Nothing was sent." if call else "Correct it."
+    refused = f"{name}={error.shown_value} is not accepted: {in_python(error.rule)}."
     return CallerError(
         error.code,
-        f"{name}={error.shown_value} is not accepted: {in_python(error.rule)}.",
-        f"Correct it, for example {call}. Nothing was sent." if call else "Correct it.",
+        f"{refused} {error.known}".strip(),
+        f"{in_python(error.step)} Nothing was sent." if error.step else correct,
     )

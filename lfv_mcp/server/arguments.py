@@ -10,7 +10,6 @@ cannot be made to say what to do next. What a host spelled in another way but un
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,6 +22,7 @@ from lfv_mcp.model_query import (
     LATEST,
     PREDICTIONS_RULE,
     VERSION_RULE,
+    InvalidArgumentError,
     check_model_version,
     check_project_name,
     check_region,
@@ -65,6 +65,8 @@ class Argument:
         required: whether a call without it is refused.
         example: a good value, as JSON, for the refusal of a call without it.
         default: what `parse` takes for a value that was not given.
+        as_meant: the value that was meant by one that `parse` refuses, if only one can be, else
+            None; for a number without which a call would ask something else.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Argument:
     required: bool = False
     example: str = ""
     default: object = None
+    as_meant: Callable[[object], float | None] | None = None
 
 
 def read_project_name(value: object) -> str:
@@ -191,38 +194,6 @@ NEXT_TOKEN: Final = Argument(
 )
 
 
-def number_check(
-    name: str,
-    rule: str,
-    example: str,
-    accepts: Callable[[float], bool],
-    *,
-    may_be_percent: bool = False,
-) -> Callable[[object], float | None]:
-    """A check for an optional finite number.
-
-    Args:
-        name: of the argument.
-        rule: what it has to be, for the error.
-        example: a good value of it.
-        accepts: whether a finite number is one.
-        may_be_percent: whether `"2 %"` is taken for 0.02.
-    """
-
-    def check(value: object) -> float | None:
-        if value is None:
-            return None
-        number = spellings.number(value, may_be_percent=may_be_percent)
-        if isinstance(number, int | float) and not isinstance(number, bool):
-            with suppress(OverflowError):  # an integer of hundreds of digits
-                finite = float(number)
-                if math.isfinite(finite) and accepts(finite):
-                    return finite
-        raise invalid_argument(name, value, rule + _not_as_text(value, "number"), example)
-
-    return check
-
-
 def check_max_examples(value: object) -> int:
     """A whole number from 0 to `MAX_EXAMPLE_IMAGES`."""
     count = spellings.whole_number(value)
@@ -233,7 +204,7 @@ def check_max_examples(value: object) -> int:
     )
 
 
-def _not_as_text(value: object, kind: str) -> str:
+def not_as_text(value: object, kind: str) -> str:
     """The end of a rule for text that was meant as JSON: that it has to be JSON."""
     return f", a JSON {kind}, not text" if spellings.looks_like_json(value) else ""
 
@@ -249,17 +220,19 @@ def check_model_versions(value: object) -> list[str]:
     if 2 <= len(given) <= 10:
         try:
             versions = [read_model_version(version) for version in given]
-        except CallerError as error:
-            raise invalid_argument(
+        except InvalidArgumentError as error:
+            refused = invalid_argument(
                 "model_versions", value, f"{VERSION_RULE}; {PREDICTIONS_RULE}", '["1", "3"]'
-            ) from error
+            )
+            refused.value = error.value  # the one that is none
+            raise refused from error
         if len(set(versions)) == len(versions):
             return versions
     raise invalid_argument(
         "model_versions",
         value,
         "it is a list of 2 to 10 different versions, the baseline first"
-        + _not_as_text(value, "list"),
+        + not_as_text(value, "list"),
         '["1", "3"]',
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from lfv_mcp.analysis.comparison_question import DEFAULT_CHANGED_IMAGES
-from lfv_mcp.server.arguments import Argument, examples_argument, number_check
+from lfv_mcp.server.arguments import Argument, examples_argument
+from lfv_mcp.server.number_arguments import fraction_argument
 
 MAX_MARGIN: Final = 0.2
 """The largest margin: a loss of more is no replacement."""
@@ -13,11 +14,7 @@ MAX_MARGIN: Final = 0.2
 
 def _margin(name: str, description: str) -> Argument:
     rule = f"it is a fraction above 0 and at most {MAX_MARGIN} (2 points are 0.02)"
-    return Argument(
-        name,
-        {"type": "number", "description": description},
-        number_check(name, rule, "0.02", lambda m: 0 < m <= MAX_MARGIN, may_be_percent=True),
-    )
+    return fraction_argument(name, description, rule, "0.02", lambda m: 0 < m <= MAX_MARGIN)
 
 
 RECALL_MARGIN: Final = _margin(

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+from lfv_mcp.catalog.held_names import HeldNames
+from lfv_mcp.catalog.near_names import meant, meant_with_version
 from lfv_mcp.errors import CallerError
+from lfv_mcp.identifiers import is_prediction_set_name
 from lfv_mcp.server import spellings
 from lfv_mcp.server.arguments import Argument, own_arguments, parse, status_like
 
 _PROJECT: Final = "project_name"
 _VERSION: Final = "model_version"
+_VERSIONS: Final = "model_versions"
 _LISTING: Final = "list_models"
-_CLOSE: Final = 0.8
-"""How alike two names are that are taken for a slip of the keyboard (difflib's ratio)."""
 _MAX_TEXT: Final = 2_048
 """Characters of a text that is searched for names."""
 
@@ -33,31 +34,36 @@ class Call(NamedTuple):
 
 
 def corrected_call(
-    tool: str, arguments: tuple[Argument, ...], given: Mapping[str, object], projects: Sequence[str]
+    tool: str, arguments: tuple[Argument, ...], given: Mapping[str, object], held: HeldNames
 ) -> Call | None:
     """The nearest call that keeps every rule; None if there is none, or it is the same again.
 
-    Arguments that are unknown, or optional and against their rule, are left out. A project that
-    is not among the known ones becomes the one that the call names elsewhere or means by its
-    spelling; else the call is a listing, which shows the names.
+    Arguments that are unknown, or optional and against their rule, are left out; a number that can
+    be meant as one other only is that one (`95` → 0.95), and one that can not leaves no call. A
+    project that is not held becomes the one that the call names elsewhere or means by its spelling;
+    else the call is a listing, which shows the names. So does the name of a prediction set.
 
     Args:
         tool: the name of the tool that was called.
         arguments: its arguments.
         given: what the caller sent.
-        projects: the known projects; empty if they are not known.
+        held: the names that are known.
     """
     try:
         own = own_arguments(given, [a.name for a in arguments])
     except CallerError:
         return None
     kept = {a.name: fit for a in arguments if (fit := _fitting(a, own.get(a.name))) is not None}
+    if any(a.as_meant and a.name not in kept and _is_number(own.get(a.name)) for a in arguments):
+        return None  # without it the call would ask something else
+    projects = held.projects
     if projects and kept.get(_PROJECT) not in projects:
         named = _named_elsewhere(own, projects) or _meant(own.get(_PROJECT), projects)
         kept.pop(_PROJECT, None)
         if named is not None:
             kept[_PROJECT], version = named
             kept |= _version_of(arguments, kept, version, projects)
+    kept |= _sets_meant(arguments, own, kept, held)
     if _PROJECT in kept and _VERSION not in kept and not spellings.is_not_given(own.get(_VERSION)):
         return None  # without its version it would ask about the latest one
     try:
@@ -70,6 +76,14 @@ def corrected_call(
     return None if ordered == said else Call(tool, ordered)
 
 
+def names_other_versions(call: Call, given: Mapping[str, object]) -> bool:
+    """Whether a call names other versions or prediction sets than the one it is made instead of."""
+    return any(
+        name in call.arguments and call.arguments[name] != given.get(name)
+        for name in (_VERSION, _VERSIONS)
+    )
+
+
 def _fitting(argument: Argument, value: object) -> object:
     """A value that the argument takes; None if there is none, or it was not given."""
     if spellings.is_not_given(value):
@@ -79,8 +93,49 @@ def _fitting(argument: Argument, value: object) -> object:
     except CallerError:
         if argument.name == "status":
             return status_like(value)
+        if argument.as_meant:
+            return argument.as_meant(value)
         return _number_in(value) if argument.name == _VERSION else None
     return spellings.plain(value)
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number, or spells one."""
+    number = spellings.number(value, may_be_percent=True)
+    return isinstance(number, int | float) and not isinstance(number, bool)
+
+
+def _sets_meant(
+    arguments: tuple[Argument, ...],
+    own: Mapping[str, object],
+    kept: Mapping[str, object],
+    held: HeldNames,
+) -> dict[str, object]:
+    """The version arguments with held prediction sets for names that can only mean them."""
+    names = held.sets.get(str(kept.get(_PROJECT)), ())
+    if not names:
+        return {}
+    taken = [a.name for a in arguments]
+    found: dict[str, object] = {}
+    if _VERSION in taken and (one := _set_meant(own.get(_VERSION), names)) is not None:
+        found[_VERSION] = one
+    listed = spellings.items(own.get(_VERSIONS)) if _VERSIONS in taken else None
+    if isinstance(listed, list):
+        items = cast("list[object]", listed)
+        sets = [_set_meant(item, names) for item in items]
+        if any(sets):
+            found[_VERSIONS] = [each or item for each, item in zip(sets, items, strict=True)]
+    return found
+
+
+def _set_meant(value: object, names: Sequence[str]) -> str | None:
+    """The held prediction set that a word means that is no version and no set's name."""
+    word = spellings.version(value)
+    if not isinstance(word, str) or word in ("latest", "hosted") or word.isdigit():
+        return None
+    if is_prediction_set_name(word) and word.casefold() in map(str.casefold, names):
+        return None
+    return meant(word, names)
 
 
 def _number_in(value: object) -> str | None:
@@ -108,17 +163,10 @@ def _named_elsewhere(
     return None
 
 
-def _meant(value: object, projects: Sequence[str]) -> tuple[str, None] | None:
-    """The one project that a name is a part or another spelling of."""
+def _meant(value: object, projects: Sequence[str]) -> tuple[str, str | None] | None:
+    """The one project that a name is a part or another spelling of, and a version after it."""
     name = spellings.plain(value)
-    if not isinstance(name, str) or not 3 <= len(name) <= 255:
-        return None
-    folded = {project.lower(): project for project in projects}
-    containing = [folded[f] for f in folded if name.lower() in f]
-    if len(containing) == 1:
-        return containing[0], None
-    close = get_close_matches(name.lower(), folded, n=1, cutoff=_CLOSE)
-    return (folded[close[0]], None) if close else None
+    return meant_with_version(name, projects) if isinstance(name, str) else None
 
 
 def _version_of(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from lfv_mcp.model_query import invalid_argument
-from lfv_mcp.server.arguments import Argument, number_check
+from lfv_mcp.server.arguments import Argument
+from lfv_mcp.server.number_arguments import fraction_argument, number_check
 
 
 def check_prices(escape: float | None, false_reject: float | None) -> None:
@@ -49,11 +50,7 @@ _COST_RULE: Final = "it is a finite number, 0 or more (at most 1e300)"
 
 def _fraction(name: str, description: str, example: str) -> Argument:
     rule = f"it is a fraction from 0 to 1 ({100 * float(example):g} % is {example})"
-    return Argument(
-        name,
-        {"type": "number", "description": description},
-        number_check(name, rule, example, lambda share: 0 <= share <= 1, may_be_percent=True),
-    )
+    return fraction_argument(name, description, rule, example, lambda share: 0 <= share <= 1)
 
 
 def _cost(name: str, description: str, example: str) -> Argument:

@@ -56,11 +56,13 @@ class PromptHandlers:
             name, names = clean(params.name[:60]), ", ".join(known)
             raise invalid_params(f"Unknown prompt {name!r}; prompts: {names}.")
         try:
-            values = prompts.check(prompt, params.arguments)
-            queries = [
-                parse_model_query(values["project_name"], values.get(version, version))
-                for version in prompt.models
-            ]
+            given = params.arguments or {}
+            async with self._catalog.suggestions.naming(given.get("project_name")):
+                values = prompts.check(prompt, given)
+                queries = [
+                    parse_model_query(values["project_name"], values.get(version, version))
+                    for version in prompt.models
+                ]
         except CallerError as error:
             raise invalid_params(error.message) from error
         project = parse_model_query(values["project_name"]).project_name

@@ -89,7 +89,8 @@ class ResourceHandlers:
         try:
             # One time limit for the whole, because a model card takes several questions.
             with guarded(f"reading {resource.name}"), self._catalog.deadline():
-                text = await resource.read(self._catalog, variables)
+                async with self._catalog.suggestions.naming(variables.get("project_name")):
+                    text = await resource.read(self._catalog, variables)
         except LfvError as error:
             raise resource_error(error, uri) from error
         contents = TextResourceContents(

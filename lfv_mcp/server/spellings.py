@@ -37,7 +37,10 @@ _QUOTES: Final = {
 """What may stand around a value, by the character that it begins with."""
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _DECIMAL_COMMA: Final = re.compile(r"(?P<whole>[+-]?[0-9]+),(?P<fraction>[0-9]+)")
-_PERCENT: Final = re.compile(r"(?P<number>.*?)[ \u00a0]*(?:%|percent|per cent)", re.IGNORECASE)
+_PERCENT: Final = re.compile(
+    r"(?P<number>.*?)\s*(?:%|per\s?cent|pct\.?|prozent|\u30d1\u30fc\u30bb\u30f3\u30c8)",
+    re.IGNORECASE,
+)
 _VERSION: Final = re.compile(
     r"(?:\#|v\.?\s?|(?:(?:model\s)?version|ver\.?|model)[\s_:#-]*)?"
     r"(?P<number>[1-9][0-9]{0,9})(?:\.0+)?",
@@ -95,7 +98,7 @@ def number(value: object, *, may_be_percent: bool = False) -> object:
     bare = plain(value)
     if not isinstance(bare, str) or len(bare) > _MAX_NUMBER:
         return bare
-    text, is_percent = bare, False
+    text, is_percent = unicodedata.normalize("NFKC", bare), False  # wide digits and percent signs
     if may_be_percent and (percent := _PERCENT.fullmatch(text)):
         text, is_percent = percent["number"], True
     comma = _DECIMAL_COMMA.fullmatch(text)

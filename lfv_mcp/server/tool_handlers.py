@@ -16,11 +16,11 @@ from mcp.types import (
 from mcp.types import Tool as WireTool
 
 from lfv_mcp.catalog.catalog import Catalog
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.errors import LfvError
 from lfv_mcp.model_query import LATEST, parse_model_query
 from lfv_mcp.server import arguments
-from lfv_mcp.server.arguments import MAX_PAGE_SIZE
-from lfv_mcp.server.corrections import Call, corrected_call
+from lfv_mcp.server.corrections import Call, corrected_call, names_other_versions
 from lfv_mcp.server.failures import guarded
 from lfv_mcp.server.output_schemas import output_schema
 from lfv_mcp.server.progress import ProgressReporter
@@ -31,23 +31,9 @@ from lfv_mcp.server.spellings import is_not_given
 from lfv_mcp.server.tools import Tool, ToolContext
 from lfv_mcp.text import clean
 
-_CORRECTABLE: Final = ("invalid_argument", "project_not_found")
+_CORRECTABLE: Final = ("invalid_argument", "model_not_found", "project_not_found")
 """Failures that another call may avoid."""
-
-_NO_EVIDENCE: Final = "evidence_unavailable"
-"""The failure of a version without evaluation files."""
 _VERSION: Final = "model_version"
-
-
-def _naming(call: Call | None, error: LfvError) -> LfvError:
-    """The failure with the version that its call is about, where the latest has no files."""
-    if call is None or error.code != _NO_EVIDENCE:
-        return error
-    named = error.copy()
-    named.question = error.question
-    version = call.arguments[_VERSION]
-    named.next_step = f"Version {version} is the newest with evaluation files. {error.next_step}"
-    return named
 
 
 def _shows_pages(ctx: RequestContext) -> bool:
@@ -99,45 +85,21 @@ class ToolHandlers:
                     text, result = await tool.run(context, **parsed)
                 text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
-            call = await self._corrected(tool, params.arguments or {}, error)
-            return tool_error(_naming(call, error), params.arguments, call)
+            return await self._refused(tool, params.arguments or {}, error)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
 
-    async def _corrected(
+    async def _refused(
         self, tool: Tool, given: Mapping[str, Any], error: LfvError
-    ) -> Call | None:
-        """The call to make instead of a refused one, if it is known."""
-        if error.code == _NO_EVIDENCE:
-            return await self._newest_evaluated(tool, given)
-        if error.code not in _CORRECTABLE:
-            return None
+    ) -> CallToolResult:
+        """A failed call, with the names that are held and the call to make instead."""
         # A refusal waits for nothing: a live service would be asked for all of its projects.
-        knows = self._catalog.archive is not None and not self._catalog.awaits_index
-        projects = await self._catalog.suggestions.projects() if knows else []
-        if error.code == "project_not_found" and not projects:
-            return None
-        return corrected_call(tool.name, tool.arguments, given, projects)
-
-    async def _newest_evaluated(self, tool: Tool, given: Mapping[str, Any]) -> Call | None:
-        """The same call of the newest version with evaluation files, if the latest has none."""
-        own = arguments.own_arguments(given, [a.name for a in tool.arguments])
-        asked = arguments.parse(tool.arguments, given)
-        if asked.get(_VERSION) != LATEST or self._catalog.archive is None:
-            return None
-        query = parse_model_query(asked["project_name"])
-        if query.model_version is not None:
-            return None  # an ARN says which
-        try:
-            rows = (await self._catalog.list_models(query, max_results=MAX_PAGE_SIZE)).models
-        except LfvError:
-            return None  # the refusal stands without a better call
-        evaluated = [row for row in rows if {"result", "manifest"} & {*(row.held or ())}]
-        if not evaluated or evaluated[0] == rows[0]:
-            return None
-        kept = {name: value for name, value in own.items() if not is_not_given(value)}
-        return Call(tool.name, {**kept, _VERSION: evaluated[0].model_version})
+        held = await self._catalog.suggestions.held() if error.code in _CORRECTABLE else HeldNames()
+        named = held.named_in(error, given.get("project_name"))
+        if error.other_version:
+            return tool_error(named, given, _of_version(tool, given, error.other_version))
+        return tool_error(named, given, _corrected(tool, given, error.code, held))
 
     def _published(self, tool: Tool) -> WireTool:
         return WireTool(
@@ -154,3 +116,24 @@ class ToolHandlers:
             ),
             _meta={"ui": {"resourceUri": VIEW}} if tool.has_view else None,
         )
+
+
+def _of_version(tool: Tool, given: Mapping[str, Any], version: str) -> Call | None:
+    """The same call of another version, if the latest one was asked about."""
+    if arguments.parse(tool.arguments, given).get(_VERSION) != LATEST:
+        return None
+    own = arguments.own_arguments(given, [each.name for each in tool.arguments])
+    if parse_model_query(str(own["project_name"])).model_version is not None:
+        return None  # an ARN says which
+    kept = {name: value for name, value in own.items() if not is_not_given(value)}
+    return Call(tool.name, {**kept, _VERSION: version})
+
+
+def _corrected(tool: Tool, given: Mapping[str, Any], code: str, held: HeldNames) -> Call | None:
+    """The call to make instead of a refused one, if it is known."""
+    if code not in _CORRECTABLE or (code != "invalid_argument" and not held.projects):
+        return None
+    call = corrected_call(tool.name, tool.arguments, given, held)
+    if call is None or (code == "model_not_found" and not names_other_versions(call, given)):
+        return None
+    return call

@@ -278,3 +278,27 @@ def test_evaluate_takes_no_other_version_than_was_named(named: tuple[str, ...]) 
 
 def test_the_models_own_description_is_shown() -> None:
     assert "Described as: august_relabel" in run("describe", "sample-cap-seal", "3").stdout
+
+
+@pytest.mark.parametrize("spelled", ["95%", "95 %", "0,95", "9.5e-1"])
+def test_a_share_may_be_a_percentage(spelled: str) -> None:
+    command = ("evaluate", "sample-cap-seal", "3", "--json", "--recall-at-least")
+    assert run(*command, spelled).stdout == run(*command, "0.95").stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "value", "example"),
+    [
+        (("evaluate", "sample-cap-seal", "3"), "--recall-at-least", "95", "0.95"),
+        (("evaluate", "sample-cap-seal", "3"), "--defect-rate", "5", "0.05"),
+        (("evaluate", "sample-cap-seal", "3"), "--defect-rate", "-5", "0.01"),
+        (("compare", "sample-cap-seal", "2", "3"), "--recall-margin", "3", "0.03"),
+        (("gate", "sample-cap-seal", "3"), "--false-alarms-at-most", "7", "0.07"),
+    ],
+)
+def test_a_bare_percentage_is_refused_with_the_share_that_it_means(
+    command: tuple[str, ...], flag: str, value: str, example: str
+) -> None:
+    result = run(*command, flag, value)
+    assert result.exit_code == 1
+    assert f"Correct it, for example: {flag} {example}." in result.stderr + result.stdout

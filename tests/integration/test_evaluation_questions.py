@@ -323,7 +323,7 @@ async def test_a_latest_without_files_gets_the_call_of_the_newest_that_has(
     asked = {"project_name": "sample-cap-seal", **version, "recall_at_least": 0.9}
     refused = await client.call_tool("analyze_evaluation", asked)
     assert refused.is_error
-    assert "Version 3 is the newest with evaluation files." in text(refused)
+    assert "Ask about version 3" in text(refused)
     call = json.loads(text(refused).partition("Call instead: ")[2])
     assert call["arguments"] == {**asked, "model_version": "3"}
     answer = await client.call_tool(call["name"], call["arguments"])

@@ -185,7 +185,7 @@ async def test_places(portfolio: Path) -> None:
             found = await pages(ask, project=candidate, max_results=2)
             assert rows(found) == [row for row in EVERY if f":{account}:model/cap-seal" in row[0]]
         (empty,) = await pages(ask, project="empty")
-        assert (empty["models"], empty["summary"]) == ([], "No models of empty.")
+        assert (empty["models"], empty["summary"]) == ([], "No model of empty.")
         error = await ask.refused("list_models", project_name="cap-sael")
         assert error["code"] == "project_not_found"
         assert "cap-seal" in error["message"]
@@ -419,7 +419,7 @@ async def test_nothing_to_list_is_said(live: Endpoint, tmp_path: Path) -> None:
     live.answer = Line(0)
     async with door("live", region="us-east-1") as ask:
         (page,) = await pages(ask)
-    assert (page["models"], page["summary"]) == ([], "No models in all projects.")
+    assert (page["models"], page["summary"]) == ([], "No model in any project.")
     async with door(tmp_path) as ask:
         (page,) = await pages(ask)
     assert page["models"] == []

@@ -205,7 +205,7 @@ async def test_a_version_without_a_status_is_not_told_to_have_one(tmp_path: Path
     write(tmp_path, "4.json", saved(version=4, Status="TRAINED"))
     async with Client(build_server(archive_catalog(Directory(tmp_path)))) as client:
         told = await refused(client, "describe_model", model_version="hosted")
-    assert "is or was HOSTED: 3 status not known, 4 TRAINED." in told
+    assert "was HOSTED when captured: 3 status not known, 4 TRAINED. Whether one ran" in told
 
 
 async def test_truth_comes_from_the_place_of_the_set(client: Client, folder: Path) -> None:
@@ -302,3 +302,30 @@ async def test_completions_and_the_prompt(client: Client) -> None:
     (_, first, second) = prompt.messages
     assert json.loads(second.content.resource.text)["prediction_set"]  # type: ignore[union-attr]
     assert json.loads(first.content.resource.text)["model_version"] == "3"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("typed", ["pa dim", "PA-DIM", "padmi", "Padim!", "padi", "pa_dim"])
+async def test_a_set_as_people_type_it_is_led_on_to(
+    client: Client, folder: Path, typed: str
+) -> None:
+    put(folder, "other", answers(4), project="paint")
+    await asked(client, "list_models")
+    for tool, argument, given, meant in (
+        ("describe_model", "model_version", typed, "padim"),
+        ("compare_models", "model_versions", ["3", typed], ["3", "padim"]),
+    ):
+        said = await refused(client, tool, **{argument: given})
+        assert "Did you mean padim?" in said
+        call = {"name": tool, "arguments": {"project_name": PROJECT, argument: meant}}
+        assert said.endswith(f"\nCall instead: {json.dumps(call)}")
+        await asked(client, tool, **{argument: meant})
+
+
+async def test_what_is_no_set_is_asked_for_and_said(client: Client, folder: Path) -> None:
+    put(folder, "patchcore", answers(4), project="paint")
+    await asked(client, "list_models")
+    said = await refused(client, "compare_models", model_versions=["3", "patchcore"])
+    assert "cap-seal has no prediction set 'patchcore'; paint has one." in said
+    assert "model_versions=3 and patchcore," in said
+    assert "Next: To compare: another system" in said
+    assert "Call instead" not in said

@@ -21,9 +21,9 @@ SOURCES: Final = {kind: Source(kind=kind, basis="list_models") for kind in get_a
 @pytest.mark.parametrize(
     ("rows", "project", "status", "more", "kind", "words"),
     [
-        (0, "", "", False, "live", "No models in all projects."),
-        (0, "caps", "", False, "archive", "No models of caps."),
-        (0, "", "HOSTED", True, "archive", "No HOSTED models in all projects on this page."),
+        (0, "", "", False, "live", "No model in any project."),
+        (0, "caps", "", False, "archive", "No model of caps."),
+        (0, "", "HOSTED", True, "archive", "No HOSTED model in any project on this page."),
         (
             0,
             "",

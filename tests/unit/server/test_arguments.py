@@ -46,6 +46,9 @@ def test_refusal_gives_an_example_that_passes_the_rule(argument: Argument, bad: 
     with pytest.raises(CallerError) as e:
         argument.parse(bad)
     if e.value.code == "invalid_argument":
+        if argument.name == "project_name":  # an example would be read as the name that is meant
+            assert "with one of the names that list_models shows" in e.value.next_step
+            return
         example = re.search(rf"for example {argument.name}=(.*?)\. Nothing", e.value.next_step)
         assert example
         argument.parse(json.loads(example[1]))

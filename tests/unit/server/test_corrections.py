@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client
 
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.errors import CallerError
 from lfv_mcp.server.arguments import parse
 from lfv_mcp.server.corrections import corrected_call
@@ -17,6 +18,7 @@ from lfv_mcp.server.protocol import ERROR_META
 from lfv_mcp.server.tools import TOOLS
 
 PROJECTS: Final = ("cap-seal", "weld-bead", "weld-bead-2024")
+HELD: Final = HeldNames(PROJECTS, {"cap-seal": ("padim", "patchcore_2")})
 BY_NAME: Final = {tool.name: tool for tool in TOOLS}
 NAMES: Final = sorted({argument.name for tool in TOOLS for argument in tool.arguments})
 WORDS: Final = st.one_of(
@@ -59,6 +61,29 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
         ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
     ),
     ("compare_models", {"project_name": "cap-seal", "model_versions": ["3"]}, None),
+    (
+        "describe_model",
+        {"project_name": "cap seal 4"},
+        ("describe_model", {"project_name": "cap-seal", "model_version": "4"}),
+    ),
+    (
+        "compare_models",
+        {"project_name": "Cap_Seal", "model_versions": ["3", "Patch core 2"], "recall_margin": 2},
+        (
+            "compare_models",
+            {
+                "project_name": "cap-seal",
+                "model_versions": ["3", "patchcore_2"],
+                "recall_margin": 0.02,
+            },
+        ),
+    ),
+    (
+        "analyze_evaluation",
+        {"project_name": "cap-seal", "model_version": "padmi"},
+        ("analyze_evaluation", {"project_name": "cap-seal", "model_version": "padim"}),
+    ),
+    ("analyze_evaluation", {"project_name": "cap-seal", "recall_at_least": 101}, None),
     ("describe_model", {"project_name": "cap-seal", "model_version": "1.2.3"}, None),
 ]
 
@@ -67,20 +92,20 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
 def test_the_call_meant_is_written_out(
     tool: str, given_arguments: Mapping[str, Any], instead: tuple[str, Mapping[str, Any]] | None
 ) -> None:
-    assert corrected_call(tool, BY_NAME[tool].arguments, given_arguments, PROJECTS) == instead
+    assert corrected_call(tool, BY_NAME[tool].arguments, given_arguments, HELD) == instead
 
 
 @pytest.mark.slow
 @given(st.sampled_from(TOOLS), st.dictionaries(st.sampled_from([*NAMES, "region"]), VALUES))
 def test_every_call_written_out_keeps_the_rules(tool: Any, said: Mapping[str, Any]) -> None:
-    call = corrected_call(tool.name, tool.arguments, said, PROJECTS)
+    call = corrected_call(tool.name, tool.arguments, said, HELD)
     if call is None:
         return
     parsed = parse(BY_NAME[call.name].arguments, call.arguments)
     assert call.name in (tool.name, "list_models")
     assert parsed["project_name"] in (*PROJECTS, "")
     assert call != (tool.name, said)
-    assert corrected_call(call.name, BY_NAME[call.name].arguments, call.arguments, PROJECTS) is None
+    assert corrected_call(call.name, BY_NAME[call.name].arguments, call.arguments, HELD) is None
 
 
 @pytest.mark.anyio
@@ -100,4 +125,4 @@ def test_what_cannot_be_unwrapped_has_no_other_call() -> None:
     tool = BY_NAME["describe_model"]
     with pytest.raises(CallerError):
         parse(tool.arguments, {"arguments": "["})
-    assert corrected_call(tool.name, tool.arguments, {"arguments": "["}, PROJECTS) is None
+    assert corrected_call(tool.name, tool.arguments, {"arguments": "["}, HELD) is None

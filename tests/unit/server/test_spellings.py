@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import MODEL_STATUSES, REGIONS
 from lfv_mcp.server.arguments import (
@@ -25,7 +26,9 @@ from lfv_mcp.server.arguments import (
     Argument,
     parse,
 )
+from lfv_mcp.server.corrections import corrected_call
 from lfv_mcp.server.evaluation_arguments import DEFECT_RATE, THRESHOLD
+from lfv_mcp.server.tools import TOOLS
 
 MANY: Final = settings(max_examples=80, deadline=None)
 ARN: Final = "arn:aws:lookoutvision:eu-west-1:111122223333:model/line-2_caps/7"
@@ -101,14 +104,66 @@ def test_a_fraction_as_text(value: float, dress: Callable[[float], object]) -> N
         assert read(argument, dress(value)) == value
 
 
+FRACTIONS: Final = tuple(
+    argument for tool in TOOLS for argument in tool.arguments if argument.as_meant
+)
+_PERCENT_FORMS: Final = (
+    *("{}%", "{} %", " {}\u00a0% ", "{} percent", "{} per cent", "{} Prozent", "{}pct", '"{}%"'),
+    *("{}\uff05", "{} \u30d1\u30fc\u30bb\u30f3\u30c8"),
+)
+
+
+def accepts(argument: Argument, value: float) -> bool:
+    try:
+        read(argument, value)
+    except CallerError:
+        return False
+    return True
+
+
 @MANY
 @given(
-    st.integers(0, 100_000), st.sampled_from(["{}%", "{} %", " {}\u00a0% ", "{} percent", '"{}%"'])
+    st.sampled_from(FRACTIONS),
+    st.integers(0, 100_000),
+    st.sampled_from(_PERCENT_FORMS),
+    st.booleans(),
 )
-def test_a_defect_rate_in_percent(thousandths: int, form: str) -> None:
-    percent = f"{thousandths // 1000}.{thousandths % 1000:03}"
-    assert read(DEFECT_RATE, form.format(percent)) == thousandths / 100_000
+def test_a_fraction_in_percent(
+    argument: Argument, thousandths: int, form: str, comma: bool
+) -> None:
+    percent = f"{thousandths // 1000}.{thousandths % 1000:03}".rstrip("0").rstrip(".")
+    dot, _, decimals = percent.partition(".")
+    if comma and len(decimals) in (1, 2):  # three may be a thousand
+        percent = f"{dot},{decimals}"
+    meant = thousandths / 100_000
+    if accepts(argument, meant):
+        assert read(argument, form.format(percent)) == meant
+    else:
+        assert "a fraction" in refused(argument, form.format(percent))
     assert "anomaly score" in refused(THRESHOLD, form.format(percent))
+
+
+@MANY
+@given(st.sampled_from(FRACTIONS), st.integers(0, 120_000), st.sampled_from([float, str, repr]))
+def test_a_bare_percentage_is_refused_with_the_fraction_that_it_means(
+    argument: Argument, thousandths: int, form: Callable[[float], object]
+) -> None:
+    value = thousandths / 1000
+    if accepts(argument, value):
+        return
+    error = refused(argument, form(value))
+    tool = next(tool for tool in TOOLS if argument in tool.arguments)
+    others: dict[str, object] = {"project_name": "caps"}
+    others |= {"model_versions": ["1", "2"]} if tool.name == "compare_models" else {}
+    given_arguments = {**others, argument.name: form(value)}
+    call = corrected_call(tool.name, tool.arguments, given_arguments, HeldNames(["caps"]))
+    fraction = round(value / 100, 12)
+    if 1 < value <= 100 and accepts(argument, fraction):
+        assert call is not None
+        assert call.arguments == {**others, argument.name: fraction}
+        assert f"for example {argument.name}={fraction:.12g}." in error
+    else:  # two readings, or none
+        assert call is None
 
 
 @pytest.mark.parametrize(
