@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lfv_mcp.analysis.candidate import called
 from lfv_mcp.analysis.comparison_text import (
     VERDICTS,
+    AskedRate,
     alone_in_words,
     asked_rates,
     auc_in_words,
     margins_in_words,
+    open_replacement,
     question_in_words,
     sentence,
 )
@@ -103,21 +105,17 @@ def _row_lines(
 ) -> Iterator[str]:
     """A version against the baseline: verdict and rates, then each question."""
     baseline = comparison.baseline
-    verdict = VERDICTS[row.verdict or "not_comparable"]
-    replacement = {
-        "accept": f"may replace {called(baseline)}",
-        "reject": f"may not replace {called(baseline)}",
-        "undecided": "replacement undecided",
-    }[row.replacement or "undecided"]
-    yield _model_line(row, is_live=is_live, verdict=f"{verdict}; {replacement}")
-    told: list[str] = []
     questions = list(asked_rates(row, margins))
+    yield _model_line(row, is_live=is_live, verdict=_verdict(row, questions, called(baseline)))
+    told: list[str] = []
     reasons = {each.rate.undefined for each in questions}
     if len(questions) > 1 and len(reasons) == 1 and (reason := reasons.pop()):
         questions = []  # both for one reason, which the summary may give
         if reason not in comparison.summary:
             told.append(f"Recall and false alarms: nothing can be said, for {reason}.")
     for asked in questions:
+        if asked.rate.difference is not None and asked.rate.p_value is None:
+            continue  # of other images, and a difference may be theirs
         clause = question_in_words(asked)
         is_told = clause.lower() in comparison.summary.lower()
         if asked.rate.images is not None:
@@ -132,6 +130,16 @@ def _row_lines(
         )
     if told:
         yield f"  {' '.join(told)}"
+
+
+def _verdict(row: ComparedModel, asked: Sequence[AskedRate], baseline: str) -> str:
+    """What differs, and whether the version may replace the baseline."""
+    if row.verdict in (None, "not_comparable"):
+        return f"not comparable with {baseline}"
+    if row.replacement == "undecided":
+        return open_replacement(asked, baseline)
+    may = "may" if row.replacement == "accept" else "may not"
+    return f"{VERDICTS[row.verdict]}; {may} replace {baseline}"
 
 
 def _image_lines(comparison: ModelComparison) -> Iterator[str]:

@@ -1,0 +1,164 @@
+"""The sentences of compare_models: one thought for each verdict, never against the structure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import pytest
+
+from lfv_mcp.analysis.comparison_digest import COMPARISON_DIGEST_LIMIT
+from tests.support.clients import Door, door, text
+from tests.support.comparisons import (
+    Baseline,
+    Change,
+    baseline_images,
+    changed_images,
+    write_version,
+)
+
+pytestmark = pytest.mark.anyio
+
+SAMPLE: Final = {
+    "sample-bottle-neck": 3,
+    "sample-cap-seal": 5,
+    "sample-label-check": 3,
+    "sample-panel-paint": 2,
+    "sample-pcb-top": 3,
+    "sample-weld-bead": 4,
+}
+RATES: Final = {"recall": "recall", "false alarms": "false_alarm_rate"}
+DRAWN: Final = 60
+
+
+async def answer(
+    ask: Door, project: str, versions: Sequence[str], **asked: float
+) -> tuple[str, dict[str, Any]]:
+    question = {"project_name": project, "model_versions": list(versions), **asked}
+    result = await ask.client.call_tool("compare_models", question)
+    assert not result.is_error, text(result)
+    assert result.structured_content is not None
+    return text(result), result.structured_content
+
+
+def said_of(words: str, structure: dict[str, Any], version: str) -> str:
+    """What an answer says of one version: its lines, and the summary if it is about no other."""
+    lines = words.splitlines()
+    (at,) = [n for n, line in enumerate(lines) if line.startswith(f"Version {version} (")]
+    told = [line for n, line in enumerate(lines[at : at + 2]) if not n or line.startswith("  ")]
+    summary = structure["summary"].replace("not worse by more than the margins", "")
+    return "\n".join([*told, summary] if len(structure["models"]) == 2 else told)
+
+
+def contradictions(words: str, structure: dict[str, Any]) -> Iterator[str]:
+    """What is said of a question though its verdict is another one."""
+    for row in structure["models"][1:]:
+        told = said_of(words, structure, row["model_version"])
+        for name, member in RATES.items():
+            rate = row[member]
+            verdict = rate.get("verdict") if "p_value" in rate else None
+            said = {
+                "better": rf"{name} (is|are) better|proven better in ([a-z ]+ and )?{name}",
+                "worse": rf"{name} (is|are) worse|worse in {name}",
+                "not_worse": rf"{name} (is |are )?not worse",
+                "undecided": rf"{name} (is |are )?undecided|{name}[^;.]*[;:][^;.]* would decide",
+            }
+            for other, pattern in said.items():
+                found = re.search(pattern, told, re.IGNORECASE)
+                if found and other != verdict:
+                    yield f"{name} of version {row['model_version']} is {verdict}: {found[0]}"
+            if verdict is None and re.search(rf"{name}[^;.]* points \(.* to ", told):
+                yield f"a difference in {name} of images that are not shared"
+        replaces = re.search(r"; (may not|may) replace|so not yet shown", told)
+        says = {"may": "accept", "may not": "reject", None: "undecided"}
+        if replaces and says[replaces[1]] != row["replacement"]:
+            yield f"{row['replacement']}: {replaces[0]}"
+    if "equal" in re.sub(r"(in truth|not|is not) equal|equal (names|labels)", "", words):
+        yield "equal"
+
+
+def groups(count: int) -> Iterator[tuple[str, ...]]:
+    """All ordered pairs, and the triples of each set in every order."""
+    versions = [str(number) for number in range(1, count + 1)]
+    for size in (2, 3):
+        yield from permutations(versions, size)
+
+
+@pytest.mark.parametrize("project", SAMPLE)
+async def test_no_sentence_of_the_sample_contradicts_a_verdict(project: str) -> None:
+    async with door("sample") as ask:
+        for versions in groups(SAMPLE[project]):
+            words, structure = await answer(ask, project, versions)
+            assert list(contradictions(words, structure)) == [], words
+
+
+def drawn(random: Random) -> tuple[Baseline, list[Change]]:
+    """A baseline and one or two others, of sizes at which everything occurs."""
+    defects, good = random.choice((5, 20, 60, 200, 400)), random.choice((0, 20, 60, 200, 400))
+    missed, alarms = random.randrange(defects // 3 + 1), random.randrange(good // 3 + 1)
+    changes: list[Change] = []
+    for _ in range(random.choice((1, 1, 2))):
+        share = random.choice((0.02, 0.1, 0.3))
+        changes.append(
+            Change(
+                random.randrange(int((defects - missed) * share) + 1),
+                random.randrange(missed + 1),
+                random.randrange(int((good - alarms) * share) + 1),
+                random.randrange(alarms + 1),
+            )
+        )
+    return Baseline(missed, defects, alarms, good), changes
+
+
+async def test_no_sentence_of_drawn_counts_contradicts_a_verdict(tmp_path: Path) -> None:
+    random, seen = Random(8), set[str]()
+    cases = [drawn(random) for _ in range(DRAWN)]
+    for number, (baseline, changes) in enumerate(cases):
+        write_version(tmp_path, f"p{number}", 1, baseline_images(baseline))
+        for version, change in enumerate(changes, 2):
+            write_version(tmp_path, f"p{number}", version, changed_images(baseline, change))
+    async with door(tmp_path) as ask:
+        for number, (_, changes) in enumerate(cases):
+            versions = [str(version) for version in range(1, len(changes) + 2)]
+            words, structure = await answer(ask, f"p{number}", versions)
+            assert list(contradictions(words, structure)) == [], words
+            assert len(words) < COMPARISON_DIGEST_LIMIT + 3000
+            seen |= {f"{row['verdict']}/{row['replacement']}" for row in structure["models"][1:]}
+    assert {"better/accept", "worse/reject", "worse/undecided", "undecided/undecided"} <= seen
+
+
+async def test_a_proven_loss_leaves_only_its_size_open() -> None:
+    """Equal models are ruled out, so no number of images that equal ones would need is said."""
+    async with door("sample") as ask:
+        words, structure = await answer(ask, "sample-weld-bead", ["3", "2"])
+    assert words.startswith(
+        "Version 2 is proven worse in recall; whether by more than the 5 points allowed is open; "
+        "false alarms undecided; so not yet shown whether it may replace version 3 of "
+    )
+    assert "640" not in words
+    assert "images_needed" not in structure["models"][1]["recall"]
+
+
+async def test_a_loss_within_the_margin_says_how_many_images_would_tell(tmp_path: Path) -> None:
+    counts = Baseline(5, 60, 2, 400)
+    write_version(tmp_path, "p", 1, baseline_images(counts))
+    write_version(tmp_path, "p", 2, changed_images(counts, Change(alarms_more=12)))
+    async with door(tmp_path) as ask:
+        words, structure = await answer(ask, "p", ["1", "2"], false_alarm_margin=0.05)
+    assert structure["models"][1]["false_alarm_rate"]["images_needed"] == 450
+    assert (
+        "false alarms are worse: +3 points (+1.7 to +5.2); about 450 more good parts would tell "
+        "whether by more than the 5 points allowed, if it is in truth as measured, with 80 % chance"
+    ) in words
+
+
+async def test_what_is_proven_and_what_is_open_are_one_thought() -> None:
+    async with door("sample") as ask:
+        words, _ = await answer(ask, "sample-weld-bead", ["2", "3", "4"])
+    thought = "better in recall; false alarms undecided; so not yet shown that it may replace"
+    assert f"version 3 is proven {thought} version 2. Version 4 is not comparable" in words
+    assert f"Version 3 (HOSTED when captured): {thought} version 2; recall 0.956" in words
