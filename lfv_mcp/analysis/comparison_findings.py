@@ -14,12 +14,14 @@ from lfv_mcp.analysis.comparison_text import (
     asked_rates,
     auc_in_words,
     images_in_words,
+    images_unknown,
     sentence,
     stricter_test,
     was,
     why_undecided,
 )
 from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
+from lfv_mcp.analysis.keeping import keeping
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.training_text import training_findings
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
@@ -35,6 +37,7 @@ _BLIND: Final = (
     "Have these labels re-judged blind, mixed with images that were judged right: to correct only "
     "where a model was wrong can only raise its score."
 )
+_ADD_MANIFESTS: Final = "Add the evaluation manifests of these versions to the archive."
 _FRESH: Final = "Decide on fresh images, with both cuts fixed beforehand."
 
 
@@ -103,23 +106,29 @@ def _test_set_findings(
     told = {
         version: is_same for version, is_same in same_test_set.items() if version not in answers
     }
-    if differing := [version for version, is_same in told.items() if is_same is False]:
+    everyone = [verdicts.baseline, *(other.candidate for other in verdicts.others)]
+    lacking = [c.version for c in everyone if c.version not in answers and not c.manifest]
+    known = {v: same for v, same in told.items() if not {v, baseline} & {*lacking}}
+    if differing := [version for version, is_same in known.items() if is_same is False]:
         yield finding(
             "different_test_sets",
             sentence(
                 f"{all_called(differing)} {was(differing)} tested on other images than "
-                f"{called(baseline)}, or with other labels"
+                f"{called(baseline)}, or with other labels{_among(differing, verdicts)}"
             ),
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
-    if unknown := [version for version, is_same in told.items() if is_same is None]:
+    if unknown := [version for version, is_same in known.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
             f"Whether {all_called(unknown)} {was(unknown)} tested on the images of "
             f"{called(baseline)} is not known.",
-            "Add the evaluation manifests of these versions to the archive.",
+            _ADD_MANIFESTS,
         )
+    metrics = {candidate.version for candidate in everyone if candidate.metrics}
+    if told and (untold := [version for version in lacking if version in metrics]):
+        yield finding("test_set_unknown", sentence(images_unknown(untold)), _ADD_MANIFESTS)
     for other in verdicts.others:
         if other.basis == "no_counts" and other.candidate.metrics and verdicts.baseline.metrics:
             reason = why_undecided(other, verdicts.baseline)
@@ -134,6 +143,14 @@ def _test_set_findings(
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
     yield from training_findings(verdicts)
+
+
+def _among(differing: Sequence[str], verdicts: Verdicts) -> str:
+    """Whether versions with other images than the baseline share theirs, as the end of a clause."""
+    groups = [g.versions for g in keeping(verdicts).groups if {*g.versions} <= {*differing}]
+    if groups:
+        return f"; {' and '.join(map(all_called, groups))} share theirs with each other"
+    return ", each on its own ones" if len(differing) > 1 else ""
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:

@@ -19,6 +19,7 @@ from lfv_mcp.analysis.comparison_text import (
     why_undecided,
 )
 from lfv_mcp.analysis.decisions import Question
+from lfv_mcp.analysis.keeping_text import keeping_in_words
 from lfv_mcp.analysis.training_text import (
     CONDITION,
     is_training_unknown,
@@ -65,8 +66,9 @@ def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind
         return f"{best[:-1]} in {project}."
     if len(rows) == 1:
         return _of_two(verdicts, rows[0], project)
-    told = [_of_many(verdicts, rows, project), trained_on_in_words(verdicts), best]
-    return " ".join(filter(None, told))
+    told = [_of_many(verdicts, rows, project), trained_on_in_words(verdicts)]
+    told += [best] if verdicts.best else []
+    return " ".join(filter(None, [*told, keeping_in_words(verdicts)]))
 
 
 def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
@@ -77,7 +79,9 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         both = all_called([baseline, row.model_version])
         trained = trained_on_in_words(verdicts)
         trained = f" {trained}" if trained and this.basis != "all_trained_on" else ""
-        return f"Nothing is decided about {both} of {project}: {reason}.{trained}"
+        return (
+            f"Nothing is decided about {both} of {project}, nor which to keep: {reason}.{trained}"
+        )
     told = [question_in_words(each) for each in asked]
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
     lead = _lead(row, asked, baseline, project)
@@ -85,7 +89,12 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         lead = f"{lead.removesuffix('.')}, if equal names are the same images."
     if row.replacement == "accept" and is_training_unknown(this):
         lead = f"{lead.removesuffix('.')}, {CONDITION}."
-    told_before = [lead, trained_on_in_words(verdicts), unanswered_in_words(this)]
+    told_before = [
+        lead,
+        trained_on_in_words(verdicts),
+        unanswered_in_words(this),
+        keeping_in_words(verdicts),
+    ]
     return " ".join([*filter(None, told_before), rest])
 
 

@@ -175,9 +175,14 @@ def open_replacement(asked: Sequence[AskedRate], baseline: str, it: str = "it") 
 
     `"better in recall; false alarms undecided; so not yet shown that it may replace version 2"`
     """
-    told = [f"{each.rate.verdict} in {each.name}" for each in asked if each.is_proven]
+    proven: dict[str, list[str]] = {}
+    for each in asked:
+        if each.is_proven:
+            proven.setdefault(each.rate.verdict or "", []).append(each.name)
+    told = [f"{verdict} in {' and '.join(names)}" for verdict, names in proven.items()]
     told = [" and ".join(told)] if told else []
-    is_open = [f"{open_loss(each)} is open" for each in asked if each.is_loss_open]
+    lost = dict.fromkeys(points_upward(each.margin) for each in asked if each.is_loss_open)
+    is_open = [f"whether by more than the {' or '.join(lost)} allowed is open"] if lost else []
     unknown = [f"{each.name} unknown" for each in asked if each.rate.difference is None]
     undecided = [f"{each.name} undecided" for each in asked if each.rate.verdict == "undecided"]
     held = [f"{each.name} not worse" for each in asked if each.rate.verdict == "not_worse"]

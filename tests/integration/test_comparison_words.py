@@ -50,7 +50,9 @@ def said_of(words: str, structure: dict[str, Any], version: str) -> str:
     lines = words.splitlines()
     (at,) = [n for n, line in enumerate(lines) if line.startswith(f"Version {version} (")]
     told = [line for n, line in enumerate(lines[at : at + 2]) if not n or line.startswith("  ")]
-    summary = structure["summary"].replace("not worse by more than the margins", "")
+    # What is kept may be the baseline, of which these sentences say the contrary.
+    others = r"[^.]*\bkeep version[^.]*\.|not worse by more than the margins"
+    summary = re.sub(others, "", structure["summary"], flags=re.IGNORECASE)
     return "\n".join([*told, summary] if len(structure["models"]) == 2 else told)
 
 
@@ -62,8 +64,8 @@ def contradictions(words: str, structure: dict[str, Any]) -> Iterator[str]:
             rate = row[member]
             verdict = rate.get("verdict") if "p_value" in rate else None
             said = {
-                "better": rf"{name} (is|are) better|proven better in ([a-z ]+ and )?{name}",
-                "worse": rf"{name} (is|are) worse|worse in {name}",
+                "better": rf"{name} (is|are) better|better in (recall and )?{name}",
+                "worse": rf"{name} (is|are) worse|worse in (recall and )?{name}",
                 "not_worse": rf"{name} (is |are )?not worse",
                 "undecided": rf"{name} (is |are )?undecided|{name}[^;.]*[;:][^;.]* would decide",
             }
@@ -77,8 +79,26 @@ def contradictions(words: str, structure: dict[str, Any]) -> Iterator[str]:
         says = {"may": "accept", "may not": "reject", None: "undecided"}
         if replaces and says[replaces[1]] != row["replacement"]:
             yield f"{row['replacement']}: {replaces[0]}"
+    yield from kept_without_proof(structure)
     if "equal" in re.sub(r"(in truth|not|is not) equal|equal (names|labels)", "", words):
         yield "equal"
+
+
+def kept_without_proof(structure: dict[str, Any]) -> Iterator[str]:
+    """What the summary says to keep though a verdict, or `best`, does not carry it."""
+    summary, baseline = structure["summary"], structure["baseline"]
+    kept = re.search(r"keep version (\d+): proven better", summary)
+    best = structure.get("best")
+    judged = [row for row in structure["models"] if "metrics" in row]
+    if best and len(judged) > 1 and not (kept and kept[1] == best):
+        yield f"{best} is the best: {summary}"
+    if kept is None or len(structure["models"]) > 2:
+        return
+    row = structure["models"][1]
+    verdicts = [row[member].get("verdict") for member in RATES.values()]
+    is_better = "better" in verdicts and "worse" not in verdicts
+    if not (row["verdict"] == "worse" if kept[1] == baseline else is_better):
+        yield f"{verdicts}: {kept[0]}"
 
 
 def groups(count: int) -> Iterator[tuple[str, ...]]:
@@ -162,3 +182,75 @@ async def test_what_is_proven_and_what_is_open_are_one_thought() -> None:
     thought = "better in recall; false alarms undecided; so not yet shown that it may replace"
     assert f"version 3 is proven {thought} version 2. Version 4 is not comparable" in words
     assert f"Version 3 (HOSTED when captured): {thought} version 2; recall 0.956" in words
+
+
+# Which to keep
+
+
+@pytest.mark.parametrize(
+    ("project", "versions", "said"),
+    [
+        (
+            "weld-bead",
+            "34",
+            "Nothing is decided about versions 3 and 4 of sample-weld-bead (synthetic sample), nor "
+            "which to keep: versions 3 and 4 were tested on other images (0 of 100 are shared",
+        ),
+        ("weld-bead", "32", "Of the two keep version 3: proven better in recall; in false alarms"),
+        ("weld-bead", "23", "Of the two keep version 3: proven better in recall; in false alarms"),
+        ("weld-bead", "12", "Of the two keep version 2: proven better in both recall and false"),
+        ("weld-bead", "234", "Of versions 2 and 3 keep version 3: proven better in recall; in"),
+        ("weld-bead", "234", "no difference is proven between them; version 4 cannot be placed."),
+        ("weld-bead", "423", "Of versions 2 and 3, which share their images, keep version 3:"),
+        ("weld-bead", "321", "keep version 3: proven better than every other one in recall; in"),
+        (
+            "weld-bead",
+            "123",
+            "Keep versions 2 and 3 before version 1, which is proven worse; which of versions 2 "
+            "and 3 is not shown.",
+        ),
+        ("bottle-neck", "123", "No two of versions 1, 2 and 3 are known to share their test image"),
+        ("label-check", "123", "No two of versions 1, 2 and 3 are known to share their test image"),
+        ("panel-paint", "12", "Which of the two to keep is not shown."),
+    ],
+)
+async def test_the_summary_says_which_to_keep(project: str, versions: str, said: str) -> None:
+    async with door("sample") as ask:
+        words, structure = await answer(ask, f"sample-{project}", [*versions])
+    assert said in structure["summary"]
+    assert said in words
+    assert not re.search(r"\b(delete|remove|drop)\b", words, re.IGNORECASE)
+
+
+async def test_a_trade_is_kept_by_what_errors_cost(tmp_path: Path) -> None:
+    counts = Baseline(0, 60, 30, 60)
+    write_version(tmp_path, "p", 1, baseline_images(counts))
+    write_version(tmp_path, "p", 2, changed_images(counts, Change(15, 0, 0, 25)))
+    async with door(tmp_path) as ask:
+        words, structure = await answer(ask, "p", ["1", "2"])
+    assert structure["models"][1]["verdict"] == "trade_off"
+    assert "Which of the two to keep depends on what an escape and a false reject cost." in words
+
+
+# Other images
+
+
+async def test_versions_on_other_images_say_whose_images_they_share() -> None:
+    async with door("sample") as ask:
+        apart, _ = await answer(ask, "sample-bottle-neck", ["1", "2", "3"])
+        shared, _ = await answer(ask, "sample-weld-bead", ["4", "2", "3"])
+    assert "Versions 2 and 3 were tested on other images than version 1" in apart
+    assert "with other labels, each on its own ones." in apart
+    assert "with other labels; versions 2 and 3 share theirs with each other." in shared
+    for words in (apart, shared):
+        assert " points (" not in words.replace("points of", "")
+
+
+@pytest.mark.parametrize("versions", ["123", "32", "13"])
+async def test_images_that_nobody_knows_are_not_called_other_ones(versions: str) -> None:
+    """Of label-check 3 there is no manifest; its test set had another size than version 1's."""
+    async with door("sample") as ask:
+        words, structure = await answer(ask, "sample-label-check", [*versions])
+    assert "Which images version 3 was tested on is not known." in words
+    assert not re.search(r"ersions? (3|2 and 3|3 and 2) (was|were) tested on other", words)
+    assert structure["models"][-1]["verdict"] == "not_comparable"
