@@ -9,6 +9,7 @@ from lfv_mcp.analysis.candidate import Candidate, all_called, called
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, count_of, points, points_upward, signed_estimate
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
+from lfv_mcp.metrics import MAX_DEFAULT_MARGIN
 from lfv_mcp.results.model_comparison import AucDifference, ComparedModel, ComparedRate, Verdict
 
 VERDICTS: Final[Mapping[Verdict, str]] = {
@@ -311,15 +312,21 @@ def sentence(clause: str) -> str:
 
 
 def margins_in_words(margins: Margins) -> str:
-    """Both margins, and which of them the caller gave, as a sentence."""
+    """Both margins, and which of them the caller gave, as a sentence.
+
+    A default below the usual one says why: it follows from the baseline's own errors.
+    """
     told: list[str] = []
-    for name, margin, question in (
-        ("recall", margins.recall, "recall"),
-        ("false alarms", margins.false_alarms, "false_alarm"),
+    for name, margin, question, errs in (
+        ("recall", margins.recall, "recall", "misses few defects"),
+        ("false alarms", margins.false_alarms, "false_alarm", "rejects few good parts"),
     ):
-        if margin is not None:
-            how = "given" if question in margins.given else "by default"
-            told.append(f"{points_upward(margin)} of {name} ({how})")
+        if margin is None:
+            continue
+        how = "given" if question in margins.given else "by default"
+        if how != "given" and margin < MAX_DEFAULT_MARGIN:
+            how = f"by default; below {points_upward(MAX_DEFAULT_MARGIN)}, as the baseline {errs}"
+        told.append(f"{points_upward(margin)} of {name} ({how})")
     return f"Margins: {', '.join(told)}." if told else "Margins: none can be said."
 
 

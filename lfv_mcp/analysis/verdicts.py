@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from lfv_mcp.analysis.alignment import Aligned, align
 from lfv_mcp.analysis.candidate import Candidate
@@ -18,11 +18,8 @@ from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
 from lfv_mcp.analysis.judged_predictions import ALL_TRAINED, TOO_MANY, Judged
 from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_answers, pair_images, votes_of
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.metrics import Undefined, default_margin
+from lfv_mcp.metrics import MAX_DEFAULT_MARGIN, Undefined, default_margin
 from lfv_mcp.results.model_comparison import Class, Replacement, Verdict
-
-_LARGEST_DEFAULT: Final = 0.05
-"""A margin for a class of which the baseline has no image; no question is asked of it."""
 
 Basis: TypeAlias = Literal[
     "same_images",
@@ -251,8 +248,9 @@ def _decided(
     comparisons: int | None = None,
     answered: Sequence[Pair] | None = None,
 ) -> list[Decision]:
-    recall = _LARGEST_DEFAULT if margins.recall is None else margins.recall
-    alarms = _LARGEST_DEFAULT if margins.false_alarms is None else margins.false_alarms
+    # Of a class of which the baseline has no image no question is asked.
+    recall = MAX_DEFAULT_MARGIN if margins.recall is None else margins.recall
+    alarms = MAX_DEFAULT_MARGIN if margins.false_alarms is None else margins.false_alarms
     if not pairs:
         return []
     return decide(pairs, recall, alarms, comparisons=comparisons, answered=answered)
