@@ -20,11 +20,11 @@ from lfv_mcp.analysis.comparison_text import (
 from lfv_mcp.analysis.evaluation_text import metric_in_words
 from lfv_mcp.analysis.recount import metrics_by_name
 from lfv_mcp.analysis.verdicts import Margins
-from lfv_mcp.figures import probability, score
+from lfv_mcp.figures import fraction, probability, score
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.model_comparison import ComparedModel, ModelComparison
-from lfv_mcp.text import clean, truncate_lines
+from lfv_mcp.text import clean, common_folder, truncate_lines
 
 COMPARISON_DIGEST_LIMIT: Final = 3500
 """Characters of the readable text of a compare_models answer, without its images."""
@@ -130,6 +130,7 @@ def _row_lines(
         )
     if told:
         yield f"  {' '.join(told)}"
+    yield from _label_lines(comparison.models[0], row)
 
 
 def _verdict(row: ComparedModel, asked: Sequence[AskedRate], baseline: str) -> str:
@@ -142,19 +143,49 @@ def _verdict(row: ComparedModel, asked: Sequence[AskedRate], baseline: str) -> s
     return f"{VERDICTS[row.verdict]}; {may} replace {baseline}"
 
 
+def _label_lines(baseline: ComparedModel, row: ComparedModel) -> Iterator[str]:
+    """What was reported of each kind of defect of both, side by side and without a verdict."""
+    before = {label.name: label.present_members() for label in baseline.labels or ()}
+    told: list[str] = []
+    for label in row.labels or ():
+        first, second = before.get(label.name, {}), label.present_members()
+        figures = [
+            f"{words} {fraction(first[name])} to {fraction(second[name])}"
+            for name, words in (("recall", "recall"), ("average_iou", "IoU"))
+            if name in first and name in second
+        ]
+        if figures:
+            told.append(f"{clean(label.name, 40)}: {', '.join(figures)}")
+    if told:
+        both = f"{called(baseline.model_version)} to {called(row.model_version)}"
+        yield (
+            f"  Labels, from {both}: {'; '.join(told)}. Reported figures without counts: nobody "
+            "can test whether these differ."
+        )
+
+
 def _image_lines(comparison: ModelComparison) -> Iterator[str]:
-    for row in comparison.models:
-        for kind, images in row.changed or ():
-            if images.images:
-                named = "; ".join(
-                    clean(each.image, 300)
-                    if each.anomaly_score is None
-                    else f"{clean(each.image, 300)} {score(each.anomaly_score)}"
-                    for each in images.images
-                )
-                how_many = f"{len(images.images)} of {images.count}"
-                words = kind.replace("_", " ").capitalize()
-                yield f"{words} by {called(row.model_version)} ({how_many}): {named}"
-    if doubted := comparison.labels_to_doubt:
-        named = "; ".join(f"{clean(each.image, 300)} ({each.label})" for each in doubted)
-        yield f"Labels to doubt: {named}"
+    """The images by name; the folder that all share is said once."""
+    changed = [
+        (kind, row, images)
+        for row in comparison.models
+        for kind, images in row.changed or ()
+        if images.images
+    ]
+    doubted = comparison.labels_to_doubt or ()
+    named = [each.image for _, _, images in changed for each in images.images]
+    folder = common_folder([*named, *(each.image for each in doubted)])
+    if folder:
+        yield f"Images, below {clean(folder, 1200)}:"
+    for kind, row, images in changed:
+        listed = "; ".join(
+            name if each.anomaly_score is None else f"{name} {score(each.anomaly_score)}"
+            for each in images.images
+            for name in (clean(each.image[len(folder) :], 300),)
+        )
+        how_many = f"{len(images.images)} of {images.count}"
+        words = kind.replace("_", " ").capitalize()
+        yield f"{words} by {called(row.model_version)} ({how_many}): {listed}"
+    if doubted:
+        listed = "; ".join(f"{clean(e.image[len(folder) :], 300)} ({e.label})" for e in doubted)
+        yield f"Labels to doubt: {listed}"

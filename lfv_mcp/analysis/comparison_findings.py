@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import log
@@ -9,6 +10,7 @@ from typing import Final
 
 from lfv_mcp.analysis.answer_findings import answer_findings
 from lfv_mcp.analysis.candidate import Candidate, all_called, called
+from lfv_mcp.analysis.changed_images import Doubt
 from lfv_mcp.analysis.comparison_text import (
     alone_in_words,
     asked_rates,
@@ -63,7 +65,7 @@ def comparison_findings(
     candidates: Sequence[Candidate],
     same_test_set: Mapping[str, bool | None],
     rows: Sequence[ComparedModel],
-    doubted: int,
+    doubted: Sequence[Doubt],
 ) -> Iterator[Finding]:
     """Every finding on what limits a comparison, the gravest of a severity first.
 
@@ -72,7 +74,7 @@ def comparison_findings(
         candidates: all versions, the baseline first.
         same_test_set: for each other version, whether its test set is the baseline's.
         rows: the other versions as the answer has them.
-        doubted: labels that every version contradicts.
+        doubted: labels that all contradict who were tested on their images.
     """
     yield from _test_set_findings(verdicts, same_test_set)
     yield from _wide_margins(verdicts, rows)
@@ -86,16 +88,16 @@ def comparison_findings(
     if message := stricter_test(verdicts):
         yield finding("several_comparisons", message)
     if doubted:
-        is_one = doubted == 1
-        judges = list(verdicts.votes)
-        everyone = len(judges) == len(candidates)
-        yield finding(
-            "labels_to_doubt",
-            f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by "
-            f"{'every model asked' if everyone else all_called(judges)}.",
-            _BLIND,
-        )
+        told = _doubted_by(doubted, everyone=len(candidates))
+        yield finding("labels_to_doubt", sentence("; ".join(told)), _BLIND)
+
+
+def _doubted_by(doubted: Sequence[Doubt], everyone: int) -> Iterator[str]:
+    """How many labels who contradicts: one clause for each group that shares images."""
+    for judges, count in Counter(each.judges for each in doubted).items():
+        are, their = ("is", "its") if count == 1 else ("are", "their")
+        who = "every model asked" if len(judges) == everyone else all_called(judges)
+        yield f"{images_in_words(count)} {are} judged against {their} label by {who}"
 
 
 def _test_set_findings(

@@ -254,3 +254,64 @@ async def test_images_that_nobody_knows_are_not_called_other_ones(versions: str)
     assert "Which images version 3 was tested on is not known." in words
     assert not re.search(r"ersions? (3|2 and 3|3 and 2) (was|were) tested on other", words)
     assert structure["models"][-1]["verdict"] == "not_comparable"
+
+
+# Labels to doubt, margins, the version in use, kinds of defects, names of images
+
+
+async def test_labels_are_doubted_by_those_who_share_the_images() -> None:
+    async with door("sample") as ask:
+        _, two = await answer(ask, "sample-weld-bead", ["2", "3"])
+        for versions in (["2", "3", "4"], ["4", "2", "3"]):
+            words, three = await answer(ask, "sample-weld-bead", versions)
+            named = {each["image"] for each in three["labels_to_doubt"]}
+            assert named == {each["image"] for each in two["labels_to_doubt"]}
+            assert "2 images are judged against their label by versions 2 and 3." in words
+            assert "Labels to doubt: " in words
+
+
+async def test_a_default_margin_below_the_usual_one_says_why() -> None:
+    async with door("sample") as ask:
+        words, _ = await answer(ask, "sample-bottle-neck", ["1", "2"])
+        given, _ = await answer(
+            ask, "sample-bottle-neck", ["1", "2"], recall_margin=0.02, false_alarm_margin=0.03
+        )
+    assert (
+        "Margins: 5 points of recall (by default), 4.8 points of false alarms (by default; below "
+        "5 points, as the baseline rejects few good parts)."
+    ) in words
+    assert "Margins: 2 points of recall (given), 3 points of false alarms (given)." in given
+
+
+@pytest.mark.parametrize(("versions", "is_told"), [("12", True), ("13", False), ("31", False)])
+async def test_the_version_in_use_is_named_unless_it_is_compared(
+    versions: str, *, is_told: bool
+) -> None:
+    async with door("sample") as ask:
+        words, _ = await answer(ask, "sample-weld-bead", [*versions])
+    assert ("other_version_hosted" in words) is is_told
+
+
+async def test_kinds_of_defects_are_told_side_by_side_and_without_a_verdict() -> None:
+    async with door("sample") as ask:
+        words, structure = await answer(ask, "sample-panel-paint", ["1", "2"])
+        without, _ = await answer(ask, "sample-weld-bead", ["2", "3"])
+    assert (
+        "Labels, from version 1 to version 2: dent: recall 0.74 to 0.79, IoU 0.61 to 0.66; "
+        "scratch: recall 0.52 to 0.64, IoU 0.38 to 0.47. Reported figures without counts"
+    ) in words
+    assert "nobody can test whether these differ" in words
+    labels = [{each["name"] for each in row["labels"]} for row in structure["models"]]
+    assert labels[0] == labels[1] >= {"dent", "scratch"}
+    assert "Labels, from" not in without
+
+
+async def test_the_folder_of_all_images_is_said_once() -> None:
+    async with door("sample") as ask:
+        words, structure = await answer(ask, "sample-weld-bead", ["2", "3"])
+    folder = "s3://sample-lookoutvision-1a2b3c4d5e/weld-bead/images/2025-03-10/"
+    assert words.count("s3://") == 1
+    assert f"Images, below {folder}:" in words
+    assert "Newly missed by version 3 (1 of 1): anomaly/0038.png 0.285" in words
+    (missed,) = structure["models"][1]["changed"]["newly_missed"]["images"]
+    assert missed["image"] == f"{folder}anomaly/0038.png"
