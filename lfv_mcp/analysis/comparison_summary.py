@@ -51,8 +51,8 @@ def comparison_summary(
 
 
 def _history(baseline: ModelSummary, rows: Sequence[ComparedModel]) -> Iterator[str]:
-    """What would read as the present: a finding says it of another version that was HOSTED."""
-    statuses = {row.model_version: row.status for row in rows if row.status != "HOSTED"}
+    """What would read as the present."""
+    statuses = {row.model_version: row.status for row in rows}
     for version, status in {baseline.model_version: baseline.status, **statuses}.items():
         if status not in (None, "TRAINED"):
             yield f"{sentence(called(version))[:-1]} was {status} when captured."

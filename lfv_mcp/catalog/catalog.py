@@ -217,7 +217,7 @@ class Catalog:
         from lfv_mcp.catalog.inventory import Survey, take_inventory
         from lfv_mcp.results.inventory import Inventory
 
-        async with self._question(query, Inventory, has_limit=survey is None) as at_hand:
+        async with self._question(query.about(), Inventory, has_limit=survey is None) as at_hand:
             asked = query.project_name, at_hand.index, survey or Survey()
             answer = await self._workers.run(partial(take_inventory, self._backend, *asked))
             return with_findings(answer, [*_findings(at_hand), *self._backend.doubts])
@@ -237,7 +237,7 @@ class Catalog:
         from lfv_mcp.results.model_comparison import ModelComparison
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
-        async with self._question(query, *answers) as at_hand:
+        async with self._question(query.about(*versions), *answers) as at_hand:
             asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
             answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
@@ -263,7 +263,7 @@ class Catalog:
         query = query or ModelQuery("")
         start = ListingPosition.parse(next_token)
         limits = PageLimits(status, max_results, page_bytes)
-        async with self._question(query, ModelList) as at_hand:
+        async with self._question(query.about(), ModelList) as at_hand:
             models = HeldModels(self.kind, at_hand.index)
             page = ListingPage(start, limits, len(self.location), models)
             findings = [*_findings(at_hand), *self._backend.doubts]

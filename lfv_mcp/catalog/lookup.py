@@ -14,7 +14,7 @@ from lfv_mcp.catalog.backend import Backend
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
-from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery
+from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery, asked_in_words
 from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
@@ -181,10 +181,9 @@ class Lookup:
         return f"There is no readable record of {project_name!r} here."
 
     def in_words(self, query: ModelQuery) -> str:
-        """The question as it was understood, for errors: project, version, region and source."""
+        """The question as it was understood, for errors: project, versions, region and source."""
         members = {
-            "project_name": query.project_name or "(every project)",
-            "model_version": query.version_or_name,
+            **asked_in_words(query),
             "region": query.region or self._region_in_words(),
             "source": self._backend.kind,
         }

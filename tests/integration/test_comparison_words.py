@@ -315,3 +315,18 @@ async def test_the_folder_of_all_images_is_said_once() -> None:
     assert "Newly missed by version 3 (1 of 1): anomaly/0038.png 0.285" in words
     (missed,) = structure["models"][1]["changed"]["newly_missed"]["images"]
     assert missed["image"] == f"{folder}anomaly/0038.png"
+
+
+# Refusals
+
+
+async def test_a_refusal_says_which_versions_were_asked() -> None:
+    async with door("sample") as ask:
+        for versions in (["3", "new_system"], ["hosted", "latest", "9"]):
+            question = {"project_name": "sample-weld-bead", "model_versions": versions}
+            refused = await ask.client.call_tool("compare_models", question)
+            assert refused.is_error
+            assert f"model_versions={' '.join(versions)}, region=" in text(refused)
+        listed = await ask.client.call_tool("list_models", {"project_name": "nothing"})
+        assert listed.is_error
+        assert "model_version" not in text(listed)
