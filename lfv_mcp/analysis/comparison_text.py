@@ -188,7 +188,7 @@ def open_replacement(asked: Sequence[AskedRate], baseline: str, it: str = "it") 
     undecided = [f"{each.name} undecided" for each in asked if each.rate.verdict == "undecided"]
     held = [f"{each.name} not worse" for each in asked if each.rate.verdict == "not_worse"]
     if not (is_open or unknown or undecided):
-        return "; ".join([*told, *held, "replacement undecided"])
+        return "; ".join([*told, *held, f"replacement of {baseline} undecided"])
     if len(undecided) == len(asked):
         undecided = [VERDICTS["undecided"]]
     that = "whether" if any(each.rate.verdict == "worse" for each in asked) else "that"

@@ -43,7 +43,7 @@ def _of_group(group: Group, verdicts: Verdicts, *, is_all: bool) -> str:
         return told + _conditions(group, verdicts)
     left = [version for version in group.versions if version not in group.beaten]
     if not group.beaten or not left:
-        return f"which of {whole} to keep is not shown"
+        return f"{'neither' if is_pair else 'none'} of {whole} is proven the one to keep"
     others = "" if len(left) == 1 else f"; which of {all_called(left)} is not shown"
     are = "is" if len(group.beaten) == 1 else "are"
     beaten = f"{all_called(group.beaten)}, which {are} proven worse"

@@ -211,7 +211,7 @@ async def test_what_is_proven_and_what_is_open_are_one_thought() -> None:
         ),
         ("bottle-neck", "123", "No two of versions 1, 2 and 3 are known to share their test image"),
         ("label-check", "123", "No two of versions 1, 2 and 3 are known to share their test image"),
-        ("panel-paint", "12", "Which of the two to keep is not shown."),
+        ("panel-paint", "12", "Neither of the two is proven the one to keep."),
     ],
 )
 async def test_the_summary_says_which_to_keep(project: str, versions: str, said: str) -> None:
