@@ -118,7 +118,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "images_left_out": ("info", "images of a comparison that are not compared, and why"),
     "cuts_chosen_here": ("info", "the baseline's cut was chosen on these images, and what it adds"),
     "several_comparisons": ("info", "several pairs were tested, so each must pass a stricter test"),
-    "labels_to_doubt": ("info", "images that every model asked judges against their label"),
+    "labels_to_doubt": (
+        "info",
+        "images that every model asked which was tested on them judges against their label",
+    ),
     # comparison
     "evidence_at_hand": ("info", "there are evaluation files: in the archive, or named in S3"),
     "evidence_missing": ("warning", "no evaluation file of a version could be read"),

@@ -91,6 +91,8 @@ class ModelQuery:
         region: the AWS region.
         account: twelve digits.
         prediction_set: the name of a prediction set, which is asked for in place of a version.
+        compared: the versions and sets of a comparison, as errors say them; empty where the whole
+            project is asked about, None where it is one version.
     """
 
     project_name: str
@@ -98,11 +100,16 @@ class ModelQuery:
     region: str | None = None
     account: str | None = None
     prediction_set: str | None = None
+    compared: str | None = None
 
     @property
     def version_or_name(self) -> str:
         """What stands in the place of a version: a number, a name, `latest` or `hosted`."""
         return self.prediction_set or self.model_version or LATEST
+
+    def about(self, *versions: str) -> ModelQuery:
+        """The same, as errors tell it of a comparison, or of no version at all."""
+        return replace(self, compared=" ".join(versions))
 
     def of(self, version: str) -> ModelQuery:
         """The same project, and a version or set as `check_model_version` returned it."""
@@ -110,6 +117,14 @@ class ModelQuery:
             number = None if version == LATEST else version
             return replace(self, model_version=number, prediction_set=None)
         return replace(self, model_version=None, prediction_set=version)
+
+
+def asked_in_words(query: ModelQuery) -> dict[str, str]:
+    """Which project and versions a query names, for errors: arguments with their values."""
+    members = {"project_name": query.project_name or "(every project)"}
+    if query.compared is None:
+        return {**members, "model_version": query.version_or_name}
+    return {**members, "model_versions": query.compared} if query.compared else members
 
 
 def _shorten_value(value: object) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Final
 from unicodedata import category
 
@@ -106,6 +107,19 @@ def truncate_lines(lines: list[str], limit: int) -> str:
         kept.append(line)
         left -= len(line) + 1
     return "\n".join([*kept, last])
+
+
+def common_folder(names: Sequence[str]) -> str:
+    """The folder, with its slash, that two names or more have in common; empty for none.
+
+    `["s3://b/x/anomaly/1.png", "s3://b/x/normal/2.png"]` → `"s3://b/x/"`
+    """
+    if len(names) < 2:
+        return ""
+    first, last = min(names).split("/"), max(names).split("/")  # all others lie between them
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(first[:-1], last[:-1], strict=False))
+    folder = "".join(f"{part}/" for part, _ in shared)
+    return "" if folder == "/" or folder.endswith("//") else folder
 
 
 def digits(value: float) -> str:

@@ -165,7 +165,11 @@ QUESTIONS: Final = (
     Asked(
         "Darf Flaschenhals 3 die Version 2 ersetzen?",
         (("compare_models", {**BOTTLE, "model_versions": ["2", "3"]}),),
-        ("replacement undecided", "tested on other images", "have both judge the same ones"),
+        (
+            "not comparable with version 2",
+            "tested on other images",
+            "have both judge the same ones",
+        ),
     ),
     Asked(
         "Welche Fehler fand die Schweißnaht 2 noch, die 3 übersieht?",

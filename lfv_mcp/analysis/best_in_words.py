@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lfv_mcp.analysis.alignment import Aligned
 from lfv_mcp.analysis.candidate import called
 from lfv_mcp.analysis.comparison_text import VERDICTS, sentence, why_undecided
+from lfv_mcp.analysis.keeping import question_verdicts
 from lfv_mcp.analysis.verdicts import Verdicts
 
 
@@ -41,5 +42,8 @@ def _why_none_is_best(verdicts: Verdicts, trained: Sequence[str]) -> str:
         return why_undecided(undecided[0], verdicts.baseline)
     if len(trained) > 2:
         return "none is proven better than every other one"
-    told = [VERDICTS[o.verdict] for o in verdicts.others if o.candidate.metrics]
-    return f"{called(trained[1])} is {told[0]}"
+    (told,) = [o for o in verdicts.others if o.candidate.metrics]
+    better = [name for name, verdict in question_verdicts(told.decision) if verdict == "better"]
+    if told.verdict == "undecided" and better:
+        return f"{called(trained[1])} is proven better in {better[0]} alone"
+    return f"{called(trained[1])} is {VERDICTS[told.verdict]}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.paired_images import PairedImage, Vote, Votes
@@ -78,34 +79,54 @@ def _ranked(found: Iterable[PairedImage], *, rejected: bool) -> list[PairedImage
     return sorted(found, key=order)
 
 
-def doubted_labels(
-    votes: Sequence[Votes], *, baseline_by_score: bool = False
-) -> list[DoubtedLabel]:
-    """The images whose label all versions contradict, those that they contradict surest first.
+class Doubt(NamedTuple):
+    """A label that all contradict who were tested on its image, and who they are."""
 
-    A version that contradicts itself, or did not judge the image, does not contradict the label.
+    label: DoubtedLabel
+    judges: tuple[str, ...]
+
+
+def doubted_labels(
+    votes: Mapping[str, Votes],
+    unanswered: Mapping[str, Set[str]],
+    *,
+    scored: str | None = None,
+) -> list[Doubt]:
+    """The images whose label all contradict who were tested on them, at least two; surest first.
+
+    Who contradicts itself, or should have judged the image and did not, does not contradict the
+    label.
 
     Args:
-        votes: of each version, the baseline's first.
-        baseline_by_score: whether scores explain the baseline's verdicts; else none is kept.
+        votes: of each version or prediction set, the baseline's first.
+        unanswered: the test images that prediction sets did not answer.
+        scored: the baseline, if scores explain its verdicts; else no score is kept.
     """
-    if len(votes) < 2:
-        return []
-    first, *others = votes
-    doubted: list[DoubtedLabel] = []
-    for image, vote in first.by_image.items():
-        everyone = [vote, *(v for other in others if (v := other.by_image.get(image)))]
-        if len(everyone) == len(votes) and all(_contradicts(v, vote.anomalous) for v in everyone):
-            sure = [v.confidence for v in everyone if v.confidence is not None]
-            doubted.append(
-                DoubtedLabel(
-                    image=clean(image, REF_LIMIT),
-                    label="anomaly" if vote.anomalous else "normal",
-                    confidence=min(sure) if len(sure) == len(everyone) else None,
-                    baseline_score=vote.score if baseline_by_score else None,
-                )
-            )
-    return sorted(doubted, key=lambda each: (-(each.confidence or 0), each.image))
+    everyone: dict[str, dict[str, Vote]] = {}
+    for version, of_one in votes.items():
+        for image, vote in of_one.by_image.items():
+            everyone.setdefault(image, {})[version] = vote
+    for image in {*chain(*unanswered.values(), *(each.contradictory for each in votes.values()))}:
+        everyone.pop(image, None)
+    doubted = [
+        Doubt(_doubted(image, judges, scored), tuple(judges))
+        for image, judges in everyone.items()
+        if len(judges) > 1
+        for label in (next(iter(judges.values())).anomalous,)
+        if all(_contradicts(vote, label) for vote in judges.values())
+    ]
+    return sorted(doubted, key=lambda each: (-(each.label.confidence or 0), each.label.image))
+
+
+def _doubted(image: str, judges: Mapping[str, Vote], scored: str | None) -> DoubtedLabel:
+    sure = [vote.confidence for vote in judges.values() if vote.confidence is not None]
+    baseline = judges.get(scored) if scored else None
+    return DoubtedLabel(
+        image=clean(image, REF_LIMIT),
+        label="anomaly" if next(iter(judges.values())).anomalous else "normal",
+        confidence=min(sure) if len(sure) == len(judges) else None,
+        baseline_score=baseline.score if baseline else None,
+    )
 
 
 def _contradicts(vote: Vote, label: bool) -> bool:  # noqa: FBT001 - the label itself, no switch

@@ -12,6 +12,7 @@ from lfv_mcp.analysis.best_in_words import best_in_words
 from lfv_mcp.analysis.candidate import Candidate, with_possible_counts
 from lfv_mcp.analysis.changed_images import (
     MAX_IMAGES,
+    Doubt,
     changed_verdicts,
     doubted_labels,
     within_limit,
@@ -24,11 +25,12 @@ from lfv_mcp.analysis.decisions import Question
 from lfv_mcp.analysis.evaluation_findings import mismatch_findings
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.thresholds import scores_of
-from lfv_mcp.analysis.verdicts import VersionVerdict, judge, same_test_set
+from lfv_mcp.analysis.verdicts import Verdicts, VersionVerdict, judge, same_test_set
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
 from lfv_mcp.metrics import Confusion, Undefined, delong_difference, newcombe_difference
 from lfv_mcp.results.common import Finding, Source
+from lfv_mcp.results.evaluation_report import LabelMetrics
 from lfv_mcp.results.model_comparison import (
     AucDifference,
     ChangedVerdicts,
@@ -68,13 +70,10 @@ def compare(
     same = {each.candidate.version: _same_test_set(each, baseline) for each in verdicts.others}
     compared = [baseline, *(each.candidate for each in verdicts.paired)] if verdicts.paired else []
     scored = {candidate.version for candidate in compared if _has_scores(candidate)}
-    is_scored = baseline.version in scored
-    knows_baseline = baseline.version in verdicts.votes
-    votes = list(verdicts.votes.values()) if knows_baseline else []
-    doubted = doubted_labels(votes, baseline_by_score=is_scored)
+    doubted = _doubted(verdicts, scored)
     named = within_limit(
         [_changed(each, baseline, question.max_examples, scored) for each in verdicts.others],
-        doubted[: question.max_examples],
+        [each.label for each in doubted[: question.max_examples]],
         room=None if question.max_examples is None else MAX_IMAGES[len(trusted) == 2],
     )
     rows = [
@@ -82,7 +81,7 @@ def compare(
         for each, changed in zip(verdicts.others, named.changed, strict=True)
     ]
     found = [*findings, *(each for wrong in strays for each in wrong)]
-    found += comparison_findings(verdicts, trusted, same, rows, len(doubted))
+    found += comparison_findings(verdicts, trusted, same, rows, doubted)
     found += shortened_lists(named.left_out)
     parts = [c.version for c in trusted if why_incomplete(c.manifest, c.result)]
     return ModelComparison(
@@ -92,12 +91,23 @@ def compare(
         false_alarm_margin=verdicts.margins.false_alarms,
         margins_given=verdicts.margins.given,
         models=(_baseline_row(baseline), *rows),
-        labels_to_doubt=named.doubted if len(votes) > 1 else None,
+        labels_to_doubt=named.doubted if len(verdicts.votes) > 1 else None,
         best=verdicts.best,
         best_reason=best_in_words(verdicts, len(trusted)),
         same_test_set=_same_for_all(list(same.values())),
         findings=tuple(by_severity(found)),
         source=source,
+    )
+
+
+def _doubted(verdicts: Verdicts, scored: Set[str]) -> list[Doubt]:
+    """The labels to doubt, by all who were tested on their images."""
+    everyone = [verdicts.first, *(other.aligned for other in verdicts.others)]
+    baseline = verdicts.baseline.version
+    return doubted_labels(
+        verdicts.votes,
+        {a.candidate.version: {*a.judged.unanswered} for a in everyone if a.judged},
+        scored=baseline if baseline in scored else None,
     )
 
 
@@ -134,7 +144,12 @@ def _baseline_row(baseline: Candidate) -> ComparedModel:
         model_version=baseline.version,
         status=baseline.summary.status,
         metrics=baseline.metrics,
+        labels=_labels(baseline),
     )
+
+
+def _labels(candidate: Candidate) -> tuple[LabelMetrics, ...] | None:
+    return (candidate.result.labels or None) if candidate.result else None
 
 
 def _row(
@@ -160,6 +175,7 @@ def _row(
         roc_auc=_auc_difference(this)
         if decision and {baseline.version, candidate.version} <= scored
         else None,
+        labels=_labels(candidate),
         verdict=this.verdict,
         replacement=this.replacement,
         changed=changed,

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lfv_mcp.analysis.candidate import called
 from lfv_mcp.analysis.comparison_text import (
     VERDICTS,
+    AskedRate,
     alone_in_words,
     asked_rates,
     auc_in_words,
     margins_in_words,
+    open_replacement,
     question_in_words,
     sentence,
 )
 from lfv_mcp.analysis.evaluation_text import metric_in_words
 from lfv_mcp.analysis.recount import metrics_by_name
 from lfv_mcp.analysis.verdicts import Margins
-from lfv_mcp.figures import probability, score
+from lfv_mcp.figures import fraction, probability, score
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.model_comparison import ComparedModel, ModelComparison
-from lfv_mcp.text import clean, truncate_lines
+from lfv_mcp.text import clean, common_folder, truncate_lines
 
 COMPARISON_DIGEST_LIMIT: Final = 3500
 """Characters of the readable text of a compare_models answer, without its images."""
@@ -103,21 +105,17 @@ def _row_lines(
 ) -> Iterator[str]:
     """A version against the baseline: verdict and rates, then each question."""
     baseline = comparison.baseline
-    verdict = VERDICTS[row.verdict or "not_comparable"]
-    replacement = {
-        "accept": f"may replace {called(baseline)}",
-        "reject": f"may not replace {called(baseline)}",
-        "undecided": "replacement undecided",
-    }[row.replacement or "undecided"]
-    yield _model_line(row, is_live=is_live, verdict=f"{verdict}; {replacement}")
-    told: list[str] = []
     questions = list(asked_rates(row, margins))
+    yield _model_line(row, is_live=is_live, verdict=_verdict(row, questions, called(baseline)))
+    told: list[str] = []
     reasons = {each.rate.undefined for each in questions}
     if len(questions) > 1 and len(reasons) == 1 and (reason := reasons.pop()):
         questions = []  # both for one reason, which the summary may give
         if reason not in comparison.summary:
             told.append(f"Recall and false alarms: nothing can be said, for {reason}.")
     for asked in questions:
+        if asked.rate.difference is not None and asked.rate.p_value is None:
+            continue  # of other images, and a difference may be theirs
         clause = question_in_words(asked)
         is_told = clause.lower() in comparison.summary.lower()
         if asked.rate.images is not None:
@@ -132,21 +130,62 @@ def _row_lines(
         )
     if told:
         yield f"  {' '.join(told)}"
+    yield from _label_lines(comparison.models[0], row)
+
+
+def _verdict(row: ComparedModel, asked: Sequence[AskedRate], baseline: str) -> str:
+    """What differs, and whether the version may replace the baseline."""
+    if row.verdict in (None, "not_comparable"):
+        return f"not comparable with {baseline}"
+    if row.replacement == "undecided":
+        return open_replacement(asked, baseline)
+    may = "may" if row.replacement == "accept" else "may not"
+    return f"{VERDICTS[row.verdict]}; {may} replace {baseline}"
+
+
+def _label_lines(baseline: ComparedModel, row: ComparedModel) -> Iterator[str]:
+    """What was reported of each kind of defect of both, side by side and without a verdict."""
+    before = {label.name: label.present_members() for label in baseline.labels or ()}
+    told: list[str] = []
+    for label in row.labels or ():
+        first, second = before.get(label.name, {}), label.present_members()
+        figures = [
+            f"{words} {fraction(first[name])} to {fraction(second[name])}"
+            for name, words in (("recall", "recall"), ("average_iou", "IoU"))
+            if name in first and name in second
+        ]
+        if figures:
+            told.append(f"{clean(label.name, 40)}: {', '.join(figures)}")
+    if told:
+        both = f"{called(baseline.model_version)} to {called(row.model_version)}"
+        yield (
+            f"  Labels, from {both}: {'; '.join(told)}. Reported figures without counts: nobody "
+            "can test whether these differ."
+        )
 
 
 def _image_lines(comparison: ModelComparison) -> Iterator[str]:
-    for row in comparison.models:
-        for kind, images in row.changed or ():
-            if images.images:
-                named = "; ".join(
-                    clean(each.image, 300)
-                    if each.anomaly_score is None
-                    else f"{clean(each.image, 300)} {score(each.anomaly_score)}"
-                    for each in images.images
-                )
-                how_many = f"{len(images.images)} of {images.count}"
-                words = kind.replace("_", " ").capitalize()
-                yield f"{words} by {called(row.model_version)} ({how_many}): {named}"
-    if doubted := comparison.labels_to_doubt:
-        named = "; ".join(f"{clean(each.image, 300)} ({each.label})" for each in doubted)
-        yield f"Labels to doubt: {named}"
+    """The images by name; the folder that all share is said once."""
+    changed = [
+        (kind, row, images)
+        for row in comparison.models
+        for kind, images in row.changed or ()
+        if images.images
+    ]
+    doubted = comparison.labels_to_doubt or ()
+    named = [each.image for _, _, images in changed for each in images.images]
+    folder = common_folder([*named, *(each.image for each in doubted)])
+    if folder:
+        yield f"Images, below {clean(folder, 1200)}:"
+    for kind, row, images in changed:
+        listed = "; ".join(
+            name if each.anomaly_score is None else f"{name} {score(each.anomaly_score)}"
+            for each in images.images
+            for name in (clean(each.image[len(folder) :], 300),)
+        )
+        how_many = f"{len(images.images)} of {images.count}"
+        words = kind.replace("_", " ").capitalize()
+        yield f"{words} by {called(row.model_version)} ({how_many}): {listed}"
+    if doubted:
+        listed = "; ".join(f"{clean(e.image[len(folder) :], 300)} ({e.label})" for e in doubted)
+        yield f"Labels to doubt: {listed}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import log
@@ -9,17 +10,20 @@ from typing import Final
 
 from lfv_mcp.analysis.answer_findings import answer_findings
 from lfv_mcp.analysis.candidate import Candidate, all_called, called
+from lfv_mcp.analysis.changed_images import Doubt
 from lfv_mcp.analysis.comparison_text import (
     alone_in_words,
     asked_rates,
     auc_in_words,
     images_in_words,
+    images_unknown,
     sentence,
     stricter_test,
     was,
     why_undecided,
 )
 from lfv_mcp.analysis.evaluation_findings import COUNT_THE_DEFECTS
+from lfv_mcp.analysis.keeping import keeping
 from lfv_mcp.analysis.recount import why_incomplete
 from lfv_mcp.analysis.training_text import training_findings
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict, errors_of
@@ -35,6 +39,7 @@ _BLIND: Final = (
     "Have these labels re-judged blind, mixed with images that were judged right: to correct only "
     "where a model was wrong can only raise its score."
 )
+_ADD_MANIFESTS: Final = "Add the evaluation manifests of these versions to the archive."
 _FRESH: Final = "Decide on fresh images, with both cuts fixed beforehand."
 
 
@@ -60,7 +65,7 @@ def comparison_findings(
     candidates: Sequence[Candidate],
     same_test_set: Mapping[str, bool | None],
     rows: Sequence[ComparedModel],
-    doubted: int,
+    doubted: Sequence[Doubt],
 ) -> Iterator[Finding]:
     """Every finding on what limits a comparison, the gravest of a severity first.
 
@@ -69,7 +74,7 @@ def comparison_findings(
         candidates: all versions, the baseline first.
         same_test_set: for each other version, whether its test set is the baseline's.
         rows: the other versions as the answer has them.
-        doubted: labels that every version contradicts.
+        doubted: labels that all contradict who were tested on their images.
     """
     yield from _test_set_findings(verdicts, same_test_set)
     yield from _wide_margins(verdicts, rows)
@@ -83,16 +88,16 @@ def comparison_findings(
     if message := stricter_test(verdicts):
         yield finding("several_comparisons", message)
     if doubted:
-        is_one = doubted == 1
-        judges = list(verdicts.votes)
-        everyone = len(judges) == len(candidates)
-        yield finding(
-            "labels_to_doubt",
-            f"{images_in_words(doubted)} {'is' if is_one else 'are'} judged against "
-            f"{'its' if is_one else 'their'} label by "
-            f"{'every model asked' if everyone else all_called(judges)}.",
-            _BLIND,
-        )
+        told = _doubted_by(doubted, everyone=len(candidates))
+        yield finding("labels_to_doubt", sentence("; ".join(told)), _BLIND)
+
+
+def _doubted_by(doubted: Sequence[Doubt], everyone: int) -> Iterator[str]:
+    """How many labels who contradicts: one clause for each group that shares images."""
+    for judges, count in Counter(each.judges for each in doubted).items():
+        are, their = ("is", "its") if count == 1 else ("are", "their")
+        who = "every model asked" if len(judges) == everyone else all_called(judges)
+        yield f"{images_in_words(count)} {are} judged against {their} label by {who}"
 
 
 def _test_set_findings(
@@ -103,23 +108,29 @@ def _test_set_findings(
     told = {
         version: is_same for version, is_same in same_test_set.items() if version not in answers
     }
-    if differing := [version for version, is_same in told.items() if is_same is False]:
+    everyone = [verdicts.baseline, *(other.candidate for other in verdicts.others)]
+    lacking = [c.version for c in everyone if c.version not in answers and not c.manifest]
+    known = {v: same for v, same in told.items() if not {v, baseline} & {*lacking}}
+    if differing := [version for version, is_same in known.items() if is_same is False]:
         yield finding(
             "different_test_sets",
             sentence(
                 f"{all_called(differing)} {was(differing)} tested on other images than "
-                f"{called(baseline)}, or with other labels"
+                f"{called(baseline)}, or with other labels{_among(differing, verdicts)}"
             ),
             "Where few images are shared a difference may be that of the images: have both judge "
             "the same ones.",
         )
-    if unknown := [version for version, is_same in told.items() if is_same is None]:
+    if unknown := [version for version, is_same in known.items() if is_same is None]:
         yield finding(
             "test_set_unknown",
             f"Whether {all_called(unknown)} {was(unknown)} tested on the images of "
             f"{called(baseline)} is not known.",
-            "Add the evaluation manifests of these versions to the archive.",
+            _ADD_MANIFESTS,
         )
+    metrics = {candidate.version for candidate in everyone if candidate.metrics}
+    if told and (untold := [version for version in lacking if version in metrics]):
+        yield finding("test_set_unknown", sentence(images_unknown(untold)), _ADD_MANIFESTS)
     for other in verdicts.others:
         if other.basis == "no_counts" and other.candidate.metrics and verdicts.baseline.metrics:
             reason = why_undecided(other, verdicts.baseline)
@@ -134,6 +145,14 @@ def _test_set_findings(
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
     yield from training_findings(verdicts)
+
+
+def _among(differing: Sequence[str], verdicts: Verdicts) -> str:
+    """Whether versions with other images than the baseline share theirs, as the end of a clause."""
+    groups = [g.versions for g in keeping(verdicts).groups if {*g.versions} <= {*differing}]
+    if groups:
+        return f"; {' and '.join(map(all_called, groups))} share theirs with each other"
+    return ", each on its own ones" if len(differing) > 1 else ""
 
 
 def _left_out(other: VersionVerdict, baseline: str) -> Finding:

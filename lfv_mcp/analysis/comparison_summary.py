@@ -12,11 +12,14 @@ from lfv_mcp.analysis.comparison_text import (
     asked_rates,
     images_in_words,
     margins_in_words,
+    open_replacement,
     question_in_words,
     sentence,
+    why_apart,
     why_undecided,
 )
 from lfv_mcp.analysis.decisions import Question
+from lfv_mcp.analysis.keeping_text import keeping_in_words
 from lfv_mcp.analysis.training_text import (
     CONDITION,
     is_training_unknown,
@@ -48,8 +51,8 @@ def comparison_summary(
 
 
 def _history(baseline: ModelSummary, rows: Sequence[ComparedModel]) -> Iterator[str]:
-    """What would read as the present: a finding says it of another version that was HOSTED."""
-    statuses = {row.model_version: row.status for row in rows if row.status != "HOSTED"}
+    """What would read as the present."""
+    statuses = {row.model_version: row.status for row in rows}
     for version, status in {baseline.model_version: baseline.status, **statuses}.items():
         if status not in (None, "TRAINED"):
             yield f"{sentence(called(version))[:-1]} was {status} when captured."
@@ -63,8 +66,9 @@ def _decided(verdicts: Verdicts, rows: Sequence[ComparedModel], kind: SourceKind
         return f"{best[:-1]} in {project}."
     if len(rows) == 1:
         return _of_two(verdicts, rows[0], project)
-    told = [_of_many(verdicts, rows, project), trained_on_in_words(verdicts), best]
-    return " ".join(filter(None, told))
+    told = [_of_many(verdicts, rows, project), trained_on_in_words(verdicts)]
+    told += [best] if verdicts.best else []
+    return " ".join(filter(None, [*told, keeping_in_words(verdicts)]))
 
 
 def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
@@ -72,12 +76,12 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
     asked = list(asked_rates(row, verdicts.margins))
     if not this.decision:
         reason = why_undecided(this, verdicts.baseline)
-        known = [question_in_words(each) for each in asked if each.rate.difference is not None]
-        figures = f" {sentence('; '.join(known))}" if known else ""
         both = all_called([baseline, row.model_version])
         trained = trained_on_in_words(verdicts)
         trained = f" {trained}" if trained and this.basis != "all_trained_on" else ""
-        return f"Nothing is decided about {both} of {project}: {reason}.{trained}{figures}"
+        return (
+            f"Nothing is decided about {both} of {project}, nor which to keep: {reason}.{trained}"
+        )
     told = [question_in_words(each) for each in asked]
     rest = f"{sentence('; '.join(told))} {margins_in_words(verdicts.margins)}"
     lead = _lead(row, asked, baseline, project)
@@ -85,7 +89,12 @@ def _of_two(verdicts: Verdicts, row: ComparedModel, project: str) -> str:
         lead = f"{lead.removesuffix('.')}, if equal names are the same images."
     if row.replacement == "accept" and is_training_unknown(this):
         lead = f"{lead.removesuffix('.')}, {CONDITION}."
-    told_before = [lead, trained_on_in_words(verdicts), unanswered_in_words(this)]
+    told_before = [
+        lead,
+        trained_on_in_words(verdicts),
+        unanswered_in_words(this),
+        keeping_in_words(verdicts),
+    ]
     return " ".join([*filter(None, told_before), rest])
 
 
@@ -122,10 +131,9 @@ def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project
             f"{this} may not {replace}: it is proven worse in {losses} by more than the "
             f"margin{trade}"
         )
-    proven = [each for each in asked if each.rate.verdict in ("better", "worse")]
-    if proven:
-        what = ", and ".join(f"{e.rate.verdict} in {e.name}" for e in proven)
-        return sentence(f"{this} is proven {what}; whether it may {replace} is undecided")
+    if any(each.is_proven for each in asked):
+        shown = open_replacement(asked, f"{called(baseline)} of {project}")
+        return sentence(f"{this} is proven {shown}")
     needed = needs_in_words(asked)
     whether = f"whether {this} may {replace} is undecided, which is not equal"
     return f"Not shown yet: {whether}; {needed}." if needed else sentence(whether)
@@ -166,31 +174,42 @@ def accepted_though_worse(asked: Sequence[AskedRate], this: str) -> str:
 
 
 def _of_many(verdicts: Verdicts, rows: Sequence[ComparedModel], project: str) -> str:
-    """Every version in one sentence, by what is decided of it."""
-    baseline = verdicts.baseline.version
-    groups: dict[str, list[str]] = {}
+    """Every version by what is decided of it, the gravest first, as sentences."""
+    baseline = called(verdicts.baseline.version)
+    groups: dict[tuple[int, str, str], list[str]] = {}
     for row, verdict in zip(rows, verdicts.others, strict=True):
-        if row.replacement == "reject":
-            kind = "may not replace it"
-        elif not verdict.decision:
-            kind = "not comparable with it"
-        elif row.replacement == "undecided":
-            proven = [
-                f"{each.rate.verdict} in {each.name}"
-                for each in asked_rates(row, verdicts.margins)
-                if each.rate.verdict in ("better", "worse")
-            ]
-            kind = f"proven {' and '.join(proven)}, else undecided" if proven else "undecided"
-        elif row.verdict in ("worse", "trade_off"):
-            kind = "accepted within the margins, but proven worse"
-        else:
-            kind = f"may replace it ({VERDICTS[row.verdict or 'undecided']})"
-        if row.replacement == "accept" and is_training_unknown(verdict):
-            kind += f", {CONDITION}"
-        groups.setdefault(kind, []).append(row.model_version)
-    order = sorted(groups, key=lambda kind: not kind.startswith(("proven", "accepted", "may not")))
-    told = "; ".join(f"{kind}: {all_called(groups[kind])}" for kind in order)
-    note = " (undecided is not equal)" if "undecided" in told else ""
+        groups.setdefault(_kind(row, verdict, verdicts), []).append(row.model_version)
     by_name = [o.candidate.version for o in verdicts.others if o.is_by_name]
     condition = f", if equal names are the same images in {all_called(by_name)}" if by_name else ""
-    return f"Against {called(baseline)} of {project}{condition}, {told}{note}."
+    told: list[str] = []
+    for (_, one, several), names in sorted(groups.items(), key=lambda group: group[0][0]):
+        clause = f"{all_called(names)} {several if len(names) > 1 else one}"
+        told.append(clause if told else f"Against {baseline} of {project}{condition}, {clause}")
+    return " ".join(map(sentence, told))
+
+
+def _kind(row: ComparedModel, this: VersionVerdict, verdicts: Verdicts) -> tuple[int, str, str]:
+    """What is decided of a version: its rank, and what is said of one and of several such."""
+    asked = list(asked_rates(row, verdicts.margins))
+    if row.replacement == "reject":
+        return 0, "may not replace it", "may not replace it"
+    if not this.decision:
+        why = why_apart(this, verdicts.baseline)
+        if why == "no metrics":
+            return 5, "has no metrics", "have no metrics"
+        return 4, f"is not comparable with it: {why}", f"are not comparable with it: {why}"
+    if row.replacement == "undecided":
+        is_proven = any(each.is_proven for each in asked)
+        proven = "proven " if is_proven else ""
+        baseline = called(verdicts.baseline.version)
+        return (
+            1 if is_proven else 3,
+            f"is {proven}{open_replacement(asked, baseline)}",
+            f"are {proven}{open_replacement(asked, baseline, 'they')}",
+        )
+    condition = f", {CONDITION}" if is_training_unknown(this) else ""
+    if row.verdict in ("worse", "trade_off"):
+        told = f"accepted within the margins, but proven worse{condition}"
+        return 1, f"is {told}", f"are {told}"
+    told = f"{VERDICTS[row.verdict or 'undecided']} and may replace it{condition}"
+    return 2, f"is {told}", f"are {told}"

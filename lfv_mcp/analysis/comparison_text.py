@@ -9,6 +9,7 @@ from lfv_mcp.analysis.candidate import Candidate, all_called, called
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, count_of, points, points_upward, signed_estimate
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
+from lfv_mcp.metrics import MAX_DEFAULT_MARGIN
 from lfv_mcp.results.model_comparison import AucDifference, ComparedModel, ComparedRate, Verdict
 
 VERDICTS: Final[Mapping[Verdict, str]] = {
@@ -34,6 +35,7 @@ class AskedRate(NamedTuple):
         rate: the answer.
         margin: how much worse the version may be.
         is_given: whether the caller named the margin.
+        is_rejected: whether the version may not replace the baseline, for this or the other one.
     """
 
     name: str
@@ -44,20 +46,53 @@ class AskedRate(NamedTuple):
     rate: ComparedRate
     margin: float
     is_given: bool
+    is_rejected: bool
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether a difference is proven."""
+        return self.rate.p_value is not None and self.rate.verdict in ("better", "worse")
+
+    @property
+    def is_loss_held(self) -> bool:
+        """Whether a proven loss is shown to be within the margin."""
+        shown = self.rate.smallest_margin_shown
+        return self.rate.verdict == "worse" and shown is not None and shown < self.margin
+
+    @property
+    def is_loss_open(self) -> bool:
+        """Whether a proven loss is neither shown to be within the margin nor beyond it."""
+        rate = self.rate
+        if rate.verdict != "worse" or self.is_loss_held:
+            return False
+        low = rate.low if rate.decision_low is None else rate.decision_low
+        high = rate.high if rate.decision_high is None else rate.decision_high
+        least = -(high or 0.0) if self.name == "recall" else low or 0.0
+        return not (self.is_rejected and least > self.margin)
 
 
 def asked_rates(row: ComparedModel, margins: Margins) -> Iterator[AskedRate]:
     """Both questions of a version."""
+    is_rejected = row.replacement == "reject"
     if row.recall:
         given = "recall" in margins.given
+        rate, margin = row.recall, margins.recall or 0.0
         yield AskedRate(
-            "recall", "is", "defect", "defects", "caught", row.recall, margins.recall or 0.0, given
+            "recall", "is", "defect", "defects", "caught", rate, margin, given, is_rejected
         )
     if row.false_alarm_rate:
         rate, margin = row.false_alarm_rate, margins.false_alarms or 0.0
         given = "false_alarm" in margins.given
         yield AskedRate(
-            "false alarms", "are", "good part", "good parts", "passed", rate, margin, given
+            "false alarms",
+            "are",
+            "good part",
+            "good parts",
+            "passed",
+            rate,
+            margin,
+            given,
+            is_rejected,
         )
 
 
@@ -79,8 +114,6 @@ def question_in_words(asked: AskedRate) -> str:
         return f"{asked.name}: nothing can be said, for {rate.undefined}"
     figures = difference_in_words(rate)
     subject = f"{asked.name} {asked.verb}"
-    if rate.p_value is None:
-        return f"{subject} undecided (which is not equal): {figures}"
     if rate.verdict == "not_worse":
         shown = rate.smallest_margin_shown or 0.0
         by = f" by more than {points_upward(shown)}" if shown else ""
@@ -90,8 +123,8 @@ def question_in_words(asked: AskedRate) -> str:
             f"{subject} undecided (which is not equal): {figures}{_not_yet_proof(rate)}"
             f"{_what_decides(asked)}"
         )
-    held = f", within the margin of {points_upward(asked.margin)}" if _is_loss_held(asked) else ""
-    return f"{subject} {rate.verdict}: {figures}{held}{_what_decides(asked)}"
+    held = f", within the margin of {points_upward(asked.margin)}" if asked.is_loss_held else ""
+    return f"{subject} {rate.verdict}: {figures}{held}{_what_is_open(asked)}"
 
 
 def _not_yet_proof(rate: ComparedRate) -> str:
@@ -101,27 +134,66 @@ def _not_yet_proof(rate: ComparedRate) -> str:
     return "; the interval leaves out 0, which is not yet proof with so many questions asked"
 
 
-def _is_loss_held(asked: AskedRate) -> bool:
+def _what_decides(asked: AskedRate) -> str:
+    """How many images would decide an undecided question; empty if the estimate forbids it."""
     rate = asked.rate
+    if rate.images_needed is not None:
+        more = _more_images(asked, rate.images_needed)
+        return f"; {more} would decide, if the two are in truth equal, with 80 % chance"
+    loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0
+    if loss >= asked.margin:
+        return f"; the estimate itself lies beyond the margin of {points_upward(asked.margin)}"
+    return ""
+
+
+def _what_is_open(asked: AskedRate) -> str:
+    """That a proven loss is not shown to be beyond the margin; empty where that is said before.
+
+    The verdict of a version whose replacement is undecided says it.
+    """
+    if not asked.is_loss_open:
+        return ""
+    if (needed := asked.rate.images_needed) is None:
+        return f"; {open_loss(asked)} is open" if asked.is_rejected else ""
+    more = _more_images(asked, needed)
     return (
-        rate.verdict == "worse"
-        and rate.smallest_margin_shown is not None
-        and rate.smallest_margin_shown < asked.margin
+        f"; {more} would tell {open_loss(asked)}, if it is in truth as measured, with 80 % chance"
     )
 
 
-def _what_decides(asked: AskedRate) -> str:
-    """How many images would decide an open question; empty for one that is decided."""
-    rate = asked.rate
-    if rate.images_needed is not None:
-        count = rate.images_needed
-        many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
-        noun = asked.one if count == 1 else asked.images
-        return f"; {many} more {noun} would decide, if the two are in truth equal, with 80 % chance"
-    loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0
-    if rate.verdict == "undecided" and loss >= asked.margin:
-        return f"; the estimate itself lies beyond the margin of {points_upward(asked.margin)}"
-    return ""
+def open_loss(asked: AskedRate) -> str:
+    """What is not known of a proven loss: `"whether by more than the 5 points allowed"`."""
+    return f"whether by more than the {points_upward(asked.margin)} allowed"
+
+
+def _more_images(asked: AskedRate, count: int) -> str:
+    many = f"more than {MANY_IMAGES:,}" if count > MANY_IMAGES else f"about {count:,}"
+    return f"{many} more {asked.one if count == 1 else asked.images}"
+
+
+def open_replacement(asked: Sequence[AskedRate], baseline: str, it: str = "it") -> str:
+    """What is shown of a version whose replacement is undecided, as one thought.
+
+    `"better in recall; false alarms undecided; so not yet shown that it may replace version 2"`
+    """
+    proven: dict[str, list[str]] = {}
+    for each in asked:
+        if each.is_proven:
+            proven.setdefault(each.rate.verdict or "", []).append(each.name)
+    told = [f"{verdict} in {' and '.join(names)}" for verdict, names in proven.items()]
+    told = [" and ".join(told)] if told else []
+    lost = dict.fromkeys(points_upward(each.margin) for each in asked if each.is_loss_open)
+    is_open = [f"whether by more than the {' or '.join(lost)} allowed is open"] if lost else []
+    unknown = [f"{each.name} unknown" for each in asked if each.rate.difference is None]
+    undecided = [f"{each.name} undecided" for each in asked if each.rate.verdict == "undecided"]
+    held = [f"{each.name} not worse" for each in asked if each.rate.verdict == "not_worse"]
+    if not (is_open or unknown or undecided):
+        return "; ".join([*told, *held, f"replacement of {baseline} undecided"])
+    if len(undecided) == len(asked):
+        undecided = [VERDICTS["undecided"]]
+    that = "whether" if any(each.rate.verdict == "worse" for each in asked) else "that"
+    told += [*is_open, *held, *unknown, *undecided]
+    return f"{'; '.join(told)}; so not yet shown {that} {it} may replace {baseline}"
 
 
 def alone_in_words(asked: AskedRate, this: str, baseline: str) -> str:
@@ -167,6 +239,27 @@ def why_undecided(this: VersionVerdict, baseline: Candidate) -> str:
     return (
         f"{both} were tested on other images ({shared:,} of {of:,} are shared, with equal labels)"
     )
+
+
+def why_apart(this: VersionVerdict, baseline: Candidate) -> str:
+    """The same in short, as it is said of several versions at once."""
+    lacking: list[str] = []
+    if this.basis == "no_counts":
+        lacking = [c.version for c in (baseline, this.candidate) if c.counts is None and c.metrics]
+        if not this.candidate.metrics:
+            return "no metrics"
+    if this.basis == "recovered_counts":
+        lacking = [c.version for c in (baseline, this.candidate) if c.is_recovered]
+    if lacking:
+        return images_unknown(lacking)
+    if this.basis == "other_images" and not this.judged:
+        return "tested on other images"
+    return why_undecided(this, baseline)
+
+
+def images_unknown(versions: Sequence[str]) -> str:
+    """That nobody knows on what versions were tested, as a clause."""
+    return f"which images {all_called(versions)} {was(versions)} tested on is not known"
 
 
 def _why_no_answers(this: VersionVerdict, baseline: Candidate) -> str:
@@ -219,15 +312,21 @@ def sentence(clause: str) -> str:
 
 
 def margins_in_words(margins: Margins) -> str:
-    """Both margins, and which of them the caller gave, as a sentence."""
+    """Both margins, and which of them the caller gave, as a sentence.
+
+    A default below the usual one says why: it follows from the baseline's own errors.
+    """
     told: list[str] = []
-    for name, margin, question in (
-        ("recall", margins.recall, "recall"),
-        ("false alarms", margins.false_alarms, "false_alarm"),
+    for name, margin, question, errs in (
+        ("recall", margins.recall, "recall", "misses few defects"),
+        ("false alarms", margins.false_alarms, "false_alarm", "rejects few good parts"),
     ):
-        if margin is not None:
-            how = "given" if question in margins.given else "by default"
-            told.append(f"{points_upward(margin)} of {name} ({how})")
+        if margin is None:
+            continue
+        how = "given" if question in margins.given else "by default"
+        if how != "given" and margin < MAX_DEFAULT_MARGIN:
+            how = f"by default; below {points_upward(MAX_DEFAULT_MARGIN)}, as the baseline {errs}"
+        told.append(f"{points_upward(margin)} of {name} ({how})")
     return f"Margins: {', '.join(told)}." if told else "Margins: none can be said."
 
 

@@ -59,9 +59,10 @@ class Question:
         verdict: what is shown.
         margin: how much worse the candidate may be.
         smallest_margin_shown: the smallest margin by which it is shown not to be worse.
-        images_needed: further images of the class that would decide, if the two are in truth equal;
-            None if the question is decided, and where the images are enough for equal models but
-            the estimate itself lies beyond the margin.
+        images_needed: further images of the class that would decide, if the two are in truth equal,
+            or where worse is proven, if the loss is in truth as measured; None if the question is
+            decided, and where the images are enough for that but the estimate itself lies beyond
+            the margin.
         rests_on_silence: worse only because unanswered images count as errors, so that is not
             proven, or not that the margin is broken.
     """
@@ -214,7 +215,9 @@ def _answer(
         verdict=verdict,
         margin=margin,
         smallest_margin_shown=0.0 if verdict == "better" else smallest_margin_shown(decision),
-        images_needed=images_needed(lost, won, images, margin, z) if is_open else None,
+        images_needed=images_needed(lost, won, images, margin, z, is_worse=verdict == "worse")
+        if is_open
+        else None,
     )
 
 

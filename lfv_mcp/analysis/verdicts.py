@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from lfv_mcp.analysis.alignment import Aligned, align
 from lfv_mcp.analysis.candidate import Candidate
@@ -18,11 +18,8 @@ from lfv_mcp.analysis.decisions import Decision, Pair, PairedCounts, decide
 from lfv_mcp.analysis.judged_predictions import ALL_TRAINED, TOO_MANY, Judged
 from lfv_mcp.analysis.paired_images import Pairing, Votes, pair_answers, pair_images, votes_of
 from lfv_mcp.formats.evaluation_manifest import EvaluationManifest
-from lfv_mcp.metrics import Undefined, default_margin
+from lfv_mcp.metrics import MAX_DEFAULT_MARGIN, Undefined, default_margin
 from lfv_mcp.results.model_comparison import Class, Replacement, Verdict
-
-_LARGEST_DEFAULT: Final = 0.05
-"""A margin for a class of which the baseline has no image; no question is asked of it."""
 
 Basis: TypeAlias = Literal[
     "same_images",
@@ -100,13 +97,18 @@ class VersionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Every version against the baseline, with the margins, and the best of all if one is."""
+    """Every version against the baseline, with the margins, and the best of all if one is.
+
+    `between` has the decision on the second of each two that share their images, with the first as
+    its baseline, among all pairs; empty where only two are compared.
+    """
 
     first: Aligned
     margins: Margins
     others: tuple[VersionVerdict, ...]
     best: str | None
     votes: Mapping[str, Votes]
+    between: Mapping[tuple[str, str], Decision]
 
     @property
     def baseline(self) -> Candidate:
@@ -152,8 +154,9 @@ def judge(
         replace(each, decision=decisions.get(each.candidate.version)) for each in judged
     )
     trained_on = {each.candidate.version: each.trained_on for each in (first, *others)}
-    best = _best(everyone, verdicts, votes, margins, trained_on)
-    return Verdicts(first, margins, verdicts, best, votes)
+    between = _between(everyone, verdicts, votes, margins, trained_on)
+    best = _best(everyone, verdicts, between)
+    return Verdicts(first, margins, verdicts, best, votes, between)
 
 
 def errors_of(candidate: Candidate, votes: Votes | None, *, anomalous: bool) -> tuple[int, int]:
@@ -245,8 +248,9 @@ def _decided(
     comparisons: int | None = None,
     answered: Sequence[Pair] | None = None,
 ) -> list[Decision]:
-    recall = _LARGEST_DEFAULT if margins.recall is None else margins.recall
-    alarms = _LARGEST_DEFAULT if margins.false_alarms is None else margins.false_alarms
+    # Of a class of which the baseline has no image no question is asked.
+    recall = MAX_DEFAULT_MARGIN if margins.recall is None else margins.recall
+    alarms = MAX_DEFAULT_MARGIN if margins.false_alarms is None else margins.false_alarms
     if not pairs:
         return []
     return decide(pairs, recall, alarms, comparisons=comparisons, answered=answered)
@@ -255,14 +259,11 @@ def _decided(
 def _best(
     candidates: Sequence[Candidate],
     verdicts: Sequence[VersionVerdict],
-    votes: Mapping[str, Votes],
-    margins: Margins,
-    trained_on: Mapping[str, frozenset[str]],
+    between: Mapping[tuple[str, str], Decision],
 ) -> str | None:
     """The version that is proven to be the best of all that were trained; None if none is.
 
-    Tests against the baseline cannot rank the others, so with three or more every pair is asked,
-    all of them as one family.
+    Tests against the baseline cannot rank the others, so with three or more every pair is asked.
     """
     trained = [c for c in candidates if c.metrics]
     rivals = [v for v in verdicts if v.candidate.metrics]
@@ -272,26 +273,51 @@ def _best(
         return candidates[0].version
     if len(rivals) == 1:
         return rivals[0].candidate.version if rivals[0].verdict == "better" else None
-    # Nothing is proven of one that is not comparable, so no other is better than every one.
-    if not all(each.decision and each.candidate.version in votes for each in rivals):
-        return None
-    if any(each.pairing and each.pairing.unanswered for each in rivals):
-        return None  # silence would count for who is silent, between two that are not the baseline
+    if not all(rival.decision for rival in rivals):
+        return None  # nothing is proven of one that is not comparable
     versions = [candidate.version for candidate in trained]
+    better = {pair for pair, decision in between.items() if decision.verdict == "better"}
+    return next(
+        (this for this in versions if all((o, this) in better for o in versions if o != this)), None
+    )
+
+
+def _between(
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[VersionVerdict],
+    votes: Mapping[str, Votes],
+    margins: Margins,
+    trained_on: Mapping[str, frozenset[str]],
+) -> dict[tuple[str, str], Decision]:
+    """The decision on the second of each two that share their images, the first as its baseline.
+
+    All pairs are one family of questions. Empty of two, which one decision is enough for.
+    """
+    # Silence would count for who is silent, between two that are not the baseline.
+    unfit = {
+        each.candidate.version
+        for each in verdicts
+        if each.is_by_name
+        or (each.judged and not each.decision)
+        or (each.pairing and each.pairing.unanswered)
+    }
+    versions = [
+        c.version for c in candidates if c.metrics and c.version in votes and c.version not in unfit
+    ]
+    if len(versions) < 2 or len(candidates) < 3:
+        return {}
+    beyond = trained_on[candidates[0].version]
     pairs = {
         (a, b): pairing.counts()
         for a, b in combinations(versions, 2)
-        for taken in (trained_on[versions[0]] | trained_on[a] | trained_on[b],)
+        for taken in (beyond | trained_on[a] | trained_on[b],)
         if (pairing := pair_images(votes[a].without(taken), votes[b].without(taken))).is_same_images
     }
     k = len(versions) * (len(versions) - 1) // 2
     forward = _decided(list(pairs.values()), margins, k)
     backward = _decided([_turned(pair) for pair in pairs.values()], margins, k)
-    wins = dict.fromkeys(versions, 0)
-    for (first, second), second_wins, first_wins in zip(pairs, forward, backward, strict=True):
-        wins[second] += second_wins.verdict == "better"
-        wins[first] += first_wins.verdict == "better"
-    return next((version for version in versions if wins[version] == len(versions) - 1), None)
+    turned = dict(zip(((b, a) for a, b in pairs), backward, strict=True))
+    return {**dict(zip(pairs, forward, strict=True)), **turned}
 
 
 def _turned(pair: Pair) -> Pair:

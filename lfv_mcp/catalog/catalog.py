@@ -215,8 +215,7 @@ class Catalog:
         from lfv_mcp.catalog.inventory import Survey, take_inventory
         from lfv_mcp.results.inventory import Inventory
 
-        has_limit = survey is None
-        async with self._question(query, Inventory, has_limit=has_limit, versions=()) as at_hand:
+        async with self._question(query.about(), Inventory, has_limit=survey is None) as at_hand:
             asked = query.project_name, at_hand.index, survey or Survey()
             answer = await self._workers.run(partial(take_inventory, self._backend, *asked))
             return with_findings(answer, [*_findings(at_hand), *self._backend.doubts])
@@ -236,7 +235,7 @@ class Catalog:
         from lfv_mcp.results.model_comparison import ModelComparison
 
         answers = (ModelSummary, EvaluationReport, ModelComparison)
-        async with self._question(query, *answers, versions=versions) as at_hand:
+        async with self._question(query.about(*versions), *answers) as at_hand:
             asked = [self._models.settled(query.of(each), at_hand.index) for each in versions]
             answer = await self._evaluations.comparison(query, asked, at_hand.index, question)
             return with_findings(answer, [*_findings(at_hand, *asked), *self._backend.doubts])
@@ -262,7 +261,7 @@ class Catalog:
         query = query or ModelQuery("")
         start = ListingPosition.parse(next_token)
         limits = PageLimits(status, max_results, page_bytes)
-        async with self._question(query, ModelList, versions=()) as at_hand:
+        async with self._question(query.about(), ModelList) as at_hand:
             models = HeldModels(self.kind, at_hand.index)
             page = ListingPage(start, limits, len(self.location), models)
             findings = [*_findings(at_hand), *self._backend.doubts]
@@ -307,13 +306,12 @@ class Catalog:
         query: ModelQuery,
         *answers: type[Result],
         has_limit: bool = True,
-        versions: Sequence[str] | None = None,
     ) -> AsyncGenerator[AtHand]:
         """One time limit for a whole question, and the index that it is answered from.
 
         The question is put on the errors that leave; and those that claim absence say which files
         could not be read. `answers` are the results that the question takes: built here, before
-        threads make them. `versions` are those of a question about several, or about none.
+        threads make them.
         """
         with _model_building:
             for answer in answers:
@@ -326,7 +324,7 @@ class Catalog:
                 yield at_hand
         except LfvError as error:
             failure = with_unread(error, at_hand.unread)
-            failure.question = self._lookup.in_words(query, versions)
+            failure.question = self._lookup.in_words(query)
             raise failure from error.__cause__
 
 

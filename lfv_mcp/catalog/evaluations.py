@@ -210,10 +210,11 @@ class Evaluations:
         read = await self._read_all(list(named.values()))
         sets = dict(zip(named, read, strict=True))
         candidates, findings = await load_candidates(described, self._evidence, sets)
-        findings += [
-            each.model_copy(update={"advice": _HOSTED_FIRST})
-            for each in _about_hosting(described[0])
-        ]
+        if all(each.status != "HOSTED" for each in described):
+            findings += [
+                each.model_copy(update={"advice": _HOSTED_FIRST})
+                for each in _about_hosting(described[0])
+            ]
         has_evidence = any(c.result or c.manifest or c.predictions for c in candidates)
         truths: list[EvaluationManifest] = []
         if candidates[0].predictions or (sets and not candidates[0].manifest):

@@ -17,7 +17,7 @@ from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
-from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery
+from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery, asked_in_words
 from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
@@ -204,17 +204,10 @@ class Lookup:
             return f"There is no project {project_name!r} here."
         return f"There is no readable record of {project_name!r} here."
 
-    def in_words(self, query: ModelQuery, versions: Sequence[str] | None = None) -> str:
-        """The question as it was understood, for errors: project, version, region and source.
-
-        Args:
-            query: what it is about.
-            versions: of a question about several versions, or about none; None for one version.
-        """
+    def in_words(self, query: ModelQuery) -> str:
+        """The question as it was understood, for errors: project, versions, region and source."""
         members = {
-            "project_name": query.project_name or "(every project)",
-            "model_version": query.version_or_name if versions is None else "",
-            "model_versions": " and ".join(versions or ()),
+            **asked_in_words(query),
             "region": query.region or self._region_in_words(),
             "source": self._backend.kind,
         }

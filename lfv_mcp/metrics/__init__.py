@@ -46,6 +46,7 @@ from lfv_mcp.metrics.intervals import (
     wilson_interval,
 )
 from lfv_mcp.metrics.margins import (
+    MAX_DEFAULT_MARGIN,
     decision_z,
     default_margin,
     images_needed,
@@ -72,6 +73,7 @@ from lfv_mcp.metrics.requirements import (
 )
 
 __all__ = [
+    "MAX_DEFAULT_MARGIN",
     "NONE_FLAGGED",
     "NO_ANOMALOUS",
     "NO_NORMAL",

@@ -51,21 +51,27 @@ def smallest_margin_shown(decision: Interval) -> float:
 
 
 def images_needed(
-    only_baseline_right: int, only_candidate_right: int, images: int, margin: float, z: float = Z95
+    only_baseline_right: int,
+    only_candidate_right: int,
+    images: int,
+    margin: float,
+    z: float = Z95,
+    *,
+    is_worse: bool = False,
 ) -> int | None:
-    """Further images of a class until a candidate that is no worse is shown to be none.
+    """Further images of a class until a loss within the margin is shown to be no larger.
 
-    With 80 % chance, if the two models are in truth equal; or if so many are there already, if
-    the difference is in truth as measured. Nam's sample size (1997) at the share of discordant
-    images (n10 + n01 + 1) / (n + 2). Two significant digits from 100 on. None without images, for
-    nothing then tells how often the two differ, and where the images are enough for equal models
-    but the estimate itself lies beyond the margin.
+    With 80 % chance, if the two models are in truth equal; or if so many are there already, or
+    the candidate is proven worse, if the difference is in truth as measured. Nam's sample size
+    (1997) at the share of discordant images (n10 + n01 + 1) / (n + 2). Two significant digits from
+    100 on. None without images, for nothing then tells how often the two differ, and where the
+    estimate itself lies beyond the margin and equal models are ruled out or had images enough.
     """
     if images == 0:
         return None
     share = (only_baseline_right + only_candidate_right + 1) / (images + 2)
     needed = nam_sample_size(share, 0.0, margin, z)
-    if needed <= images:
+    if is_worse or needed <= images:
         difference = min(0.0, (only_candidate_right - only_baseline_right) / images)
         if difference <= -margin:
             return None

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.evaluation_report import EvaluationMetrics
+from lfv_mcp.results.evaluation_report import EvaluationMetrics, LabelMetrics
 from lfv_mcp.results.shown import Carded
 
 QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
@@ -104,7 +104,10 @@ class ChangedVerdicts(Result):
 
 
 class DoubtedLabel(Result):
-    """An image whose label every model contradicts; `confidence` is the least sure model's."""
+    """An image whose label every model tested on it contradicts.
+
+    `confidence` is the least sure model's.
+    """
 
     schema_lists_required: ClassVar[bool] = False
 
@@ -137,7 +140,11 @@ class ImageMatching(Result):
 
 
 class ComparedModel(Result):
-    """One version in a comparison; the baseline has status and metrics alone."""
+    """One version in a comparison; the baseline has status, metrics and labels alone.
+
+    `labels` are what the service reported of a segmentation model's kinds of defects; without
+    counts no difference between two of them can be tested.
+    """
 
     model_version: str
     status: str | None = None
@@ -145,6 +152,9 @@ class ComparedModel(Result):
     recall: ComparedRate | None = None
     false_alarm_rate: ComparedRate | None = None
     roc_auc: AucDifference | None = None
+    labels: Annotated[tuple[LabelMetrics, ...] | None, Field(description="reported, untested")] = (
+        None
+    )
     verdict: Annotated[Verdict | None, Field(description="against the baseline")] = None
     replacement: Annotated[Replacement | None, Field(description="may it replace the baseline")] = (
         None
@@ -163,7 +173,8 @@ class ModelComparison(Carded):
     margins_given: tuple[Class, ...] = ()
     models: tuple[ComparedModel, ...]
     labels_to_doubt: Annotated[
-        tuple[DoubtedLabel, ...] | None, Field(description="all models judge against the label")
+        tuple[DoubtedLabel, ...] | None,
+        Field(description="all models tested on it judge against it"),
     ] = None
     best: Annotated[str | None, Field(description="absent: undecided")] = None
     best_reason: str

@@ -263,7 +263,7 @@ MODEL_VERSIONS: Final = Argument(
         "items": {"type": "string"},
         "minItems": 2,
         "maxItems": 10,
-        "description": 'Versions or prediction sets, baseline first: ["1", "padim"].',
+        "description": 'Versions or prediction sets, baseline first: ["1", "new_system"].',
     },
     check_model_versions,
     required=True,

@@ -166,7 +166,10 @@ async def test_weld_bead_2_and_3() -> None:
     auc = row["roc_auc"]
     assert (auc["difference"], auc["low"], auc["high"]) == near(0.0945, 0.0195, 0.1696)
     assert auc["p_value"] == pytest.approx(0.0136, abs=5e-5)
-    assert words.startswith("Version 3 is proven better in recall; whether it may replace")
+    assert words.startswith(
+        "Version 3 is proven better in recall; false alarms undecided; so not yet shown that it "
+        "may replace version 2 of sample-weld-bead"
+    )
     assert "Recall is better: +16 points (+3 to +30)" in words
     assert "false alarms are undecided (which is not equal): −2 points (−12 to +8)" in words
     assert "about 310 more good parts would decide, if the two are in truth equal" in words
@@ -241,7 +244,8 @@ async def test_smallest_margins_and_images_needed(
         assert isinstance(needed, int)
     assert rate.get("images_needed") == needed
     if needed:
-        assert f"about {needed:,} more good parts would decide" in words
+        what = "tell whether" if rate["verdict"] == "worse" else "decide"
+        assert f"about {needed:,} more good parts would {what}" in words
     assert "call again" not in words
 
 
@@ -287,7 +291,7 @@ async def test_default_margins(
     words, structure = await answers(tmp_path, "p", ["1", "2"])
     assert structure["false_alarm_margin"] == margin
     assert structure["recall_margin"] == 0.05
-    assert f"{said} of false alarms (by default)" in words
+    assert f"{said} of false alarms (by default" in words
 
 
 @pytest.mark.slow

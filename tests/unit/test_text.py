@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lfv_mcp.text import (
     clean,
+    common_folder,
     complement,
     digits,
     first_of,
@@ -37,6 +38,23 @@ from lfv_mcp.text import (
 )
 def test_text_is_cleaned(text: str, shown: str) -> None:
     assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [
+        (["s3://b/x/anomaly/1.png", "s3://b/x/normal/2.png"], "s3://b/x/"),
+        (["s3://b/x/10.png", "s3://b/x/11.png"], "s3://b/x/"),
+        (["s3://b/x/1.png", "s3://b/xy/1.png"], "s3://b/"),
+        (["s3://bucket/1.png", "s3://bulk/1.png"], ""),
+        (["/data/1.png", "/other/1.png"], ""),
+        (["1.png", "2.png"], ""),
+        (["s3://b/x/1.png"], ""),
+        ([], ""),
+    ],
+)
+def test_a_folder_that_all_share(names: list[str], folder: str) -> None:
+    assert common_folder(names) == folder
 
 
 def test_cut_counts_what_is_shown() -> None:
