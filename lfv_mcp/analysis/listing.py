@@ -74,7 +74,7 @@ def summarise_listing(
     if sets:
         told += f" {count_of(sets, 'prediction set', 'prediction sets')} beside."
     told += _near_in_words(status, others, found=bool(models))
-    return " ".join([told, *(() if more else highlights(models))])
+    return " ".join([told, *(() if more or status else highlights(models))])
 
 
 def _near_in_words(status: str, others: Mapping[str, int], *, found: bool) -> str:

@@ -326,6 +326,6 @@ async def test_what_is_no_set_is_asked_for_and_said(client: Client, folder: Path
     await asked(client, "list_models")
     said = await refused(client, "compare_models", model_versions=["3", "patchcore"])
     assert "cap-seal has no prediction set 'patchcore'; paint has one." in said
-    assert "model_versions=3 and patchcore," in said
+    assert "model_versions=3 patchcore," in said
     assert "Next: To compare: another system" in said
     assert "Call instead" not in said
