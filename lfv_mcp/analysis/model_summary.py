@@ -238,7 +238,7 @@ def _line(found: Finding, summary: str) -> str:
     """A finding as a line, without the advice or the reason that the summary above it has given."""
     if found.advice is not None and found.advice in summary:
         return as_line(found.model_copy(update={"advice": None}))
-    if found.advice is not None and found.code in _TOLD and found.severity != "critical":
+    if found.advice is not None and found.code in _TOLD and found.severity == "warning":
         return as_line(found.model_copy(update={"message": found.advice, "advice": None}))
     return as_line(found)
 

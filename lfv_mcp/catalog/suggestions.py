@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
+import anyio
+
 from lfv_mcp.catalog.backend import IndexLoader
 from lfv_mcp.catalog.cache import Cache, CachePolicy
 from lfv_mcp.catalog.held_names import HeldNames
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _MAX_MODELS: Final = 100
 _MAX_SETS: Final = 100
+_REFUSAL_SECONDS: Final = 1.0
+"""For which a refusal waits for the first index, to say which names are held."""
 
 ListModels = Callable[..., Awaitable[ModelList]]
 """Lists models as `Catalog.list_models` does."""
@@ -98,11 +102,17 @@ class Suggestions:
     async def held(self) -> HeldNames:
         """The names that a refusal leads on to: those of an archive.
 
-        None of a live endpoint, which would be asked for all of its projects; and none before the
-        first index is there, except for commands, which wait for it.
+        None of a live endpoint, which would be asked for all of its projects. The first index is
+        waited for no longer than a refusal may take, except by commands: a first question often
+        has the name that people say, and most archives are read in less.
         """
-        if not self._index.has_archive or (self._index.is_awaited and not self._index.is_patient):
+        if not self._index.has_archive:
             return HeldNames()
+        if self._index.is_awaited and not self._index.is_patient:
+            with anyio.move_on_after(_REFUSAL_SECONDS):
+                await self._or_empty(self._held_names)
+            if self._index.is_awaited:
+                return HeldNames()
         return next(iter(await self._or_empty(self._held_names)), HeldNames())
 
     async def _held_names(self) -> list[HeldNames]:
