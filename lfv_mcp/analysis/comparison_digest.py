@@ -50,8 +50,8 @@ _CAVEATS: Final = (
 """What a figure must not be taken for: these stand before all that a limit may cut."""
 
 
-def comparison_digest(comparison: ModelComparison) -> str:
-    """The readable half of an answer: COMPARISON_DIGEST_LIMIT characters, and the images."""
+def comparison_digest(comparison: ModelComparison, limit: int = COMPARISON_DIGEST_LIMIT) -> str:
+    """The readable half of an answer: `limit` characters, and the images."""
     margins = _margins_of(comparison)
     caveats = sorted(
         (f for f in comparison.findings if f.code in _CAVEATS),
@@ -68,7 +68,7 @@ def comparison_digest(comparison: ModelComparison) -> str:
         lines += _row_lines(row, comparison, margins, is_live=is_live)
     lines += map(as_line, others)
     lines.append(f"Source: {source_in_words(comparison.source)}.")
-    text = truncate_lines(lines, COMPARISON_DIGEST_LIMIT)
+    text = truncate_lines(lines, limit)
     body, _, last = text.rpartition("\n")
     images = truncate_lines(["", *_image_lines(comparison), ""], IMAGES_LIMIT).strip()
     return "\n".join(part for part in (body, images, last) if part)

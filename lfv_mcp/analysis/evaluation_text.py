@@ -39,8 +39,8 @@ _ROWS: Final = 12
 """Cuts that the text names; the structure has all."""
 
 
-def evaluation_digest(report: EvaluationReport) -> str:
-    """The readable half of an answer: EVALUATION_DIGEST_LIMIT characters, and images as asked."""
+def evaluation_digest(report: EvaluationReport, limit: int = EVALUATION_DIGEST_LIMIT) -> str:
+    """The readable half of an answer: `limit` characters, and images as asked."""
     findings = [f for f in report.findings if not _is_told(report, f)]
     if report.threshold and report.threshold.at:  # its own cut is not what was asked about
         findings = [f for f in findings if f.code != "metrics_best_case"]
@@ -50,7 +50,7 @@ def evaluation_digest(report: EvaluationReport) -> str:
     source = f"Source: {source_in_words(report.source)}."
     # Numbers before notes, but no warning may fall to the limit for the sake of an example.
     lines = [report.summary, *caveats, *_number_lines(report), *grave, *_threshold_lines(report)]
-    text = truncate_lines([*lines, *notes, source], EVALUATION_DIGEST_LIMIT)
+    text = truncate_lines([*lines, *notes, source], limit)
     body, _, last = text.rpartition("\n")
     return "\n".join([body, *_example_lines(report), last])
 

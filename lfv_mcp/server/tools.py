@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lfv_mcp.analysis.listing import listing_digest
-from lfv_mcp.analysis.model_summary import summary_digest
+from lfv_mcp.analysis.model_summary import SUMMARY_DIGEST_LIMIT, summary_digest
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.model_query import invalid_argument, parse_model_query
 from lfv_mcp.results.base import Result
@@ -78,6 +78,10 @@ class ToolContext:
     same_names: bool = False
     names_all_images: bool = False
 
+    def text_limit(self, limit: int) -> int:
+        """Characters of a text that a model reads in so many; a person is shown all of it."""
+        return sys.maxsize if self.is_terminal else limit
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -110,9 +114,7 @@ async def describe_model(
     """State, quality and next step of one model version."""
     query = parse_model_query(project_name, model_version)
     summary = await context.catalog.describe_model(query)
-    if context.is_terminal:
-        return summary_digest(summary, sys.maxsize), summary
-    return summary_digest(summary), summary
+    return summary_digest(summary, context.text_limit(SUMMARY_DIGEST_LIMIT)), summary
 
 
 async def list_models(
@@ -150,7 +152,7 @@ async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool pub
     """What the evaluation files of one model version prove."""
     # Not at the top: a client that starts the server waits for its imports.
     from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
-    from lfv_mcp.analysis.evaluation_text import evaluation_digest
+    from lfv_mcp.analysis.evaluation_text import EVALUATION_DIGEST_LIMIT, evaluation_digest
 
     query = parse_model_query(project_name, model_version)
     check_prices(cost_of_escape, cost_of_false_reject)
@@ -168,7 +170,7 @@ async def analyze_evaluation(  # noqa: PLR0913 - the arguments that the tool pub
         same_names=context.same_names,
     )
     report = await context.catalog.analyze_evaluation(query, question)
-    return evaluation_digest(report), report
+    return evaluation_digest(report, context.text_limit(EVALUATION_DIGEST_LIMIT)), report
 
 
 async def compare_models(
@@ -182,7 +184,7 @@ async def compare_models(
 ) -> tuple[str, ModelComparison]:
     """Whether other versions of a project may replace the first one, within margins."""
     # Not at the top: a client that starts the server waits for its imports.
-    from lfv_mcp.analysis.comparison_digest import comparison_digest
+    from lfv_mcp.analysis.comparison_digest import COMPARISON_DIGEST_LIMIT, comparison_digest
     from lfv_mcp.analysis.comparison_question import ComparisonQuestion
 
     query = parse_model_query(project_name)
@@ -201,7 +203,8 @@ async def compare_models(
         frozenset(model_versions if context.same_names else ()),
     )
     comparison = await context.catalog.compare_models(query, model_versions, question)
-    return comparison_digest(comparison), comparison
+    limit = context.text_limit(COMPARISON_DIGEST_LIMIT)
+    return comparison_digest(comparison, limit), comparison
 
 
 TOOLS: Final = (
