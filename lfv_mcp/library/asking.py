@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
@@ -54,6 +55,16 @@ def closed() -> CallerError:
     )
 
 
+def of_another_process() -> CallerError:
+    """The error of a question in a process that was forked from the one with the connection."""
+    return CallerError(
+        "connection_closed",
+        "This connection was opened by the process that this one was forked from, and its threads "
+        "stayed there.",
+        "Open one in this process: connect(...).",
+    )
+
+
 class AsyncLfv:
     """Asks one source about models; made by `async with connect()`.
 
@@ -68,6 +79,7 @@ class AsyncLfv:
         self._source = source
         self._catalog = source.catalog()
         self._is_closed = False
+        self._process = os.getpid()
 
     async def describe(self, project: str, version: str | int = "latest") -> ModelSummary:
         """State, quality and next step of one version, or what a prediction set is.
@@ -213,6 +225,8 @@ class AsyncLfv:
     def _require_open(self) -> None:
         if self._is_closed:
             raise closed()
+        if self._process != os.getpid():
+            raise of_another_process()
 
     async def _ask(
         self,
