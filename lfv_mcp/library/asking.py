@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numbers
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from anyio import to_thread
 
@@ -19,11 +18,14 @@ from lfv_mcp.library.cards import remember_question
 from lfv_mcp.library.opened import OpenSource
 from lfv_mcp.library.predictions import (
     Place,
+    Predictions,
     TrainingPlaces,
+    predictions_of,
     read_predictions,
     read_training,
-    require_names,
+    training_of,
 )
+from lfv_mcp.library.values import listed, plain, yes_or_no
 from lfv_mcp.library.words import python_failures
 from lfv_mcp.model_query import ModelQuery, parse_model_query
 from lfv_mcp.results.base import Result
@@ -37,6 +39,7 @@ from lfv_mcp.server.arguments import (
     ANY_PROJECT,
     MAX_PAGE_SIZE,
     MODEL_VERSION,
+    MODEL_VERSIONS,
     PROJECT_NAME,
     parse,
 )
@@ -174,20 +177,26 @@ class AsyncLfv:
                 left out.
             same_names: vouch that images of equal names are the same ones.
         """
-        sets, training = dict(predictions or {}), dict(trained_on or {})
-        listed = [versions] if isinstance(versions, str) else list(versions)
+        self._require_open()
+        with python_failures():
+            sets = predictions_of(predictions)
+            training = training_of(trained_on)
+            vouched = yes_or_no("same_names", same_names)
+            given_versions = listed(versions)
+            if not isinstance(given_versions, list):
+                given_versions = MODEL_VERSIONS.parse(given_versions)
         given = {
             "project_name": project,
-            "model_versions": with_sets(list(map(_plain, listed)), sets),
+            "model_versions": with_sets(cast("list[object]", given_versions), sets),
             "recall_margin": recall_margin,
             "false_alarm_margin": false_alarm_margin,
             "max_examples": max_examples,
         }
         catalog = None
         if sets or training:
-            catalog = await self._catalog_with(sets, training, project, same_names=same_names)
+            catalog = await self._catalog_with(sets, training, project, same_names=vouched)
         return await self._ask(
-            "compare_models", ModelComparison, given, catalog, same_names=same_names
+            "compare_models", ModelComparison, given, catalog, same_names=vouched
         )
 
     async def images(self, project: str, version: str | int = "latest") -> ImageList:
@@ -199,7 +208,7 @@ class AsyncLfv:
             project: its name, or a model's ARN.
             version: a number, `latest`, `hosted`, or the name of a prediction set.
         """
-        given = {"project_name": project, "model_version": _plain(version)}
+        given = {"project_name": plain(project), "model_version": plain(version)}
         self._require_open()
         with python_failures(given):
             parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
@@ -211,10 +220,10 @@ class AsyncLfv:
         Args:
             project: its name, or an ARN of it; empty for all.
         """
-        given = {"project_name": project}
+        given = {"project_name": plain(project)}
         self._require_open()
         with python_failures(given):
-            name = ANY_PROJECT.parse(project)
+            name = ANY_PROJECT.parse(given["project_name"])
             query = parse_model_query(name) if name else ModelQuery("")
             return await self._catalog.inventory(query)
 
@@ -241,7 +250,7 @@ class AsyncLfv:
         self._require_open()
         tool = _TOOLS[name]
         context = ToolContext(catalog or self._catalog, same_names=same_names)
-        arguments = {argument: _plain(value) for argument, value in given.items()}
+        arguments = {argument: plain(value) for argument, value in given.items()}
         with python_failures(arguments):
             parsed = parse(tool.arguments, arguments)
             _, answer = await tool.run(context, **parsed)
@@ -252,8 +261,8 @@ class AsyncLfv:
 
     async def _catalog_with(
         self,
-        sets: Mapping[str, Place],
-        training: Mapping[str, TrainingPlaces],
+        sets: Mapping[str, Predictions],
+        training: Mapping[str, Sequence[str]],
         project: str,
         *,
         same_names: bool,
@@ -262,17 +271,15 @@ class AsyncLfv:
 
         So two comparisons at one time may each have a set of the same name.
         """
-        self._require_open()
         with python_failures():
-            require_names(sets)
-            name = PROJECT_NAME.parse(project)
+            name = PROJECT_NAME.parse(plain(project))
             hold = partial(self._holding, sets, training, name, same_names=same_names)
             return await to_thread.run_sync(hold)
 
     def _holding(
         self,
-        sets: Mapping[str, Place],
-        training: Mapping[str, TrainingPlaces],
+        sets: Mapping[str, Predictions],
+        training: Mapping[str, Sequence[str]],
         project: str,
         *,
         same_names: bool,
@@ -286,12 +293,3 @@ class AsyncLfv:
             key = set_key(project, name, None)
             catalog.prediction_sets.hold_training(key, read)
         return catalog
-
-
-def _plain(value: object) -> object:
-    """The value as the tools' rules know it: numpy's and pandas' numbers are Python's own."""
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    return float(value) if isinstance(value, numbers.Real) else value

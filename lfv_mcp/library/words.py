@@ -28,6 +28,19 @@ _CALLS: Final = {
 }
 """What a method calls an argument of a tool, and a call that would work."""
 
+_EXAMPLES: Final = {
+    "predictions": 'predictions={"padim": "predictions.csv"}',
+    "trained_on": 'trained_on={"padim": "train.manifest"}',
+    "same_names": "same_names=True",
+    "cut": 'Predictions("predictions.csv", cut=0.5)',
+    "anomaly_values": 'Predictions("predictions.csv", anomaly_values=("bad",))',
+    **{
+        each: f'Predictions("predictions.csv", {each}="{each}")'
+        for each in ("image", "truth", "prediction", "score")
+    },
+}
+"""Good values of what only Python and the command line have."""
+
 _FLAGS: Final = "image|truth|prediction|score|cut|anomaly-value"
 _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     # What reads well only as a whole comes before the single words.
@@ -142,7 +155,8 @@ def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
 
 def _refused(error: InvalidArgumentError) -> LfvError:
     """A refused argument by the name that the method gives it."""
-    name, call = _CALLS.get(error.argument, (error.argument, ""))
+    keyword = error.argument.partition("[")[0]
+    name, call = _CALLS.get(error.argument, (error.argument, _EXAMPLES.get(keyword, "")))
     return CallerError(
         error.code,
         f"{name}={error.shown_value} is not accepted: {in_python(error.rule)}.",
