@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final, TypeVar, cast
 
@@ -12,9 +13,10 @@ from anyio import to_thread
 from lfv_mcp.analysis.listing import joined
 from lfv_mcp.archive.predictions_import import set_key
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.errors import CallerError
+from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import with_sets
 from lfv_mcp.library.cards import remember_question
+from lfv_mcp.library.latest import call_that_answers, project_without_evidence
 from lfv_mcp.library.opened import OpenSource
 from lfv_mcp.library.predictions import (
     Place,
@@ -148,7 +150,8 @@ class AsyncLfv:
             "false_alarms_at_most": false_alarms_at_most,
             "max_examples": max_examples,
         }
-        return await self._ask("analyze_evaluation", EvaluationReport, given)
+        async with self._with_call("evaluate", given):
+            return await self._ask("analyze_evaluation", EvaluationReport, given)
 
     async def compare(
         self,
@@ -210,9 +213,10 @@ class AsyncLfv:
         """
         given = {"project_name": plain(project), "model_version": plain(version)}
         self._require_open()
-        with python_failures(given):
-            parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
-            return await self._catalog.test_images(parse_model_query(**parsed))
+        async with self._with_call("images", given):
+            with python_failures(given):
+                parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
+                return await self._catalog.test_images(parse_model_query(**parsed))
 
     async def inventory(self, project: str = "") -> Inventory:
         """What the archive holds of one project, or of all: what can be done, and what is missing.
@@ -236,6 +240,19 @@ class AsyncLfv:
             raise closed()
         if self._process != os.getpid():
             raise of_another_process()
+
+    @asynccontextmanager
+    async def _with_call(self, method: str, given: Mapping[str, object]) -> AsyncGenerator[None]:
+        """Let the refusal of a latest version without evidence say the call that has an answer."""
+        try:
+            yield
+        except LfvError as error:
+            project = project_without_evidence(error, given)
+            if project is not None:
+                with suppress(LfvError):
+                    rows = (await self.models(project)).models
+                    error.next_step = call_that_answers(method, project, rows) or error.next_step
+            raise
 
     async def _ask(
         self,

@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
+from lfv_mcp.errors import LfvError
 from lfv_mcp.library.asking import AsyncLfv, closed, of_another_process
 from lfv_mcp.library.loops import EndedError, LoopThread
 from lfv_mcp.library.opened import OpenSource
@@ -196,3 +197,5 @@ class Lfv:
             return self._loop.call(question)
         except EndedError:  # by another thread, while this one asked, or with the program
             raise closed() from None
+        except LfvError as error:  # its way through the loop's thread says nothing to a caller
+            raise error.with_traceback(None) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Final
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import InvalidArgumentError
 from lfv_mcp.server.failures import question_of
+
+logger = logging.getLogger(__name__)
 
 _CALLS: Final = {
     "project_name": ("project", 'describe("sample-cap-seal")'),
@@ -135,6 +138,8 @@ _FLAG_TERMS: Final = 1 + next(
 def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
     """Let failures of the work inside out in the words of a Python call.
 
+    They leave without the failures behind them, which the message has told; the log has those.
+
     Args:
         given: the arguments of the question, for `LfvError.question`.
 
@@ -146,11 +151,12 @@ def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
     except InvalidArgumentError as error:
         raise _refused(error) from None
     except LfvError as error:
+        logger.debug("A question failed: %s", error.code, exc_info=True)
         said = error.copy()
         said.message, said.next_step = in_python(error.message), in_python(error.next_step)
         said.args = (said.message,)
         said.question = in_python(question_of(error, given))
-        raise said from error.__cause__
+        raise said from None
 
 
 def _refused(error: InvalidArgumentError) -> LfvError:
