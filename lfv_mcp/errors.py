@@ -41,7 +41,8 @@ ERRORS: Final[dict[str, tuple[str, str]]] = {
     ),
     "connection_closed": (
         "caller",
-        "a question of a Python program after its connection was closed",
+        "a question of a Python program after its connection was closed, or in a process that was "
+        "forked from the one that opened it",
     ),
     "region_unsupported": ("caller", "not one of the seven regions the service had"),
     "request_rejected": ("caller", "the API answered ValidationException"),

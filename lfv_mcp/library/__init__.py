@@ -10,12 +10,13 @@ from __future__ import annotations
 from lfv_mcp.errors import LfvError
 from lfv_mcp.library.asking import AsyncLfv
 from lfv_mcp.library.blocking import Lfv
-from lfv_mcp.library.cards import card
 from lfv_mcp.library.connecting import Connection, connect
 from lfv_mcp.library.frames import frame
+from lfv_mcp.library.listings import html
 from lfv_mcp.library.predictions import Predictions
+from lfv_mcp.library.texts import text
 from lfv_mcp.results.shown import Makers, register
 
 __all__ = ["AsyncLfv", "Connection", "Lfv", "LfvError", "Predictions", "connect"]
 
-register(Makers(frame, card))
+register(Makers(frame, html, text))

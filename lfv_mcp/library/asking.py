@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from anyio import to_thread
 
 from lfv_mcp.analysis.listing import joined
 from lfv_mcp.archive.predictions_import import set_key
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.errors import CallerError
+from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import with_sets
 from lfv_mcp.library.cards import remember_question
+from lfv_mcp.library.latest import call_that_answers
 from lfv_mcp.library.opened import OpenSource
 from lfv_mcp.library.predictions import (
     Place,
+    Predictions,
     TrainingPlaces,
+    predictions_of,
     read_predictions,
     read_training,
-    require_names,
+    training_of,
 )
+from lfv_mcp.library.values import listed, plain, yes_or_no
 from lfv_mcp.library.words import python_failures
 from lfv_mcp.model_query import ModelQuery, parse_model_query
 from lfv_mcp.results.base import Result
@@ -36,6 +41,7 @@ from lfv_mcp.server.arguments import (
     ANY_PROJECT,
     MAX_PAGE_SIZE,
     MODEL_VERSION,
+    MODEL_VERSIONS,
     PROJECT_NAME,
     parse,
 )
@@ -54,6 +60,16 @@ def closed() -> CallerError:
     )
 
 
+def of_another_process() -> CallerError:
+    """The error of a question in a process that was forked from the one with the connection."""
+    return CallerError(
+        "connection_closed",
+        "This connection was opened by the process that this one was forked from, and its threads "
+        "stayed there.",
+        "Open one in this process: connect(...).",
+    )
+
+
 class AsyncLfv:
     """Asks one source about models; made by `async with connect()`.
 
@@ -68,6 +84,7 @@ class AsyncLfv:
         self._source = source
         self._catalog = source.catalog()
         self._is_closed = False
+        self._process = os.getpid()
 
     async def describe(self, project: str, version: str | int = "latest") -> ModelSummary:
         """State, quality and next step of one version, or what a prediction set is.
@@ -133,7 +150,8 @@ class AsyncLfv:
             "false_alarms_at_most": false_alarms_at_most,
             "max_examples": max_examples,
         }
-        return await self._ask("analyze_evaluation", EvaluationReport, given)
+        async with self._with_call("evaluate", given):
+            return await self._ask("analyze_evaluation", EvaluationReport, given)
 
     async def compare(
         self,
@@ -162,20 +180,26 @@ class AsyncLfv:
                 left out.
             same_names: vouch that images of equal names are the same ones.
         """
-        sets, training = dict(predictions or {}), dict(trained_on or {})
-        listed = [versions] if isinstance(versions, str) else list(versions)
+        self._require_open()
+        with python_failures():
+            sets = predictions_of(predictions)
+            training = training_of(trained_on)
+            vouched = yes_or_no("same_names", same_names)
+            given_versions = listed(versions)
+            if not isinstance(given_versions, list):
+                given_versions = MODEL_VERSIONS.parse(given_versions)
         given = {
             "project_name": project,
-            "model_versions": with_sets(list(map(_plain, listed)), sets),
+            "model_versions": with_sets(cast("list[object]", given_versions), sets),
             "recall_margin": recall_margin,
             "false_alarm_margin": false_alarm_margin,
             "max_examples": max_examples,
         }
         catalog = None
         if sets or training:
-            catalog = await self._catalog_with(sets, training, project, same_names=same_names)
+            catalog = await self._catalog_with(sets, training, project, same_names=vouched)
         return await self._ask(
-            "compare_models", ModelComparison, given, catalog, same_names=same_names
+            "compare_models", ModelComparison, given, catalog, same_names=vouched
         )
 
     async def images(self, project: str, version: str | int = "latest") -> ImageList:
@@ -187,12 +211,13 @@ class AsyncLfv:
             project: its name, or a model's ARN.
             version: a number, `latest`, `hosted`, or the name of a prediction set.
         """
-        given = {"project_name": project, "model_version": _plain(version)}
+        given = {"project_name": plain(project), "model_version": plain(version)}
         self._require_open()
-        with python_failures(given):
-            async with self._catalog.suggestions.naming(project):
-                parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
-            return await self._catalog.test_images(parse_model_query(**parsed))
+        async with self._with_call("images", given):
+            with python_failures(given):
+                async with self._catalog.suggestions.naming(given["project_name"]):
+                    parsed = parse((PROJECT_NAME, MODEL_VERSION), given)
+                return await self._catalog.test_images(parse_model_query(**parsed))
 
     async def inventory(self, project: str = "") -> Inventory:
         """What the archive holds of one project, or of all: what can be done, and what is missing.
@@ -200,11 +225,11 @@ class AsyncLfv:
         Args:
             project: its name, or an ARN of it; empty for all.
         """
-        given = {"project_name": project}
+        given = {"project_name": plain(project)}
         self._require_open()
         with python_failures(given):
             async with self._catalog.suggestions.naming():
-                name = ANY_PROJECT.parse(project)
+                name = ANY_PROJECT.parse(given["project_name"])
             query = parse_model_query(name) if name else ModelQuery("")
             return await self._catalog.inventory(query)
 
@@ -215,6 +240,18 @@ class AsyncLfv:
     def _require_open(self) -> None:
         if self._is_closed:
             raise closed()
+        if self._process != os.getpid():
+            raise of_another_process()
+
+    @asynccontextmanager
+    async def _with_call(self, method: str, given: Mapping[str, object]) -> AsyncGenerator[None]:
+        """Let the refusal of a latest version without evidence say the call that has an answer."""
+        try:
+            yield
+        except LfvError as error:
+            if call := call_that_answers(error, method, given):
+                error.next_step = f"{error.next_step.rstrip('.')}: {call}."
+            raise
 
     async def _ask(
         self,
@@ -229,7 +266,7 @@ class AsyncLfv:
         self._require_open()
         tool = _TOOLS[name]
         context = ToolContext(catalog or self._catalog, same_names=same_names)
-        arguments = {argument: _plain(value) for argument, value in given.items()}
+        arguments = {argument: plain(value) for argument, value in given.items()}
         with python_failures(arguments):
             async with self._catalog.suggestions.naming(arguments.get("project_name")):
                 parsed = parse(tool.arguments, arguments)
@@ -241,8 +278,8 @@ class AsyncLfv:
 
     async def _catalog_with(
         self,
-        sets: Mapping[str, Place],
-        training: Mapping[str, TrainingPlaces],
+        sets: Mapping[str, Predictions],
+        training: Mapping[str, Sequence[str]],
         project: str,
         *,
         same_names: bool,
@@ -251,18 +288,16 @@ class AsyncLfv:
 
         So two comparisons at one time may each have a set of the same name.
         """
-        self._require_open()
         with python_failures():
-            require_names(sets)
             async with self._catalog.suggestions.naming():
-                name = PROJECT_NAME.parse(project)
+                name = PROJECT_NAME.parse(plain(project))
             hold = partial(self._holding, sets, training, name, same_names=same_names)
             return await to_thread.run_sync(hold)
 
     def _holding(
         self,
-        sets: Mapping[str, Place],
-        training: Mapping[str, TrainingPlaces],
+        sets: Mapping[str, Predictions],
+        training: Mapping[str, Sequence[str]],
         project: str,
         *,
         same_names: bool,
@@ -276,12 +311,3 @@ class AsyncLfv:
             key = set_key(project, name, None)
             catalog.prediction_sets.hold_training(key, read)
         return catalog
-
-
-def _plain(value: object) -> object:
-    """The value as the tools' rules know it: numpy's and pandas' numbers are Python's own."""
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    return float(value) if isinstance(value, numbers.Real) else value

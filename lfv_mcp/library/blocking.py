@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
-from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-from anyio.from_thread import start_blocking_portal
-
-from lfv_mcp.library.asking import AsyncLfv, closed
+from lfv_mcp.errors import LfvError
+from lfv_mcp.library.asking import AsyncLfv, closed, of_another_process
+from lfv_mcp.library.loops import EndedError, LoopThread
 from lfv_mcp.library.opened import OpenSource
 from lfv_mcp.library.predictions import Place, TrainingPlaces
 from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -28,6 +26,9 @@ _T = TypeVar("_T")
 class Lfv:
     """Asks one source about models; made by `with connect()`, or by `connect().open()`.
 
+    What `open()` returned is closed by `close()`, or at the end of a `with` block of its own; else
+    when it is garbage, or the program ends.
+
     An event loop in a thread of its own does the asking, so it may be used inside a notebook,
     whose own loop is running, and from several threads at one time.
 
@@ -40,8 +41,7 @@ class Lfv:
 
     def __init__(self, source: OpenSource) -> None:
         self._lfv = AsyncLfv(source)
-        self._stack = ExitStack()
-        self._portal = self._stack.enter_context(start_blocking_portal(name="lfv-mcp"))
+        self._loop = LoopThread(self)
         self._closing = threading.Lock()
         self._is_closed = False
 
@@ -166,27 +166,36 @@ class Lfv:
 
     def close(self) -> None:
         """Answer no further question; waits for those that other threads are asking."""
-        self.leave(None, None, None)
+        self.__exit__(None, None, None)
 
-    def leave(
+    def __enter__(self) -> Lfv:
+        if self._is_closed:
+            raise closed()
+        return self
+
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close; with an error, such as Ctrl-C, without waiting for questions."""
+        """Close; after an error, such as Ctrl-C, without waiting for questions."""
+        if not self._loop.is_here:  # nor, perhaps, whoever holds the lock
+            return
         with self._closing:
             if self._is_closed:
                 return
             self._is_closed = True
-        self._stack.__exit__(kind, error, traceback)
+        self._loop.close(cancel=kind is not None)
 
     def _run(self, question: Callable[[], Awaitable[_T]]) -> _T:
         if self._is_closed:
             raise closed()
+        if not self._loop.is_here:
+            raise of_another_process()
         try:
-            return self._portal.call(question)
-        except (CancelledError, RuntimeError):
-            if self._is_closed:  # by another thread, while this one asked
-                raise closed() from None
-            raise
+            return self._loop.call(question)
+        except EndedError:  # by another thread, while this one asked, or with the program
+            raise closed() from None
+        except LfvError as error:  # its way through the loop's thread says nothing to a caller
+            raise error.with_traceback(None) from None

@@ -8,9 +8,13 @@ from html import escape
 from typing import Any, Final
 
 from lfv_mcp.results.base import Result
-from lfv_mcp.results.shown import Carded
+from lfv_mcp.results.evaluation_report import EvaluationReport
+from lfv_mcp.results.model_comparison import ModelComparison
+from lfv_mcp.results.model_summary import ModelSummary
 from lfv_mcp.server.view import page_with
 
+Carded = ModelSummary | EvaluationReport | ModelComparison
+"""Answers that the page can draw."""
 _HEIGHT: Final = 720
 """Pixels; a frame without an origin cannot tell how high it is, so it scrolls, and can be drawn."""
 _asked: Final[dict[int, dict[str, Any]]] = {}

@@ -29,7 +29,7 @@ class Connection:
         self._awaited: list[AsyncLfv] = []
 
     def open(self) -> Lfv:
-        """Open the source; `close()` of what is returned ends it.
+        """Open the source; `close()` of what is returned ends it, or `with` around its use.
 
         Raises:
             LfvError: the source cannot be opened.
@@ -46,7 +46,7 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._blocking.pop().leave(kind, error, traceback)
+        self._blocking.pop().__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> AsyncLfv:
         self._awaited.append(AsyncLfv(open_source(self._settings)))

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from lfv_mcp.errors import SetupError
+from lfv_mcp.errors import LfvError, SetupError
+from lfv_mcp.library.values import path_of, refused, words
 from lfv_mcp.placeholders import FILL_IN, is_unexpanded, is_unset, not_filled_in, placeholder_in
 from lfv_mcp.wiring.environment import default_source, endpoint_problem, misspelt_settings
 from lfv_mcp.wiring.settings import Settings
@@ -32,16 +33,19 @@ def settings_of(asked: Asked) -> Settings:
     """The settings of a connection.
 
     Raises:
+        CallerError: `invalid_argument`, the program said what cannot be one.
         SetupError: a setting cannot be used.
     """
     environment = os.environ
     told = {name: _value(environment, name) for name in ("LFV_SOURCE", "AWS_PROFILE")}
-    source = told["LFV_SOURCE"] if asked.source is None else os.fspath(asked.source)
-    region = asked.region or _value(environment, "AWS_REGION", "AWS_DEFAULT_REGION")
+    source = told["LFV_SOURCE"] if asked.source is None else _source(asked.source)
+    region = _text("region", asked.region) or _value(
+        environment, "AWS_REGION", "AWS_DEFAULT_REGION"
+    )
     return Settings(
         source=default_source(environment) if source is None else source,
         region=_filled("region", region),
-        profile=_filled("profile", asked.profile or told["AWS_PROFILE"]),
+        profile=_filled("profile", _text("profile", asked.profile) or told["AWS_PROFILE"]),
         timeout=_seconds(asked.timeout, _value(environment, "LFV_TIMEOUT")),
         buckets=_buckets(asked.allowed_buckets, environment),
         problem=endpoint_problem(environment),
@@ -53,6 +57,34 @@ def _value(environment: Mapping[str, str], *names: str) -> str | None:
     """What the first variable says that says something."""
     values = (environment.get(name, "").strip() for name in names)
     return next((value for value in values if not is_unset(value)), None)
+
+
+def _source(asked: object) -> str:
+    path = path_of(asked)
+    if path is None:
+        raise _refused(
+            "source",
+            asked,
+            "it is sample, live, a directory or file, or s3://bucket/prefix, as text or as a path",
+            '"~/lfv-archive"',
+        )
+    return path
+
+
+def _text(name: str, asked: object) -> str | None:
+    if asked is None or isinstance(asked, str):
+        return asked
+    raise _refused(name, asked, "it is text", _EXAMPLES[name])
+
+
+def _refused(name: str, asked: object, rule: str, example: str) -> LfvError:
+    """The error of an argument of `connect`."""
+    error = refused(name, asked, rule)
+    error.next_step = f"Correct it, for example connect({name}={example})."
+    return error
+
+
+_EXAMPLES: Final = {"region": '"eu-west-1"', "profile": '"plant"'}
 
 
 def _filled(name: str, value: str | None) -> str | None:
@@ -67,18 +99,20 @@ def _filled(name: str, value: str | None) -> str | None:
 def _seconds(asked: float | None, told: str | None) -> float:
     """The time limit of a question: a number above 0, at most an hour; 20 if nobody says."""
     given: object = 20.0 if asked is None and told is None else told if asked is None else asked
-    name = "LFV_TIMEOUT" if asked is None else "timeout"
     try:
         seconds = math.nan if isinstance(given, bool) else float(str(given))
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds <= _MAX_SECONDS:
-        raise SetupError(
-            "setting_invalid",
-            f"{name} is {given!r}: it is a number of seconds above 0, at most {_MAX_SECONDS:g}.",
-            "Correct it, for example connect(timeout=60).",
-        )
-    return seconds
+    if 0 < seconds <= _MAX_SECONDS:
+        return seconds
+    rule = f"it is a number of seconds above 0, at most {_MAX_SECONDS:g}"
+    if asked is not None:
+        raise _refused("timeout", asked, rule, "60")
+    raise SetupError(
+        "setting_invalid",
+        f"LFV_TIMEOUT is {told!r}: {rule}.",
+        "Correct it, for example connect(timeout=60).",
+    )
 
 
 def _buckets(asked: Iterable[str] | None, environment: Mapping[str, str]) -> frozenset[str] | None:
@@ -86,10 +120,12 @@ def _buckets(asked: Iterable[str] | None, environment: Mapping[str, str]) -> fro
 
     A list without a name in it allows none, and so does one of which its host filled in nothing.
     """
-    if isinstance(asked, str):
-        return frozenset({asked})
     if asked is not None:
-        return frozenset(asked)
+        names = words(asked)
+        if names is None:
+            rule = "it is the names of buckets, as texts in a list"
+            raise _refused("allowed_buckets", asked, rule, '["my-bucket"]')
+        return frozenset(names)
     told = _value(environment, "LFV_ALLOWED_BUCKETS", "LFV_ALLOWED_BUCKET")
     if told is None:
         return None

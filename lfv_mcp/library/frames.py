@@ -9,10 +9,11 @@ from lfv_mcp.errors import SetupError
 from lfv_mcp.results.base import Result
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, EvaluationReport, Metric
 from lfv_mcp.results.image_list import ImageList, JudgedImage
+from lfv_mcp.results.inventory import HeldImages, HeldProject, Inventory
 from lfv_mcp.results.model_comparison import ComparedRate, ModelComparison
 from lfv_mcp.results.model_list import ModelList, ModelRow
 from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Performance
-from lfv_mcp.results.shown import Framed
+from lfv_mcp.results.shown import Shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,7 +23,7 @@ _QUESTIONS: Final = ("recall", "false_alarm_rate")
 _COMPARED: Final = ("model_version", "status", "question", "margin", *ComparedRate.model_fields)
 
 
-def frame(answer: Framed) -> DataFrame:
+def frame(answer: Shown) -> DataFrame:
     """The answer as a DataFrame; what is not known is missing there too.
 
     Raises:
@@ -43,7 +44,7 @@ def frame(answer: Framed) -> DataFrame:
     )
 
 
-def table(answer: Framed) -> tuple[Sequence[str], Sequence[Row]]:
+def table(answer: Shown) -> tuple[Sequence[str], Sequence[Row]]:
     """The columns and rows of an answer's table; a row lacks what is not known.
 
     Raises:
@@ -54,6 +55,8 @@ def table(answer: Framed) -> tuple[Sequence[str], Sequence[Row]]:
             return _names(ModelRow), [row.present_members() for row in answer.models]
         case ImageList():
             return _names(JudgedImage), [row.present_members() for row in answer.images]
+        case Inventory():
+            return _HELD, [_held_row(each) for each in answer.projects]
         case ModelSummary():
             return _SUMMARY, [_summary_row(answer)]
         case EvaluationReport():
@@ -68,6 +71,14 @@ def _names(record: type[Result]) -> tuple[str, ...]:
     return tuple(record.model_fields)
 
 
+_IMAGES: Final = ("images", "masks")
+_HELD: Final = tuple(
+    column
+    for name in _names(HeldProject)
+    for column in (
+        [f"{name}_{presence}" for presence in _names(HeldImages)] if name in _IMAGES else [name]
+    )
+)
 _METRICS: Final = ("metric", *_names(Metric), "reported")
 _SUMMARY: Final = (
     "project_name",
@@ -97,6 +108,16 @@ def _summary_row(answer: ModelSummary) -> Row:
         "source_basis": answer.source.basis,
         "captured_at": answer.source.captured_at,
     }
+
+
+def _held_row(project: HeldProject) -> Row:
+    """One row: images and masks by whether they are there, edge packages by their places."""
+    row = project.present_members()
+    for name in _IMAGES:
+        images: HeldImages | None = row.pop(name, None)
+        if images is not None:
+            row |= {f"{name}_{presence}": count for presence, count in images}
+    return row | {"edge_packages": tuple(each.location for each in project.edge_packages)}
 
 
 def _metric_rows(answer: EvaluationReport) -> list[Row]:

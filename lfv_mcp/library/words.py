@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Final
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.model_query import InvalidArgumentError
 from lfv_mcp.server.failures import question_of
+
+logger = logging.getLogger(__name__)
 
 _CALLS: Final = {
     "project_name": ("project", 'describe("sample-cap-seal")'),
@@ -27,6 +30,19 @@ _CALLS: Final = {
     "max_examples": ("max_examples", "max_examples=5"),
 }
 """What a method calls an argument of a tool, and a call that would work."""
+
+_EXAMPLES: Final = {
+    "predictions": 'predictions={"padim": "predictions.csv"}',
+    "trained_on": 'trained_on={"padim": "train.manifest"}',
+    "same_names": "same_names=True",
+    "cut": 'Predictions("predictions.csv", cut=0.5)',
+    "anomaly_values": 'Predictions("predictions.csv", anomaly_values=("bad",))',
+    **{
+        each: f'Predictions("predictions.csv", {each}="{each}")'
+        for each in ("image", "truth", "prediction", "score")
+    },
+}
+"""Good values of what only Python and the command line have."""
 
 _FLAGS: Final = "image|truth|prediction|score|cut|anomaly-value"
 _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
@@ -122,6 +138,8 @@ _FLAG_TERMS: Final = 1 + next(
 def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
     """Let failures of the work inside out in the words of a Python call.
 
+    They leave without the failures behind them, which the message has told; the log has those.
+
     Args:
         given: the arguments of the question, for `LfvError.question`.
 
@@ -133,16 +151,18 @@ def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
     except InvalidArgumentError as error:
         raise _refused(error) from None
     except LfvError as error:
+        logger.debug("A question failed: %s", error.code, exc_info=True)
         said = error.copy()
         said.message, said.next_step = in_python(error.message), in_python(error.next_step)
         said.args = (said.message,)
         said.question = in_python(question_of(error, given))
-        raise said from error.__cause__
+        raise said from None
 
 
 def _refused(error: InvalidArgumentError) -> LfvError:
     """A refused argument by the name that the method gives it."""
-    name, call = _CALLS.get(error.argument, (error.argument, ""))
+    example = _EXAMPLES.get(error.argument.partition("[")[0], "")
+    name, call = _CALLS.get(error.argument, (error.argument, example))
     if error.meant:
         call = f"{name}={error.meant}"
     correct = f"Correct it, for example {call}. Nothing was sent." if call else "Correct it."
@@ -150,5 +170,5 @@ def _refused(error: InvalidArgumentError) -> LfvError:
     return CallerError(
         error.code,
         f"{refused} {error.known}".strip(),
-        f"{in_python(error.step)} Nothing was sent." if error.step else correct,
+        f"{in_python(error.step)} Nothing was sent." if error.step and not example else correct,
     )

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.shown import Carded
+from lfv_mcp.results.shown import Shown
 
 
 class Metric(Result):
@@ -283,7 +283,7 @@ class UnjudgedVerdicts(Result):
     rejected_at: Annotated[Count | None, Field(description="at the threshold asked for")] = None
 
 
-class EvaluationReport(Carded):
+class EvaluationReport(Shown):
     """What analyze_evaluation answers: all that the evaluation files of a model prove."""
 
     summary: str

@@ -6,7 +6,7 @@ from typing import Literal
 
 from lfv_mcp.results.base import Number, Result
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.shown import Framed
+from lfv_mcp.results.shown import Shown
 
 ImageClass = Literal["anomaly", "normal"]
 
@@ -25,7 +25,7 @@ class JudgedImage(Result):
     anomaly_score: Number | None = None
 
 
-class ImageList(Framed):
+class ImageList(Shown):
     """The test images of one version or prediction set, in the order of its file."""
 
     summary: str

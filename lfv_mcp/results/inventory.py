@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from lfv_mcp.results.base import Count, Figure, Result
 from lfv_mcp.results.common import Finding
+from lfv_mcp.results.shown import Shown
 
 Ability = Literal["describe", "analyze", "compare", "retrain"]
 
@@ -47,7 +48,7 @@ class HeldProject(Result):
     missing: tuple[str, ...]
 
 
-class Inventory(Result):
+class Inventory(Shown):
     """What `inventory` answers."""
 
     schema_description: ClassVar[str] = "What is held of each project."

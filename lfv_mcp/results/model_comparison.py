@@ -10,7 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 from lfv_mcp.results.base import Count, Figure, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.evaluation_report import EvaluationMetrics, LabelMetrics
-from lfv_mcp.results.shown import Carded
+from lfv_mcp.results.shown import Shown
 
 QuestionVerdict = Literal["better", "worse", "not_worse", "undecided"]
 Verdict = Literal["better", "worse", "trade_off", "not_worse", "undecided", "not_comparable"]
@@ -163,7 +163,7 @@ class ComparedModel(Result):
     matching: ImageMatching | None = None
 
 
-class ModelComparison(Carded):
+class ModelComparison(Shown):
     """What compare_models answers: each version against the first, and the best if there is one."""
 
     summary: str

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
-from lfv_mcp.results.shown import Framed
+from lfv_mcp.results.shown import Shown
 
 HeldRecord = Literal["description", "result", "manifest"]
 """A record that an archive holds of a model: what DescribeModel or ListModels answered, the
@@ -52,7 +52,7 @@ class PredictionSetRow(Result):
     images: Count
 
 
-class ModelList(Framed):
+class ModelList(Shown):
     """What list_models answers: one page of model versions."""
 
     schema_description: ClassVar[str] = "What list_models answers."

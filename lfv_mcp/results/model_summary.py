@@ -9,7 +9,7 @@ from pydantic import Field
 from lfv_mcp.results.base import Count, Number, Result
 from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
-from lfv_mcp.results.shown import Carded
+from lfv_mcp.results.shown import Shown
 
 
 class Performance(Result):
@@ -83,7 +83,7 @@ class PredictionSetFacts(Result):
     trained_on: Annotated[TrainedOnFacts | None, Field(description="absent: unknown")] = None
 
 
-class ModelSummary(Carded):
+class ModelSummary(Shown):
     """What describe_model answers: state and quality of one model version, and findings on them."""
 
     schema_description: ClassVar[str] = "What describe_model answers."

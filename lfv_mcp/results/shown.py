@@ -1,13 +1,13 @@
-"""Answers that become a table or a card in a notebook, by makers that the library registers.
+"""Answers that become a table, a text and a picture in a notebook, by makers of the library.
 
-This package draws nothing itself: without `lfv_mcp.library` an answer has no picture and no table.
+This package draws and words nothing itself: without `lfv_mcp.library` an answer has none of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lfv_mcp.results.base import Result
 
@@ -17,27 +17,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Makers:
-    """What makes tables and cards.
+    """What makes the other forms of an answer.
 
     Args:
-        frame: makes the table of an answer.
-        card: makes the HTML that a notebook shows for an answer.
+        frame: makes its table.
+        html: makes the HTML that a notebook shows.
+        text: makes the text that `print` shows.
     """
 
-    frame: Callable[[Framed], DataFrame]
-    card: Callable[[Carded], str]
+    frame: Callable[[Shown], DataFrame]
+    html: Callable[[Shown], str]
+    text: Callable[[Shown], str]
 
 
 _registered: list[Makers] = []
 
 
 def register(makers: Makers) -> None:
-    """Let these make the tables and cards of this process."""
+    """Let these make the other forms of answers in this process."""
     _registered[:] = [makers]
 
 
-class Framed(Result):
-    """An answer that is also a table."""
+class _Printer(Protocol):
+    """IPython's printer of values."""
+
+    def text(self, text: str, /) -> object:
+        """Print it."""
+
+
+class Shown(Result):
+    """An answer that is shown to a person.
+
+    `repr` is pydantic's, with every member, for whoever looks for a fault.
+    """
 
     def to_frame(self) -> DataFrame:
         """The answer as a pandas DataFrame; docs/python.md has the columns.
@@ -50,10 +62,14 @@ class Framed(Result):
             raise RuntimeError("import lfv_mcp.library first: it makes the tables")
         return _registered[0].frame(self)
 
-
-class Carded(Framed):
-    """An answer that a notebook shows as a card."""
+    def __str__(self) -> str:
+        """The text that a tool answers with; `repr`'s members if nobody words answers."""
+        return _registered[0].text(self) if _registered else super().__str__()
 
     def _repr_html_(self) -> str | None:
-        """The card; None, so that a notebook shows the text, if nobody draws cards."""
-        return _registered[0].card(self) if _registered else None
+        """What a notebook shows; None, so that it shows the text, if nobody draws answers."""
+        return _registered[0].html(self) if _registered else None
+
+    def _repr_pretty_(self, printer: _Printer, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython's
+        """What IPython shows in a terminal."""
+        printer.text(str(self))

@@ -151,7 +151,7 @@ def test_both_forms_have_the_same_methods(method: str) -> None:
     if method != "close":
         assert blocking.__doc__ == asynchronous.__doc__
     public = {name for name in vars(Lfv) if not name.startswith("_")}
-    assert public - {"leave"} == set(METHODS)
+    assert public == set(METHODS)
     assert {name for name in vars(AsyncLfv) if not name.startswith("_")} == set(METHODS)
 
 

@@ -86,4 +86,4 @@ def test_a_time_limit_is_a_number_above_0_or_refused(value: object) -> None:
         return
     with pytest.raises(LfvError, match="timeout") as caught:
         settings_of(asked)
-    assert caught.value.code == "setting_invalid"
+    assert caught.value.code == "invalid_argument"

@@ -12,6 +12,7 @@ import pytest
 
 from lfv_mcp import Lfv, LfvError, connect
 from lfv_mcp.results import shown
+from lfv_mcp.results.inventory import EdgePackage, HeldImages
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,22 @@ def test_images_are_a_row_each_and_count_as_the_report_does(sample: Lfv) -> None
     assert counts.loc["normal", "normal"] == confusion.true_negatives
 
 
+def test_an_inventory_is_a_row_for_each_project(sample: Lfv) -> None:
+    answer = sample.inventory()
+    frame = answer.to_frame()
+    assert list(frame["project_name"]) == [each.project_name for each in answer.projects]
+    for project, (_, row) in zip(answer.projects, frame.iterrows(), strict=True):
+        for name in ("answers", "evaluation_files", "prediction_sets", "can", "missing"):
+            assert row[name] == getattr(project, name)
+    there = HeldImages(present=3, gone=1, archived=0, forbidden=0)
+    package = EdgePackage(location="model.tar.gz", built_in_threshold=0.5)
+    first = answer.projects[0].model_copy(update={"images": there, "edge_packages": (package,)})
+    held = answer.model_copy(update={"projects": (first,)}).to_frame().iloc[0]
+    assert (held["images_present"], held["images_gone"]) == (3, 1)
+    assert held["masks_present"] is None
+    assert held["edge_packages"] == ("model.tar.gz",)
+
+
 def test_without_pandas_the_error_says_what_to_install(
     sample: Lfv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,5 +123,6 @@ def test_answers_draw_nothing_by_themselves(sample: Lfv, monkeypatch: pytest.Mon
     answer = sample.describe("sample-cap-seal")
     monkeypatch.setattr(shown, "_registered", [])
     assert answer._repr_html_() is None
+    assert str(answer).startswith("summary='")
     with pytest.raises(RuntimeError, match=r"lfv_mcp\.library"):
         answer.to_frame()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.support.paths import REPOSITORY
 
 PROGRAM: Final = '''\
 """What a program may do."""
@@ -61,19 +64,21 @@ with connect(timeout="soon") as lfv:
 """
 """One mistake a line, but for the second, third and fourth."""
 
+PAGES: Final = ("README.md", "docs/python.md")
+
 
 def checked(tool: str, program: Path) -> tuple[int, set[int], str]:
-    """Exit code of a checker, the lines that it finds fault with, and what it says."""
+    """What a checker of a folder exits with, its faulty lines in one program, and what it says."""
     if tool == "mypy":
         config = program.with_name("none.ini")
         config.write_text("[mypy]\n")
         command = ["mypy", "--strict", "--config-file", str(config), "--no-color-output"]
     else:
-        settings = {"typeCheckingMode": "strict", "include": [program.name]}
+        settings = {"typeCheckingMode": "strict", "include": ["."]}
         (program.parent / "pyrightconfig.json").write_text(json.dumps(settings))
         command = ["pyright", "--pythonpath", sys.executable]
     run = subprocess.run(
-        [sys.executable, "-m", *command, str(program) if tool == "mypy" else "--project=."],
+        [sys.executable, "-m", *command, "." if tool == "mypy" else "--project=."],
         cwd=program.parent,
         capture_output=True,
         text=True,
@@ -99,3 +104,22 @@ def test_a_program_is_typed_from_outside(tool: str, tmp_path: Path) -> None:
     code, lines, said = checked(tool, program)
     assert code == 1, said
     assert lines == {1, 4, 5, 6, 7}, said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("tool", ["mypy", "pyright"])
+def test_every_documented_program_is_typed_from_outside(tool: str, tmp_path: Path) -> None:
+    blocks = [
+        block
+        for page in PAGES
+        for block in re.findall(
+            r"```python\n(.*?)```", (REPOSITORY / page).read_text(encoding="utf-8"), re.DOTALL
+        )
+    ]
+    assert len(blocks) >= 6
+    for number, block in enumerate(blocks):
+        (tmp_path / f"block_{number}.py").write_text(block, encoding="utf-8")
+    code, _, said = checked(tool, tmp_path / "block_0.py")
+    assert code == 0, said
+    assert "no issues found in" in said or "0 errors" in said
