@@ -86,7 +86,7 @@ QUESTIONS: Final = (
     Asked(
         "What did hosting weld bead 3 cost us?",
         (("describe_model", WELD),),
-        ("2 inference units", "check bills"),
+        ("2 inference units", "look at the last bills"),
         RIGHTLY_NOT,
         "hours and prices are in no record: the bills say it",
     ),

@@ -118,8 +118,8 @@ def _test_set_findings(
                 f"{all_called(differing)} {was(differing)} tested on other images than "
                 f"{called(baseline)}, or with other labels{_among(differing, verdicts)}"
             ),
-            "Where few images are shared a difference may be that of the images: have both judge "
-            "the same ones.",
+            "Where few images are shared, or none, a difference may be that of the images: have "
+            "both judge the same ones.",
         )
     if unknown := [version for version, is_same in known.items() if is_same is None]:
         yield finding(

@@ -39,7 +39,10 @@ def _of_group(group: Group, verdicts: Verdicts, *, is_all: bool) -> str:
     if group.is_trade:
         return f"which of {whole} to keep depends on what an escape and a false reject cost"
     if group.kept:
-        told = f"of {whole} keep {called(group.kept)}: {_proven(group, is_pair=is_pair)}"
+        told = (
+            f"if only one of {whole} can stay, keep {called(group.kept)}: "
+            f"{_proven(group, is_pair=is_pair)}"
+        )
         return told + _conditions(group, verdicts)
     left = [version for version in group.versions if version not in group.beaten]
     if not group.beaten or not left:

@@ -119,8 +119,9 @@ def _summarise_models(
     text += "" if all_read else "; not every file could be read"
     if source.kind == "live":
         return f"{text}."
+    was_running = any(each.status in RUNNING_STATUSES for each in models)
     text += f"; {'synthetic sample' if source.kind == 'sample' else 'saved records'}, so status is "
-    return f"{text}history{_ENDED if status in RUNNING_STATUSES else ''}."
+    return f"{text}history{_ENDED if was_running else ''}."
 
 
 def listing_digest(listed: ModelList) -> str:

@@ -18,7 +18,7 @@ from lfv_mcp.analysis.model_findings import (
 )
 from lfv_mcp.analysis.quality import quality_findings
 from lfv_mcp.analysis.statuses import NOT_USABLE, STATUS_WORDS
-from lfv_mcp.figures import duration, fraction, percent
+from lfv_mcp.figures import count_of, duration, fraction, percent
 from lfv_mcp.findings import as_line, by_severity
 from lfv_mcp.provenance import OtherStatus, Provenance, source_in_words
 from lfv_mcp.results.base import six_digits
@@ -28,6 +28,11 @@ from lfv_mcp.results.model_summary import Artifacts, Hosting, ModelSummary, Perf
 from lfv_mcp.text import clean, complement, truncate_lines
 from lfv_mcp.times import epoch_seconds
 
+_SIZE_UNKNOWN: Final = "It made no error on its test set; of how many images is not recorded."
+_FEW_SHOW_LITTLE: Final = (
+    "After 10 defects without a miss up to 28 % of the defects may still escape: see "
+    "analyze_evaluation"
+)
 _WITHOUT_RESULTS: Final = ("training_failed", "training_in_progress")
 """Findings on versions that were not evaluated."""
 _MAX_REASON: Final = 200
@@ -94,7 +99,7 @@ def summarise(
     )
     sentences = (
         _state_sentence(f"{project_name} version {model_version}", status, source),
-        _quality_sentence(performance),
+        _quality_sentence(performance, has_files=evidence == "archive"),
         _reason(description),
         _what_to_do(findings),
     )
@@ -142,6 +147,30 @@ def naming_usable(summary: ModelSummary, usable: UsableVersion | None) -> ModelS
     return summary.model_copy(update={"summary": text, "findings": tuple(findings)})
 
 
+def with_test_images(summary: ModelSummary, images: int | None) -> ModelSummary:
+    """The answer about a perfect score with the size of its test set, where a held file tells it.
+
+    Args:
+        summary: the answer; any other is returned as it is.
+        images: as the EvaluationResult tells; None if none is held, or it does not tell.
+    """
+    perfect = next((each for each in summary.findings if each.code == "perfect_score"), None)
+    if images is None or perfect is None:
+        return summary
+    counted = count_of(images, "test image", "test images")
+    said = perfect.model_copy(
+        update={"message": f"No error in {counted}.", "advice": f"{_FEW_SHOW_LITTLE}."}
+    )
+    advice = perfect.advice or ""
+    text = summary.summary.replace(_SIZE_UNKNOWN, f"It made no error in {counted}.")
+    return summary.model_copy(
+        update={
+            "summary": text.replace(advice, said.advice or "") if advice else text,
+            "findings": tuple(said if each is perfect else each for each in summary.findings),
+        }
+    )
+
+
 def gravest_finding(
     description: ModelDescription, source: Source, others: Sequence[OtherStatus] = ()
 ) -> Finding | None:
@@ -183,9 +212,9 @@ def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> st
     kept = [found for found in model.findings if found.code in _NEVER_CUT and found not in grave]
     first = [*grave, *kept]
     lines += (_line(found, model.summary) for found in first)
+    lines += _record_in_words(model)
     if model.status_message is not None and f'"{model.status_message}"' not in model.summary:
         lines.append(f"Status message: {model.status_message}")
-    lines += _record_in_words(model)
     lines += (_line(found, model.summary) for found in model.findings if found not in first)
     lines.append(f"Source: {source_in_words(model.source)}.")
     return truncate_lines(lines, limit)
@@ -224,22 +253,19 @@ def _record_in_words(model: ModelSummary) -> Iterator[str]:
         f"; inference units requested: {asked}" if asked else ""
     )
     places = model.artifacts or Artifacts()
-    output = places.output or ""
     files = [place for place in (places.evaluation_manifest, places.evaluation_result) if place]
-    # Relative to the output, below which training writes them.
-    short = [place.removeprefix(output) if output else place for place in files]
-    if output:
-        yield f"Output: {output}" + (f" with {' and '.join(short)}" if short else "")
-    elif short:
-        yield f"Files: {' and '.join(short)}"
+    if not files:
+        yield from [f"Output: {places.output}"] if places.output else []
+        return
+    folder = files[0][: files[0].rfind("/") + 1]
+    names = [place.removeprefix(folder) for place in files]
+    yield f"Files: {folder}{' and '.join(names)}"
 
 
 def _line(found: Finding, summary: str) -> str:
     """A finding as a line, without the advice or the reason that the summary above it has given."""
     if found.advice is not None and found.advice in summary:
         return as_line(found.model_copy(update={"advice": None}))
-    if found.advice is not None and found.code in _TOLD and found.severity == "warning":
-        return as_line(found.model_copy(update={"message": found.advice, "advice": None}))
     return as_line(found)
 
 
@@ -300,13 +326,15 @@ def _state_sentence(name: str, status: str | None, source: Source) -> str:
     return state + (" (synthetic sample)." if source.kind == "sample" else ".")
 
 
-def _quality_sentence(performance: Performance) -> str:
+def _quality_sentence(performance: Performance, *, has_files: bool) -> str:
     precision, recall = performance.precision, performance.recall
+    if has_files and performance.or_none() is None:
+        return "Its record has no metrics; its evaluation files are held: see analyze_evaluation."
     if precision is None or recall is None:
         what = "complete metrics" if performance.or_none() else "metrics"
         return f"How good it is cannot be said: no {what}."
     if precision == recall == 1:
-        return "It made no error on its test set; of how many images is not recorded."
+        return _SIZE_UNKNOWN
     rejects = complement(precision)
     return (
         f"On its test set it caught {percent(recall)} of the defects; "

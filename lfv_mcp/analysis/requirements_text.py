@@ -143,7 +143,8 @@ def _cut_in_words(requirement: RequirementVerdict, row: ThresholdRow, asked: Ask
         whose = asked.name if counts == asked.counts else "its own cut"
         fewer = "rejects fewer good parts" if is_recall else "misses fewer defects"
         return f"{whose[0].upper()}{whose[1:]} {reaches}, and no other that does {fewer}."
-    best = f"The best cut that {reaches} is {exact_score(row.threshold)}"
+    fewest = "fewest false alarms" if is_recall else "fewest misses"
+    best = f"The cut with the {fewest} that {reaches} is {exact_score(row.threshold)}"
     if asked.is_short:
         return f"{best} ({row.false_negatives:,} missed, {row.false_positives:,} rejected)."
     return f"{best}: {row_in_words(row)}{per_million_in_words(row)}."

@@ -266,8 +266,9 @@ def _cost_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
         low, high = CHOSEN_TOO_LOW
         yield finding(
             "cost_chosen_here",
-            f"The cheapest cut was chosen on these images: its cost is {low} to {high} % too low.",
-            "Confirm a new cut on fresh images before it decides about parts.",
+            f"The cheapest cut was chosen on these images: its cost is likely {low} to {high} % "
+            "too low.",
+            "Confirm it on fresh images before a new cut decides about parts.",
         )
 
 

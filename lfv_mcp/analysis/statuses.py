@@ -32,7 +32,9 @@ NOT_USABLE: Final = "Use another version."
 """Advice on a version without a model, as long as it is not known which others there are."""
 _NO_HISTORY: Final = "since when and at what cost is in no record."
 """What who asks for costs would else work out from inference units."""
-_LAST_BILLS: Final = "Hosting ended 2025-10-31: check bills."
+_LAST_BILLS: Final = (
+    "Hosting ended 2025-10-31: nothing to stop or start, none billed since; look at the last bills."
+)
 """Advice on a record of a model that was being hosted: who asks wants to stop it, or its costs."""
 
 STATUS_WORDS: Final[dict[str, StatusWords]] = {
@@ -85,7 +87,8 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ),
         (
             "Hosting had failed; the results of training stood.",
-            "Judge the model by its metrics.",
+            "Judge the model by its metrics: nothing can be started any more. Whether it ran "
+            "before is in no record.",
         ),
         has_cause=True,
     ),
@@ -110,7 +113,7 @@ STATUS_WORDS: Final[dict[str, StatusWords]] = {
         ("The model is being deleted.", "Save its evaluation files now if they matter."),
         (
             "The model was being deleted when captured.",
-            "Keep this record and the evaluation files: nothing else is left of it.",
+            "Keep this record and the evaluation files: they may be all that is left of it.",
         ),
         metrics_expected=False,
     ),

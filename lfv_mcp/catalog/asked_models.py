@@ -10,8 +10,9 @@ from functools import partial
 from typing import NamedTuple
 
 from lfv_mcp.analysis.model_findings import hosted_elsewhere
-from lfv_mcp.analysis.model_summary import naming_usable
+from lfv_mcp.analysis.model_summary import naming_usable, with_test_images
 from lfv_mcp.archive.index import Index
+from lfv_mcp.catalog.held_models import test_images_of
 from lfv_mcp.catalog.index_findings import with_findings
 from lfv_mcp.catalog.lookup import Lookup, hosted_in_archive
 from lfv_mcp.catalog.prediction_sets import FoundSet, PredictionSets
@@ -87,6 +88,8 @@ class AskedModels:
             summary = with_findings(summary, list(elsewhere))
             usable = usable_version(index, query, summary.model_version)
             summary = naming_usable(summary, usable)
+            images = test_images_of(index, query, summary.model_version)
+            summary = with_test_images(summary, images)
         return Asked(summary)
 
     async def _found_set(self, query: ModelQuery, index: Index | None) -> FoundSet:

@@ -8,7 +8,9 @@ from typing import Any
 
 from lfv_mcp.analysis.listing import HeldOfModel
 from lfv_mcp.archive.index import Index, ModelEntry, RecordRef
+from lfv_mcp.catalog.lookup import archived_model
 from lfv_mcp.identifiers import model_key
+from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.provenance import OtherStatus
 from lfv_mcp.results.common import SourceBasis, SourceKind
 from lfv_mcp.results.model_list import HeldRecord
@@ -32,6 +34,14 @@ class HeldModels:
         key = model_key(metadata)
         entry = None if self._index is None or key is None else self._index.models.get(key)
         return HeldOfModel(self._kind) if entry is None else _held(self._kind, entry)
+
+
+def test_images_of(index: Index, query: ModelQuery, version: str) -> int | None:
+    """How many images a version was tested on, as its EvaluationResult tells; None if unknown."""
+    asked = ModelQuery(query.project_name, version, query.region, query.account)
+    model = archived_model(index, asked)
+    entry = None if model is None else index.models.get(model)
+    return None if entry is None else next((ref.test_images for ref in entry.result), None)
 
 
 def _held(kind: SourceKind, entry: ModelEntry) -> HeldOfModel:

@@ -256,7 +256,7 @@ TOOLS: Final = (
         "Compare model versions",
         "Which version is better, worse or best, which to keep, may a new model replace the old "
         "one: versions or prediction sets of one project on the same test images. Recall and "
-        "false alarms with interval and verdict; undecided is not equal.",
+        "false alarms with interval and verdict; labels to doubt.",
         (
             PROJECT_NAME,
             MODEL_VERSIONS,

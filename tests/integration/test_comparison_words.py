@@ -196,12 +196,32 @@ async def test_what_is_proven_and_what_is_open_are_one_thought() -> None:
             "Nothing is decided about versions 3 and 4 of sample-weld-bead (synthetic sample), nor "
             "which to keep: versions 3 and 4 were tested on other images (0 of 100 are shared",
         ),
-        ("weld-bead", "32", "Of the two keep version 3: proven better in recall; in false alarms"),
-        ("weld-bead", "23", "Of the two keep version 3: proven better in recall; in false alarms"),
-        ("weld-bead", "12", "Of the two keep version 2: proven better in both recall and false"),
-        ("weld-bead", "234", "Of versions 2 and 3 keep version 3: proven better in recall; in"),
+        (
+            "weld-bead",
+            "32",
+            "two can stay, keep version 3: proven better in recall; in false alarms",
+        ),
+        (
+            "weld-bead",
+            "23",
+            "two can stay, keep version 3: proven better in recall; in false alarms",
+        ),
+        (
+            "weld-bead",
+            "12",
+            "two can stay, keep version 2: proven better in both recall and false",
+        ),
+        (
+            "weld-bead",
+            "234",
+            "If only one of versions 2 and 3 can stay, keep version 3: proven",
+        ),
         ("weld-bead", "234", "no difference is proven between them; version 4 cannot be placed."),
-        ("weld-bead", "423", "Of versions 2 and 3, which share their images, keep version 3:"),
+        (
+            "weld-bead",
+            "423",
+            "one of versions 2 and 3, which share their images, can stay, keep version 3:",
+        ),
         ("weld-bead", "321", "keep version 3: proven better than every other one in recall; in"),
         (
             "weld-bead",

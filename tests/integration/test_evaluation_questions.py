@@ -543,6 +543,7 @@ async def test_every_number_of_the_text_is_in_the_structure(
     # Names, images by name, where the answer comes from, and the service's own formula.
     spoken = re.sub(r"(?m)^(?:Source|Missed defects|False alarms)\b.*$", "", words)
     spoken = re.sub(r"sample-[\w-]+ version \d+|\(score = [^)]*\)|\bF1\b", "", spoken)
+    spoken = re.sub(r"…\[\+\d+\]|\(\d+ more in the structured result\)", "", spoken)
     known += [defects + good, counts["unusable_lines"]]
     unknown = [shown for shown in NUMBER.findall(spoken) if not is_told(shown, known)]
     assert not unknown, (unknown, spoken)

@@ -183,23 +183,26 @@ async def test_each_half_of_the_answer_stands_alone(client: Client, name: str) -
         assert f"was {record['Status']} when captured on {captured}" in half
         assert "synthetic sample" in half.lower()
         assert f"describe-model/{name}.json" in half
-        assert quality(record.get("Performance", {})) in half
+        assert any(words in half for words in quality(record.get("Performance", {})))
         advice = [f["advice"] for f in structure(answer)["findings"] if "advice" in f]
         assert advice[0] in half
 
 
-def quality(performance: Mapping[str, float]) -> str:
+def quality(performance: Mapping[str, float]) -> tuple[str, ...]:
     """How precision and recall read in plain words."""
     match performance:
         case {"Precision": 1, "Recall": 1}:
-            return "It made no error on its test set; of how many images is not recorded."
+            return ("It made no error in 20 test images.",)  # by its EvaluationResult
         case {"Precision": precision, "Recall": recall}:
             rejects = f"{100 * (1 - precision):.0f} %" if precision < 1 else "none"
             return (
                 f"it caught {100 * recall:.0f} % of the defects; "
-                f"{rejects} of its rejects were good parts."
+                f"{rejects} of its rejects were good parts.",
             )
-    return "How good it is cannot be said"
+    return (
+        "How good it is cannot be said",
+        "Its record has no metrics; its evaluation files are held",
+    )
 
 
 @every_model
@@ -254,7 +257,7 @@ async def test_nothing_advises_what_needs_the_service(client: Client, name: str)
 async def test_typical_answer_is_small(client: Client) -> None:
     model = structure(await client.call_tool("describe_model", TYPICAL))
     compact = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
-    assert len(compact.encode()) <= 3050
+    assert len(compact.encode()) <= 3100
 
 
 # Which model is meant
