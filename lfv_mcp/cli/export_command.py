@@ -14,7 +14,7 @@ import click
 from lfv_mcp import __version__
 from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
-from lfv_mcp.cli.output_file import make_folder, write_file
+from lfv_mcp.cli.output_file import kind_at, make_folder, write_file
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
 from lfv_mcp.wiring.settings import Settings
 
@@ -147,25 +147,27 @@ def _free_file(to: str, name: str | None, *, replace: bool) -> Path:
     Args:
         to: as it was given.
         name: how a file in a folder is called; None if that is not known yet.
-        replace: whether it may exist.
+        replace: whether it may exist. What is written into, as a pipe, always may.
 
     Raises:
-        LfvError: it exists.
+        LfvError: it exists, or nobody can tell.
     """
     from lfv_mcp.archive.places import parse_local_path
     from lfv_mcp.errors import CallerError
     from lfv_mcp.text import clean
 
     path = parse_local_path(to)
-    if path.is_dir() or to.endswith(_SEPARATORS):
+    kind = kind_at(path, "--to")
+    if kind == "folder" or to.endswith(_SEPARATORS):
         if name is None:
             return path
         path /= name
-    if path.is_dir():
+        kind = kind_at(path, "--to")
+    if kind == "folder":
         raise CallerError(
             "invalid_argument", f"--to: {clean(str(path))} is a folder.", "Name a file in it."
         )
-    if path.exists() and not replace:
+    if kind == "file" and not replace:
         raise CallerError(
             "invalid_argument",
             f"--to: {clean(str(path))} exists already.",

@@ -145,13 +145,13 @@ class Questions:
             LfvError: the comparison fails, or the file cannot be written.
         """
         from lfv_mcp.cli.changed_csv import changed_table
-        from lfv_mcp.cli.output_file import write_file
+        from lfv_mcp.cli.output_file import write_beside
         from lfv_mcp.results.model_comparison import ModelComparison
 
         _, comparison = await self._result("compare_models", arguments, names_all=True)
         if not isinstance(comparison, ModelComparison):
             raise TypeError(comparison)
-        write_file(path, changed_table(comparison), "--csv")
+        write_beside(path, changed_table(comparison), "--csv")
         click.echo(f"wrote {path}", err=True)
 
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
