@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
+from lfv_mcp.cli.values import Number
+
 if TYPE_CHECKING:
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 
@@ -28,7 +30,7 @@ COLUMN_OPTIONS: Final = (
     click.option("--prediction", metavar="COLUMN", help="Column of the predicted class."),
     click.option("--score", metavar="COLUMN", help="Column of the anomaly score."),
     click.option(
-        "--cut", type=float, help="Score from which an image is rejected; beats --prediction."
+        "--cut", type=Number(), help="Score from which an image is rejected; beats --prediction."
     ),
     click.option(
         "--anomaly-value",

@@ -11,6 +11,7 @@ from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Output, Questions, ask_all, output_options, show_answer
+from lfv_mcp.cli.values import Share, WholeNumber
 from lfv_mcp.identifiers import with_sets
 from lfv_mcp.wiring.settings import Settings
 
@@ -19,15 +20,15 @@ from lfv_mcp.wiring.settings import Settings
 @project_argument()
 @version_argument("versions", nargs=-1)
 @click.option(
-    "--recall-margin", type=float, help="Share of defects by which recall may be lower: 0.02."
+    "--recall-margin", type=Share(), help="Share of defects by which recall may be lower: 0.02."
 )
 @click.option(
-    "--false-alarm-margin", type=float, help="Share of good parts by which false alarms may rise."
+    "--false-alarm-margin", type=Share(), help="Share of good parts by which false alarms may rise."
 )
 @click.option(
     "--examples",
     "max_examples",
-    type=int,
+    type=WholeNumber(),
     default=3,
     show_default=True,
     help="Images to show of each kind.",

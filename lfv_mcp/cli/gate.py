@@ -14,6 +14,7 @@ from lfv_mcp.cli.options import is_source_flag_given, settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
+from lfv_mcp.cli.values import Share
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
 @version_argument()
 @click.option(
     "--recall-at-least",
-    type=float,
+    type=Share(),
     help="Share of the defects that it must be shown to catch: 0.9.",
 )
 @click.option(
     "--false-alarms-at-most",
-    type=float,
+    type=Share(),
     help="Share of the good parts that it may reject: 0.05.",
 )
 @click.option("--baseline", metavar="VERSION", help="The version that it is to replace.")
 @click.option(
-    "--recall-margin", type=float, help="By how much its recall may be lower: 0.02 is 2 points."
+    "--recall-margin", type=Share(), help="By how much its recall may be lower: 0.02 is 2 points."
 )
 @click.option(
-    "--false-alarm-margin", type=float, help="By how much its false-alarm rate may be higher."
+    "--false-alarm-margin", type=Share(), help="By how much its false-alarm rate may be higher."
 )
 @click.option("--better", is_flag=True, help="It must be proven better than the baseline.")
 @click.option(
