@@ -16,6 +16,7 @@ from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import kind_at, make_folder, write_file
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
+from lfv_mcp.cli.words import answer_in_words
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -240,4 +241,6 @@ def _page(model: ExportedModel) -> str:
         "model_version": model.summary.model_version,
     }
     answers = [model.summary, *([model.report] if model.report else [])]
-    return page_with([{"arguments": arguments, "result": each.to_json()} for each in answers])
+    return page_with(
+        [{"arguments": arguments, "result": answer_in_words(each.to_json())} for each in answers]
+    )

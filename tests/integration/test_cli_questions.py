@@ -27,7 +27,7 @@ from tests.support.clients import run
 def test_describe_prints_the_readable_half(sample: Catalog) -> None:
     result = run("describe", "sample-cap-seal", "3")
     described = anyio.run(sample.describe_model, ModelQuery("sample-cap-seal", "3"))
-    expected = text_in_words(summary_digest(described), described.to_json())
+    expected = text_in_words(summary_digest(described, sys.maxsize), described.to_json())
     expected = expected.replace("\nSource:", "\nDescribed as: august_relabel\nSource:")
     assert (result.exit_code, result.stdout, result.stderr) == (0, expected + "\n", "")
 
