@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypedDict, TypeVar
 
 from lfv_mcp.analysis.datasets.held_images import counted, presences
-from lfv_mcp.analysis.datasets.image_presence import suggested_prefixes
+from lfv_mcp.analysis.datasets.image_presence import is_synthetic, suggested_prefixes
 from lfv_mcp.analysis.datasets.inventory import LabelledImages, ProjectHoldings, held_project
 from lfv_mcp.analysis.datasets.inventory_text import summarise_inventory
 from lfv_mcp.analysis.datasets.ownership import (
@@ -27,6 +27,7 @@ from lfv_mcp.analysis.judged_predictions import labels_of, truth_of
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile, Index, ModelEntry, PredictionSetEntry, RecordRef
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.lookup import closest_first
 from lfv_mcp.errors import ERRORS, CallerError, LfvError
 from lfv_mcp.findings import finding
 from lfv_mcp.formats.datasets.dataset import Dataset, DatasetLine
@@ -110,7 +111,7 @@ def take_inventory(
             f"The archive holds nothing of a project {clean(project_name, 255)!r}."
             if index.unread is None
             else f"There is no readable record of {clean(project_name, 255)!r} in the archive.",
-            f"Projects that it holds: {first_of(names) or 'none'}.",
+            f"Projects that it holds: {first_of(closest_first(project_name, names)) or 'none'}.",
         )
     read = _Reader(backend, archive, survey.advance).read(index, names, wanted)
     images = archive.image_listing()
@@ -346,10 +347,14 @@ def _not_looked_up(holdings: Sequence[ProjectHoldings], read: _ReadFiles) -> Ite
         for project in blind:
             named += (line.image for line in _lines_of(read.datasets.get(project, ())))
         prefixes = suggested_prefixes(named) or ["s3://bucket/prefix"]
+        nowhere = bool(named) and all(map(is_synthetic, named))
         flags = [part for prefix in prefixes for part in ("--images", prefix)]
         command = " ".join(("lfv-mcp inventory", *(blind if len(blind) == 1 else ()), *flags))
         yield finding(
             "images_not_looked_up",
             "Whether the images that the manifests name are still there has not been looked up.",
-            f"Look them up in a terminal: `{command}`.",
+            "The images of the sample were never anywhere. Of your own archive: "
+            "`lfv-mcp inventory --images s3://bucket/prefix`."
+            if nowhere
+            else f"Look them up in a terminal: `{command}`.",
         )

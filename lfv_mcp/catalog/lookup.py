@@ -137,7 +137,7 @@ class Lookup:
             elif versions is None:
                 code, what = "project_not_found", no_project
                 names = self._project_names(scope)
-                known = f"Known projects: {_first(_closest_first(query.project_name, names))}."
+                known = f"Known projects: {_first(closest_first(query.project_name, names))}."
                 next_step = next_step if names else self._where_to_look()
             else:
                 known = f"Versions of {query.project_name}: {_first(map(str, versions))}"
@@ -157,7 +157,7 @@ class Lookup:
         if self._sets is None:
             return []
         names = self._sets.names(query, None if archive is None else archive.held)
-        return _closest_first(query.prediction_set or "", names)
+        return closest_first(query.prediction_set or "", names)
 
     def _is_all_read(self) -> bool:
         """Whether what is not found is not there: of a file that was not read nobody knows."""
@@ -307,7 +307,8 @@ def _hosted(statuses: Mapping[int, str]) -> list[str]:
     return [str(version) for version in hosted]
 
 
-def _closest_first(name: str, names: Sequence[str]) -> list[str]:
+def closest_first(name: str, names: Sequence[str]) -> list[str]:
+    """The names, those that are most like a misspelt one first."""
     close = get_close_matches(name, names, n=3)
     return [*close, *(other for other in names if other not in close)]
 
