@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from lfv_mcp.cli.host_config import (
     HOSTS,
@@ -65,8 +66,14 @@ def config(*, host: str | None, source: str, into: str | None, replace: bool) ->
     if host is None:
         if into is not None:
             raise click.UsageError("--write takes a host before it: lfv-mcp config HOST --write.")
+        context = click.get_current_context()
+        if context.get_parameter_source("source") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                "--source takes a host before it: lfv-mcp config HOST --source PLACE.", context
+            )
         for name, known in HOSTS.items():
             click.echo(f"{name:16}{known.title:16}{_usual_file(name)}")
+        click.echo("What to put there: lfv-mcp config HOST; --write puts it there.", err=True)
         return
     wanted = entry(host, str(_installed()), _place(source), [tool.name for tool in TOOLS])
     file = _usual_file(host) if into in (None, _OWN_FILE) else Path(into or "").expanduser()
