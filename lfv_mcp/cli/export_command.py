@@ -84,7 +84,7 @@ def export(
     """
     from lfv_mcp.cli.mlflow_store import require_mlflow, write_run
 
-    _require_sense(project, version, form, to, as_json=as_json)
+    _require_sense(project, form, to, as_json=as_json)
     is_run = form == "mlflow"
     if is_run:
         require_mlflow()
@@ -118,28 +118,18 @@ def export(
     _say(content, form, where, as_json=as_json)
 
 
-def _require_sense(project: str, version: str | None, form: str, to: str, *, as_json: bool) -> None:
+def _require_sense(project: str, form: str, to: str, *, as_json: bool) -> None:
     """Refuse what cannot be meant, before anything is asked.
 
     Raises:
         click.UsageError: an argument is missing, or flags exclude each other.
-        CallerError: VERSION is empty, as by a variable that was not set.
     """
-    from lfv_mcp.errors import CallerError
-    from lfv_mcp.server.spellings import is_not_given
-
     context = click.get_current_context()
     if form != "csv" and not project.strip():
         raise click.UsageError(f"--format {form} takes one model: name its PROJECT.", context)
     if to == _STDOUT and (form == "mlflow" or as_json):
         other = "--format mlflow" if form == "mlflow" else "--json"
         raise click.UsageError(f"--to - writes the export to stdout: not with {other}.", context)
-    if version is not None and is_not_given(version):
-        raise CallerError(
-            "invalid_argument",
-            "VERSION is empty.",
-            "Give VERSION a version, or leave it out; where it is a variable, it was not set.",
-        )
 
 
 def _free_file(to: str, name: str | None, *, replace: bool) -> Path:

@@ -158,3 +158,34 @@ def test_a_file_that_cannot_be_read_is_no_source(
     result = run(command, *words, "--source", file)
     assert result.exit_code == 1
     assert "cannot be read: Permission denied. [source_unusable]" in result.stderr
+
+
+# An argument that is given and empty: a shell leaves it of a variable that was not set
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("list", "{}"),
+        ("inventory", "{}"),
+        ("describe", "{}"),
+        ("describe", "sample-cap-seal", "{}"),
+        ("evaluate", "{}", "3"),
+        ("evaluate", "sample-cap-seal", "{}"),
+        ("compare", "{}", "1", "3"),
+        ("compare", "sample-cap-seal", "1", "{}"),
+        ("compare", "sample-cap-seal", "{}", "3"),
+        ("gate", "{}", "3", "--recall-at-least", "0.5"),
+        ("gate", "sample-weld-bead", "{}", "--recall-at-least", "0.5"),
+        ("gate", "sample-weld-bead", "3", "--baseline", "{}"),
+        ("export", "{}", "--format", "csv", "--to", "-"),
+        ("export", "sample-weld-bead", "{}", "--format", "csv", "--to", "-"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_given_and_empty_is_refused(line: tuple[str, ...], empty: str) -> None:
+    result = run(*(word.replace("{}", empty) for word in line))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is empty. [invalid_argument]" in result.stderr
+    assert "where it is a variable, it was not set" in result.stderr
