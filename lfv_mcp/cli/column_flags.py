@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
@@ -43,24 +42,14 @@ COLUMN_OPTIONS: Final = (
 
 
 def column_choice_of(flags: ColumnFlags) -> ColumnChoice:
-    """Which column says what.
-
-    Raises:
-        CallerError: a cut that is no finite number.
-    """
-    from lfv_mcp.errors import CallerError
+    """Which column says what."""
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 
-    cut = flags["cut"]
-    if cut is not None and not math.isfinite(cut):
-        raise CallerError(
-            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
-        )
     return ColumnChoice(
         image=flags["image"],
         truth=flags["truth"],
         prediction=flags["prediction"],
         score=flags["score"],
-        cut=cut,
+        cut=flags["cut"],
         anomaly_values=flags["anomaly_value"],
     )

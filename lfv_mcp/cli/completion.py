@@ -1,7 +1,7 @@
 """The arguments PROJECT and VERSION: when they are refused, and what a shell offers for them.
 
-A shell offers names that the source at hand knows. Nothing is asked of a network for it: with a live
-endpoint, or an archive in S3, nothing is offered.
+A shell offers names that the source at hand knows. Nothing is asked of a network for it: with a
+live endpoint, or an archive in S3, nothing is offered.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class GateReport:
         try:
             self._write_junit(cases, str(error).splitlines())
         except LfvError as unwritable:
-            click.echo(str(unwritable), err=True)  # why there is no decision matters more
+            say(f"Error: {unwritable}", err=True)  # why there is no decision matters more
         self._annotate([_annotation("error", error.code, f"{error.message} {error.next_step}")])
         return _without_commands(error) if self._in_github_job else error
 

@@ -45,7 +45,7 @@ _WHOLE: Final = (
     (r"\bpass region\b", "pass --region"),
     (r"\bleave region out\b", "leave --region out"),
     (r"\b[Ss]ay (so|it) on the command line: ", r"Say \1: "),
-    (r"\bThis server may not\b", "This command may not"),
+    (r"\bThis server (?=may not\b|made a mistake\b)", "This command "),
     (r"\bIts operator can add the bucket to\b", "Add the bucket to"),
     (r"\bcompare_models, with the version first", "`lfv-mcp compare`, with the version first"),
     (r"\bonly compare_models ranks\b", "only `lfv-mcp compare` ranks"),

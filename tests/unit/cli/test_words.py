@@ -50,7 +50,7 @@ def test_answers_name_commands_and_the_json_is_that_of_the_tools() -> None:
 
 def test_failures_name_arguments_and_commands() -> None:
     refused = run("compare", "sample-weld-bead", "1")
-    assert refused.stderr.startswith("VERSIONS: 1 is not accepted: ")
+    assert refused.stderr.startswith("Error: VERSIONS: 1 is not accepted: ")
     without = run("evaluate", "sample-cap-seal", "4")
     assert "`lfv-mcp list` for other versions" in without.stderr
     assert "project=sample-cap-seal, version=4" in without.stderr
