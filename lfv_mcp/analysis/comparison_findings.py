@@ -15,6 +15,7 @@ from lfv_mcp.analysis.comparison_text import (
     alone_in_words,
     asked_rates,
     auc_in_words,
+    capitalised,
     images_in_words,
     images_unknown,
     sentence,
@@ -177,8 +178,7 @@ def _left_out(other: VersionVerdict, baseline: str) -> Finding:
 
 
 def _both(baseline: str, other: str) -> str:
-    both = all_called([baseline, other])
-    return f"{both[:1].upper()}{both[1:]}"
+    return capitalised(all_called([baseline, other]))
 
 
 def _wide_margins(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator[Finding]:
@@ -256,10 +256,6 @@ def _trades(verdicts: Verdicts, rows: Sequence[ComparedModel]) -> Iterator[Findi
         )
 
 
-def _capital(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}" if words.startswith("version ") else words
-
-
 def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
     """What the reported figures of a version without a manifest say of its counts."""
     possible = candidate.possible_counts
@@ -268,7 +264,7 @@ def _counts_not_counted(candidate: Candidate) -> Iterator[Finding]:
     one = len(possible) == 1
     yield finding(
         "counts_recovered" if one else "counts_ambiguous",
-        f"{_capital(candidate.in_words)}: there is no EvaluationManifest, and "
+        f"{capitalised(candidate.in_words)}: there is no EvaluationManifest, and "
         + (
             "its counts are recovered: no others give the reported figures."
             if one
@@ -283,8 +279,8 @@ def _incomplete_manifest(candidate: Candidate, reason: str) -> Finding:
     manifest = candidate.manifest
     return finding(
         "unusable_lines" if manifest and manifest.unusable else "test_set_size_differs",
-        f"{_capital(candidate.in_words)}: the manifest is not whole ({reason}), so what is said of "
-        "this version rests on a part of its test.",
+        f"{capitalised(candidate.in_words)}: the manifest is not whole ({reason}), so what is said "
+        "of this version rests on a part of its test.",
         "Get the whole manifest before you decide.",
     )
 

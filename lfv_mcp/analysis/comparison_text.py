@@ -306,9 +306,24 @@ def _has(versions: Sequence[str]) -> str:
     return "have" if len(versions) > 1 else "has"
 
 
+_FIRST_WORDS: Final = frozenset(
+    {
+        *("version", "versions", "recall", "false", "of", "whether", "images"),
+        *("the", "its", "it", "no", "none", "both", "every", "only"),
+    }
+)
+"""What clauses begin with that do not begin with a name."""
+
+
 def sentence(clause: str) -> str:
-    """A clause as a sentence."""
-    return f"{clause[:1].upper()}{clause[1:]}."
+    """A clause as a sentence. The name of a prediction set that it begins with stays as it is."""
+    return f"{capitalised(clause)}."
+
+
+def capitalised(words: str) -> str:
+    """Words with a capital first, unless the first of them is a name, or may be one."""
+    is_ours = words.partition(" ")[0].rstrip(":,;") in _FIRST_WORDS
+    return f"{words[:1].upper()}{words[1:]}" if is_ours else words
 
 
 def margins_in_words(margins: Margins) -> str:

@@ -91,8 +91,8 @@ _LIMITS: Final = (
     "  with the best F1 on that very set. Recall and precision on new parts may be 3 to 5 points",
     "  lower if 40 defects were tested, 1 to 1.5 if 400.",
     "- They do not tell how often defects occur on a line. Where defects are rare, far",
-    "  more of the rejects are good parts than on the test set: analyze_evaluation tells for",
-    "  the defect rate of a line.",
+    "  more of the rejects are good parts than on the test set: an evaluation at the defect rate",
+    "  of a line tells how many.",
     "- They say nothing about images unlike the test images.",
     "- `confidence` belongs to the predicted class; it is not the probability of an anomaly.",
 )
@@ -102,8 +102,8 @@ _LIMITS_OF_PREDICTIONS: Final = (
     "- Its figures are those of the images that it answered and whose truth is known.",
     "- Whether its cut was chosen on these images, and whether it was trained on them, is not",
     "  known.",
-    "- They do not tell how often defects occur on a line: analyze_evaluation tells for the",
-    "  defect rate of a line.",
+    "- They do not tell how often defects occur on a line: an evaluation at its defect rate",
+    "  tells what that makes of them.",
     "- They say nothing about images unlike the test images.",
 )
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypedDict, TypeVar
 
 from lfv_mcp.analysis.datasets.held_images import counted, presences
-from lfv_mcp.analysis.datasets.image_presence import suggested_prefixes
+from lfv_mcp.analysis.datasets.image_presence import is_synthetic, suggested_prefixes
 from lfv_mcp.analysis.datasets.inventory import LabelledImages, ProjectHoldings, held_project
 from lfv_mcp.analysis.datasets.inventory_text import summarise_inventory
 from lfv_mcp.analysis.datasets.ownership import (
@@ -348,10 +348,14 @@ def _not_looked_up(holdings: Sequence[ProjectHoldings], read: _ReadFiles) -> Ite
         for project in blind:
             named += (line.image for line in _lines_of(read.datasets.get(project, ())))
         prefixes = suggested_prefixes(named) or ["s3://bucket/prefix"]
+        nowhere = bool(named) and all(map(is_synthetic, named))
         flags = [part for prefix in prefixes for part in ("--images", prefix)]
         command = " ".join(("lfv-mcp inventory", *(blind if len(blind) == 1 else ()), *flags))
         yield finding(
             "images_not_looked_up",
             "Whether the images that the manifests name are still there has not been looked up.",
-            f"Look them up in a terminal: `{command}`.",
+            "The images of the sample were never anywhere. Of your own archive: "
+            "`lfv-mcp inventory --images s3://bucket/prefix`."
+            if nowhere
+            else f"Look them up in a terminal: `{command}`.",
         )

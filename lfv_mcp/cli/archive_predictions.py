@@ -12,6 +12,7 @@ from lfv_mcp.cli.archive_places import open_place, open_prefix, open_source, ope
 from lfv_mcp.cli.archive_report import echo_json
 from lfv_mcp.cli.column_flags import COLUMN_OPTIONS, ColumnFlags, column_choice_of
 from lfv_mcp.cli.progress_line import ProgressLine
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,9 +114,8 @@ def import_predictions_of(
     set_key(project, name, None)  # what cannot be one is said before anything is looked at
     place = parse_place(target)
     opened = [(source, open_source(source, place, settings)) for source in sources]
-    training = None
-    if flags["trained_on"]:
-        training = training_images(flags["trained_on"], settings)
+    named = flags["trained_on"]
+    training = training_images(named, settings) if named else None
     held = _held(place, settings)
     question = ImportQuestion(
         set_key(project, name, held),
@@ -125,6 +125,7 @@ def import_predictions_of(
         may_replace=flags["replace"],
         training=training,
     )
+    _warn_of_new_project(question.key.project, held)
     listed: list[SourceFiles] = []
     skipped_images = 0
     for source, files in opened:
@@ -144,6 +145,22 @@ def import_predictions_of(
         return
     for line in (*_lines(imported, skipped_images), *training_in_words(training)):
         click.echo(line)
+
+
+def _warn_of_new_project(project: str, held: Index | None) -> None:
+    """Say if nothing else is held of a project: a misspelt name makes one of its own."""
+    from lfv_mcp.catalog.near_names import closest_first
+    from lfv_mcp.text import clean, first_of
+
+    known = set() if held is None else {key.project for key in (*held.projects, *held.set_projects)}
+    if not known or project in known:
+        return
+    say(
+        f"Warning: nothing else is held of a project {clean(project, 255)}. Held are: "
+        f"{first_of(closest_first(project, sorted(known)))}. If one of these was meant, import the "
+        "set again with --project as it is spelled here, and remove the file of this one.",
+        err=True,
+    )
 
 
 def training_images(names: Sequence[str], settings: Settings) -> TrainingImages:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.errors import LfvError
 
 if TYPE_CHECKING:
@@ -116,12 +117,27 @@ def echo_json(structure: Mapping[str, Any]) -> None:
     click.echo(json.dumps(structure, ensure_ascii=False, indent=2))
 
 
+def say_nothing_held(what: str) -> None:
+    """Say on stderr that no record was recognised, what follows, and what to name instead."""
+    say(
+        f"Error: {what}: no saved answer, evaluation file, dataset or prediction set was "
+        "recognised there.\n"
+        "Next: Name the directory or prefix that holds saved answers (`aws lookoutvision "
+        "describe-model`, boto3) or the output of trainings (EvaluationResult, "
+        "EvaluationManifest). What another system predicted is imported with --predictions NAME "
+        "--project PROJECT.",
+        err=True,
+    )
+
+
 def show_import(tally: ImportTally, skipped_images: int, *, as_json: bool) -> None:
     """Print what an import has found and written.
 
     Raises:
         click.exceptions.Exit: exit code 1, if it was nothing or some of it failed.
     """
+    if not (tally.recognised or tally.failed):
+        say_nothing_held("Nothing was imported")
     show_export(tally, skipped_images, as_json=as_json)
     if tally.failed:
         if not as_json:
@@ -164,6 +180,8 @@ def show_pack(packer: Packer, skipped_images: int, *, as_json: bool) -> None:
         if packer.result is not None and (others := packer.result.others):
             click.echo(f"{others:,} other files were there already and stay.", err=True)
     if packer.result is None:
+        if not packer.unread:
+            say_nothing_held("Nothing was packed")
         raise click.exceptions.Exit(1)
 
 

@@ -16,11 +16,18 @@ from lfv_mcp.cli.archive_predictions import (
     is_about_predictions,
     prediction_options,
 )
-from lfv_mcp.cli.archive_report import echo_json, show_export, show_import, show_pack
+from lfv_mcp.cli.archive_report import (
+    echo_json,
+    say_nothing_held,
+    show_export,
+    show_import,
+    show_pack,
+)
 from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import json_option
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -178,6 +185,10 @@ def check(*, place: str, as_json: bool, settings: Settings) -> None:
         for line in lines_of(found):
             click.echo(line)
     if not found.passes:
+        if found.complete:
+            say_nothing_held("Nothing is held")
+        else:
+            say("Error: Records may be missing, because files could not be read.", err=True)
         raise click.exceptions.Exit(1)
 
 

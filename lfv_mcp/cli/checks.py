@@ -233,18 +233,20 @@ async def _try_evidence(catalog: Catalog, row: ModelRow) -> _Tried:
 
 async def _check_evidence(catalog: Catalog, models: Sequence[ModelRow]) -> Check:
     """Whether the evaluation files of the first models that have some can be read."""
-    tried = [(row, await _try_evidence(catalog, row)) for row in models[:MAX_DESCRIBED]]
+    looked_at = models[:MAX_DESCRIBED]
+    tried = [(row, await _try_evidence(catalog, row)) for row in looked_at]
     tried = [each for each in tried if each[1].went != "none"]
+    how_many = f"looked at {len(looked_at)} of {count_of(len(models), 'model', 'models')}"
     if not tried:
-        return Check.passed("evidence", "none of the first models has evaluation files")
+        return Check.passed("evidence", f"{how_many}: none of them has evaluation files")
     unread = [each for each in tried if each[1].went == "unread"]
     incomplete = sum(each[1].went == "incomplete" for each in tried)
     count = (
-        f"the evaluation files of {len(tried) - len(unread)} of "
-        f"{count_of(len(tried), 'model', 'models')} can be read"
+        f"{how_many}: the evaluation files of {len(tried) - len(unread)} of "
+        f"{len(tried)} that have some can be read"
     )
     if incomplete:
-        count += f"; of {incomplete} only one of the two is held"
+        count += f"; of {incomplete} of these only one of the two is held"
     if not unread:
         return Check.passed("evidence", count)
     row, why = unread[0]

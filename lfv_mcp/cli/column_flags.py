@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
+
+from lfv_mcp.cli.values import Number
 
 if TYPE_CHECKING:
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
@@ -28,7 +29,7 @@ COLUMN_OPTIONS: Final = (
     click.option("--prediction", metavar="COLUMN", help="Column of the predicted class."),
     click.option("--score", metavar="COLUMN", help="Column of the anomaly score."),
     click.option(
-        "--cut", type=float, help="Score from which an image is rejected; beats --prediction."
+        "--cut", type=Number(), help="Score from which an image is rejected; beats --prediction."
     ),
     click.option(
         "--anomaly-value",
@@ -41,24 +42,14 @@ COLUMN_OPTIONS: Final = (
 
 
 def column_choice_of(flags: ColumnFlags) -> ColumnChoice:
-    """Which column says what.
-
-    Raises:
-        CallerError: a cut that is no finite number.
-    """
-    from lfv_mcp.errors import CallerError
+    """Which column says what."""
     from lfv_mcp.formats.predictions.column_choice import ColumnChoice
 
-    cut = flags["cut"]
-    if cut is not None and not math.isfinite(cut):
-        raise CallerError(
-            "invalid_argument", f"--cut {cut} is no finite number.", "Write it as --cut 0.5."
-        )
     return ColumnChoice(
         image=flags["image"],
         truth=flags["truth"],
         prediction=flags["prediction"],
         score=flags["score"],
-        cut=cut,
+        cut=flags["cut"],
         anomaly_values=flags["anomaly_value"],
     )

@@ -11,7 +11,7 @@ from lfv_mcp.cli.options import settings_options
 from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.predictions import OnceRead, once_read_options
 from lfv_mcp.cli.questions import Output, Questions, ask_all, output_options, show_answer
-from lfv_mcp.cli.values import Share
+from lfv_mcp.cli.values import Share, WholeNumber
 from lfv_mcp.identifiers import with_sets
 from lfv_mcp.wiring.settings import Settings
 
@@ -28,7 +28,7 @@ from lfv_mcp.wiring.settings import Settings
 @click.option(
     "--examples",
     "max_examples",
-    type=int,
+    type=WholeNumber(),
     default=3,
     show_default=True,
     help="Images to show of each kind.",

@@ -1,6 +1,7 @@
-"""What a shell offers while PROJECT and VERSION are typed: names that the source at hand knows.
+"""The arguments PROJECT and VERSION: when they are refused, and what a shell offers for them.
 
-Nothing is asked of a network for it: with a live endpoint, or an archive in S3, nothing is offered.
+A shell offers names that the source at hand knows. Nothing is asked of a network for it: with a
+live endpoint, or an archive in S3, nothing is offered.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from lfv_mcp.catalog.suggestions import Suggestions
@@ -18,13 +20,45 @@ _SECONDS: Final = 2.0
 
 
 def project_argument(**given: Any) -> Callable[[Any], Any]:
-    """The argument PROJECT."""
-    return click.argument("project", shell_complete=_projects, **given)
+    """The argument PROJECT, which is refused if it is given and empty."""
+    return click.argument("project", shell_complete=_projects, **(_REFUSES | given))
 
 
 def version_argument(name: str = "version", **given: Any) -> Callable[[Any], Any]:
-    """The argument VERSION, or another of that kind."""
-    return click.argument(name, shell_complete=_versions, **given)
+    """The argument VERSION, or another of that kind, which is refused if given and empty."""
+    return click.argument(name, shell_complete=_versions, **(_REFUSES | given))
+
+
+def _refuse_empty(context: click.Context, argument: click.Parameter, value: Any) -> Any:
+    """The value of an argument, or of several.
+
+    A tool takes an empty one for every project or the latest version. A shell leaves one of a
+    variable that was not set, and the command would be about another model than was meant.
+
+    Raises:
+        CallerError: one was given, and is empty.
+    """
+    from lfv_mcp.errors import CallerError
+    from lfv_mcp.server.spellings import is_not_given
+
+    name = str(argument.name)
+    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        is_project = name == "project"
+        for each in value if isinstance(value, tuple) else (value,):
+            # A project may be called none.
+            if not each.strip() if is_project else is_not_given(each):
+                shown = "PROJECT" if is_project else "VERSION"
+                raise CallerError(
+                    "invalid_argument",
+                    f"{shown} is empty.",
+                    f"Give {shown} a {'name' if is_project else 'version'}"
+                    f"{'' if argument.required else ', or leave it out'}; where it is a variable, "
+                    "it was not set.",
+                )
+    return value
+
+
+_REFUSES: Final = {"callback": _refuse_empty}
 
 
 def _projects(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from lfv_mcp.cli.host_config import (
     HOSTS,
@@ -25,6 +24,7 @@ from lfv_mcp.cli.host_config import (
 from lfv_mcp.cli.host_config import merge as merge_text
 from lfv_mcp.cli.host_config import snippet as snippet_of
 from lfv_mcp.cli.host_config import usual_file as usual_file_of
+from lfv_mcp.whole_file import write_whole
 
 _OWN_FILE: Final = "\0"
 """`--write` without a file; nobody can type it."""
@@ -66,8 +66,14 @@ def config(*, host: str | None, source: str, into: str | None, replace: bool) ->
     if host is None:
         if into is not None:
             raise click.UsageError("--write takes a host before it: lfv-mcp config HOST --write.")
+        context = click.get_current_context()
+        if context.get_parameter_source("source") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                "--source takes a host before it: lfv-mcp config HOST --source PLACE.", context
+            )
         for name, known in HOSTS.items():
             click.echo(f"{name:16}{known.title:16}{_usual_file(name)}")
+        click.echo("What to put there: lfv-mcp config HOST; --write puts it there.", err=True)
         return
     wanted = entry(host, str(_installed()), _place(source), [tool.name for tool in TOOLS])
     file = _usual_file(host) if into in (None, _OWN_FILE) else Path(into or "").expanduser()
@@ -201,23 +207,6 @@ def _write(host: str, file: Path, wanted: Mapping[str, object], *, replace: bool
 
 
 def _put(path: Path, data: bytes) -> None:
-    """Replace a file at once, or not at all, with the mode and owner that it had."""
+    """Replace a file at once, or not at all; a new one is private: others' entries hold secrets."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(handle)
-        if path.exists():  # else it keeps mkstemp's mode, 0600: others' entries hold secrets
-            had = path.stat()
-            if sys.platform != "win32":
-                with suppress(PermissionError):
-                    os.chown(temporary, had.st_uid, had.st_gid)
-            Path(temporary).chmod(stat.S_IMODE(had.st_mode))
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    write_whole(path, data, private=True)

@@ -14,7 +14,7 @@ from lfv_mcp.cli.collector import resume_collector
 from lfv_mcp.cli.image_places import images_option, listed_images
 from lfv_mcp.cli.old_test_set import against_option, old_test_set
 from lfv_mcp.cli.options import settings_options
-from lfv_mcp.cli.output_file import OutputFile, write_file
+from lfv_mcp.cli.output_file import OutputFile, write_beside
 from lfv_mcp.cli.progress_line import ProgressLine
 from lfv_mcp.cli.questions import json_option
 from lfv_mcp.wiring.settings import Settings
@@ -69,11 +69,6 @@ def check(
 
     question = _question(sources, tests, against, images, settings)
     checked = check_datasets(question)
-    if csv_file is not None:
-        from lfv_mcp.cli.dataset_csv import problem_table
-
-        write_file(csv_file, problem_table(checked), "--csv")
-        click.echo(f"wrote {csv_file}", err=True)
     if as_json:
         click.echo(json.dumps(checked.result.to_json(), ensure_ascii=False, indent=2))
     else:
@@ -81,6 +76,11 @@ def check(
 
         for line in report_lines(checked):
             click.echo(line)
+    if csv_file is not None:
+        from lfv_mcp.cli.dataset_csv import problem_table
+
+        write_beside(csv_file, problem_table(checked), "--csv")
+        click.echo(f"wrote {csv_file}", err=True)
     if not checked.is_good:
         raise click.exceptions.Exit(1)
 

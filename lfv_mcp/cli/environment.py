@@ -18,6 +18,9 @@ BOTO3_VARIABLES: Final = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", *EN
 _UNFILLED: Final = "lfv_mcp.unfilled"
 """Key of the context's `meta`: the settings whose value was one unexpanded `${...}`."""
 
+_UNHEARD: Final = "lfv_mcp.unheard"
+"""Key of the context's `meta`: the flags of HTTP that were given for another transport."""
+
 
 class SettingError(click.BadParameter):
     """A flag or variable has a value that cannot be used; exit code 1.
@@ -126,13 +129,19 @@ class SourceOption(EnvironmentOption):
 class HttpOption(EnvironmentOption):
     """An option of the HTTP server; not even looked at when another transport is served.
 
-    Otherwise a leftover LFV_PORT that is no port would stop a server over stdio.
+    Otherwise a leftover LFV_PORT that is no port would stop a server over stdio. What a person
+    typed is looked at, and noted as `unheard`.
     """
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """The value as its type has it, or nothing without HTTP."""
-        if ctx.params.get("transport") == "http":
-            return super().process_value(ctx, value)
+        is_typed = ctx.get_parameter_source(str(self.name)) is ParameterSource.COMMANDLINE
+        is_http = ctx.params.get("transport") == "http"
+        heard = super().process_value(ctx, value) if is_http or is_typed else None
+        if is_http:
+            return heard
+        if is_typed:
+            ctx.meta.setdefault(_UNHEARD, []).append(self.opts[0])
         return () if self.multiple else None
 
 
@@ -140,6 +149,12 @@ def unfilled(context: click.Context, name: str) -> Unfilled | None:
     """The unexpanded `${...}` that an option's flag or variable was set to, if it was."""
     found: dict[str, Unfilled] = context.meta.get(_UNFILLED, {})
     return found.get(name)
+
+
+def unheard(context: click.Context) -> list[str]:
+    """The flags that were given on the command line and have no effect."""
+    flags: list[str] = context.meta.get(_UNHEARD, [])
+    return flags
 
 
 def is_configured(name: str) -> bool:

@@ -10,6 +10,7 @@ from lfv_mcp.analysis.exports.tables import PortfolioModel
 from lfv_mcp.analysis.listing import joined
 from lfv_mcp.catalog.evidence_files import is_not_held
 from lfv_mcp.cli.questions import Questions
+from lfv_mcp.cli.words import answer_in_words
 from lfv_mcp.errors import NotHeldError, SetupError
 from lfv_mcp.identifiers import parse_arn
 from lfv_mcp.results.base import Result
@@ -22,6 +23,7 @@ from lfv_mcp.server.arguments import MAX_PAGE_SIZE
 from lfv_mcp.text import clean
 
 _R = TypeVar("_R", bound=Result)
+_Said = TypeVar("_Said", ModelSummary, EvaluationReport)
 _UNREAD: Final = (
     "files_unread",
     "project_failed",
@@ -47,7 +49,14 @@ async def ask_for_model(
         report = await _evaluate(questions, project, summary.model_version, for_page=True)
     except NotHeldError:
         report = None
-    return ExportedModel(summary, report, product)
+    return ExportedModel(_in_words(summary), report and _in_words(report), product)
+
+
+def _in_words(answer: _Said) -> _Said:
+    """An answer whose sentences are in the words of a command line; its figures stay exact."""
+    said = answer_in_words(answer.to_json())
+    findings = tuple(map(Finding.model_validate, said.get("findings", ())))
+    return answer.model_copy(update={"summary": said["summary"], "findings": findings})
 
 
 async def ask_for_images(

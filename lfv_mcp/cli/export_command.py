@@ -14,8 +14,9 @@ import click
 from lfv_mcp import __version__
 from lfv_mcp.cli.completion import project_argument, version_argument
 from lfv_mcp.cli.options import settings_options
-from lfv_mcp.cli.output_file import make_folder, write_file
+from lfv_mcp.cli.output_file import kind_at, make_folder, write_file
 from lfv_mcp.cli.questions import Questions, ask_all, json_option
+from lfv_mcp.cli.words import answer_in_words
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def export(
     """
     from lfv_mcp.cli.mlflow_store import require_mlflow, write_run
 
-    _require_sense(project, version, form, to, as_json=as_json)
+    _require_sense(project, form, to, as_json=as_json)
     is_run = form == "mlflow"
     if is_run:
         require_mlflow()
@@ -117,28 +118,18 @@ def export(
     _say(content, form, where, as_json=as_json)
 
 
-def _require_sense(project: str, version: str | None, form: str, to: str, *, as_json: bool) -> None:
+def _require_sense(project: str, form: str, to: str, *, as_json: bool) -> None:
     """Refuse what cannot be meant, before anything is asked.
 
     Raises:
         click.UsageError: an argument is missing, or flags exclude each other.
-        CallerError: VERSION is empty, as by a variable that was not set.
     """
-    from lfv_mcp.errors import CallerError
-    from lfv_mcp.server.spellings import is_not_given
-
     context = click.get_current_context()
     if form != "csv" and not project.strip():
         raise click.UsageError(f"--format {form} takes one model: name its PROJECT.", context)
     if to == _STDOUT and (form == "mlflow" or as_json):
         other = "--format mlflow" if form == "mlflow" else "--json"
         raise click.UsageError(f"--to - writes the export to stdout: not with {other}.", context)
-    if version is not None and is_not_given(version):
-        raise CallerError(
-            "invalid_argument",
-            "VERSION is empty.",
-            "Give VERSION a version, or leave it out; where it is a variable, it was not set.",
-        )
 
 
 def _free_file(to: str, name: str | None, *, replace: bool) -> Path:
@@ -147,25 +138,27 @@ def _free_file(to: str, name: str | None, *, replace: bool) -> Path:
     Args:
         to: as it was given.
         name: how a file in a folder is called; None if that is not known yet.
-        replace: whether it may exist.
+        replace: whether it may exist. What is written into, as a pipe, always may.
 
     Raises:
-        LfvError: it exists.
+        LfvError: it exists, or nobody can tell.
     """
     from lfv_mcp.archive.places import parse_local_path
     from lfv_mcp.errors import CallerError
     from lfv_mcp.text import clean
 
     path = parse_local_path(to)
-    if path.is_dir() or to.endswith(_SEPARATORS):
+    kind = kind_at(path, "--to")
+    if kind == "folder" or to.endswith(_SEPARATORS):
         if name is None:
             return path
         path /= name
-    if path.is_dir():
+        kind = kind_at(path, "--to")
+    if kind == "folder":
         raise CallerError(
             "invalid_argument", f"--to: {clean(str(path))} is a folder.", "Name a file in it."
         )
-    if path.exists() and not replace:
+    if kind == "file" and not replace:
         raise CallerError(
             "invalid_argument",
             f"--to: {clean(str(path))} exists already.",
@@ -238,4 +231,6 @@ def _page(model: ExportedModel) -> str:
         "model_version": model.summary.model_version,
     }
     answers = [model.summary, *([model.report] if model.report else [])]
-    return page_with([{"arguments": arguments, "result": each.to_json()} for each in answers])
+    return page_with(
+        [{"arguments": arguments, "result": answer_in_words(each.to_json())} for each in answers]
+    )

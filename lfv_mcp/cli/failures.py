@@ -22,6 +22,7 @@ import click
 
 from lfv_mcp.cli import process
 from lfv_mcp.cli.environment import EnvironmentOption, SettingError
+from lfv_mcp.cli.output_file import UnwrittenError
 from lfv_mcp.cli.terminal import say
 from lfv_mcp.cli.words import failure_in_words, on_command_line
 from lfv_mcp.errors import LfvError
@@ -71,7 +72,9 @@ def exit_code_of(run: Callable[[], object], *, as_json: bool) -> int:
     except LfvError as given:
         said = failure_in_words(given)
         failure = Failure(said.code, said.message, said.next_step)
-        return _say(failure, str(said), as_json=as_json)
+        return _say(
+            failure, f"Error: {said}", as_json=as_json and not isinstance(given, UnwrittenError)
+        )
     except OSError as error:
         return _of_output(error)
     return ended if isinstance(ended, int) else 0

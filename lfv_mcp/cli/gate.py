@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @project_argument()
-@version_argument()
+@version_argument(callback=None)  # refused below, where a report is written of it
 @click.option(
     "--recall-at-least",
     type=Share(),

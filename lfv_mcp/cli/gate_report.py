@@ -19,7 +19,8 @@ from lfv_mcp.cli.github_annotations import (
     without_commands,
 )
 from lfv_mcp.cli.junit import Case, Problem, Suite, junit_xml
-from lfv_mcp.cli.output_file import write_file
+from lfv_mcp.cli.output_file import write_beside
+from lfv_mcp.cli.terminal import say
 from lfv_mcp.errors import LfvError
 from lfv_mcp.text import clean
 
@@ -49,13 +50,12 @@ class GateReport:
         self._started, self._start = datetime.now(UTC), time.monotonic()
 
     def judged(self, judgement: Judgement) -> None:
-        """Say what was decided.
+        """Say what was decided, and then write the JUnit file.
 
         Raises:
-            SetupError: the JUnit file cannot be written; nothing was printed.
+            UnwrittenError: the JUnit file cannot be written.
         """
         lines = [*self._lines(judgement)]
-        self._write_junit([*self._cases(judgement)], lines)
         if self._as_json:
             whole = judgement.to_json()
             click.echo(
@@ -63,10 +63,13 @@ class GateReport:
                 if self._in_github_job
                 else json.dumps(whole, ensure_ascii=False, indent=2)
             )
-        else:
+        elif self._in_github_job:
             for line in lines:
-                click.echo(without_commands(line) if self._in_github_job else line)
+                click.echo(without_commands(line))
+        else:
+            say("\n".join(lines))
         self._annotate(_annotations(judgement))
+        self._write_junit([*self._cases(judgement)], lines)
 
     def failed(self, error: LfvError) -> LfvError:
         """Report that nothing could be decided; returns the error to raise, which says why."""
@@ -75,7 +78,7 @@ class GateReport:
         try:
             self._write_junit(cases, str(error).splitlines())
         except LfvError as unwritable:
-            click.echo(str(unwritable), err=True)  # why there is no decision matters more
+            say(f"Error: {unwritable}", err=True)  # why there is no decision matters more
         self._annotate([_annotation("error", error.code, f"{error.message} {error.next_step}")])
         return _without_commands(error) if self._in_github_job else error
 
@@ -123,7 +126,7 @@ class GateReport:
             started=self._started,
             seconds=time.monotonic() - self._start,
         )
-        write_file(self._junit, junit_xml(suite), "--junit")
+        write_beside(self._junit, junit_xml(suite), "--junit")
 
 
 def _annotations(judgement: Judgement) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from lfv_mcp import figures
+from lfv_mcp.cli.words import on_command_line, text_in_words
 from lfv_mcp.errors import SetupError
 from lfv_mcp.findings import finding
 
@@ -141,7 +142,8 @@ class GateFinding:
     @property
     def text(self) -> str:
         """The finding as sentences."""
-        return " ".join(self.found[name] for name in ("message", "advice") if name in self.found)
+        said = " ".join(self.found[name] for name in ("message", "advice") if name in self.found)
+        return on_command_line(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ def _replacement(rules: Rules, answers: Answers, comparison: Structure) -> Itera
         row for row in comparison["models"] if row["model_version"] != comparison["baseline"]
     )
     verdict, word = candidate["verdict"], candidate.get("replacement", "undecided")
+    summary = text_in_words(comparison["summary"], comparison)
     outcome = verdict if verdict == "not_comparable" else word
     yield JudgedRule(
         "replacement",
@@ -306,9 +309,9 @@ def _replacement(rules: Rules, answers: Answers, comparison: Structure) -> Itera
         word,
         "accept",
         outcome,
-        f"{_in_words(outcome).capitalize()}, where accept is needed. {comparison['summary']}"
+        f"{_in_words(outcome).capitalize()}, where accept is needed. {summary}"
         if word != "accept"
-        else comparison["summary"],
+        else summary,
     )
     if rules.better:
         yield JudgedRule(

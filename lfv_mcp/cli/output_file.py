@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from lfv_mcp.errors import SetupError
+
+if TYPE_CHECKING:
+    from lfv_mcp.whole_file import Kind
+
+
+class UnwrittenError(SetupError):
+    """A file beside an answer that has been printed cannot be written.
+
+    With `--json` stdout has its one document by then: this is said on stderr alone.
+    """
 
 
 class OutputFile(click.Path):
@@ -13,7 +25,7 @@ class OutputFile(click.Path):
 
     def __init__(self) -> None:
         """A path of a file, whether or not it exists."""
-        super().__init__(dir_okay=False, path_type=Path)
+        super().__init__(dir_okay=False, readable=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; what is a URL, or looks like one, is refused before any work is done."""
@@ -27,13 +39,32 @@ class OutputFile(click.Path):
         return super().convert(str(path), param, ctx)
 
 
+def kind_at(path: Path, flag: str) -> Kind:
+    """What is at a path that a person named.
+
+    Raises:
+        SetupError: `output_failed`, that cannot be told.
+    """
+    from lfv_mcp.text import clean
+    from lfv_mcp.whole_file import kind_of
+
+    try:
+        return kind_of(path)
+    except (OSError, ValueError) as error:  # no path has a NUL in it
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SetupError(
+            "output_failed",
+            f"{clean(str(path))} ({flag}) cannot be looked at: {why}.",
+            "Name a file in a directory that exists and can be written to.",
+        ) from error
+
+
 def make_folder(path: Path, flag: str) -> None:
     """Make a folder that a person named as one, with those above it.
 
     Raises:
         SetupError: `output_failed`, it cannot be made.
     """
-    from lfv_mcp.errors import SetupError
     from lfv_mcp.text import clean
 
     try:
@@ -46,18 +77,18 @@ def make_folder(path: Path, flag: str) -> None:
         ) from error
 
 
-def write_file(path: Path, data: bytes, flag: str) -> None:
-    """Write a whole file; one that is there stays until the new one is complete.
+def write_file(path: Path, data: bytes, flag: str, what: str = "file") -> None:
+    """Write a whole file, as `write_whole` does.
 
     Args:
         path: the file.
         data: all that is to be in it.
         flag: by which the file was named, for the error.
+        what: what the error calls it.
 
     Raises:
         SetupError: `output_failed`, the file cannot be written.
     """
-    from lfv_mcp.errors import SetupError
     from lfv_mcp.text import clean
     from lfv_mcp.whole_file import write_whole
 
@@ -66,6 +97,24 @@ def write_file(path: Path, data: bytes, flag: str) -> None:
     except OSError as error:
         raise SetupError(
             "output_failed",
-            f"The file {clean(str(path))} ({flag}) cannot be written: {error.strerror}.",
+            f"The {what} {clean(str(path))} ({flag}) cannot be written: {error.strerror}.",
             "Name a file in a directory that exists and can be written to.",
         ) from error
+
+
+def write_beside(path: Path, data: bytes, flag: str, what: str = "file") -> None:
+    """Write a whole file beside an answer that has been printed.
+
+    Args:
+        path: as of `write_file`, with what follows.
+        data: all that is to be in it.
+        flag: by which the file was named.
+        what: what the error calls it.
+
+    Raises:
+        UnwrittenError: `output_failed`, the file cannot be written.
+    """
+    try:
+        write_file(path, data, flag, what)
+    except SetupError as error:
+        raise UnwrittenError(error.code, error.message, error.next_step) from error

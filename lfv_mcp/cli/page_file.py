@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lfv_mcp.cli.output_file import write_beside
 from lfv_mcp.cli.words import answer_in_words
 
 if TYPE_CHECKING:
@@ -42,21 +43,17 @@ def write_page(
         answers: the arguments and the answer of each question.
         models: ARNs that the answers are about and do not name.
         evidence: the files that the answers rest on.
+
+    Raises:
+        UnwrittenError: `output_failed`, the page cannot be written.
     """
-    from lfv_mcp.errors import SetupError
-    from lfv_mcp.server.view import PageRecord, write
+    from lfv_mcp.server.view import PageRecord, page_with
 
     path = path.expanduser()
     inside = [
         {"arguments": given, "result": answer_in_words(answer.structure)}
         for given, answer in answers
     ]
-    try:
-        write(path, inside, PageRecord(datetime.now(UTC), tuple(evidence), tuple(models)))
-    except OSError as error:
-        raise SetupError(
-            "output_failed",
-            f"The page {path} (--html) cannot be written: {error.strerror}.",
-            "Name a file in a directory that exists and can be written to.",
-        ) from error
+    page = page_with(inside, PageRecord(datetime.now(UTC), tuple(evidence), tuple(models)))
+    write_beside(path, page.encode("utf-8", "replace"), "--html", "page")
     click.echo(f"wrote {path}", err=True)

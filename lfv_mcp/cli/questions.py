@@ -24,8 +24,8 @@ from lfv_mcp.cli.output_file import OutputFile
 from lfv_mcp.cli.page_file import Answer, write_page
 from lfv_mcp.cli.process import ended_at_once_by_ctrl_c
 from lfv_mcp.cli.terminal import say
-from lfv_mcp.cli.values import Share
-from lfv_mcp.cli.words import text_in_words
+from lfv_mcp.cli.values import Number, Share, WholeNumber
+from lfv_mcp.cli.words import answer_in_words, text_in_words
 from lfv_mcp.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class Questions:
             LfvError: the comparison fails, or the file cannot be written.
         """
         from lfv_mcp.cli.changed_csv import changed_table
-        from lfv_mcp.cli.output_file import write_file
+        from lfv_mcp.cli.output_file import write_beside
         from lfv_mcp.results.model_comparison import ModelComparison
 
         _, comparison = await self._result("compare_models", arguments, names_all=True)
         if not isinstance(comparison, ModelComparison):
             raise TypeError(comparison)
-        write_file(path, changed_table(comparison), "--csv")
+        write_beside(path, changed_table(comparison), "--csv")
         click.echo(f"wrote {path}", err=True)
 
     async def _run(self, name: str, arguments: Mapping[str, object], *, for_page: bool) -> Answer:
@@ -345,9 +345,9 @@ def _with_description(answer: Answer) -> str:
 @click.option(
     "--defect-rate", type=Share(), help="Defective share of the line's parts: 0.01 is 1 %."
 )
-@click.option("--threshold", type=float, help="Anomaly score from which to reject.")
-@click.option("--cost-of-escape", type=float, help="Cost of a defective part passed as good.")
-@click.option("--cost-of-false-reject", type=float, help="Cost of a good part rejected.")
+@click.option("--threshold", type=Number(), help="Anomaly score from which to reject.")
+@click.option("--cost-of-escape", type=Number(), help="Cost of a defective part passed as good.")
+@click.option("--cost-of-false-reject", type=Number(), help="Cost of a good part rejected.")
 @click.option("--recall-at-least", type=Share(), help="Recall that is required: 0.95 is 95 %.")
 @click.option(
     "--false-alarms-at-most", type=Share(), help="Share of good parts that may be rejected."
@@ -355,7 +355,7 @@ def _with_description(answer: Answer) -> str:
 @click.option(
     "--examples",
     "max_examples",
-    type=int,
+    type=WholeNumber(),
     default=5,
     show_default=True,
     help="Wrong images to show.",
@@ -374,7 +374,7 @@ def evaluate(
     arguments = {"project_name": project, "model_version": version or "latest", **details}
 
     def tables(answer: Answer) -> str:
-        return evaluation_tables(answer.structure)
+        return evaluation_tables(answer_in_words(answer.structure))
 
     output = replace(output, text=tables)
 

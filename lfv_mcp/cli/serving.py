@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 import click
 
 from lfv_mcp.cli.collector import resume_collector
+from lfv_mcp.cli.environment import unheard
 from lfv_mcp.cli.options import (
     HttpFlags,
     http_options,
@@ -42,6 +43,11 @@ def serve(*, settings: Settings, transport: str, **flags: Unpack[HttpFlags]) -> 
     if transport == "http":
         _serve_http(settings, flags)
     else:
+        if given := unheard(click.get_current_context()):
+            have = "has" if len(given) == 1 else "have"
+            click.echo(
+                f"Warning: {', '.join(given)} {have} no effect without --transport http.", err=True
+            )
         _serve_stdio(settings)
 
 

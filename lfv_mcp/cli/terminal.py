@@ -13,8 +13,14 @@ from typing import IO, Final
 import click
 
 _NARROWEST: Final = 40
-_INKS: Final = {"critical": "red", "warning": "yellow"}
-_SEVERITY: Final = re.compile(r"^(- |  )(critical|warning)(?= )")
+_INKS: Final = {
+    **{"critical": "red", "FAIL": "red", "FAILED": "red"},
+    **{"warning": "yellow", "PASSED": "green"},
+}
+_SEVERITY: Final = re.compile(
+    r"^(- |  (?=\w)|(?=[FP]))(critical(?= )|warning(?= )|FAIL(?=  )|(?:FAILED|PASSED)(?=:))"
+)
+"""A severity of a finding, or how a rule of a gate or the gate has ended."""
 _COLUMN: Final = re.compile(r"^ *\S.*?  +(?=\S)")
 """The start of a row up to its second column."""
 _FIGURE: Final = re.compile(r"(?<=\d) (?=%)")

@@ -1,4 +1,4 @@
-"""Types of flags and variables: lists, seconds, ports, switches and log levels."""
+"""Types of flags and variables: lists, numbers, seconds, ports, switches and log levels."""
 
 from __future__ import annotations
 
@@ -24,6 +24,54 @@ class CommaList(click.types.StringParamType):
         return [item for item in items if item and not is_unexpanded(item)]
 
 
+class Number(click.ParamType[float]):
+    """A finite number in any spelling that the tools take: 0.01, 1e-2, "0,01"."""
+
+    name = "float"
+    _may_be_percent = False
+    _spelled = "0.5"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        from lfv_mcp.server.spellings import number
+
+        spelled = number(value, may_be_percent=self._may_be_percent)
+        if not isinstance(spelled, int | float) or not math.isfinite(spelled):
+            self.fail(_refused(value, "a number", self._spelled), param, ctx)
+        return float(spelled)
+
+
+class Share(Number):
+    """A share, which may be spelled in percent, too: 0.01, 1%, "1 %"."""
+
+    _may_be_percent = True
+    _spelled = "0.01 or 1%"
+
+
+class WholeNumber(click.ParamType[int]):
+    """A whole number in any spelling that the tools take."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        from lfv_mcp.server.spellings import whole_number
+
+        spelled = whole_number(value)
+        if not isinstance(spelled, int):
+            self.fail(_refused(value, "a whole number", "5"), param, ctx)
+        return spelled
+
+
+def _refused(value: object, what: str, spelled: str) -> str:
+    """Why a value is not taken, and what to do about it."""
+    if not str(value).strip():
+        return "it is empty; where it is a variable, it was not set."
+    return f"{value!r} is not {what}; write it as {spelled}."
+
+
 class Seconds(click.FloatRange):
     """A time limit: seconds above 0, at most an hour."""
 
@@ -41,20 +89,6 @@ class Seconds(click.FloatRange):
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
         return seconds
-
-
-class Share(click.types.FloatParamType):
-    """A number that may be a percentage, too: `0.95`, `95%`, `0,95`."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number, read as the tools read one."""
-        from lfv_mcp.server import spellings
-
-        spelled: Any = spellings.number(value, may_be_percent=True)
-        share: float = super().convert(spelled, param, ctx)
-        return share
 
 
 class Port(click.IntRange):

@@ -45,6 +45,15 @@ _WHOLE: Final = (
     (r"\bpass region\b", "pass --region"),
     (r"\bleave region out\b", "leave --region out"),
     (r"\b[Ss]ay (so|it) on the command line: ", r"Say \1: "),
+    (r"\bThis server (?=may not\b|made a mistake\b)", "This command "),
+    (r"\bIts operator can add the bucket to\b", "Add the bucket to"),
+    (r"\bcompare_models, with the version first", "`lfv-mcp compare`, with the version first"),
+    (r"\bonly compare_models ranks\b", "only `lfv-mcp compare` ranks"),
+    (r"\b([Ss]ee|[Rr]ead) status_message\b", r"\1 the status message"),
+    (r"\btell analyze_evaluation the defect rate\b", "tell `lfv-mcp evaluate` the defect rate"),
+    # What an answer rests on is an answer of the API, which has a name of its own.
+    (r"(?<=\()describe_model(?=\), )", "DescribeModel"),
+    (r"(?<=\()list_models(?=\), )", "ListModels"),
 )
 _COMPILED: Final = tuple(
     (re.compile(pattern), said)
@@ -64,12 +73,17 @@ def on_command_line(text: str) -> str:
 
     Values that it quotes stay as they are: a file may be called `project_name`.
     """
-    for pattern, said in _WHOLE:
-        text = re.sub(pattern, said, text)
     return "".join(
         part if at % 2 else _in_words(part)  # every second part is what the pattern caught
-        for at, part in enumerate(_KEPT.split(text))
+        for at, part in enumerate(_KEPT.split(_phrases_in_words(text)))
     )
+
+
+def _phrases_in_words(text: str) -> str:
+    """A text with our own phrases in it alone changed: no name is like one of them."""
+    for pattern, said in _WHOLE:
+        text = re.sub(pattern, said, text)
+    return text
 
 
 def _in_words(text: str) -> str:
@@ -79,12 +93,15 @@ def _in_words(text: str) -> str:
 
 
 def text_in_words(text: str, answer: Mapping[str, Any]) -> str:
-    """A text of an answer, with what the answer's findings say in the words of a command line."""
+    """A text of an answer in the words of a command line: what its findings say, and our phrases.
+
+    A summary names projects, versions and sets without quotes, so no single word of it is changed.
+    """
     for found in answer.get("findings", ()):
         for sentence in (found["message"], found.get("advice", "")):
             if (said := on_command_line(sentence)) != sentence:
                 text = text.replace(sentence, said)
-    return text
+    return _phrases_in_words(text)
 
 
 def answer_in_words(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any, Final, cast
 
 from lfv_mcp import __version__
 from lfv_mcp.server.still_page import description_list, still_answers
-from lfv_mcp.whole_file import write_whole
 
 PAGE: Final = Path(__file__).with_name("view.html")
 _WAITING: Final = (
@@ -97,14 +96,3 @@ def _part(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _source_in_words(source: Mapping[str, Any]) -> str:
     parts = (source.get(name) for name in ("kind", "basis", "captured_at", "location"))
     return ", ".join(part for part in parts if isinstance(part, str))
-
-
-def write(
-    target: Path, answers: Sequence[Mapping[str, Any]], record: PageRecord | None = None
-) -> None:
-    """Write the page with answers inside; an existing file stays until the new one is complete.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    write_whole(target, page_with(answers, record).encode("utf-8", "replace"))

@@ -121,6 +121,8 @@ def open_path(value: str, setting: str = SETTING) -> Path:
                 (setting and _closest_spelling(value)) or _spellings(setting),
                 "there is no such directory or file",
             )
+        elif path.is_file():  # opening a pipe would wait for a writer
+            path.open("rb").close()
     except RuntimeError:  # ~somebody
         raise _unusable(
             f"{named}: {value.partition('/')[0]} is no user of this computer.",

@@ -19,6 +19,7 @@ from click.testing import Result
 
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.replay import Replay
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory
 from lfv_mcp.errors import SetupError
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet, about_from
@@ -195,7 +196,7 @@ def test_flags_that_mean_nothing_alone(tmp_path: Path, flags: list[str]) -> None
 def test_a_cut_that_is_no_number(tmp_path: Path) -> None:
     source = write(tmp_path, "p.csv", rows(20))
     result = predicted(source, to=tmp_path / "to", flags=["--cut", "nan"])
-    assert (result.exit_code, "--cut 0.5" in result.stderr) == (1, True)
+    assert (result.exit_code, "write it as 0.5" in result.stderr) == (1, True)
 
 
 def test_what_a_person_says_is_kept(tmp_path: Path) -> None:
@@ -609,3 +610,34 @@ def test_an_object_that_is_denied_makes_no_set(tmp_path: Path, s3: LoopbackS3) -
     assert "s3_access_denied" in result.stderr
     assert "0017.png.out" in result.stderr
     assert not (tmp_path / "to").exists()
+
+
+def test_a_project_of_which_nothing_else_is_held_is_said(tmp_path: Path) -> None:
+    source, target = write(tmp_path, "p.csv", rows(20)), tmp_path / "to"
+    first = predicted(source, to=target)
+    assert "Warning" not in first.stderr  # a new archive holds nothing yet
+    assert run("archive", "import", SAMPLE, "--to", target).exit_code == 0
+    misspelt = predicted(source, to=target, project="sample-weld-baed")
+    assert misspelt.exit_code == 0
+    assert "nothing else is held of a project sample-weld-baed" in misspelt.stderr
+    assert "Held are: sample-weld-bead, " in misspelt.stderr
+    right = predicted(source, to=target, project="sample-weld-bead", name="other")
+    assert "Warning" not in right.stderr
+
+
+def test_nothing_at_all_says_why_and_what_to_do(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("no record")
+    for place in (empty, tmp_path / "notes"):
+        for line in (
+            ("check", place),
+            ("import", place, "--to", tmp_path / "to"),
+            ("pack", place, "--to", tmp_path / "to"),
+        ):
+            for as_json in ((), ("--json",)):
+                result = run("archive", *line, *as_json)
+                assert result.exit_code == 1
+                assert "no saved answer, evaluation file, dataset" in result.stderr
+                assert "Next: Name the directory" in result.stderr

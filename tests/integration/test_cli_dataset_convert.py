@@ -136,7 +136,7 @@ def test_a_size_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
     refused = run(*command)
     assert refused.exit_code == 1
     assert "31 normal images have no mask, and a white one must have the size" in refused.stderr
-    assert "This server may not read s3://parts/mask-images/anomaly-1.png" in refused.stderr
+    assert "This command may not read s3://parts/mask-images/anomaly-1.png" in refused.stderr
     assert "--mask-size WxH" in refused.stderr
     assert not to.exists()
     assert run(*command, "--mask-size", "512x384").exit_code == 0

@@ -33,7 +33,8 @@ def test_doctor_finds_the_sample_healthy() -> None:
     assert "sample" in said["source"]
     assert "explain_performance_metrics" in said["prompts"]
     assert said["evidence"] == (
-        "ok the evaluation files of 8 of 8 models can be read; of 1 only one of the two is held\n"
+        "ok looked at 10 of 20 models: the evaluation files of 8 of 8 that have some can be "
+        "read; of 1 of these only one of the two is held\n"
     )
     assert Path(said["command"][3:].split()[0]).is_absolute()  # what a host with no PATH can start
     assert "credentials" not in said  # nothing is asked of AWS
@@ -61,7 +62,7 @@ def test_doctor_tries_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert said["answers"].startswith("ok 1 model")
     assert said["credentials"].startswith("ok none")  # maybe not needed
     assert (
-        "of 0 of 1 model can be read. sample-cap-seal 3: " in said["evidence"]
+        "of 0 of 1 that have some can be read. sample-cap-seal 3: " in said["evidence"]
     )  # but here they are
     assert "Set AWS_PROFILE" in said["evidence"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE1234")
@@ -75,7 +76,9 @@ def test_doctor_tries_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         (tmp_path / file.name).write_bytes(file.read_bytes())
     code, said = diagnosis("--source", str(tmp_path))
     assert code == 0, said
-    assert said["evidence"] == "ok the evaluation files of 1 of 1 model can be read\n"
+    assert said["evidence"] == (
+        "ok looked at 1 of 1 model: the evaluation files of 1 of 1 that have some can be read\n"
+    )
     manifest_copy = tmp_path / manifest.name
     manifest_copy.write_bytes(manifest_copy.read_bytes()[:-200])
     code, said = diagnosis("--source", str(tmp_path))

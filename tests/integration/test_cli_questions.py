@@ -87,7 +87,7 @@ def test_a_defect_is_logged_and_the_question_is_repeated(
     result = run("describe", "sample-cap-seal", "3")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
-        "This server made a mistake of its own. [internal_error]\n"
+        "Error: This command made a mistake of its own. [internal_error]\n"
         "Asked: project=sample-cap-seal, version=3\n"
     )
     (logged,) = caplog.records

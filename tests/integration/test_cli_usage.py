@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from lfv_mcp.cli import serving
 from tests.support.clients import run
 
 
@@ -93,3 +97,95 @@ def test_an_endpoint_in_the_environment_means_live(monkeypatch: pytest.MonkeyPat
     result = run("describe", "sample-cap-seal")
     assert result.exit_code == 1
     assert "region_required" in result.stderr  # so it did not answer from the sample
+
+
+# A flag that has no effect is not passed over in silence
+
+
+@pytest.mark.parametrize("port", ["x", "99999999", "-1"])
+def test_a_port_that_is_none_is_refused_by_any_transport(port: str) -> None:
+    result = run("serve", "--port", port)
+    assert result.exit_code == 1
+    assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--port", "8000"), "--port has no effect"),
+        (("--port", "8000", "--metrics"), "--port, --metrics have no effect"),
+        (("--allowed-host", "a"), "--allowed-host has no effect"),
+        (("--port", "${user_config.port}"), ""),
+        (("--port", ""), ""),
+        ((), ""),
+    ],
+)
+def test_a_flag_of_http_without_it_is_said_to_have_no_effect(
+    monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr(serving, "_serve_stdio", lambda _: None)
+    for environment in ({}, {"LFV_PORT": "x"}):  # a leftover of another server is nobody's mistake
+        result = run("serve", *given, **environment)
+        assert result.exit_code == 0, result.output
+        assert said in result.stderr
+        assert bool(result.stderr) is bool(said)
+
+
+def test_a_source_for_no_host_is_refused() -> None:
+    result = run("config", "--source", "/nope")
+    assert result.exit_code == 2
+    assert "--source takes a host before it" in result.stderr
+    listed = run("config")
+    assert listed.exit_code == 0
+    assert "lfv-mcp config HOST" in listed.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "describe", "evaluate", "inventory"])
+def test_a_file_that_cannot_be_read_is_no_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text("{}")
+    opened = Path.open
+
+    def refusing(path: Path, *given: Any, **more: Any) -> Any:
+        if path == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    words = () if command in ("list", "inventory") else ("sample-cap-seal",)
+    result = run(command, *words, "--source", file)
+    assert result.exit_code == 1
+    assert "cannot be read: Permission denied. [source_unusable]" in result.stderr
+
+
+# An argument that is given and empty: a shell leaves it of a variable that was not set
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("list", "{}"),
+        ("inventory", "{}"),
+        ("describe", "{}"),
+        ("describe", "sample-cap-seal", "{}"),
+        ("evaluate", "{}", "3"),
+        ("evaluate", "sample-cap-seal", "{}"),
+        ("compare", "{}", "1", "3"),
+        ("compare", "sample-cap-seal", "1", "{}"),
+        ("compare", "sample-cap-seal", "{}", "3"),
+        ("gate", "{}", "3", "--recall-at-least", "0.5"),
+        ("gate", "sample-weld-bead", "{}", "--recall-at-least", "0.5"),
+        ("gate", "sample-weld-bead", "3", "--baseline", "{}"),
+        ("export", "{}", "--format", "csv", "--to", "-"),
+        ("export", "sample-weld-bead", "{}", "--format", "csv", "--to", "-"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_given_and_empty_is_refused(line: tuple[str, ...], empty: str) -> None:
+    result = run(*(word.replace("{}", empty) for word in line))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is empty. [invalid_argument]" in result.stderr
+    assert "where it is a variable, it was not set" in result.stderr

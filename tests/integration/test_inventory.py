@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +14,7 @@ import pytest
 from mcp import Client
 from mcp.types import EmbeddedResource, TextResourceContents
 
+from lfv_mcp.archive.sample import SAMPLE
 from lfv_mcp.archive.store import Directory, OpenedFile
 from lfv_mcp.errors import SetupError
 from lfv_mcp.model_query import ModelQuery
@@ -381,3 +384,28 @@ def test_the_doctor_counts_what_is_held(tmp_path: Path) -> None:
     write(folder, "cap-seal/datasets/train.manifest", trained())
     told = run("doctor", "--source", folder).stdout
     assert "held: 1 answer, 2 evaluation files, 1 dataset manifest; " in told
+
+
+def test_nobody_is_sent_to_the_bucket_of_the_sample(tmp_path: Path) -> None:
+    copied = tmp_path / "copied"  # a copy of it is as synthetic
+    shutil.copytree(SAMPLE, copied)
+    (bucket,) = {
+        found[0]
+        for file in (SAMPLE / "evaluation").glob("EvaluationManifest*")
+        for found in re.finditer(r"s3://[^/]+/", file.read_text(encoding="utf-8"))
+    }
+    for line in (
+        ("inventory",),
+        ("inventory", "sample-cap-seal"),
+        ("inventory", "--source", copied),
+        ("dataset", "check", SAMPLE),
+    ):
+        said = run(*line).output
+        assert f"--images {bucket}" not in " ".join(said.split()), said
+        assert "were never anywhere" in " ".join(said.split())
+
+
+def test_a_misspelt_project_is_told_the_nearest_first() -> None:
+    result = run("inventory", "sample-weld-baed")
+    assert result.exit_code == 1
+    assert "Projects that it holds: sample-weld-bead, " in result.stderr

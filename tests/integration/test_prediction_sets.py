@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from lfv_mcp.identifiers import PredictionSetKey
 from lfv_mcp.model_query import parse_model_query
 from lfv_mcp.server.app import build_server
 from tests.support.archives import archive_catalog, saved
-from tests.support.clients import text
+from tests.support.clients import run, text
 from tests.support.prediction_sets import set_file
 from tests.support.saved_records import ONE, manifest_of, write
+from tests.support.successors import as_csv, truths, verdicts
 
 pytestmark = pytest.mark.anyio
 PROJECT = "cap-seal"
@@ -329,3 +331,27 @@ async def test_what_is_no_set_is_asked_for_and_said(client: Client, folder: Path
     assert "model_versions=3 patchcore," in said
     assert "Next: To compare: another system" in said
     assert "Call instead" not in said
+
+
+@pytest.mark.parametrize("name", ["evil", "fresh", "padim_2", "iPhone"])
+def test_the_name_of_a_set_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    """However a sentence begins: whatever the set is worth, and what it was trained on."""
+    good, bad = verdicts(truths()), verdicts(truths(), wrong=0.5)
+    training = tmp_path / "train.csv"
+    training.write_text("\n".join(("image,label", *(f"{v.uri},normal" for v in good[:20]))))
+    for number, predicted in enumerate((good, bad, good[:40])):
+        table = tmp_path / f"{number}.csv"
+        table.write_bytes(as_csv(predicted))
+        for more in ((), ("--trained-on", f"{name}={training}")):
+            for versions in (("3",), ("1", "3")):
+                line = (
+                    "compare",
+                    "sample-weld-bead",
+                    *versions,
+                    "--predictions",
+                    f"{name}={table}",
+                )
+                result = run(*line, *more)
+                assert result.exit_code == 0, result.output
+                said = re.findall(rf"\b{name}\b", result.stdout, re.IGNORECASE)
+                assert {*said} == {name}, result.stdout

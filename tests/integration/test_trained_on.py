@@ -134,7 +134,7 @@ async def test_the_figures_are_those_of_the_other_images(
     assert figures(ours) == figures(theirs)
     assert ours["models"][1]["changed"] == theirs["models"][1]["changed"]
     assert ours["models"][1]["matching"] == theirs["models"][1]["matching"] | {"trained_on": 20}
-    assert "New was trained on 20 of the 100 images of the test" in ours["summary"]
+    assert "new was trained on 20 of the 100 images of the test" in ours["summary"]
     assert "80 stay" in ours["summary"].split(". ")[1]
     assert "20 of the 100" in told(ours, "tested_on_training_images")
     assert codes(theirs) - codes(ours) == {"training_images_unknown"}

@@ -409,6 +409,8 @@ def test_older_file_stays_whole_when_a_new_one_fails(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="No space"):
-        view.write(target, [])
+    command = ["describe", "sample-cap-seal", "3", "--html", str(target)]
+    result = CliRunner().invoke(main, command, prog_name="lfv-mcp")
+    assert result.exit_code == 1
+    assert "No space left on device" in result.stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ["an older one"]

@@ -9,7 +9,12 @@ from typing import Final
 from lfv_mcp.analysis.answer_findings import named_images
 from lfv_mcp.analysis.comparison_text import images_in_words, sentence
 from lfv_mcp.analysis.datasets.dataset_question import DatasetQuestion, Overlap
-from lfv_mcp.analysis.datasets.image_presence import FileKind, ImagePresence, suggested_prefixes
+from lfv_mcp.analysis.datasets.image_presence import (
+    FileKind,
+    ImagePresence,
+    is_synthetic,
+    suggested_prefixes,
+)
 from lfv_mcp.analysis.datasets.set_contents import RepeatedImage, SetContents
 from lfv_mcp.analysis.datasets.shared_images import SharedImage
 from lfv_mcp.analysis.datasets.successor_demands import demands_in_words
@@ -376,7 +381,9 @@ def _of_unknown(unknown: Sequence[str], presence: ImagePresence) -> Finding:
         "known."
         if presence.is_looked_up
         else f"Whether {things} exist{'s' if len(unknown) == 1 else ''} was not looked up.",
-        f"List where they are, which opens none: {flags or '--images PREFIX'}.",
+        "The images of the sample were never anywhere."
+        if all(map(is_synthetic, unknown))
+        else f"List where they are, which opens none: {flags or '--images PREFIX'}.",
     )
 
 
@@ -385,11 +392,8 @@ def _both(presence: ImagePresence, known: Presence | None) -> list[str]:
 
 
 def _other_spellings(gone: Iterable[str], presence: ImagePresence) -> str:
-    misspelt = set(presence.misspelt).intersection(gone)
-    if not misspelt:
+    if not (misspelt := set(presence.misspelt).intersection(gone)):
         return ""
     are = "One of them is" if len(misspelt) == 1 else f"{len(misspelt):,} of them are"
-    return (
-        f" {are} there under a key that is spelled otherwise (percent-encoding, "
-        "accents, or the case of the extension)."
-    )
+    how = "percent-encoding, accents, or the case of the extension"
+    return f" {are} there under a key that is spelled otherwise ({how})."

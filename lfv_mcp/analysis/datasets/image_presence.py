@@ -19,6 +19,10 @@ _SUGGESTED: Final = 3
 _PLACE: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]*/|/")
 """The bucket of an image, or this machine."""
 
+_SYNTHETIC: Final = "s3://sample-lookoutvision-1a2b3c4d5e/"
+"""The bucket of the sample, which is nobody's: anybody could register it, so nobody is sent there.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ImagePresence:
@@ -95,12 +99,17 @@ def wanted_of(datasets: Iterable[Dataset]) -> Callable[[str], bool]:
     return lambda uri: not uri.startswith("s3://") or image_path(uri).parts in spellings
 
 
+def is_synthetic(image: str) -> bool:
+    """Whether an image is one of the sample, which exists nowhere."""
+    return image.startswith(_SYNTHETIC)
+
+
 def suggested_prefixes(images: Iterable[str]) -> list[str]:
     """The folder above all images of each bucket or of this machine; the most images first."""
     folders: dict[str, tuple[int, str]] = {}
     for image in images:
         found = _PLACE.match(image)
-        if found is None:  # a relative path, or no bucket's name
+        if found is None or is_synthetic(image):  # a relative path, or no bucket's name
             continue
         place = found[0]
         count, folder = folders.get(place, (0, image))

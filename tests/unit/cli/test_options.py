@@ -348,7 +348,8 @@ def test_port_of_the_environment(
 def test_port_of_a_flag(value: str) -> None:
     assert outcome("port", *HTTP, "--port", value) == REFUSED
     assert outcome("port", "--port", value, *HTTP) == REFUSED  # in whatever order
-    assert outcome("port", "--port", value) is None
+    assert outcome("port", "--port", value) == REFUSED  # a person typed it
+    assert outcome("port", "--port", "80") is None  # over stdio it has no effect, which is said
 
 
 @pytest.mark.parametrize(
