@@ -309,7 +309,9 @@ def _has(versions: Sequence[str]) -> str:
 _FIRST_WORDS: Final = frozenset(
     {
         *("version", "versions", "recall", "false", "of", "whether", "images"),
-        *("the", "its", "it", "no", "none", "both", "every", "only"),
+        *("the", "its", "it", "no", "none", "both", "every", "only", "if", "keep", "neither"),
+        *("which", "nothing", "nobody", "not", "few", "one", "two", "all", "in", "at", "against"),
+        *("this", "these", "that", "label", "labels", "some", "as", "where", "in", "a", "an"),
     }
 )
 """What clauses begin with that do not begin with a name."""

@@ -30,8 +30,8 @@ from lfv_mcp.times import epoch_seconds
 
 _SIZE_UNKNOWN: Final = "It made no error on its test set; of how many images is not recorded."
 _FEW_SHOW_LITTLE: Final = (
-    "After 10 defects without a miss up to 28 % of the defects may still escape: see "
-    "analyze_evaluation"
+    "After 10 defects without a miss up to 28 % of the defects may still escape; its evaluation "
+    "files tell how many were tested"
 )
 _WITHOUT_RESULTS: Final = ("training_failed", "training_in_progress")
 """Findings on versions that were not evaluated."""
@@ -329,7 +329,7 @@ def _state_sentence(name: str, status: str | None, source: Source) -> str:
 def _quality_sentence(performance: Performance, *, has_files: bool) -> str:
     precision, recall = performance.precision, performance.recall
     if has_files and performance.or_none() is None:
-        return "Its record has no metrics; its evaluation files are held: see analyze_evaluation."
+        return "Its record has no metrics; its evaluation files, which are held, have them."
     if precision is None or recall is None:
         what = "complete metrics" if performance.or_none() else "metrics"
         return f"How good it is cannot be said: no {what}."

@@ -201,7 +201,7 @@ def quality(performance: Mapping[str, float]) -> tuple[str, ...]:
             )
     return (
         "How good it is cannot be said",
-        "Its record has no metrics; its evaluation files are held",
+        "Its record has no metrics; its evaluation files, which are held",
     )
 
 
