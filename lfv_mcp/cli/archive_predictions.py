@@ -114,8 +114,8 @@ def import_predictions_of(
     set_key(project, name, None)  # what cannot be one is said before anything is looked at
     place = parse_place(target)
     opened = [(source, open_source(source, place, settings)) for source in sources]
-    named = flags["trained_on"]
-    training = training_images(named, settings) if named else None
+    trained_on = flags["trained_on"]
+    training = training_images(trained_on, settings) if trained_on else None
     held = _held(place, settings)
     question = ImportQuestion(
         set_key(project, name, held),
@@ -152,7 +152,9 @@ def _warn_of_new_project(project: str, held: Index | None) -> None:
     from lfv_mcp.catalog.near_names import closest_first
     from lfv_mcp.text import clean, first_of
 
-    known = set() if held is None else {key.project for key in (*held.projects, *held.set_projects)}
+    if held is None:
+        return
+    known = {key.project for key in (*held.projects, *held.set_projects)}
     if not known or project in known:
         return
     say(

@@ -6,8 +6,8 @@ live endpoint, or an archive in S3, nothing is offered.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -15,21 +15,24 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from lfv_mcp.catalog.suggestions import Suggestions
 
+_Given = TypeVar("_Given")
 _SECONDS: Final = 2.0
 """Who presses Tab waits no longer."""
 
 
 def project_argument(**given: Any) -> Callable[[Any], Any]:
     """The argument PROJECT, which is refused if it is given and empty."""
-    return click.argument("project", shell_complete=_projects, **(_REFUSES | given))
+    given.setdefault("callback", _refuse_empty)
+    return click.argument("project", shell_complete=_projects, **given)
 
 
 def version_argument(name: str = "version", **given: Any) -> Callable[[Any], Any]:
     """The argument VERSION, or another of that kind, which is refused if given and empty."""
-    return click.argument(name, shell_complete=_versions, **(_REFUSES | given))
+    given.setdefault("callback", _refuse_empty)
+    return click.argument(name, shell_complete=_versions, **given)
 
 
-def _refuse_empty(context: click.Context, argument: click.Parameter, value: Any) -> Any:
+def _refuse_empty(context: click.Context, argument: click.Parameter, value: _Given) -> _Given:
     """The value of an argument, or of several.
 
     A tool takes an empty one for every project or the latest version. A shell leaves one of a
@@ -41,24 +44,20 @@ def _refuse_empty(context: click.Context, argument: click.Parameter, value: Any)
     from lfv_mcp.errors import CallerError
     from lfv_mcp.server.spellings import is_not_given
 
-    name = str(argument.name)
-    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-        is_project = name == "project"
-        for each in value if isinstance(value, tuple) else (value,):
-            # A project may be called none.
-            if not each.strip() if is_project else is_not_given(each):
-                shown = "PROJECT" if is_project else "VERSION"
-                raise CallerError(
-                    "invalid_argument",
-                    f"{shown} is empty.",
-                    f"Give {shown} a {'name' if is_project else 'version'}"
-                    f"{'' if argument.required else ', or leave it out'}; where it is a variable, "
-                    "it was not set.",
-                )
+    if context.get_parameter_source(str(argument.name)) is not ParameterSource.COMMANDLINE:
+        return value
+    is_list = isinstance(value, tuple)
+    values = cast("Sequence[str]", value) if is_list else (str(value),)
+    is_project = argument.name == "project"  # which may be called none
+    if any(not each.strip() if is_project else is_not_given(each) for each in values):
+        shown, kind = ("PROJECT", "name") if is_project else ("VERSION", "version")
+        or_none = "" if argument.required else ", or leave it out"
+        raise CallerError(
+            "invalid_argument",
+            f"{shown} is empty.",
+            f"Give {shown} a {kind}{or_none}; where it is a variable, it was not set.",
+        )
     return value
-
-
-_REFUSES: Final = {"callback": _refuse_empty}
 
 
 def _projects(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

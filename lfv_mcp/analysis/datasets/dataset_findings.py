@@ -127,10 +127,6 @@ def _limits(question: DatasetQuestion, presence: ImagePresence) -> Iterator[str]
         yield sentence(" and ".join(limits))
 
 
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
 def _are(things: Sized) -> str:
     return "is" if len(things) == 1 else "are"
 
@@ -174,7 +170,7 @@ def check_findings(
 def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
     shared = overlap.shared
     test = "old test set" if overlap.is_old else "test set"
-    sets = f"the training set {_named(overlap.training)} and the {test} {_named(overlap.test)}"
+    sets = f"training set {_named(overlap.training)} and the {test} {_named(overlap.test)}"
     if same := shared.same:
         by = ", ".join(
             f"{count:,} by {'URI' if evidence == 'uri' else evidence}"
@@ -183,7 +179,7 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
         )
         yield finding(
             "images_shared",
-            f"{_capital(sets)} share {images_in_words(len(same))} ({by}): "
+            f"The {sets} share {images_in_words(len(same))} ({by}): "
             f"{named_images(pair.second for pair in same)}.{_unproven(same)}",
             "Train without them, or leave them out of the comparison: a model is not tested by "
             "images that it was trained on.",
@@ -191,8 +187,8 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
     if hints := shared.hints:
         yield finding(
             "images_shared_by_name",
-            f"Of {sets} {images_in_words(len(hints))} {_have(hints)} the same name, and nothing "
-            f"else in common that is known: {named_images(pair.second for pair in hints)}. "
+            f"Of the {sets} {images_in_words(len(hints))} {_have(hints)} the same name, and "
+            f"nothing else in common that is known: {named_images(pair.second for pair in hints)}. "
             "Numbered files of other images have equal names too, so this is a hint.",
             "With --images for the places of both sets, an equal size and ETag prove that two are "
             "the same, and another size that they are not.",
@@ -200,14 +196,14 @@ def _of_overlap(overlap: Overlap) -> Iterator[Finding]:
     if shared.refuted:
         yield finding(
             "other_images_of_one_key",
-            f"Of {sets} {images_in_words(shared.refuted)} "
+            f"Of the {sets} {images_in_words(shared.refuted)} "
             f"{'has' if shared.refuted == 1 else 'have'} the same key or name, but another size: "
             "these are different images.",
         )
     if unclear := shared.same_keys:
         yield finding(
             "images_not_unique",
-            f"Of {sets} {images_in_words(len(unclear))} {_have(unclear)} a key that several "
+            f"Of the {sets} {images_in_words(len(unclear))} {_have(unclear)} a key that several "
             f"have, so whether they are shared is not known: {named_images(unclear)}.",
             "With --images for the places of both sets, sizes and ETags tell which is which.",
         )
@@ -240,7 +236,7 @@ def _of_differing_labels(overlap: Overlap, sets: str) -> Iterator[Finding]:
     if differing:
         yield finding(
             "shared_labels_differ",
-            f"{_capital(sets)} give {images_in_words(len(differing))} different labels: "
+            f"The {sets} give {images_in_words(len(differing))} different labels: "
             f"{named_images(differing)}.",
             "Look at these images, and decide which label is right.",
         )
