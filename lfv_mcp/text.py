@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import Final
 from unicodedata import category
@@ -91,22 +91,28 @@ def first_of(
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def truncate_lines(lines: list[str], limit: int) -> str:
+def truncate_lines(lines: list[str], limit: int, rank: Callable[[str], int] = lambda _: 0) -> str:
     """Join whole lines up to `limit` characters; the first and the last line always stay.
 
-    A note in place of the lines that do not fit says how many they are. `lines` are at least two.
+    A note before the last line says how many are missing. `lines` are at least two.
+
+    Args:
+        lines: in their order.
+        limit: characters of the whole.
+        rank: of a line, the weightiest 0: lighter ones give way. Without it the later ones do.
     """
     first, *body, last = lines
     first, last = clean(first, limit * 2 // 3), clean(last, limit // 4)
-    kept = [first]
     left = limit - len(first) - len(last) - _NOTE_LENGTH
-    for line in body:
-        if len(line) + 1 > left:
-            kept.append(f"({len(body) - len(kept) + 1} more in the structured result)")
+    kept: set[int] = set()
+    for at in sorted(range(len(body)), key=lambda at: rank(body[at])):
+        left -= len(body[at]) + 1
+        if left < 0:
             break
-        kept.append(line)
-        left -= len(line) + 1
-    return "\n".join([*kept, last])
+        kept.add(at)
+    missing = len(body) - len(kept)
+    note = [f"({missing} more in the structured result)"] if missing else []
+    return "\n".join([first, *(body[at] for at in sorted(kept)), *note, last])
 
 
 def common_folder(names: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mcp import Client, StdioServerParameters, stdio_client
 
-from lfv_mcp.cli.host_config import HOSTS, entry, usual_file
+from lfv_mcp.cli.host_config import HOSTS, entry, start_of, usual_file
 from lfv_mcp.server.tools import TOOLS
 from scripts.checks import (
     CACHE,
@@ -294,9 +294,8 @@ def check_started(
     """A host's entry starts a server that answers."""
 
     async def ask() -> object:
-        to = StdioServerParameters(
-            command=server["command"], args=server["args"], env={**env, **server["env"]}
-        )
+        (command, *more), variables = start_of(server)
+        to = StdioServerParameters(command=command, args=more, env={**env, **variables})
         async with Client(stdio_client(to), mode="legacy") as client:
             return (await client.call_tool(**ASKED["call"])).structured_content
 
@@ -311,9 +310,11 @@ def check_pages(installation: Installation, expected: Mapping[str, Any]) -> None
     """Each host's file as the page shows it, with the installed command in its place. Docker is
     not there."""
     for name, server in shown(CLIENTS.read_text(encoding="utf-8")):
-        if server["command"] != "docker":
-            check(f"{CLIENTS.name}, {name}: command", server["command"], INSTALLED)
-            filled = {**server, "command": installation.command}
+        command = start_of(server)[0][0]
+        if command != "docker":
+            check(f"{CLIENTS.name}, {name}: command", command, INSTALLED)
+            told = installation.command
+            filled = {**server, "command": [told] if "environment" in server else told}
             check_started(f"{CLIENTS.name}, {name}", filled, installation.env, expected)
 
 
@@ -324,7 +325,7 @@ def check_written(installation: Installation, expected: Mapping[str, Any]) -> No
         text = file.read_text(encoding="utf-8")
         parsed = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
         server = parsed[host.servers]["lfv"]
-        check(f"{file.name} of {host.title}: command", server["command"], installation.command)
+        check(f"{file.name} of {host.title}: command", start_of(server)[0], [installation.command])
         check_started(f"{file.name} of {host.title}", server, installation.env, expected)
 
 

@@ -28,7 +28,7 @@ from lfv_mcp.server.tools import TOOLS
 from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
 from scripts.check_external_hosts import PLACEHOLDER, lines, recorded, table
 from scripts.checks import ROOT, must, npm_prefix
-from scripts.external_hosts import Scene, copilot_cli, opencode
+from scripts.external_hosts import Scene
 
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
 """In the MCP registry; the README and the image say it too, which proves that they are ours."""
@@ -227,13 +227,6 @@ def docker() -> dict[str, Any]:
     return {"mcpServers": {SHORT: {"command": "docker", "args": run}}}
 
 
-def opencode_servers() -> object:
-    """The entry of opencode's own form."""
-    (settings,) = opencode(RUN).files.values()
-    assert isinstance(settings, dict)
-    return settings["mcp"]
-
-
 def fenced(value: object) -> str:
     return f"```json\n{pretty(value)}\n```"
 
@@ -342,19 +335,19 @@ For everybody who opens a project and has lfv-mcp at the same place, `.mcp.json`
 
 `~/.copilot/mcp-config.json`:
 
-{fenced(copilot_cli(RUN).files[".copilot/mcp-config.json"])}
+{fenced_snippet("copilot-cli")}
 
 ## Qwen Code
 
-`~/.qwen/settings.json` takes what Gemini CLI's file has.
+`~/.qwen/settings.json`:
+
+{fenced_snippet("qwen-code")}
 
 ## opencode
 
 `~/.config/opencode/opencode.jsonc`:
 
-```jsonc
-{pretty({"mcp": opencode_servers()})}
-```
+{fenced_snippet("opencode")}
 
 ## Docker
 
@@ -385,6 +378,8 @@ only is taken as that value, in tools, prompts and resource URIs alike:
   another list; not `"2-3"` or `"2 3"`;
 - `project_name`: with blanks or quotes around it, the ARN of a model or project, or
   `lookoutvision://projects/NAME/models/3`; not several names, nor text around an ARN;
+- `project_name` of `list_models`: also what stands for no name (`your-project-name`, `<project>`,
+  `*`, `all`), unless a project of that name is held;
 - `status` and `region`: in any letter case, `status` with blanks or hyphens for underscores;
 - whatever is optional: null, `""`, `"null"`, `"none"` and `"undefined"` are "not given";
 - all arguments: as JSON text, or once more within `arguments`.

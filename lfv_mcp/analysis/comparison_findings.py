@@ -89,7 +89,12 @@ def comparison_findings(
     if message := stricter_test(verdicts):
         yield finding("several_comparisons", message)
     if doubted:
-        told = _doubted_by(doubted, everyone=len(candidates))
+        told = [*_doubted_by(doubted, everyone=len(candidates))]
+        known = {each.version for each in candidates if each.manifest}
+        if apart := [version for version in keeping(verdicts).apart if version in known]:
+            told.append(
+                f"the images of {all_called(apart)} were judged by no other, so none is said"
+            )
         yield finding("labels_to_doubt", sentence("; ".join(told)), _BLIND)
 
 
@@ -119,8 +124,8 @@ def _test_set_findings(
                 f"{all_called(differing)} {was(differing)} tested on other images than "
                 f"{called(baseline)}, or with other labels{_among(differing, verdicts)}"
             ),
-            "Where few images are shared, or none, a difference may be that of the images: have "
-            "both judge the same ones.",
+            f"Where few images are shared, or none, a difference may be that of the images: "
+            f"{_on_the_same(verdicts, differing)}",
         )
     if unknown := [version for version, is_same in known.items() if is_same is None]:
         yield finding(
@@ -146,6 +151,14 @@ def _test_set_findings(
     for other in verdicts.others:
         yield from answer_findings(other, verdicts.baseline)
     yield from training_findings(verdicts)
+
+
+def _on_the_same(verdicts: Verdicts, differing: Sequence[str]) -> str:
+    """What can still be done about other images: versions of the service judge no more of them."""
+    sets = {o.candidate.version for o in verdicts.others if o.candidate.predictions is not None}
+    if verdicts.baseline.predictions is None and sets.isdisjoint(differing):
+        return "these versions can judge no others any more, but a successor can judge theirs."
+    return "have the successor judge the images of the other."
 
 
 def _among(differing: Sequence[str], verdicts: Verdicts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW, is_own_cheapest
 from lfv_mcp.analysis.recount import confusion_of
 from lfv_mcp.figures import (
     count_of,
@@ -36,7 +36,7 @@ def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
         yield from _saved(cost)
         return
     low, high = CHOSEN_TOO_LOW
-    if cost.difference is not None and cost.difference.low == cost.difference.high:
+    if is_own_cheapest(cost):
         yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
         number = _number_to_set(cost.cheapest)
         if number and confusion_of(cost.cheapest) == confusion_of(cost.built_in):

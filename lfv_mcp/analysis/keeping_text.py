@@ -60,8 +60,8 @@ def _proven(group: Group, *, is_pair: bool) -> str:
     if not group.proven:
         return f"proven better{than} in recall or false alarms, and worse in none"
     (other,) = {"recall", "false alarms"} - {*group.proven}
-    whom = "between them" if is_pair else "of every one"
-    return f"proven better{than} in {group.proven[0]}; in {other} no difference is proven {whom}"
+    whom = "they differ" if is_pair else "it differs from every one"
+    return f"proven better{than} in {group.proven[0]}; whether {whom} in {other} is not shown"
 
 
 def _conditions(group: Group, verdicts: Verdicts) -> str:

@@ -93,6 +93,11 @@ def line_cost(
     )
 
 
+def is_own_cheapest(cost: LineCost) -> bool:
+    """Whether no cut is cheaper on these images than the one that the model has."""
+    return cost.difference is not None and cost.difference.low == cost.difference.high
+
+
 def cheapest_cut(cuts: Sequence[Cut], prices: Prices) -> Cut:
     """The cut that costs least on these images; of equal ones that with the fewest errors."""
 

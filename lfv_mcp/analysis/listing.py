@@ -197,7 +197,10 @@ def row_in_words(row: ModelRow, *, with_place: bool = False) -> str:
     description, result; perfect_score`
     """
     numbers = (("precision", row.precision), ("recall", row.recall), ("F1", row.f1_score))
-    metrics = ", ".join(f"{n} {fraction(v)}" for n, v in numbers if v is not None) or "no metrics"
+    metrics = ", ".join(f"{n} {fraction(v)}" for n, v in numbers if v is not None)
+    if metrics and row.finding == "metrics_missing":  # in its record
+        metrics += " in its EvaluationResult alone"
+    metrics = metrics or "no metrics"
     status = "status not known" if row.status is None else row.status
     place = f" ({_place(row)})" if with_place and _place(row) else ""
     parts = [f"{row.project_name} {row.model_version}{place}: {status}, {metrics}"]

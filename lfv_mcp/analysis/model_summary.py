@@ -6,6 +6,7 @@ The findings are chosen in `quality` and `model_findings`; here the answer is pu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.description import ReadableDescription
@@ -39,6 +40,8 @@ _MAX_REASON: Final = 200
 """Characters of a status message that a summary quotes."""
 SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
+_OF_RECORD, _LIGHT, _LIGHTEST = 1, 2, 3
+"""How light a line is that gives way to the limit; those of no rank stay."""
 _NEVER_CUT: Final = ("metrics_best_case", "sample_data")
 """Findings that the limit never cuts off: how far metrics flatter, and a doubt about the source."""
 
@@ -90,16 +93,17 @@ def summarise(
     status = description.Status
     performance = _performance(description)
     others = replayed.disagreeing if replayed else ()
+    has_files = evidence == "archive"
     findings = by_severity(
         (
-            *_about_model(description, source, others, doubt),
+            *map(partial(_with_files, has_files), _about_model(description, source, others, doubt)),
             *evidence_findings(evidence),
             *repair_findings(record, replayed.left_out if replayed else ()),
         )
     )
     sentences = (
         _state_sentence(f"{project_name} version {model_version}", status, source),
-        _quality_sentence(performance, has_files=evidence == "archive"),
+        _quality_sentence(performance, has_files=has_files),
         _reason(description),
         _what_to_do(findings),
     )
@@ -120,6 +124,13 @@ def summarise(
     )
 
 
+def _with_files(has_files: bool, found: Finding) -> Finding:  # noqa: FBT001 - for `partial`
+    """The finding; of missing metrics with where they are, if evaluation files are held."""
+    if not has_files or found.code != "metrics_missing":
+        return found
+    return found.model_copy(update={"advice": "See analyze_evaluation, which counts them."})
+
+
 def naming_usable(summary: ModelSummary, usable: UsableVersion | None) -> ModelSummary:
     """The answer about a version without results, with the version to use instead.
 
@@ -134,7 +145,9 @@ def naming_usable(summary: ModelSummary, usable: UsableVersion | None) -> ModelS
     if any(each.code == "evidence_at_hand" for each in summary.findings):
         return summary
     said = words.history[1]
-    advice = f"See {usable.in_words} instead." if usable else "No other version has results here."
+    advice = "No other version has results here."
+    if usable:
+        advice = f"See the results of {usable.in_words}; no version can be started any more."
     if said != NOT_USABLE:
         advice = f"{said} {advice}"
     findings = [
@@ -148,14 +161,18 @@ def naming_usable(summary: ModelSummary, usable: UsableVersion | None) -> ModelS
 
 
 def with_test_images(summary: ModelSummary, images: int | None) -> ModelSummary:
-    """The answer about a perfect score with the size of its test set, where a held file tells it.
+    """The answer with the size of the test set, which a perfect score is judged by.
 
     Args:
-        summary: the answer; any other is returned as it is.
+        summary: the answer; one without metrics is returned as it is.
         images: as the EvaluationResult tells; None if none is held, or it does not tell.
     """
+    if images is None or summary.performance is None:
+        return summary
+    performance = summary.performance.model_copy(update={"test_images": images})
+    summary = summary.model_copy(update={"performance": performance})
     perfect = next((each for each in summary.findings if each.code == "perfect_score"), None)
-    if images is None or perfect is None:
+    if perfect is None:
         return summary
     counted = count_of(images, "test image", "test images")
     said = perfect.model_copy(
@@ -198,6 +215,8 @@ def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> st
     """The readable half of an answer: `limit` characters at most, whole lines."""
     lines = [model.summary]
     if performance := model.performance:
+        images = performance.test_images
+        tested = count_of(images, "test image", "test images") if images is not None else ""
         metrics = (
             ("precision", performance.precision),
             ("recall", performance.recall),
@@ -206,18 +225,27 @@ def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> st
         lines.append(
             "Recorded metrics, 0 to 1: "
             + ", ".join(f"{n} {fraction(v)}" for n, v in metrics if v is not None)
+            + (f", of {tested}" if tested else "")
         )
+    ranks: dict[str, int] = {}
     lines += _times_in_words(model.model_description)
-    grave = [found for found in model.findings if found.severity in ("critical", "warning")]
-    kept = [found for found in model.findings if found.code in _NEVER_CUT and found not in grave]
-    first = [*grave, *kept]
-    lines += (_line(found, model.summary) for found in first)
+    shown = sorted(model.findings, key=lambda found: found.severity == "info")
+    for found in (each for each in shown if each.severity != "info" or each.code in _NEVER_CUT):
+        lines.append(_line(found, model.summary))
+        # What the summary says as well gives way to the record.
+        ranks[lines[-1]] = _LIGHT if found.code in _TOLD and found.code not in _NEVER_CUT else 0
     lines += _record_in_words(model)
     if model.status_message is not None and f'"{model.status_message}"' not in model.summary:
         lines.append(f"Status message: {model.status_message}")
-    lines += (_line(found, model.summary) for found in model.findings if found not in first)
+        ranks[lines[-1]] = _LIGHT
+    for found in shown:
+        if (line := _line(found, model.summary)) not in ranks:
+            lines.append(line)
+            ranks[line] = _LIGHTEST
     lines.append(f"Source: {source_in_words(model.source)}.")
-    return truncate_lines(lines, limit)
+    for line in _record_in_words(model):
+        ranks[line] = _OF_RECORD
+    return truncate_lines(lines, limit, lambda line: ranks.get(line, 0))
 
 
 def _times_in_words(record: ModelDescription | None) -> Iterator[str]:
@@ -228,9 +256,11 @@ def _times_in_words(record: ModelDescription | None) -> Iterator[str]:
     start, end = epoch_seconds(created), epoch_seconds(evaluated)
     if start is not None and end is not None and end >= start:
         same_day = str(created)[:10] == str(evaluated)[:10]
+        took = end // 60 - start // 60  # of the minutes that are shown
         yield (
             f"Created {_minute(created)}, evaluated {_minute(evaluated)[11 if same_day else 0 :]} "
-            f"UTC: {duration(end - start)} for training and evaluation"
+            f"UTC: {duration(60 * took)} for training and evaluation together; of each alone there "
+            "is no record"
         )
         return
     for what, time in (("Created", created), ("Evaluated", evaluated)):

@@ -7,7 +7,7 @@ from typing import Final
 
 from lfv_mcp import metrics
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
-from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW
+from lfv_mcp.analysis.line_cost import CHOSEN_TOO_LOW, is_own_cheapest
 from lfv_mcp.analysis.optimism import flattery_in_words, optimism_in_words
 from lfv_mcp.analysis.recount import (
     NO_MANIFEST,
@@ -268,7 +268,9 @@ def _cost_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
             "cost_chosen_here",
             f"The cheapest cut was chosen on these images: its cost is likely {low} to {high} % "
             "too low.",
-            "Confirm it on fresh images before a new cut decides about parts.",
+            "Count with more than that."
+            if is_own_cheapest(numbers.cost)
+            else "Confirm it on fresh images before it decides about parts.",
         )
 
 

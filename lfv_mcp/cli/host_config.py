@@ -41,6 +41,13 @@ HOSTS: Final[Mapping[str, Host]] = {
     "cursor": Host("Cursor", "{home}/.cursor/mcp.json"),
     "kiro": Host("Kiro", "{home}/.kiro/settings/mcp.json"),
     "gemini-cli": Host("Gemini CLI", "{home}/.gemini/settings.json", reload="Start a new session."),
+    "qwen-code": Host("Qwen Code", "{home}/.qwen/settings.json", reload="Start a new session."),
+    "copilot-cli": Host(
+        "Copilot CLI", "{home}/.copilot/mcp-config.json", reload="Start a new session."
+    ),
+    "opencode": Host(
+        "opencode", "{home}/.config/opencode/opencode.jsonc", "mcp", "Start a new session."
+    ),
     "codex": Host("Codex", "{codex}/config.toml", "mcp_servers", "Start a new session."),
 }
 
@@ -78,9 +85,20 @@ def entry(host: str, command: str, source: str, tools: Sequence[str] = ()) -> di
     started: dict[str, Any] = {"command": command, "args": [], "env": {"LFV_SOURCE": source}}
     if host == "vscode":
         return {"type": "stdio", **started}
+    if host == "copilot-cli":
+        return {"type": "local", **started, "tools": ["*"]}
+    if host == "opencode":
+        return {"type": "local", "command": [command], "environment": started["env"]}
     if host == "kiro":
         return {**started, "disabled": False, "autoApprove": list(tools)}
     return started
+
+
+def start_of(entry: Mapping[str, Any]) -> tuple[list[str], Mapping[str, str]]:
+    """The words that an entry of any host starts, and the variables that it sets."""
+    command = entry["command"]
+    words = command if isinstance(command, list) else [command, *entry["args"]]
+    return words, entry["env"] if "env" in entry else entry["environment"]
 
 
 def snippet(host: str, entry: Mapping[str, Any]) -> str:
@@ -94,8 +112,9 @@ def claude_command(entry: Mapping[str, Any], platform: str) -> str:
     """The command line that adds the server to Claude Code for all of the user's projects."""
     # Neither shell of Windows knows single quotes as shlex writes them.
     quoted = _quoted_for_windows if platform == "win32" else shlex.quote
-    settings = [f"--env {quoted(f'{name}={value}')}" for name, value in entry["env"].items()]
-    start = [quoted(word) for word in (entry["command"], *entry["args"])]
+    words, variables = start_of(entry)
+    settings = [f"--env {quoted(f'{name}={value}')}" for name, value in variables.items()]
+    start = [quoted(word) for word in words]
     return " ".join(["claude mcp add", *settings, f"--scope user {NAME} --", *start])
 
 

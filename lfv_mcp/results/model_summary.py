@@ -30,6 +30,7 @@ class Performance(Result):
         Field(description="1 - precision: share of rejects that were good parts"),
     ] = None
     evaluated_at: str | None = None
+    test_images: Count | None = None
 
 
 class Hosting(Result):

@@ -158,7 +158,15 @@ def check_next_token(value: object) -> str:
 
 def check_any_project(value: object) -> str:
     """A project's name, or empty for every project."""
-    return "" if spellings.plain(value) == "" else read_project_name(value)
+    if spellings.plain(value) == "":
+        return ""
+    try:
+        return read_project_name(value)
+    except CallerError:
+        # What can be no name is taken at once; what may be one, `list_models` looks up first.
+        if isinstance(value, str) and spellings.is_placeholder(value):
+            return ""
+        raise
 
 
 ANY_PROJECT: Final = Argument(

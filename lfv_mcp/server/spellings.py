@@ -51,6 +51,12 @@ _LATEST: Final = re.compile(
 )
 _FENCE: Final = re.compile(r"```[a-z]*\s+(?P<inside>.*?)\s*```", re.DOTALL | re.IGNORECASE)
 _BETWEEN_ITEMS: Final = re.compile(r"\s*(?:[,;|&\n]|\b(?:and|vs\.?|versus)\b)\s*", re.IGNORECASE)
+_PLACEHOLDER: Final = re.compile(
+    r"(?:(?:the|your|any|every|all|example)[-_ ]*)?projects?(?:[-_ ]*names?)?"
+    r"|<[^<>]*>|\{+[^{}]*\}+|\*|all|any|every|string",
+    re.IGNORECASE,
+)
+"""What models and templates write where a user has named no project."""
 _NOT_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
 """What languages make of "no value" when they turn it into text, in lower case."""
 
@@ -78,6 +84,14 @@ def _without_quotes(text: str) -> str:
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and text[0] not in inside:
         return inside  # one pair, not the first and last of several
     return text
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a project's name says that none is named: `your-project-name`, `<project>`, `*`.
+
+    It may be a project's name all the same: who knows the projects has the last word.
+    """
+    return _PLACEHOLDER.fullmatch(name.strip()) is not None
 
 
 def is_not_given(value: object) -> bool:

@@ -44,6 +44,7 @@ from lfv_mcp.server.evaluation_arguments import (
     check_lookout_threshold,
     check_prices,
 )
+from lfv_mcp.server.spellings import is_placeholder
 
 if TYPE_CHECKING:  # pydantic takes long to make these two, and most commands need neither
     from lfv_mcp.results.evaluation_report import EvaluationReport
@@ -126,6 +127,10 @@ async def list_models(
     next_token: str,
 ) -> tuple[str, ModelList]:
     """Models of one project, or of every project, one page of them."""
+    if is_placeholder(project_name) and context.catalog.archive is not None:
+        held = await context.catalog.suggestions.held()
+        if held.projects and project_name not in held.projects:
+            project_name = ""
     page = await context.catalog.list_models(
         parse_model_query(project_name) if project_name else None,
         status=status,

@@ -539,6 +539,7 @@ async def test_a_live_server_over_a_replay_says_what_the_archive_says(
             answer, expected = answered.to_json(), described.to_json()
             for each in (answer, expected):
                 each["findings"] = [f for f in each["findings"] if f["code"] not in others]
+                each.get("performance", {}).pop("test_images", None)
                 own = {"perfect_score", "metrics_missing"} & {f["code"] for f in each["findings"]}
                 if own:  # what evaluation files tell, which only an archive holds
                     each.pop("summary")

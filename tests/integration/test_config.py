@@ -34,6 +34,7 @@ from lfv_mcp.cli.host_config import (
     entry,
     merge,
     snippet,
+    start_of,
     usual_file,
 )
 from lfv_mcp.cli.main import main
@@ -91,10 +92,9 @@ def test_what_is_written_starts_the_server(host: str, own_home: Path) -> None:
     file = Path(usual_file(host, {}, str(own_home), sys.platform))
     assert str(file) in written.stdout
     told = own_entry(host, file.read_text(encoding="utf-8"))
-    assert Path(told["command"]) == INSTALLED
-    server = StdioServerParameters(
-        command=told["command"], args=told["args"], env={**os.environ, **told["env"]}
-    )
+    (command, *more), variables = start_of(told)
+    assert Path(command) == INSTALLED
+    server = StdioServerParameters(command=command, args=more, env={**os.environ, **variables})
 
     async def ask() -> Any:
         async with Client(stdio_client(server), mode="legacy") as client:
@@ -116,7 +116,7 @@ def test_what_is_printed_is_what_is_written(host: str, tmp_path: Path) -> None:
     )
     written = file.read_text(encoding="utf-8")
     told = own_entry(host, written)
-    assert told["env"] == {"LFV_SOURCE": "s3://amzn-s3-demo-bucket/saved"}
+    assert start_of(told)[1] == {"LFV_SOURCE": "s3://amzn-s3-demo-bucket/saved"}
     if host == "claude-code":
         *start, command = shlex.split(printed.stdout)
         assert " ".join(start) == (

@@ -257,7 +257,7 @@ async def test_nothing_advises_what_needs_the_service(client: Client, name: str)
 async def test_typical_answer_is_small(client: Client) -> None:
     model = structure(await client.call_tool("describe_model", TYPICAL))
     compact = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
-    assert len(compact.encode()) <= 3100
+    assert len(compact.encode()) <= 3150
 
 
 # Which model is meant

@@ -84,7 +84,9 @@ def test_the_version_with_results_is_named(
     assert found.advice
     if usable:
         hosted, number = max(usable)
-        expected = f"See version {number} ({'HOSTED when captured, ' if hosted else ''}"
+        expected = (
+            f"See the results of version {number} ({'HOSTED when captured, ' if hosted else ''}"
+        )
         assert expected in found.advice
         assert expected in answer.summary
     else:
@@ -119,7 +121,7 @@ async def test_files_of_a_later_day_lead_to_no_other_version(tmp_path: Path) -> 
     write(tmp_path, "2.json", response("ModelDescription", body, OLD))
     write(tmp_path, "result.json", lines([result_of("line", 2)]))
     async with door(tmp_path) as ask:
-        assert "See version" not in (await ask.describe("line"))["summary"]
+        assert "See the results" not in (await ask.describe("line"))["summary"]
 
 
 async def test_a_failed_version_of_the_sample(client: Client) -> None:
@@ -128,7 +130,8 @@ async def test_a_failed_version_of_the_sample(client: Client) -> None:
     assert answer.structured_content is not None
     assert answer.structured_content["summary"].endswith(
         'Reason given: "Sample: training failed because the images differ in width or height." '
-        "See version 3 (HOSTED when captured, evaluation files held) instead."
+        "See the results of version 3 (HOSTED when captured, evaluation files held); no version "
+        "can be started any more."
     )
 
 

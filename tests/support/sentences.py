@@ -43,6 +43,7 @@ _CONSTANTS: Final[Mapping[str, str]] = {
     r"\(0 of [\d,]+ are shared": "images of another test set: the structure has same_test_set",
     r"lose about [\d.]+ points? of recall": "what simulation says of equal rankers",
     r"[\d,]+ images? (is|are) judged against": "labels_to_doubt lists the first of them",
+    r"\b\d{2}:\d{2}\b|: (\d+ h )?(\d+ min|<1 min)?(?= for training)": "times, tested apart",
 }
 _COUNTS: Final = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 

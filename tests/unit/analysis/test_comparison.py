@@ -87,7 +87,9 @@ def compared(*candidates: Candidate, **options: Any) -> dict[str, Any]:
     assert plain["best_reason"].endswith(".")
     digest = comparison_digest(answer)
     text_without_images = [
-        line for line in digest.splitlines() if not line.startswith(("Newly", "Labels to"))
+        line
+        for line in digest.splitlines()
+        if not line.startswith(("Newly", "Labels to", "Images, below"))
     ]
     assert len("\n".join(text_without_images)) <= COMPARISON_DIGEST_LIMIT
     assert digest.splitlines()[-1].startswith("Source: ")

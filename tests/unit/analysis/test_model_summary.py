@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lfv_mcp.analysis.description import readable_description
 from lfv_mcp.analysis.model_summary import SUMMARY_DIGEST_LIMIT, summarise, summary_digest
 from lfv_mcp.findings import FINDINGS
 from lfv_mcp.provenance import OtherStatus, Provenance
 from lfv_mcp.results.common import Source
+from lfv_mcp.times import iso_utc
 from tests.support.answers import as_json
 from tests.support.summaries import CAPTURED, found, judged, summary_of
 
@@ -29,6 +35,26 @@ def test_inference_units(low: int | None, high: int | None, code: str, units: st
     assert units in found(model, code).message
     assert model.hosting
     assert model.hosting.autoscaling is (high is not None)
+
+
+@given(st.integers(1_700_000_000, 1_761_000_000), st.integers(0, 200_000), st.floats(0, 59.9))
+def test_the_time_that_training_took_is_that_between_the_minutes_shown(
+    start: int, took: int, fraction_of_minute: float
+) -> None:
+    created = datetime.fromtimestamp(start + fraction_of_minute, UTC)
+    ended = created + timedelta(seconds=took)
+    times = {"CreationTimestamp": iso_utc(created), "EvaluationEndTimestamp": iso_utc(ended)}
+    line = next(x for x in summary_digest(summary_of(**times)).splitlines() if "Created" in x)
+    told = re.fullmatch(
+        r"Created (\S+ \d\d:\d\d), evaluated (\S+ )?(\d\d:\d\d) UTC: (?:(\d+) h ?)?"
+        r"(?:(\d+) min)?(<1 min)? for training and evaluation together; .*",
+        line,
+    )
+    assert told, line
+    first = datetime.strptime(told[1], "%Y-%m-%d %H:%M")
+    day = told[2] or told[1][:11]
+    last = datetime.strptime(f"{day}{told[3]}", "%Y-%m-%d %H:%M")
+    assert last - first == timedelta(hours=int(told[4] or 0), minutes=int(told[5] or 0))
 
 
 def test_records_that_disagree_are_all_named() -> None:

@@ -112,7 +112,7 @@ def test_every_call_written_out_keeps_the_rules(tool: Any, said: Mapping[str, An
 async def test_a_refusal_can_be_answered_by_copying_its_call(client: Client) -> None:
     await client.call_tool("list_models", {})  # the projects are known once the index is read
     for status in ("failed", "HOSTED", "no such"):
-        asked = {"project_name": "your-project-name", "status": status}
+        asked = {"project_name": "my-own-project", "status": status}
         refused = await client.call_tool("list_models", asked)
         assert refused.is_error
         assert refused.meta
