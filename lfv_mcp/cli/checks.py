@@ -222,7 +222,10 @@ async def _try_evidence(catalog: Catalog, row: ModelRow) -> _Tried:
         if all(found.code != "evidence_at_hand" for found in described.findings):
             return _Tried("none")
         report = await catalog.analyze_evaluation(query)
-    except LfvError as error:
+    except LfvError as refused:
+        # What would do for a question, another version, mends no file.
+        why = refused.__cause__ if refused.other_version else None
+        error = why if isinstance(why, LfvError) else refused
         return _Tried("unread", f"{error.message} [{error.code}]", error.next_step)
     unread = [found for found in report.findings if found.code in _EVIDENCE_UNREAD]
     for found in unread:
