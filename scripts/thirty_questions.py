@@ -73,8 +73,6 @@ QUESTIONS: Final = (
         "How long did training cap seal 3 take?",
         (("describe_model", SEAL),),
         ('"CreationTimestamp": "2025-08-04T08:30:00', '"evaluated_at": "2025-08-04T09:16:45'),
-        PARTLY,
-        "of training without evaluation there is no record, which the answer says",
     ),
     Asked(
         "Can I stop the weld bead model so that it costs nothing?",
@@ -110,10 +108,12 @@ QUESTIONS: Final = (
     ),
     Asked(
         "Which weld bead test images look wrongly labelled?",
-        (("compare_models", WELD_2_3),),
-        ("Labels to doubt: .*0032.png", "re-judged blind"),
-        PARTLY,
-        "one label in doubt needs two versions that judged the image: those of version 4 stay open",
+        (("compare_models", {**WELD_2_3, "model_versions": ["1", "2", "3", "4"]}),),
+        (
+            "Labels to doubt: .*0032.png",
+            "re-judged blind",
+            "the images of version 4 were judged by no",
+        ),
     ),
     Asked(
         "Welche Modelle vom Flaschenhals gibt es noch, und welches ist das beste?",
@@ -129,8 +129,6 @@ QUESTIONS: Final = (
         "War Leiterplatte 2 je im Einsatz? Wenn nein, warum?",
         (("describe_model", {**PCB, "model_version": "2"}),),
         ("was HOSTING_FAILED when captured", "2 inference units were not available"),
-        RIGHTLY_NOT,
-        "what ran before the capture is in no record, which is said; why the start failed, too",
     ),
     Asked(
         "Bei 0,5 % Ausschuss: wie viele Fehler lässt die Schweißnaht 3 durch?",
@@ -171,8 +169,6 @@ QUESTIONS: Final = (
             "tested on other images",
             "can judge no others any more",
         ),
-        RIGHTLY_NOT,
-        "undecided: they share no test image, which is said",
     ),
     Asked(
         "Welche Fehler fand die Schweißnaht 2 noch, die 3 übersieht?",
@@ -285,7 +281,8 @@ def page() -> str:
     return f"""# Thirty questions, and how far the tools answer them
 
 Asked on 27 November 2026 of the bundled sample, in English, German and Japanese, and answered by
-three readers who saw nothing but the tools' descriptions and results. Of thirty,
+readers who saw nothing but the tools' descriptions and results: one a language, and a fourth for
+the six that had been left open, after the answers had been mended. Of thirty,
 **{count[FULLY]} are answered fully** ({calls} calls), {count[PARTLY]} partly, and
 {count[RIGHTLY_NOT]} should not be answered by any tool.
 `python scripts/thirty_questions.py --check` makes the calls again and looks for the facts; a test

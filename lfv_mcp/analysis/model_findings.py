@@ -19,6 +19,8 @@ from lfv_mcp.results.common import Finding, Source
 from lfv_mcp.results.model_description import ModelDescription
 from lfv_mcp.results.model_summary import ModelSummary
 
+SYNTHETIC: Final = "Synthetic sample, not a real model."
+
 
 def state_findings(description: ModelDescription, *, live: bool) -> Iterator[Finding]:
     """What follows from the status and from the inference units that were requested."""
@@ -104,7 +106,7 @@ def source_findings(source: Source, doubt: str = "") -> Iterator[Finding]:
 
 def sample_finding(doubt: str = "") -> Finding:
     """That the sample answers; `doubt` says why it may not be what was meant."""
-    message = "Synthetic sample, not a real model."
+    message = SYNTHETIC
     return finding(
         "sample_data",
         f"{message} {doubt}" if doubt else message,

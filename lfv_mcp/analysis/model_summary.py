@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.description import ReadableDescription
 from lfv_mcp.analysis.model_findings import (
+    SYNTHETIC,
     disagreement_findings,
     evidence_findings,
     repair_findings,
@@ -42,6 +43,8 @@ SUMMARY_DIGEST_LIMIT: Final = 1200
 """Characters of the readable text of a describe_model answer."""
 _OF_RECORD, _LIGHT, _LIGHTEST = 1, 2, 3
 """How light a line is that gives way to the limit; those of no rank stay."""
+_SAID_AS_FIGURES: Final = ("escapes_high", "escapes_notable", "precision_of_test_set")
+"""Findings whose figures the summary has."""
 _NEVER_CUT: Final = ("metrics_best_case", "sample_data")
 """Findings that the limit never cuts off: how far metrics flatter, and a doubt about the source."""
 
@@ -233,7 +236,7 @@ def summary_digest(model: ModelSummary, limit: int = SUMMARY_DIGEST_LIMIT) -> st
     for found in (each for each in shown if each.severity != "info" or each.code in _NEVER_CUT):
         lines.append(_line(found, model.summary))
         # What the summary says as well gives way to the record.
-        ranks[lines[-1]] = _LIGHT if found.code in _TOLD and found.code not in _NEVER_CUT else 0
+        ranks[lines[-1]] = _LIGHT if found.code in _SAID_AS_FIGURES else 0
     lines += _record_in_words(model)
     if model.status_message is not None and f'"{model.status_message}"' not in model.summary:
         lines.append(f"Status message: {model.status_message}")
@@ -259,8 +262,7 @@ def _times_in_words(record: ModelDescription | None) -> Iterator[str]:
         took = end // 60 - start // 60  # of the minutes that are shown
         yield (
             f"Created {_minute(created)}, evaluated {_minute(evaluated)[11 if same_day else 0 :]} "
-            f"UTC: {duration(60 * took)} for training and evaluation together; of each alone there "
-            "is no record"
+            f"UTC: {duration(60 * took)} for training and evaluation, each alone in no record"
         )
         return
     for what, time in (("Created", created), ("Evaluated", evaluated)):
@@ -296,6 +298,8 @@ def _line(found: Finding, summary: str) -> str:
     """A finding as a line, without the advice or the reason that the summary above it has given."""
     if found.advice is not None and found.advice in summary:
         return as_line(found.model_copy(update={"advice": None}))
+    if found.message == SYNTHETIC and found.advice and "(synthetic sample)" in summary:
+        return as_line(found.model_copy(update={"message": found.advice, "advice": None}))
     return as_line(found)
 
 

@@ -355,7 +355,7 @@ test('scores that no threshold explains give no cut to move', async () => {
 test('failed: a bad state, and what is critical', async () => {
   const frame = await show(page, STATES.failed);
   assert.deepEqual(await texts(frame, '.chips .bad'), ['✕ TRAINING FAILED when captured']);
-  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. Read status_message for the cause, and use another version.');
+  assert.equal((await texts(frame, '.findings li'))[0], '✕ Critical Training had failed; there was no model to use. See the results of version 3 (HOSTED when captured, evaluation files held); no version can be started any more.');
   assert.match(await text(frame, '.said'), /The service said: “Sample: training failed because the images differ/);
   assert.match(await text(frame, 'main'), /Not known: there are no metrics in this record\./);
   assert.deepEqual(await texts(frame, 'h2'), ['How good it is', 'Worth knowing', 'The record']);
@@ -730,7 +730,7 @@ test('the file without JavaScript shows the facts and its record, accessible and
 test('hostile text in a file stays text', async () => {
   const folder = await scratch(), path = join(folder, 'hostile.html');
   await writeFile(join(folder, 'answers.json'), JSON.stringify([{ arguments: { project_name: HOSTILE }, result: hostile(await structured(STATES.hosted)) }]));
-  execFileSync(PYTHON, ['-c', 'import json, pathlib, sys; from lfv_mcp.server import view; view.write(pathlib.Path(sys.argv[2]), json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))', join(folder, 'answers.json'), path], { cwd: root });
+  execFileSync(PYTHON, ['-c', 'import json, pathlib, sys; from lfv_mcp.server import view; pathlib.Path(sys.argv[2]).write_bytes(view.page_with(json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))).encode("utf-8", "replace"))', join(folder, 'answers.json'), path], { cwd: root });
   const opened = await file(path, 320);
   await harmless(opened.mainFrame(), 'file');
   assert.deepEqual(opened.faults, []);

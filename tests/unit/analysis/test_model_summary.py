@@ -47,7 +47,7 @@ def test_the_time_that_training_took_is_that_between_the_minutes_shown(
     line = next(x for x in summary_digest(summary_of(**times)).splitlines() if "Created" in x)
     told = re.fullmatch(
         r"Created (\S+ \d\d:\d\d), evaluated (\S+ )?(\d\d:\d\d) UTC: (?:(\d+) h ?)?"
-        r"(?:(\d+) min)?(<1 min)? for training and evaluation together; .*",
+        r"(?:(\d+) min)?(<1 min)? for training and evaluation, .*",
         line,
     )
     assert told, line
