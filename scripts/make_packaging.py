@@ -26,9 +26,8 @@ from lfv_mcp.cli.host_config import HOSTS, claude_command, entry, pretty, snippe
 from lfv_mcp.cli.host_config import NAME as SHORT
 from lfv_mcp.server.tools import TOOLS
 from scripts.check_conformance import SCENARIOS, SUITE, UNCHECKED
-from scripts.check_external_hosts import PLACEHOLDER, lines, recorded, table
+from scripts.check_external_hosts import lines, recorded, table
 from scripts.checks import ROOT, must, npm_prefix
-from scripts.external_hosts import Scene
 
 NAME: Final = "io.github.lfv-mcp/lfv-mcp"
 """In the MCP registry; the README and the image say it too, which proves that they are ours."""
@@ -75,8 +74,6 @@ FOLDER: Final = "folder"
 INSTALLED: Final = "/ABSOLUTE/PATH/TO/lfv-mcp"
 """In place of the command that `lfv-mcp config` writes. Never a program that fetches lfv-mcp by its
 name: that name is not ours where such programs look, and hosts pass AWS credentials on."""
-RUN: Final = Scene([INSTALLED], PLACEHOLDER)
-"""What `nox -s external-hosts` gives a host."""
 
 
 def shown(page: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -41,14 +41,14 @@ HOSTS: Final[Mapping[str, Host]] = {
     "cursor": Host("Cursor", "{home}/.cursor/mcp.json"),
     "kiro": Host("Kiro", "{home}/.kiro/settings/mcp.json"),
     "gemini-cli": Host("Gemini CLI", "{home}/.gemini/settings.json", reload="Start a new session."),
-    "qwen-code": Host("Qwen Code", "{home}/.qwen/settings.json", reload="Start a new session."),
+    "codex": Host("Codex", "{codex}/config.toml", "mcp_servers", "Start a new session."),
     "copilot-cli": Host(
         "Copilot CLI", "{home}/.copilot/mcp-config.json", reload="Start a new session."
     ),
+    "qwen-code": Host("Qwen Code", "{home}/.qwen/settings.json", reload="Start a new session."),
     "opencode": Host(
         "opencode", "{home}/.config/opencode/opencode.jsonc", "mcp", "Start a new session."
     ),
-    "codex": Host("Codex", "{codex}/config.toml", "mcp_servers", "Start a new session."),
 }
 
 
