@@ -98,7 +98,7 @@ def start_of(entry: Mapping[str, Any]) -> tuple[list[str], Mapping[str, str]]:
     """The words that an entry of any host starts, and the variables that it sets."""
     command = entry["command"]
     words = command if isinstance(command, list) else [command, *entry["args"]]
-    return words, entry["env"] if "env" in entry else entry["environment"]
+    return words, entry.get("env") or entry.get("environment") or {}
 
 
 def snippet(host: str, entry: Mapping[str, Any]) -> str:
