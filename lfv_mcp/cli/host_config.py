@@ -97,8 +97,9 @@ def entry(host: str, command: str, source: str, tools: Sequence[str] = ()) -> di
 def start_of(entry: Mapping[str, Any]) -> tuple[list[str], Mapping[str, str]]:
     """The words that an entry of any host starts, and the variables that it sets."""
     command = entry["command"]
-    words = command if isinstance(command, list) else [command, *entry["args"]]
-    return words, entry.get("env") or entry.get("environment") or {}
+    words: list[str] = [command, *entry["args"]] if isinstance(command, str) else list(command)
+    variables: Mapping[str, str] = entry.get("env") or entry.get("environment") or {}
+    return words, variables
 
 
 def snippet(host: str, entry: Mapping[str, Any]) -> str:
