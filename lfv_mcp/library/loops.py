@@ -68,13 +68,18 @@ class LoopThread:
 
         Raises:
             EndedError: the loop was stopped before it did.
+            SystemExit: likewise, with the program, and this thread is a daemon. Python ends such
+                a thread a moment later; until then another error would be printed with its
+                traceback as the last that a program says which ended well.
         """
         try:
             return self._running.portal.call(question)
         except (CancelledError, RuntimeError):
-            if self._is_stopping:
-                raise EndedError from None
-            raise
+            if not self._is_stopping:
+                raise
+            if threading.current_thread().daemon and not threading.main_thread().is_alive():
+                raise SystemExit from None
+            raise EndedError from None
 
     def close(self, *, cancel: bool) -> None:
         """Let the loop end, and wait for it.

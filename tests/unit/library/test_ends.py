@@ -57,6 +57,13 @@ LEFT_OPEN: Final[dict[str, tuple[str, int, str]]] = {
         0,
         "20",
     ),
+    "a daemon is asking while the program takes its time to end": (
+        "def on():\n    while True: lfv.models()\n"
+        "daemon = threading.Thread(target=on, daemon=True); daemon.start(); ask()\n"
+        "atexit.register(daemon.join)",
+        0,
+        "20",
+    ),
     "asked and closed at exit": (
         "def late():\n"
         "    try: ask()\n"
