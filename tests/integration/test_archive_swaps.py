@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, repeat
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import pytest
@@ -64,6 +65,7 @@ class Swapped(Directory):
 
     def __init__(self, folder: Path, steps: Iterator[str]) -> None:
         self._folder = folder
+        self._swapping = Lock()
         self.steps = steps
         self.now = ""
         self.swap(STATES[0])
@@ -75,13 +77,14 @@ class Swapped(Directory):
         self.swap(status)
 
     def swap(self, status: str) -> None:
-        """Let the link lead to another state, in one step."""
-        if status == self.now:
-            return
-        spare = self._folder / "spare"
-        spare.symlink_to(self._folder / status)
-        spare.rename(self._folder / "archive")
-        self.now = status
+        """Let the link lead to another state, in one step; files are opened in several threads."""
+        with self._swapping:
+            if status == self.now:
+                return
+            spare = self._folder / "spare"
+            spare.symlink_to(self._folder / status)
+            spare.rename(self._folder / "archive")
+            self.now = status
 
     def entries(self) -> Iterator[FileEntry]:
         self.swap(next(self.steps, self.now))
