@@ -30,11 +30,18 @@ _MAX_COMPARED: Final = 500
 """Held names that are compared letter by letter: each takes its time."""
 
 
-_VERSION_AT_END: Final = re.compile(
-    r"(?P<name>.*[^\W\d_])[-_/:#\s]*(?:v|version)?[-_:#.\s]*(?P<version>[1-9]\d{0,9})",
-    re.IGNORECASE | re.ASCII | re.DOTALL,
+VERSION_AFTER_NAME: Final = (
+    r"[\W_]*(?:(?:v|ver|versi[oó]n|versione|vers[aã]o|models?|modell|modelo)[\W_]*){0,2}"
+    r"(?P<version>[1-9][0-9]{0,9})"
 )
-"""A name with a version after it. The name ends with a letter."""
+"""What stands between a name and its version, as a pattern in any letter case: `cap-seal v3`,
+`cap-seal, version 3`, `cap-seal (model 3`, `cap-seal/models/3`."""
+_NAME_WITH_VERSION: Final = tuple(
+    re.compile(rf"(?P<name>.*{most}[^\W\d_]){VERSION_AFTER_NAME}[\W_]*", re.IGNORECASE | re.DOTALL)
+    for most in ("", "?")
+)
+"""A name, which ends with a letter, and a version after it: with the longest such name, because
+`cap-model 3` may be version 3 of a project cap-model, and with the shortest."""
 
 
 class _Likeness(NamedTuple):
@@ -94,14 +101,18 @@ def meant(name: str, held: Iterable[str], *, whole: bool = False) -> str | None:
 
 
 def meant_with_version(name: str, held: Iterable[str]) -> tuple[str, str | None] | None:
-    """The held name that a typed one means and the version after it, if any: `weld bead v3`."""
+    """The held name that a typed one means and the version after it, if any.
+
+    `weld bead v3`, `weld bead (version 3)` and `weld-bead/models/3` → `("weld-bead", "3")`.
+    """
     names = list(held)
     if (found := meant(name, names)) is not None:
         return found, None
-    ends = _VERSION_AT_END.fullmatch(name[:_MAX_NAME])
-    # Whole, because `line 1` may well be another project than `line-100`.
-    if ends and (found := meant(ends["name"], names, whole=True)) is not None:
-        return found, ends["version"]
+    for pattern in _NAME_WITH_VERSION:
+        parts = pattern.fullmatch(name[:_MAX_NAME])
+        # Whole, because `line 1` may well be another project than `line-100`.
+        if parts and (found := meant(parts["name"], names, whole=True)) is not None:
+            return found, parts["version"]
     return None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
 from lfv_mcp.catalog.held_names import HeldNames
-from lfv_mcp.catalog.near_names import meant, meant_with_version
+from lfv_mcp.catalog.near_names import VERSION_AFTER_NAME, meant, meant_with_version
 from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import is_prediction_set_name
 from lfv_mcp.server import spellings
@@ -149,12 +149,13 @@ def _named_elsewhere(
 ) -> tuple[str, str | None] | None:
     """The longest project whose name stands within an argument, and a number right after it.
 
-    `sample-weld-bead-3` and `model/sample-weld-bead/3` → `("sample-weld-bead", "3")`.
+    `sample-weld-bead-3`, `model/sample-weld-bead/3` and `sample-weld-bead, version 3` →
+    `("sample-weld-bead", "3")`.
     """
     for name in sorted(projects, key=len, reverse=True):
         if len(name) < 3:  # stands in too many words
             continue
-        follows = re.compile(rf"\b{re.escape(name)}(?:[-_/:#\s]*v?(?P<version>[1-9]\d{{0,9}}))?\b")
+        follows = re.compile(rf"\b{re.escape(name)}(?i:{VERSION_AFTER_NAME})?\b")
         for argument in (_PROJECT, _VERSION):
             text = given.get(argument)
             found = isinstance(text, str) and follows.search(text[:_MAX_TEXT])

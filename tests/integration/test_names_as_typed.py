@@ -13,7 +13,7 @@ from mcp.types import TextContent
 
 from lfv_mcp import LfvError, connect
 from lfv_mcp.catalog.catalog import Catalog
-from lfv_mcp.catalog.near_names import did_you_mean, meant
+from lfv_mcp.catalog.near_names import did_you_mean, meant, meant_with_version
 from lfv_mcp.server.app import build_server
 from lfv_mcp.server.protocol import ERROR_META
 from tests.support.api_endpoint import Endpoint, Reply, Request
@@ -59,6 +59,11 @@ _SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (
     lambda name: name.partition("-")[2],
 )
 SPELLINGS: Final = st.lists(st.sampled_from(_SPELLINGS), min_size=1, max_size=3)
+VERSIONS_AFTER: Final = (
+    *(" {}", "-{}", " v{}", " V.{}", " version {}", ", version {}", " (Version {})", " versión {}"),
+    *("/models/{}", "/model/{}", " model {}", " #{}", ":{}", " Version_{}", " [v{}]", " model v{}"),
+)
+"""How a version stands after a name that people type."""
 CALLS: Final[tuple[tuple[str, Mapping[str, object]], ...]] = (
     ("describe_model", {"model_version": "1"}),
     ("list_models", {"status": "TRAINED", "max_results": 7}),
@@ -101,6 +106,19 @@ def test_another_number_is_no_slip(one: int, other: int) -> None:
 def test_no_text_is_too_much(name: str, held: list[str]) -> None:
     found = meant(name, held)
     assert found is None or found in held
+
+
+@given(
+    st.sampled_from(HELD),
+    st.sampled_from(_SPELLINGS),
+    st.sampled_from(VERSIONS_AFTER),
+    st.integers(1, 9_999_999_999),
+)
+def test_a_version_after_a_name_is_kept(
+    name: str, spelling: Callable[[str], str], after: str, version: int
+) -> None:
+    typed = spelling(name) + after.format(version)
+    assert meant_with_version(typed, HELD) == (name, str(version))
 
 
 async def refused(client: Client, tool: str, arguments: Mapping[str, object]) -> Mapping[str, Any]:

@@ -66,6 +66,17 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
         {"project_name": "cap seal 4"},
         ("describe_model", {"project_name": "cap-seal", "model_version": "4"}),
     ),
+    *(
+        (
+            "describe_model",
+            {"project_name": typed},
+            ("describe_model", {"project_name": "cap-seal", "model_version": "4"}),
+        )
+        for typed in (
+            *("cap-seal, version 4", "cap seal (Version 4)", "cap-seal/models/4", "CAP SEAL v4"),
+            *("the model cap-seal, model 4", "cap-seal model v4", "capseal versión 4"),
+        )
+    ),
     (
         "compare_models",
         {"project_name": "Cap_Seal", "model_versions": ["3", "Patch core 2"], "recall_margin": 2},
