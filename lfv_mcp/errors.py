@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
 from lfv_mcp.text import without_passwords
 
@@ -131,11 +131,17 @@ class LfvError(Exception):
         self.question = ""
         self.other_version = ""
 
-    def copy(self) -> LfvError:
+    def saying(self, message: str, next_step: str) -> Self:
+        """The same failure in other words, with all else that it carries."""
+        said = type(self).__new__(type(self))  # kinds are made in ways of their own
+        LfvError.__init__(said, self.code, message, next_step)
+        words = {"message": said.message, "next_step": said.next_step}
+        vars(said).update(vars(self) | words)
+        return said
+
+    def copy(self) -> Self:
         """The same failure for another caller: raised twice, one error collects tracebacks."""
-        copied = type(self)(self.code, self.message, self.next_step)
-        copied.other_version = self.other_version
-        return copied
+        return self.saying(self.message, self.next_step)
 
     def __str__(self) -> str:
         """The whole text for a reader: message and code, the question as understood, next step."""

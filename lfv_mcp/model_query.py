@@ -74,9 +74,7 @@ class InvalidArgumentError(CallerError):
             step: what to do instead, as a sentence; empty to leave that as it is.
         """
         next_step = f"{step} {_NOTHING_SENT}" if step else self.next_step
-        said = InvalidArgumentError(self.code, f"{self.message} {known}", next_step)
-        said.argument, said.shown_value, said.rule = self.argument, self.shown_value, self.rule
-        said.value, said.meant = self.value, self.meant
+        said = self.saying(f"{self.message} {known}", next_step)
         said.known, said.step = known, step or self.step
         return said
 

@@ -118,7 +118,7 @@ def parse_local_path(text: str, next_step: str = LOCAL_PLACE) -> Path:
         if _is_elsewhere(text.strip().strip("\"'")):
             raise _refused(text, "is not on this machine", next_step) from error
         if error.next_step == _HELP:
-            raise CallerError(error.code, error.message, next_step) from error
+            raise error.saying(error.message, next_step) from error
         raise
     if isinstance(place, S3Place):
         raise _refused(text, "is not on this machine", next_step)

@@ -156,7 +156,7 @@ class Evaluations:
                 raise
             instead = f"Ask about {usable.in_words} instead."
             message = f"Version {number}: {error.message}"
-            led_on = type(error)(error.code, message, f"{error.next_step} {instead}")
+            led_on = error.saying(message, f"{error.next_step} {instead}")
             led_on.other_version = usable.version
             raise led_on from error
 

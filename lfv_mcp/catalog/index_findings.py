@@ -107,7 +107,7 @@ def with_unread(error: LfvError, unread: Unread | None) -> LfvError:
     if unread is None or error.code not in _ABSENCES:
         return error
     next_step = f"{error.next_step} {unread.next_step}".strip()
-    return type(error)(error.code, f"{error.message} {unread.in_words()}.", next_step)
+    return error.saying(f"{error.message} {unread.in_words()}.", next_step)
 
 
 def still_indexing(seconds: float, progress: IndexingProgress) -> ServiceError:

@@ -145,6 +145,6 @@ def _annotation(level: Literal["error", "warning"], code: str, message: str) -> 
 
 def _without_commands(error: LfvError) -> LfvError:
     """The same error, with texts in which the runner of a GitHub job finds no command."""
-    quiet = LfvError(error.code, without_commands(error.message), without_commands(error.next_step))
+    quiet = error.saying(without_commands(error.message), without_commands(error.next_step))
     quiet.question = without_commands(error.question)
     return quiet

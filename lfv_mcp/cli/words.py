@@ -133,9 +133,7 @@ def failure_in_words(error: LfvError) -> LfvError:
             f"{refused} {error.known}".strip(),
             on_command_line(error.step) or correct,
         )
-    said = error.copy()
-    said.message, said.next_step = on_command_line(error.message), on_command_line(error.next_step)
-    said.args = (said.message,)
+    said = error.saying(on_command_line(error.message), on_command_line(error.next_step))
     said.question = re.sub(r"\b(?:project|model)_(name|versions?)\b", _asked, error.question)
     return said
 

@@ -152,9 +152,7 @@ def python_failures(given: Mapping[str, object] = {}) -> Generator[None]:
         raise _refused(error) from None
     except LfvError as error:
         logger.debug("A question failed: %s", error.code, exc_info=True)
-        said = error.copy()
-        said.message, said.next_step = in_python(error.message), in_python(error.next_step)
-        said.args = (said.message,)
+        said = error.saying(in_python(error.message), in_python(error.next_step))
         said.question = in_python(question_of(error, given))
         raise said from None
 

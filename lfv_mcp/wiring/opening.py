@@ -85,8 +85,7 @@ def _retold(settings: Settings, error: LfvError) -> LfvError:
 
 def _file_retold(error: LfvError) -> LfvError:
     """An error of one file of the source for callers elsewhere: what it is, but not where."""
-    return type(error)(
-        error.code,
+    return error.saying(
         f"A file of this server's source, {SETTING}, cannot be read: {ERRORS[error.code][1]}.",
         "Its operator sees which one by `lfv-mcp archive check`.",
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lfv_mcp.errors import ERRORS, CallerError, LfvError, ServiceError, SetupError
+from lfv_mcp.formats.predictions.columns import NoPredictionsError
+from lfv_mcp.model_query import invalid_argument
+from lfv_mcp.wiring.source import SourceError
 
 
 def test_every_code_says_who_can_act_and_what_it_means() -> None:
@@ -26,3 +29,24 @@ def test_the_text_has_message_code_question_and_next_step() -> None:
     assert str(error) == (
         "Too many requests. [throttled]\nAsked: project_name=caps\nNext: Ask again in a minute."
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SetupError("s3_not_found", "Gone.", "Look."),
+        invalid_argument("threshold", 7, "it is a share", "0.5", meant="0.07"),
+        NoPredictionsError("No rows.", "Name another file."),
+        SourceError("source_unusable", "/x is none.", "Name one.", reason="it is none"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_failure_said_again_carries_all_but_its_words(error: LfvError) -> None:
+    error.question, error.other_version = "project_name=caps", "3"
+    said = error.saying("Read https://u:secret@host/x.", "Wait.")
+    words = {"message": "Read https://host/x.", "next_step": "Wait."}
+    assert type(said) is type(error)
+    assert vars(said) == vars(error) | words
+    assert said.args == (words["message"],)
+    assert vars(error.copy()) == vars(error)
+    assert error.copy() is not error

@@ -35,7 +35,3 @@ class PredictionsRefusedError(CallerError):
     def __init__(self, message: str, next_step: str) -> None:
         """Name what was seen, and the flag that settles it."""
         super().__init__("predictions_refused", message, next_step)
-
-    def copy(self) -> PredictionsRefusedError:
-        """The same refusal again."""
-        return PredictionsRefusedError(self.message, self.next_step)
