@@ -269,6 +269,11 @@ def parse_model_query(
     return project.of(fixed or model_version)
 
 
+def asks_for_latest(project_name: str, model_version: str) -> bool:
+    """Whether checked arguments name no version; an ARN or URI in place of the name may."""
+    return parse_model_query(project_name, model_version).version_or_name == LATEST
+
+
 def _taken_apart(text: str) -> tuple[str, ModelQuery] | None:
     """What an ARN or a resource URI names, and which of the two it is; None for anything else."""
     if arn := parse_arn(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lfv_mcp.errors import LfvError
-from lfv_mcp.model_query import LATEST, parse_model_query
+from lfv_mcp.model_query import asks_for_latest
 from lfv_mcp.server.arguments import MODEL_VERSION, PROJECT_NAME, parse
 
 
@@ -25,6 +25,6 @@ def call_that_answers(error: LfvError, method: str, given: Mapping[str, object])
         return ""
     asked = {each.name: given[each.name] for each in (PROJECT_NAME, MODEL_VERSION)}
     parsed = parse((PROJECT_NAME, MODEL_VERSION), asked)
-    if parse_model_query(**parsed).version_or_name != LATEST:
+    if not asks_for_latest(**parsed):
         return ""
     return f'{method}("{parsed["project_name"]}", {error.other_version})'

@@ -76,10 +76,10 @@ def corrected_call(
     return None if ordered == said else Call(tool, ordered)
 
 
-def names_other_versions(call: Call, given: Mapping[str, object]) -> bool:
+def names_other_versions(call: Call, own: Mapping[str, object]) -> bool:
     """Whether a call names other versions or prediction sets than the one it is made instead of."""
     return any(
-        name in call.arguments and call.arguments[name] != given.get(name)
+        name in call.arguments and call.arguments[name] != spellings.plain(own.get(name))
         for name in (_VERSION, _VERSIONS)
     )
 

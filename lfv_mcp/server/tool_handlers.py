@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from mcp.types import (
@@ -18,7 +19,7 @@ from mcp.types import Tool as WireTool
 from lfv_mcp.catalog.catalog import Catalog
 from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.errors import LfvError
-from lfv_mcp.model_query import LATEST, parse_model_query
+from lfv_mcp.model_query import asks_for_latest
 from lfv_mcp.server import arguments
 from lfv_mcp.server.corrections import Call, corrected_call, names_other_versions
 from lfv_mcp.server.failures import guarded
@@ -27,12 +28,13 @@ from lfv_mcp.server.progress import ProgressReporter
 from lfv_mcp.server.protocol import RequestContext, invalid_params, tool_error
 from lfv_mcp.server.resources import VIEW
 from lfv_mcp.server.size_limits import truncate_answer
-from lfv_mcp.server.spellings import is_not_given
+from lfv_mcp.server.spellings import is_not_given, plain
 from lfv_mcp.server.tools import Tool, ToolContext
 from lfv_mcp.text import clean
 
 _CORRECTABLE: Final = ("invalid_argument", "model_not_found", "project_not_found")
 """Failures that another call may avoid."""
+_PROJECT: Final = "project_name"
 _VERSION: Final = "model_version"
 
 
@@ -85,21 +87,26 @@ class ToolHandlers:
                     text, result = await tool.run(context, **parsed)
                 text, structure = truncate_answer(text, result.to_json())
         except LfvError as error:
-            return await self._refused(tool, params.arguments or {}, error)
+            own = _own_arguments(tool, params.arguments or {})
+            return await self._refused(tool, own, error)
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=dict(structure)
         )
 
-    async def _refused(
-        self, tool: Tool, given: Mapping[str, Any], error: LfvError
-    ) -> CallToolResult:
-        """A failed call, with the names that are held and the call to make instead."""
+    async def _refused(self, tool: Tool, own: Mapping[str, Any], error: LfvError) -> CallToolResult:
+        """A failed call, with the names that are held and the call to make instead.
+
+        Args:
+            tool: the one that was called.
+            own: the arguments of `_own_arguments`.
+            error: why it failed.
+        """
         # A refusal waits for nothing: a live service would be asked for all of its projects.
         held = await self._catalog.suggestions.held() if error.code in _CORRECTABLE else HeldNames()
-        named = held.named_in(error, given.get("project_name"))
+        named = held.named_in(error, plain(own.get(_PROJECT)))
         if error.other_version:
-            return tool_error(named, given, _of_version(tool, given, error.other_version))
-        return tool_error(named, given, _corrected(tool, given, error.code, held))
+            return tool_error(named, own, _of_version(tool, own, error.other_version))
+        return tool_error(named, own, _corrected(tool, own, error.code, held))
 
     def _published(self, tool: Tool) -> WireTool:
         return WireTool(
@@ -118,22 +125,27 @@ class ToolHandlers:
         )
 
 
-def _of_version(tool: Tool, given: Mapping[str, Any], version: str) -> Call | None:
+def _own_arguments(tool: Tool, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a call said to the tool itself; all that it sent if that cannot be told."""
+    with suppress(LfvError):  # it was refused for the same reason
+        return arguments.own_arguments(given, [each.name for each in tool.arguments])
+    return given
+
+
+def _of_version(tool: Tool, own: Mapping[str, Any], version: str) -> Call | None:
     """The same call of another version, if the latest one was asked about."""
-    if arguments.parse(tool.arguments, given).get(_VERSION) != LATEST:
+    parsed = arguments.parse(tool.arguments, own)
+    if _VERSION not in parsed or not asks_for_latest(parsed[_PROJECT], parsed[_VERSION]):
         return None
-    own = arguments.own_arguments(given, [each.name for each in tool.arguments])
-    if parse_model_query(str(own["project_name"])).model_version is not None:
-        return None  # an ARN says which
     kept = {name: value for name, value in own.items() if not is_not_given(value)}
     return Call(tool.name, {**kept, _VERSION: version})
 
 
-def _corrected(tool: Tool, given: Mapping[str, Any], code: str, held: HeldNames) -> Call | None:
+def _corrected(tool: Tool, own: Mapping[str, Any], code: str, held: HeldNames) -> Call | None:
     """The call to make instead of a refused one, if it is known."""
     if code not in _CORRECTABLE or (code != "invalid_argument" and not held.projects):
         return None
-    call = corrected_call(tool.name, tool.arguments, given, held)
-    if call is None or (code == "model_not_found" and not names_other_versions(call, given)):
+    call = corrected_call(tool.name, tool.arguments, own, held)
+    if call is None or (code == "model_not_found" and not names_other_versions(call, own)):
         return None
     return call

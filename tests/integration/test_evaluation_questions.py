@@ -328,12 +328,27 @@ async def test_a_latest_without_files_gets_the_call_of_the_newest_that_has(
     assert call["arguments"] == {**asked, "model_version": "3"}
     answer = await client.call_tool(call["name"], call["arguments"])
     assert not answer.is_error
+    for wrapped in ({"arguments": asked}, {"input": json.dumps(asked)}):
+        assert text(await client.call_tool("analyze_evaluation", wrapped)) == text(refused)
 
 
-async def test_a_version_that_is_named_gets_no_call_of_another(client: Client) -> None:
-    asked = {"project_name": "sample-cap-seal", "model_version": "5"}
-    refused = await client.call_tool("analyze_evaluation", asked)
-    assert refused.is_error
+ARN_OF_5: Final = "arn:aws:lookoutvision:us-east-1:111122223333:model/sample-cap-seal/5"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"project_name": "sample-cap-seal", "model_version": "5"},
+        {"project_name": "sample-cap-seal", "model_version": ARN_OF_5},
+        {"project_name": f' "{ARN_OF_5}" ', "model_version": "latest"},
+        {"model_version": ARN_OF_5},
+    ],
+)
+async def test_a_version_that_is_named_gets_no_call_of_another(
+    client: Client, asked: Mapping[str, Any]
+) -> None:
+    refused = await client.call_tool("analyze_evaluation", dict(asked))
+    assert "[evidence_unavailable]" in text(refused)
     assert "Call instead" not in text(refused)
 
 

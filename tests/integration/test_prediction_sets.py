@@ -321,6 +321,8 @@ async def test_a_set_as_people_type_it_is_led_on_to(
         call = {"name": tool, "arguments": {"project_name": PROJECT, argument: meant}}
         assert said.endswith(f"\nCall instead: {json.dumps(call)}")
         await asked(client, tool, **{argument: meant})
+        wrapped = {"arguments": {"project_name": f" {PROJECT} ", argument: given}}
+        assert said == text(await client.call_tool(tool, wrapped))
 
 
 async def test_what_is_no_set_is_asked_for_and_said(client: Client, folder: Path) -> None:
