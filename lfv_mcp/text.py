@@ -15,10 +15,12 @@ _ANSI: Final = re.compile(
 )
 _INVISIBLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of characters that show nothing, or change how their neighbours show."""
-_USER_INFO: Final = re.compile(
-    r"(\b(?!(?:s3[an]?|file):)[a-z][a-z0-9+.-]*://)[^\s\"'<>]*@", re.IGNORECASE
+_WORD: Final = re.compile(r"[^\s\"'<>]+")
+"""What a URL may be, with all that nobody quoted."""
+_AUTHORITY: Final = re.compile(
+    r"(?<!\bs3)(?<!\bs3a)(?<!\bs3n)(?<!\bfile)(?<=[a-z0-9+.-])://", re.IGNORECASE
 )
-"""All up to the last `@`: a password may have a `/` or an `@` that nobody quoted."""
+"""Where a user and a password may begin. A key of S3 may have an `@` of its own."""
 _SECRET_PARAMETER: Final = re.compile(
     r"([?&#;](?:[\w.-]*(?:signature|token|secret|password|passwd|pwd|credential|key)[\w.-]*|sig)=)"
     r"[^\s&#\"'<>]+",
@@ -71,7 +73,15 @@ def without_passwords(text: str) -> str:
     """
     if "://" not in text:
         return text
-    return _SECRET_PARAMETER.sub(r"\1…", _USER_INFO.sub(r"\1", text))
+    return _SECRET_PARAMETER.sub(r"\1…", _WORD.sub(_without_user, text))
+
+
+def _without_user(word: re.Match[str]) -> str:
+    """A word without all up to its last `@`: a password may have a `/` or an `@` itself."""
+    text = word[0]
+    begins = _AUTHORITY.search(text)
+    ends = text.rfind("@")
+    return f"{text[: begins.end()]}{text[ends + 1 :]}" if begins and begins.end() <= ends else text
 
 
 def first_of(

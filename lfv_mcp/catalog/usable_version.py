@@ -23,9 +23,7 @@ def usable_version(
     Returns:
         None if there is no other version with results.
     """
-    model = archived_model(
-        index, ModelQuery(query.project_name, version, query.region, query.account)
-    )
+    model = archived_model(index, query.of(version))
     if model is None:
         return None
     others = [key for key in index.versions[model.project_key] if key != model]

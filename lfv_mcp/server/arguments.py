@@ -66,7 +66,7 @@ class Argument:
         example: a good value, as JSON, for the refusal of a call without it.
         default: what `parse` takes for a value that was not given.
         as_meant: the value that was meant by one that `parse` refuses, if only one can be, else
-            None; for a number without which a call would ask something else.
+            None.
     """
 
     name: str

@@ -15,6 +15,7 @@ from lfv_mcp.catalog.held_names import HeldNames
 from lfv_mcp.catalog.near_names import VERSION_AFTER_NAME, meant, meant_with_version
 from lfv_mcp.errors import CallerError
 from lfv_mcp.identifiers import is_prediction_set_name
+from lfv_mcp.model_query import HOSTED, LATEST
 from lfv_mcp.server import spellings
 from lfv_mcp.server.arguments import Argument, own_arguments, parse, status_like
 
@@ -54,7 +55,8 @@ def corrected_call(
     except CallerError:
         return None
     kept = {a.name: fit for a in arguments if (fit := _fitting(a, own.get(a.name))) is not None}
-    if any(a.as_meant and a.name not in kept and _is_number(own.get(a.name)) for a in arguments):
+    numbers = [a.name for a in arguments if a.schema["type"] == "number"]
+    if any(name not in kept and _has_number(own.get(name)) for name in numbers):
         return None  # without it the call would ask something else
     projects = held.projects
     if projects and kept.get(_PROJECT) not in projects:
@@ -99,10 +101,11 @@ def _fitting(argument: Argument, value: object) -> object:
     return spellings.plain(value)
 
 
-def _is_number(value: object) -> bool:
-    """Whether a value is a number, or spells one."""
-    number = spellings.number(value, may_be_percent=True)
-    return isinstance(number, int | float) and not isinstance(number, bool)
+def _has_number(value: object) -> bool:
+    """Whether a value is a number or has one in it: `12`, `"1,000"`, `"5 of 100"`."""
+    if isinstance(value, str):
+        return any(character.isdigit() for character in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _sets_meant(
@@ -131,7 +134,7 @@ def _sets_meant(
 def _set_meant(value: object, names: Sequence[str]) -> str | None:
     """The held prediction set that a word means that is no version and no set's name."""
     word = spellings.version(value)
-    if not isinstance(word, str) or word in ("latest", "hosted") or word.isdigit():
+    if not isinstance(word, str) or word in (LATEST, HOSTED) or word.isdigit():
         return None
     if is_prediction_set_name(word) and word.casefold() in map(str.casefold, names):
         return None
@@ -182,4 +185,4 @@ def _version_of(
     said = kept.get(_VERSION)
     if version is not None and not str(said).isdigit():
         return {_VERSION: version}
-    return {_VERSION: "latest"} if said in projects else {}
+    return {_VERSION: LATEST} if said in projects else {}

@@ -57,6 +57,8 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 """What models and templates write where a user has named no project."""
+_WIDE: Final = ("<wide>", "<small", "<narro")
+"""How Unicode's decompositions begin of characters that only differ in their width."""
 _NOT_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
 """What languages make of "no value" when they turn it into text, in lower case."""
 
@@ -86,6 +88,17 @@ def _without_quotes(text: str) -> str:
     return text
 
 
+def _narrow(text: str) -> str:
+    """Text with plain characters for the wide ones of East Asian keyboards: `\uff13\uff05` → `3%`.
+
+    Raised, circled and other such digits stay, for `0.5²` is not 0.52.
+    """
+    return "".join(
+        unicodedata.normalize("NFKC", c) if unicodedata.decomposition(c)[:6] in _WIDE else c
+        for c in text
+    )
+
+
 def is_placeholder(name: str) -> bool:
     """Whether a project's name says that none is named: `your-project-name`, `<project>`, `*`.
 
@@ -112,7 +125,7 @@ def number(value: object, *, may_be_percent: bool = False) -> object:
     bare = plain(value)
     if not isinstance(bare, str) or len(bare) > _MAX_NUMBER:
         return bare
-    text, is_percent = unicodedata.normalize("NFKC", bare), False  # wide digits and percent signs
+    text, is_percent = _narrow(bare), False
     if may_be_percent and (percent := _PERCENT.fullmatch(text)):
         text, is_percent = percent["number"], True
     comma = _DECIMAL_COMMA.fullmatch(text)
@@ -143,7 +156,7 @@ def version(value: object) -> object:
     if isinstance(bare, float) and bare.is_integer():
         return int(bare)
     if isinstance(bare, str) and len(bare) <= _MAX_NUMBER:
-        text = unicodedata.normalize("NFKC", bare)  # the wide digits of East Asian keyboards
+        text = _narrow(bare)
         if _LATEST.fullmatch(text):
             return "latest"
         if text.lower() == "hosted":

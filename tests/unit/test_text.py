@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from lfv_mcp.text import (
     first_of,
     strip_invisible,
     truncate_lines,
+    without_passwords,
 )
 
 # Text from an account
@@ -117,3 +119,25 @@ def test_within_keeps_whole_lines_and_says_what_is_missing() -> None:
     assert truncate_lines(["one", "two", "end"], 1000) == "one\ntwo\nend"
     cut = truncate_lines(["a" * 10, "b" * 50, "c", "end"], 80)
     assert cut == "a" * 10 + "\n(2 more in the structured result)\nend"
+
+
+# Passwords
+
+URL_PARTS: Final = st.text(st.sampled_from("aZ3:@/?.%+-_~!"), max_size=12)
+
+
+@given(st.sampled_from(("http", "svn+ssh", "a" * 40, "HTTPS")), URL_PARTS, URL_PARTS)
+def test_no_user_and_no_password_of_a_url_stays(scheme: str, user: str, password: str) -> None:
+    text = f"It failed: '{scheme}://{user}:secret{password}@host/x?token=secret&n=1', see b@c."
+    assert without_passwords(text) == f"It failed: '{scheme}://host/x?token=…&n=1', see b@c."
+
+
+@given(st.sampled_from(("s3", "s3a", "S3N", "file")), URL_PARTS)
+def test_a_key_stays_as_it_is(scheme: str, key: str) -> None:
+    text = f"{scheme}://b-1/{key}@2x.png is gone."
+    assert without_passwords(text) == text
+
+
+def test_a_long_text_takes_no_long_time() -> None:
+    for part in ("a", "a.", "a://", "?key", "a@"):
+        assert without_passwords(f"{part * 200_000} ://").startswith("a" if part != "?key" else "?")

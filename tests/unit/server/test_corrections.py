@@ -95,6 +95,9 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
         ("analyze_evaluation", {"project_name": "cap-seal", "model_version": "padim"}),
     ),
     ("analyze_evaluation", {"project_name": "cap-seal", "recall_at_least": 101}, None),
+    ("analyze_evaluation", {"project_name": "cap-seal", "cost_of_escape": "1,000"}, None),
+    ("analyze_evaluation", {"project_name": "cap-seal", "defect_rate": "5 of 100"}, None),
+    ("analyze_evaluation", {"project_name": "cap-seal", "threshold": "0.5²"}, None),
     ("describe_model", {"project_name": "cap-seal", "model_version": "1.2.3"}, None),
 ]
 

@@ -270,6 +270,7 @@ AMBIGUOUS: Final[tuple[tuple[Argument, tuple[object, ...]], ...]] = (
         (True, False, [], [0.01], {}, {"value": 0.01}, "true", "[0.01, 0.02]", "1,234 %"),
     ),
     (DEFECT_RATE, ("9" * 5_000, "0." + "0" * 5_000 + "1", "1e99999", 10**5000)),
+    (DEFECT_RATE, ("0.5²", "0.\u2462", "0.\u2075", "0.0\U0001d7cf")),
     (THRESHOLD, ("1,000", "80 %", "high", True, [], {}, "nan")),
     (
         MAX_RESULTS,
@@ -279,7 +280,19 @@ AMBIGUOUS: Final[tuple[tuple[Argument, tuple[object, ...]], ...]] = (
     (MODEL_VERSION, ("0", "01", "v0", "v01", "3.5", 3.5, "-3", "+3", "1 3", "1,3", "3rd", "v v3")),
     (
         MODEL_VERSION,
-        ("3-", "new est", True, [2, 3], {}, "1e1", "\u0663", "9" * 5_000, 10**5000),
+        (
+            "3-",
+            "3²",
+            "1\u2462",
+            "new est",
+            True,
+            [2, 3],
+            {},
+            "1e1",
+            "\u0663",
+            "9" * 5_000,
+            10**5000,
+        ),
     ),
     (MODEL_VERSIONS, ("2", ["2"], "2 3", "2-3", "2,2", ["2", "v2"], "2,,3", "2.5,3", [2.5, 3])),
     (MODEL_VERSIONS, (True, {}, {"0": "2"}, '{"a": "2"}', '["2", "3"', [True, "3"])),
