@@ -6,7 +6,9 @@ two significant digits of what is estimated. Nothing becomes 0, 1 or 100 % by ro
 
 from __future__ import annotations
 
-from math import floor, log10
+from collections.abc import Callable
+from decimal import Decimal
+from math import floor, inf, log10
 from typing import Final
 
 MINUS: Final = "−"
@@ -24,7 +26,8 @@ MANY_IMAGES: Final = 10_000
 _NARROW: Final = 0.10
 """Width of an interval, as a share, below which differences are said in tenths of a point."""
 
-
+_CUT_DECIMALS: Final = 3
+"""Decimals of an end of a range of cuts at least, as of a score."""
 _MOST_CUT_DECIMALS: Final = 12
 """Decimals of a cut that is made short; scores have no more."""
 
@@ -174,11 +177,41 @@ def number_between(above: float | None, top: float) -> float:
     0.492 and 0.804924 → 0.8: of two scores, so that a cut is easy to type and does not hang on the
     last digit of one. It is above 0 if the second is, for a cut of 0 rejects everything.
     """
-    for decimals in range(1, _MOST_CUT_DECIMALS):
-        short = round(top, decimals)
-        if short <= top and (short > 0 or top <= 0) and (above is None or short > above):
+
+    def is_between(cut: float) -> bool:
+        return cut <= top and (cut > 0 or top <= 0) and (above is None or cut > above)
+
+    return _shortened(top, is_between)
+
+
+def range_of_cuts(low: float | None, top: float | None) -> tuple[str, str]:
+    """The ends of a range of cuts, above the first and up to the second, each rounded into it.
+
+    0.492 and 0.804924 → `("0.492", "0.8049")`: a cut of 0.805 would miss the image whose score the
+    upper end is. An end that there is not is empty; of both `number_between` lies within.
+    """
+    said_low = said_top = ""
+    inner = inf
+    if top is not None:
+        inner = number_between(low, top)
+        said_top = _end(top, lambda cut: inner <= cut <= top)
+    if low is not None:
+        said_low = _end(low, lambda cut: low <= cut < inner)
+    return said_low, said_top
+
+
+def _shortened(end: float, is_within: Callable[[float], bool], *, least_decimals: int = 1) -> float:
+    """The end of a range in the fewest decimals that are both its nearest and within the range."""
+    for decimals in range(least_decimals, _MOST_CUT_DECIMALS):
+        if is_within(short := round(end, decimals)):
             return short
-    return top
+    return end
+
+
+def _end(end: float, is_within: Callable[[float], bool]) -> str:
+    """An end of a range as it is typed: 1e-05 → `"0.00001"`."""
+    short = _shortened(end, is_within, least_decimals=_CUT_DECIMALS)
+    return f"{Decimal(repr(short + 0.0)):f}".removesuffix(".0")  # of -0.0 is 0
 
 
 def estimate_with_interval(value: float, low: float | None, high: float | None) -> str:

@@ -12,7 +12,7 @@ from lfv_mcp.figures import (
     exact_score,
     number_between,
     plain_number,
-    score,
+    range_of_cuts,
     share_of_line,
     signed_estimate,
     two_digits,
@@ -68,7 +68,12 @@ def _number_to_set(cut: PricedCut) -> str:
     """One number within the range of a cut, for a person who has to type one; empty for none."""
     if cut.threshold is None:
         return ""
-    return exact_score(number_between(cut.gap.low if cut.gap else None, cut.threshold))
+    return exact_score(number_between(_above(cut), cut.threshold))
+
+
+def _above(cut: PricedCut) -> float | None:
+    """The lower end of the range of a cut; None if any lower cut is alike."""
+    return cut.gap.low if cut.gap else None
 
 
 def _difference(cost: LineCost) -> Iterator[str]:
@@ -95,10 +100,8 @@ def _saved(cost: LineCost) -> Iterator[str]:
 
 
 def _range_in_words(cut: PricedCut) -> str:
-    top = score(cut.threshold or 0.0)
-    if cut.gap is None or cut.gap.low is None:
-        return f"any value up to {top}"
-    return f"any value above {score(cut.gap.low)}, up to {top},"
+    low, top = range_of_cuts(_above(cut), cut.threshold)
+    return f"any value above {low}, up to {top}," if low else f"any value up to {top}"
 
 
 def cut_in_words(cut: PricedCut) -> str:
@@ -106,9 +109,9 @@ def cut_in_words(cut: PricedCut) -> str:
     errors = f"({cut.false_negatives:,} missed, {count_of(cut.false_positives, 'alarm', 'alarms')})"
     if cut.threshold is None:
         return f"to reject nothing {errors}"
-    if cut.gap is None or cut.gap.low is None:
-        return f"a cut at or below {score(cut.threshold)} {errors}"
-    return f"a cut above {score(cut.gap.low)}, up to {score(cut.threshold)} {errors}"
+    low, top = range_of_cuts(_above(cut), cut.threshold)
+    where = f"above {low}, up to {top}" if low else f"at or below {top}"
+    return f"a cut {where} {errors}"
 
 
 def _estimate(metric: Metric) -> str:

@@ -13,7 +13,7 @@ from lfv_mcp.analysis.recount import (
     metrics_by_name,
     reported_values,
 )
-from lfv_mcp.figures import count_of, exact_score, fraction, score, two_digits
+from lfv_mcp.figures import count_of, exact_score, fraction, range_of_cuts, score, two_digits
 from lfv_mcp.findings import as_line
 from lfv_mcp.provenance import source_in_words
 from lfv_mcp.results.common import Finding
@@ -166,14 +166,14 @@ def _other_cuts(report: EvaluationReport, asked: ThresholdRow) -> Iterator[str]:
 def built_in_in_words(analysis: ThresholdAnalysis) -> str:
     """Where the model's own cut lies."""
     ends = analysis.operating_range or OperatingRange()
-    low, high = ends.max_normal_score, ends.min_anomaly_score
-    if low is None and high is None:
-        return "Where the model's own cut lies is not known."
-    if low is None:
-        return f"The model's own cut lies at {score(high or 0.0)} or below."
-    if high is None:
-        return f"The model's own cut lies above {score(low)}."
-    return f"The model's own cut lies above {score(low)}, up to {score(high)}."
+    low, high = range_of_cuts(ends.max_normal_score, ends.min_anomaly_score)
+    if low and high:
+        return f"The model's own cut lies above {low}, up to {high}."
+    if low:
+        return f"The model's own cut lies above {low}."
+    if high:
+        return f"The model's own cut lies at {high} or below."
+    return "Where the model's own cut lies is not known."
 
 
 def _rows_in_words(rows: Sequence[ThresholdRow]) -> str:

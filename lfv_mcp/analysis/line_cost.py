@@ -71,7 +71,7 @@ def line_cost(
     if scores is None or not defects or not good:
         return priced
     rule = scores.rule
-    cheapest = cheapest_cut(cuts, prices)
+    cheapest = cheapest_cut(cuts, prices, built_in)
     difference = _difference(cheapest.counts, built_in, prices)
     return priced.model_copy(
         update={
@@ -98,16 +98,23 @@ def is_own_cheapest(cost: LineCost) -> bool:
     return cost.difference is not None and cost.difference.low == cost.difference.high
 
 
-def cheapest_cut(cuts: Sequence[Cut], prices: Prices) -> Cut:
-    """The cut that costs least on these images; of equal ones that with the fewest errors."""
+def cheapest_cut(cuts: Sequence[Cut], prices: Prices, built_in: Confusion) -> Cut:
+    """The cut that costs least on these images; of equal ones the model's own, else that with the
+    fewest errors.
 
-    def order(cut: Cut) -> tuple[float, int, int]:
+    Args:
+        cuts: every cut of the scores.
+        prices: of the line.
+        built_in: the counts of the model's own cut; nobody sets another that saves nothing.
+    """
+
+    def order(cut: Cut) -> tuple[float, bool, int, int]:
         counts = cut.counts
         cost = cost_per_part(counts, prices)
         value = cost.value if isinstance(cost, Cost) else 0.0
         # Twelve digits: sums in another order must not decide between equal costs.
         errors = counts.false_negatives + counts.false_positives
-        return float(f"{value:.12g}"), errors, counts.false_negatives
+        return float(f"{value:.12g}"), counts != built_in, errors, counts.false_negatives
 
     return min(cuts, key=order)
 

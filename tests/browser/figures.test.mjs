@@ -12,7 +12,7 @@ const PYTHON = process.env.PYTHON || `${root}.venv/bin/python`;
 /** The page's own functions: what stands between its two marks, and the check of what is known. */
 const page = readFileSync(`${root}lfv_mcp/server/view.html`, 'utf8');
 const source = page.match(/\/\/ --- Figures,[^]*?\/\/ --- End of figures/)[0];
-const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'percentRangeBeside', 'limitInPercent', 'points', 'pointsUpward', 'fraction', 'probability', 'plainNumber', 'shareOfLine', 'score', 'ofHundred', 'signedEstimate', 'wilson', 'costPerPart'];
+const names = ['countOf', 'twoDigits', 'percent', 'percentRange', 'percentRangeBeside', 'limitInPercent', 'points', 'pointsUpward', 'fraction', 'probability', 'plainNumber', 'shareOfLine', 'score', 'rangeOfCuts', 'ofHundred', 'signedEstimate', 'wilson', 'costPerPart'];
 const ours = runInNewContext(`const num = v => Number.isFinite(v) ? v : undefined, known = (...v) => v.every(x => x !== undefined);\n${source}\n({ ${names.join(', ')} })`);
 
 /** Answers of Python to many questions at one time: [name, arguments] each. */
@@ -69,6 +69,7 @@ const SAID = {
   plainNumber: ['plain_number', AMOUNTS.concat(999_999.7, 999_999.4, -2.5e6, 1e-13, 1.5e-5, 340).map(x => [x])],
   shareOfLine: ['share_of_line', SHARES.map(x => [x])],
   score: ['score', SHARES.concat(AMOUNTS).map(x => [x])],
+  rangeOfCuts: ['range_of_cuts', SHARES.concat(AMOUNTS.filter(x => Math.abs(x) < 1e6)).flatMap(x => { const y = x + random() * 10 ** (-5 * random()), z = x + 1e-3; return [[x, y], [x, z], [null, y], [x, null]]; }).concat([[.492, .804924], [.4996, .502], [.4906, .4914], [-3e-4, 2], [null, null]])],
   ofHundred: ['of_hundred', SHARES.map(x => [x])],
   signedEstimate: ['signed_estimate', AMOUNTS.map(x => [x])],
   countOf: ['count_of', [0, 1, 2, 999, 1000, 1_204_567].map(n => [n, 'escape', 'escapes'])],
@@ -77,7 +78,7 @@ for (const [name, [theirs, given]] of Object.entries(SAID)) {
   test(`${name} says what figures.${theirs} says`, () => {
     const expected = python(given.map(args => [theirs, args]));
     assert.ok(given.length > 5);
-    given.forEach((args, i) => assert.equal(ours[name](...args), expected[i], JSON.stringify(args)));
+    given.forEach((args, i) => assert.equal(String(ours[name](...args)), String(expected[i]), JSON.stringify(args)));
   });
 }
 

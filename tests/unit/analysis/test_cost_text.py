@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lfv_mcp.figures import number_between
+from lfv_mcp.figures import number_between, range_of_cuts
 from tests.support.reports import analysed, judged
 
 relaxed = settings(deadline=None, max_examples=80)
@@ -25,6 +25,7 @@ def priced(anomalous: list[float], normal: list[float], **asked: Any) -> dict[st
 
 @relaxed
 @given(SCORES, SCORES, st.sampled_from([0.001, 0.01, 0.2]), st.sampled_from([1, 10, 400]))
+@example([0.0, 0.0, 0.6, 0.6, 0.6], [0.0], 0.2, 10)  # its own cut costs as much as another
 def test_the_number_to_set_does_what_is_said_of_it(
     anomalous: list[float], normal: list[float], rate: float, escape: float
 ) -> None:
@@ -44,7 +45,8 @@ def test_the_number_to_set_does_what_is_said_of_it(
     assert million == pytest.approx(1e6 * difference, rel=1e-5, abs=1e-9)
     saved = cost["saved_per_million"]["value"]
     own, nothing = (cost[k]["cost_per_part"]["value"] for k in ("built_in", "reject_nothing"))
-    assert saved == pytest.approx(1e6 * (nothing - own), rel=1e-4, abs=10)
+    # Each cost is rounded to six digits: by five millionths of itself at most.
+    assert saved == pytest.approx(1e6 * (nothing - own), rel=1e-4, abs=5 * (own + nothing) + 1e-6)
 
 
 def test_costs_without_a_rate_begin_with_what_is_missing_and_list_the_cuts() -> None:
@@ -92,3 +94,37 @@ def test_a_number_between_lies_between(one: float, other: float) -> None:
     above, top = sorted((one, other))
     if above < top:
         assert above < number_between(above, top) <= top
+
+
+@relaxed
+@given(
+    st.one_of(st.none(), st.floats(-2e3, 2e3), st.floats(0, 1), st.floats(0, 1e-3)),
+    st.one_of(st.floats(0, 1), st.floats(0, 1e-3), st.floats(1e-6, 5)),
+)
+def test_the_ends_of_a_range_of_cuts_lie_within_it(low: float | None, width: float) -> None:
+    top = width if low is None else low + width
+    if low is not None and low >= top:
+        return
+    said_low, said_top = range_of_cuts(low, top)
+    number = number_between(low, top)
+    assert (low is None) == (said_low == "")
+    assert low is None or low <= float(said_low) < number
+    assert number <= float(said_top) <= top
+    assert float(said_top) > 0 or top <= 0
+
+
+@pytest.mark.parametrize(
+    ("low", "top", "said"),
+    [
+        (0.492, 0.804924, ("0.492", "0.8049")),
+        (0.4996, 0.502, ("0.4996", "0.502")),
+        (0.4906, 0.4914, ("0.4906", "0.491")),
+        (None, 0.00001, ("", "0.00001")),
+        (-0.0004, None, ("0", "")),
+        (None, None, ("", "")),
+    ],
+)
+def test_a_range_of_cuts_in_words(
+    low: float | None, top: float | None, said: tuple[str, str]
+) -> None:
+    assert range_of_cuts(low, top) == said
