@@ -40,7 +40,7 @@ class HeldNames:
             known = names_in_words("projects", error.value, self.projects)
             return error.naming(known, "Ask again with one of these.")
         if error.argument in ("model_version", "model_versions"):
-            name = _name_of(project)
+            name = name_of(project)
             if sets := self.sets.get(name, ()):
                 return error.naming(names_in_words(f"prediction sets of {name}", error.value, sets))
         return error
@@ -61,8 +61,8 @@ def names_in_words(kind: str, asked: object, held: Sequence[str]) -> str:
     return f"{did_you_mean(name, held)}Known {kind}: {listed}."
 
 
-def _name_of(project: object) -> str:
-    """The project's name in what was given for it; empty if that is none."""
+def name_of(project: object) -> str:
+    """The project's name in a name, an ARN or a resource URI; empty if it is none of them."""
     try:
         return parse_model_query(check_project_name(project)).project_name
     except CallerError:

@@ -30,12 +30,11 @@ _MAX_COMPARED: Final = 500
 """Held names that are compared letter by letter: each takes its time."""
 
 
-VERSION_AFTER_NAME: Final = (
-    r"[\W_]*(?:(?:v|ver|versi[oó]n|versione|vers[aã]o|models?|modell|modelo)[\W_]*){0,2}"
-    r"(?P<version>[1-9][0-9]{0,9})"
-)
-"""What stands between a name and its version, as a pattern in any letter case: `cap-seal v3`,
-`cap-seal, version 3`, `cap-seal (model 3`, `cap-seal/models/3`."""
+VERSION_WORD: Final = r"(?:v|ver|versi[oó]n|versione|vers[aã]o|models?|modell|modelo)"
+"""A word that may stand before a version's number, as a pattern in any letter case."""
+VERSION_AFTER_NAME: Final = rf"[\W_]*(?:{VERSION_WORD}[\W_]*){{0,2}}(?P<version>[1-9][0-9]{{0,9}})"
+"""A version after a name, as a pattern in any letter case: ` v3`, `, version 3`, ` (model 3`,
+`/models/3`."""
 _NAME_WITH_VERSION: Final = tuple(
     re.compile(rf"(?P<name>.*{most}[^\W\d_]){VERSION_AFTER_NAME}[\W_]*", re.IGNORECASE | re.DOTALL)
     for most in ("", "?")

@@ -100,6 +100,106 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
     ("analyze_evaluation", {"project_name": "cap-seal", "threshold": "0.5²"}, None),
     ("describe_model", {"project_name": "cap-seal", "model_version": "1.2.3"}, None),
 ]
+LISTING: Final[tuple[str, Any]] = ("list_models", {})
+_ARN: Final = "arn:aws:lookoutvision:eu-west-1:444455556666"
+_URI: Final = "lookoutvision://projects/cap-seal/models"
+_DESCRIBE: Final[list[tuple[Mapping[str, Any], tuple[str, str] | None]]] = [
+    # An ARN or URI stays whole: its region, account and version are part of the question.
+    (
+        {"project_name": f"{_ARN}:project/cap-seal", "model_version": "02"},
+        (f"{_ARN}:project/cap-seal", "2"),
+    ),
+    ({"project_name": f"{_ARN}:model/cap-seal/5", "region": "x"}, (f"{_ARN}:model/cap-seal/5", "")),
+    ({"project_name": f"{_ARN}:model/cap-seal/5", "model_version": "hosted", "x": True}, None),
+    ({"project_name": f"{_URI}/padim", "x": True}, (f"{_URI}/padim", "")),
+    ({"project_name": f"the one, {_ARN}:model/cap-seal/5."}, (f"{_ARN}:model/cap-seal/5", "")),
+    # A part of a longer name is none; two names are none.
+    ({"project_name": "weld-seam"}, LISTING),
+    ({"project_name": "my-cap-seal-line", "model_version": "2"}, LISTING),
+    ({"project_name": "cap-seal and weld-bead"}, LISTING),
+    ({"project_name": "cap-seal (not weld-bead-2024)"}, LISTING),
+    ({"project_name": "weld bead", "model_version": "2"}, ("weld-bead", "2")),
+    ({"project_name": ["cap-seal"]}, ("cap-seal", "")),
+    # Arguments by another name.
+    ({"project": "cap-seal", "version": "3"}, ("cap-seal", "3")),
+    ({"projectName": "cap-seal", "modelVersion": "3"}, ("cap-seal", "3")),
+    ({"name": "Cap Seal", "model": "3"}, ("cap-seal", "3")),
+    ({"project_name": "cap-seal", "top_k": 5}, None),
+    ({"project_name": "cap-seal", "include_metrics": True}, ("cap-seal", "")),
+    # A version that is said twice has to be the same one; one that is none leaves no call.
+    ({"project_name": "cap-seal v3", "model_version": "v2"}, None),
+    ({"project_name": "cap-seal v3", "model_version": "padim"}, None),
+    ({"project_name": "cap-seal v3", "model_version": "v3"}, ("cap-seal", "3")),
+    ({"project_name": "cap-seal", "model_version": "weld-bead/2"}, None),
+    ({"project_name": "Is version 3 of cap-seal any good?"}, ("cap-seal", "3")),
+    ({"project_name": "cap-seal 1.5"}, LISTING),
+    ({"project_name": "cap-seal 3 vs 2"}, LISTING),
+    *(
+        ({"project_name": "cap-seal", "model_version": said}, None)
+        for said in (">2", "-1", "3 versions ago", "the one before 3", "all except 3", "8/2025")
+    ),
+    *(
+        ({"project_name": "cap-seal", "model_version": said}, ("cap-seal", "3"))
+        for said in ("No. 3", "versión 3", "03", "cap-seal/3", "(v3)", "model version 3.")
+    ),
+    *(
+        ({"project_name": "cap-seal", "model_version": said}, ("cap-seal", "latest"))
+        for said in ("newest", "the latest one", "most recent version", "neueste")
+    ),
+    ({"project_name": "cap-seal", "model_version": "hosted version"}, ("cap-seal", "hosted")),
+]
+_ANALYZE: Final[list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]] = [
+    ({"defect_rate": [0.05]}, None),
+    ({"defect_rate": {"value": 5, "unit": "%"}}, None),
+    ({"defect_rate": "five percent"}, None),
+    ({"defectRate": 0.05}, {"defect_rate": 0.05}),
+    ({"rate": "5 %"}, {"defect_rate": "5 %"}),
+    ({"cost": 5}, None),
+    (
+        {"escape_cost": 10, "false_reject_cost": 1},
+        {"cost_of_escape": 10, "cost_of_false_reject": 1},
+    ),
+    ({"defect_rate": 2, "threshold": 80}, None),
+    ({"defect_rate": 2, "cost_of_escape": 10}, None),
+    ({"cost_of_escape": "10", "cost_of_false_reject": "cheap"}, None),
+]
+"""What is said beside a project, and what of it the call has."""
+
+
+@pytest.mark.parametrize(("said", "model"), _DESCRIBE)
+def test_the_call_is_about_the_model_that_was_meant(
+    said: Mapping[str, Any], model: tuple[str, str] | None
+) -> None:
+    call = corrected_call("describe_model", BY_NAME["describe_model"].arguments, said, HELD)
+    if model is None or model == LISTING:
+        assert call == model
+        return
+    given_to = ("project_name", "model_version")
+    expected = {name: value for name, value in zip(given_to, model, strict=True) if value}
+    assert call == ("describe_model", expected)
+
+
+@pytest.mark.parametrize(("said", "instead"), _ANALYZE)
+def test_the_call_has_every_number_that_was_said(
+    said: Mapping[str, Any], instead: Mapping[str, Any] | None
+) -> None:
+    tool, project = BY_NAME["analyze_evaluation"], {"project_name": "cap-seal"}
+    call = corrected_call(tool.name, tool.arguments, {**project, **said}, HELD)
+    assert call == (None if instead is None else (tool.name, {**project, **instead}))
+
+
+def test_versions_by_their_arns_stay_of_their_project() -> None:
+    tool = BY_NAME["compare_models"]
+    models = [f"{_ARN}:model/cap-seal/{version}" for version in (2, 3)]
+    call = corrected_call(
+        tool.name, tool.arguments, {"model_versions": models, "recall_margin": 5}, HELD
+    )
+    assert call is not None
+    assert call.arguments == {
+        "project_name": f"{_ARN}:project/cap-seal",
+        "model_versions": ["2", "3"],
+        "recall_margin": 0.05,
+    }
 
 
 @pytest.mark.parametrize(("tool", "given_arguments", "instead"), CALLS)
