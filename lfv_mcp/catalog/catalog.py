@@ -216,7 +216,7 @@ class Catalog:
         from lfv_mcp.results.inventory import Inventory
 
         async with self._question(query.about(), Inventory, has_limit=survey is None) as at_hand:
-            asked = query.project_name, at_hand.index, survey or Survey()
+            asked = query, at_hand.index, survey or Survey()
             answer = await self._workers.run(partial(take_inventory, self._backend, *asked))
             return with_findings(answer, [*_findings(at_hand), *self._backend.doubts])
 

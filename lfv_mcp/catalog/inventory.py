@@ -27,6 +27,7 @@ from lfv_mcp.analysis.judged_predictions import labels_of, truth_of
 from lfv_mcp.archive.archive import Archive
 from lfv_mcp.archive.index import HeldFile, Index, ModelEntry, PredictionSetEntry, RecordRef
 from lfv_mcp.catalog.backend import Backend
+from lfv_mcp.catalog.lookup import archived_scope
 from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.errors import ERRORS, CallerError, LfvError
 from lfv_mcp.findings import finding
@@ -37,6 +38,7 @@ from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
 from lfv_mcp.formats.manifest_lines import manifest_lines
 from lfv_mcp.formats.predictions.prediction_set import about_from
 from lfv_mcp.identifiers import ModelKey
+from lfv_mcp.model_query import ModelQuery, invalid_argument
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.inventory import EdgePackage, HeldImages, Inventory
 from lfv_mcp.text import clean, first_of
@@ -81,18 +83,19 @@ class Survey:
 
 
 def take_inventory(
-    backend: Backend, project_name: str, index: Index | None, survey: Survey
+    backend: Backend, query: ModelQuery, index: Index | None, survey: Survey
 ) -> Inventory:
     """What is held of one project, or of every one if no name is given.
 
     Args:
         backend: has the archive.
-        project_name: the project; empty for all.
+        query: names the project, or all by an empty name.
         index: of the archive; None for a live endpoint.
         survey: what is looked up beside.
 
     Raises:
-        CallerError: the archive has no such project, or there is no archive.
+        CallerError: the archive has no such project, or there is no archive; or the query is about
+            one place of a project that is held for several.
         LfvError: the archive's own files cannot be listed.
     """
     archive = backend.archive
@@ -103,6 +106,9 @@ def take_inventory(
             "Save its answers (lfv-mcp archive export) and name the archive as LFV_SOURCE "
             "(--source).",
         )
+    project_name = query.project_name
+    if query.region or query.account:
+        _check_is_whole(index, query)
     names = sorted({key.project for key in (*index.projects, *index.set_projects)})
     wanted = [name for name in names if project_name in ("", name)]
     if project_name and not wanted:
@@ -308,6 +314,24 @@ def _wanted(read: _ReadFiles, projects: Iterable[str]) -> Callable[[str], bool]:
 
 def _lines_of(files: Iterable[HeldDataset]) -> Iterator[DatasetLine]:
     return (line for file in files for each in file.datasets for line in each.lines)
+
+
+def _check_is_whole(index: Index, query: ModelQuery) -> None:
+    """Refuse a region or account of which an inventory would tell more, or other things.
+
+    Raises:
+        CallerError: the project is not held there, or elsewhere too.
+    """
+    archived_scope(index, query)
+    if len(index.named.get(query.project_name, ())) > 1:
+        raise invalid_argument(
+            "project_name",
+            query.project_name,
+            "it is held for several regions or accounts, and an inventory is taken of all of them "
+            "together",
+            "",
+            meant=query.project_name,
+        )
 
 
 def _joined(own: ImageListing, named: ImageListing) -> ImageListing:

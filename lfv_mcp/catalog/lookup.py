@@ -22,6 +22,7 @@ from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
 """Names that an error lists; those beyond are counted."""
+_USE_AN_ARN: Final = "Pass one of these ARNs as project_name."
 _CONNECT_OWN_MODELS: Final = (
     "This is the bundled sample; for your own models set LFV_SOURCE (--source) to a directory of "
     "saved answers or evaluation files."
@@ -174,13 +175,14 @@ class Lookup:
         names = self._sets.names(query, None if archive is None else archive.held)
         return closest_first(query.prediction_set or "", names)
 
-    def _held_by(self, name: str) -> str:
+    def _held_by(self, name: str, project_name: str) -> str:
         """Of which other projects there is a prediction set of that name, as a clause."""
         archive = self._backend.archive
         if self._sets is None:
             return ""
         rows = self._sets.rows(ModelQuery(""), None if archive is None else archive.held)
-        others = [row.project_name for row in rows if row.name.casefold() == name.casefold()]
+        same = [row.project_name for row in rows if row.name.casefold() == name.casefold()]
+        others = [project for project in same if project != project_name]
         return f"; {_first(dict.fromkeys(others))} has one" if others else ""
 
     def _is_all_read(self) -> bool:
@@ -192,7 +194,8 @@ class Lookup:
     def _no_version(self, project_name: str, version: str | None) -> str:
         if self._is_all_read():
             if version and not version.isdigit():
-                return f"{project_name} has no prediction set {version!r}{self._held_by(version)}."
+                others = self._held_by(version, project_name)
+                return f"{project_name} has no prediction set {version!r}{others}."
             return f"{project_name} has no version {version or 'yet'}."
         which = "any version"
         if version:
@@ -275,8 +278,8 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
         raise CallerError(
             "ambiguous_model",
             f"{query.project_name} is held for several regions or accounts: "
-            f"{_first(_model_arns(index, projects, query))}.",
-            "Pass one of these ARNs as project_name, or pass region.",
+            f"{_first(_arns(index, projects, query))}.",
+            _USE_AN_ARN,
         )
     if projects:
         return AccountScope(projects[0].region, projects[0].account)
@@ -284,8 +287,8 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
         raise CallerError(
             "project_not_found",
             f"{query.project_name} is not held for that region or account, only as "
-            f"{_first(_model_arns(index, anywhere, query))}.",
-            "Pass one of these ARNs as project_name, or leave region out.",
+            f"{_first(_arns(index, anywhere, query))}.",
+            _USE_AN_ARN,
         )
     scopes = sorted(index.places)
     fallback = scopes[0][0] if scopes else "us-east-1"  # the replay then finds nothing there
@@ -327,10 +330,17 @@ def _when_captured(index: Index, project: ProjectKey) -> str:
     return f" ({days[0]})" if len(days) == 1 else f" ({days[0]} to {days[-1]})"
 
 
-def _model_arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
-    """ARNs of the version that was asked for, else the newest, in each project with models."""
-    newest = [index.versions[project][0] for project in projects if project in index.versions]
-    return [key._replace(version=int(query.model_version or key.version)).arn for key in newest]
+def _arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
+    """ARNs that fit the rest of the question: of the version that was asked for, else the newest.
+
+    Beside `hosted`, a prediction set or the versions of a comparison a version would contradict
+    them, so that they are of the projects.
+    """
+    if query.model_version:
+        return [ModelKey(*key, int(query.model_version)).arn for key in projects]
+    if query.prediction_set or query.compared is not None:
+        return [key.arn for key in projects]
+    return [index.versions[key][0].arn for key in projects if key in index.versions]
 
 
 def _hosted(statuses: Mapping[int, str]) -> list[str]:

@@ -125,15 +125,18 @@ class PredictionSets:
         name = (query.prediction_set or "").casefold()
         found = [each for each in self._all(query, index) if each.about.key.folded_name == name]
         if len(found) > 1:
+            keys = [each.about.key for each in found]
             places = ", ".join(
-                f"{each.about.key.region} {each.about.key.account}".strip() or "no place"
-                for each in found
+                ProjectKey(key.region, key.account, key.project).arn
+                if key.region
+                else "one of no region"
+                for key in keys
             )
             raise CallerError(
                 "ambiguous_model",
                 f"{query.project_name} has a prediction set {query.prediction_set} for several "
                 f"regions or accounts: {places}.",
-                "Pass the project's ARN as project_name.",
+                "Pass one of these ARNs as project_name.",
             )
         return found[0] if found else None
 

@@ -42,7 +42,6 @@ _WHOLE: Final = (
     (r"model_version='hosted' \(command line: VERSION hosted\)", "give `hosted` as VERSION"),
     (r"(?:lookoutvision://\S+, or )?(`lfv-mcp inventory[^`]*`) in a terminal", r"\1"),
     (r"\bPass region\b", "Pass --region"),
-    (r"\bpass region\b", "pass --region"),
     (r"\bleave region out\b", "leave --region out"),
     (r"\b[Ss]ay (so|it) on the command line: ", r"Say \1: "),
     (r"\bThis server (?=may not\b|made a mistake\b)", "This command "),

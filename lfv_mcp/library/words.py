@@ -47,7 +47,7 @@ _EXAMPLES: Final = {
 _FLAGS: Final = "image|truth|prediction|score|cut|anomaly-value"
 _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     # What reads well only as a whole comes before the single words.
-    (r", or pass region\b|, or leave region out\b", ""),
+    (r", or leave region out\b", ""),
     (r"Pass region, or set AWS_REGION \(--region\)", "Set `region` of connect()"),
     (
         r"Its operator can add the bucket to LFV_ALLOWED_BUCKETS \(--allowed-bucket\)",

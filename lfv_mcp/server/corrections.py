@@ -181,8 +181,9 @@ def _version_meant(
     word, project = spellings.version(said), name_of(kept[_PROJECT])
     if word in held.projects and word not in (LATEST, HOSTED):  # in the wrong place
         return {_VERSION: in_name or LATEST} if word == project else None
-    meant_word = word if str(word) in held.sets.get(project, ()) else None
-    meant_word = meant_word or version_in(word, project, held.projects) or kept.get(_VERSION)
+    is_set = isinstance(word, str) and word in held.sets.get(project, ())
+    told = None if is_set else version_in(word, project, held.projects)
+    meant_word = told or kept.get(_VERSION)
     if meant_word is None:
         # The slip in a prediction set's name is mended with those of comparisons.
         return {} if in_name is None and _set_meant(said, held.sets.get(project, ())) else None

@@ -44,7 +44,7 @@ def question_of(error: LfvError, given: Mapping[str, object]) -> str:
 
     Empty for a bad argument, which the error's message quotes itself.
     """
-    if error.code == "invalid_argument":
+    if error.code == "invalid_argument" and not error.question:
         return ""
     return error.question or ", ".join(
         f"{clean(name, 60)}={clean(value, 60)}"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from mcp.shared.uri_template import UriTemplate
 
@@ -163,12 +163,22 @@ _PATTERNS: Final = tuple((UriTemplate.parse(r.uri), r) for r in RESOURCES)
 
 
 def find_resource(uri: str) -> tuple[Resource, dict[str, str]] | None:
-    """The resource that a URI names, and the variables in the URI; None if there is none."""
+    """The resource that a URI names, and the variables in the URI; None if there is none.
+
+    A query that the resource does not have makes another URI: left out, `?acount=…` would be
+    answered about another account.
+    """
     for pattern, resource in _PATTERNS:
         variables = pattern.match(uri)
-        if variables is not None:
+        if variables is not None and _queries(uri) <= variables.keys():
             return resource, {name: str(value) for name, value in variables.items()}
     return None
+
+
+def _queries(uri: str) -> set[str]:
+    """The names in the query of a URI."""
+    parts = uri.partition("?")[2].split("&")
+    return {unquote(part.partition("=")[0]) for part in parts if part}
 
 
 def model_uri(query: ModelQuery) -> str:

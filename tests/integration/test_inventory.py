@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.types import EmbeddedResource, TextResourceContents
 
 from lfv_mcp.archive.sample import SAMPLE
@@ -27,10 +28,13 @@ from tests.support.prediction_sets import images_of, set_lines
 from tests.support.s3 import Buckets, directed, emptied_buckets, moto_server
 from tests.support.saved_records import (
     BUCKET,
+    ONE,
+    OTHER,
     arn,
     described,
     judged,
     lines,
+    project_arn,
     response,
     result_of,
     write,
@@ -101,6 +105,27 @@ async def test_an_answer_alone_can_only_be_described(tmp_path: Path) -> None:
     assert found["projects"][0]["can"] == ["describe"]
     assert found["summary"] == "cap-seal can only be described."
     assert any("EvaluationManifest" in each for each in found["projects"][0]["missing"])
+
+
+async def test_one_place_of_several_has_no_inventory_of_its_own(tmp_path: Path) -> None:
+    places = [("us-east-1", ONE), ("eu-west-1", OTHER)]
+    write(tmp_path, "one.json", response("ModelDescription", described()))
+    async with door(tmp_path) as ask:
+        for region, account in places:
+            named = quote(project_arn("cap-seal", region, account), safe="")
+            if (region, account) == places[0]:
+                assert await inventory(ask.client, named) == await inventory(ask.client)
+            else:
+                with pytest.raises(MCPError, match="not held for that region or account"):
+                    await inventory(ask.client, named)
+    other = response("ModelDescription", described("cap-seal", 1, *places[1]))
+    write(tmp_path, "other.json", other)
+    async with door(tmp_path) as ask:
+        assert (await inventory(ask.client))["projects"][0]["answers"] == 2
+        for region, account in places:
+            named = quote(project_arn("cap-seal", region, account), safe="")
+            with pytest.raises(MCPError, match="several regions or accounts"):
+                await inventory(ask.client, named)
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred])

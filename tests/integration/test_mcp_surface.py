@@ -513,6 +513,10 @@ async def test_known_models_are_all_listed(client: Client) -> None:
         ("lookoutvision://nothing", "resources are lookoutvision://models"),
         ("https://example.com/", "resources are lookoutvision://models"),
         ("lookoutvision://projects/sample-cap-seal/models/3/", "resources are lookoutvision://mod"),
+        # Left out, a query that nobody knows would be answered about another model.
+        (MODEL.format("sample-cap-seal", "3") + "?acount=444455556666", "{?region,account}"),
+        (MODEL.format("sample-cap-seal", "3") + "/card?Region=eu-west-1", "{?region,account}"),
+        ("lookoutvision://projects/sample-cap-seal/inventory?region=eu-west-1", "/inventory"),
         ("lookoutvision://projects/sample-cap-seal/models/01", VERSION_RULE),
         ("lookoutvision://projects/sample-cap-seal/models/-newest/card", VERSION_RULE),
         ("lookoutvision://projects/..%2Fx/models/3", PROJECT_RULE),

@@ -263,6 +263,7 @@ async def test_one_name_in_two_places_is_ambiguous(client: Client, folder: Path)
     said = await refused(client, "describe_model", model_version="padim")
     assert "ambiguous_model" in said
     arn = f"arn:aws:lookoutvision:eu-west-1:{ONE}:project/{PROJECT}"
+    assert arn in said
     found = await asked(client, "describe_model", project_name=arn, model_version="padim")
     assert found["prediction_set"]["images"] == 4
 

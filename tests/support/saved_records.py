@@ -26,6 +26,11 @@ def arn(
     return f"arn:aws:lookoutvision:{region}:{account}:model/{project}/{version}"
 
 
+def project_arn(project: str = "cap-seal", region: str = "us-east-1", account: str = ONE) -> str:
+    """A project's ARN."""
+    return f"arn:aws:lookoutvision:{region}:{account}:project/{project}"
+
+
 def described(
     project: str = "cap-seal",
     version: int = 3,
