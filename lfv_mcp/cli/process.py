@@ -46,6 +46,8 @@ class _LenientFile(io.FileIO):
 def prepare_streams() -> None:
     """Let writing to a closed stdout fail, and nothing because stderr is closed or full.
 
+    In a pipe or a file stdout is UTF-8. There Windows would encode it for its old programs, and
+    raise at the first minus sign: a gate that had passed ended with a traceback and exit code 1.
     A closed standard stream is replaced by the null device, or else the next file or socket that
     is opened would get its number, and be written to by whatever writes to the stream.
     """
@@ -57,6 +59,9 @@ def prepare_streams() -> None:
                 os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
     if sys.stdout is None:
         sys.stdout = cast("TextIO", _Closed())
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="replace")
     stderr = sys.stderr
     if stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good

@@ -153,3 +153,21 @@ def test_ctrl_c_ends_a_question_at_once(silent_endpoint: socket.socket, line: st
     assert (process.returncode, stderr) == (130, b"\nInterrupted.\n")
     assert b"answers" not in stdout
     asked.close()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp932", "ascii"])
+def test_a_pipe_gets_utf_8_whatever_the_machine_is_used_to(encoding: str) -> None:
+    lines = (
+        "compare sample-weld-bead 2 3",
+        "compare sample-weld-bead 2 3 --json",
+        "gate sample-weld-bead 3 --recall-at-least .85 --baseline 1 --source sample",
+    )
+    for line in lines:
+        said = []
+        for environment in ({"PYTHONIOENCODING": encoding}, {"PYTHONIOENCODING": "utf-8"}):
+            process = start(line, '"$@"', **environment)
+            stdout, stderr = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, stderr) == (0, b""), line
+            said.append(stdout)
+        assert said[0] == said[1]
+        assert "\N{MINUS SIGN}" in said[0].decode("utf-8")
