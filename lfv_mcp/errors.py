@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from lfv_mcp.text import without_passwords
 
@@ -106,6 +106,9 @@ ERROR_META: Final = "io.github.lfv-mcp/error"
 """`_meta` key of a failed tool call: an object with code, message, next_step and asked."""
 
 
+_Kind = TypeVar("_Kind", bound="LfvError")
+
+
 class LfvError(Exception):
     """A designed failure: what happened, and what to do next.
 
@@ -133,11 +136,13 @@ class LfvError(Exception):
 
     def saying(self, message: str, next_step: str) -> Self:
         """The same failure in other words, with all else that it carries."""
-        said = type(self).__new__(type(self))  # kinds are made in ways of their own
-        LfvError.__init__(said, self.code, message, next_step)
+        said = LfvError(self.code, message, next_step)
         words = {"message": said.message, "next_step": said.next_step}
-        vars(said).update(vars(self) | words)
-        return said
+        return _made(type(self), vars(self) | words)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let a failure come back from another process: a pool waits for ever if it cannot."""
+        return _made, (type(self), dict(vars(self)))
 
     def copy(self) -> Self:
         """The same failure for another caller: raised twice, one error collects tracebacks."""
@@ -150,6 +155,14 @@ class LfvError(Exception):
             lines.append(f"Asked: {self.question}")
         lines.append(f"Next: {self.next_step}")
         return "\n".join(lines)
+
+
+def _made(kind: type[_Kind], carried: dict[str, Any]) -> _Kind:
+    """A failure with all that it carries; the constructors of the kinds differ."""
+    error = kind.__new__(kind)
+    LfvError.__init__(error, carried["code"], carried["message"], carried["next_step"])
+    vars(error).update(carried)
+    return error
 
 
 class CallerError(LfvError):

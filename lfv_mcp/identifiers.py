@@ -19,11 +19,11 @@ MODEL_VERSION_PATTERN: Final = r"[1-9][0-9]{0,9}"
 PREDICTION_SET_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_\-]{0,62}"
 """The name of a prediction set; `is_prediction_set_name` knows the words that are none."""
 PREDICTION_SET_NAME_RULE: Final = (
-    "begins with a letter and has at most 63 letters, digits, - and _, and is not latest, hosted, "
-    "or v and digits, which stand for versions"
+    "begins with a letter and has at most 63 letters, digits, - and _, and is not latest, hosted "
+    "or v and digits, which are versions, nor null, none or undefined, which stand for nothing"
 )
 """The rule of `is_prediction_set_name`, as refusals say it of a name."""
-_NO_SET_NAME: Final = re.compile(r"latest|hosted|v[0-9]+", re.IGNORECASE)
+_NO_SET_NAME: Final = re.compile(r"latest|hosted|v[0-9]+|null|none|undefined", re.IGNORECASE)
 
 _ARN: Final = re.compile(
     # Any partition: the other ones spell themselves aws-cn, aws-us-gov, aws-iso. A region becomes

@@ -63,6 +63,8 @@ def config(*, host: str | None, source: str, into: str | None, replace: bool) ->
 
     if replace and into is None:
         raise click.UsageError("--replace takes --write.")
+    if into == "-":
+        raise click.UsageError("--write takes a file: without it the entry goes to stdout.")
     if host is None:
         if into is not None:
             raise click.UsageError("--write takes a host before it: lfv-mcp config HOST --write.")

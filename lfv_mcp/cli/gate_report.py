@@ -21,6 +21,7 @@ from lfv_mcp.cli.github_annotations import (
 from lfv_mcp.cli.junit import Case, Problem, Suite, junit_xml
 from lfv_mcp.cli.output_file import write_beside
 from lfv_mcp.cli.terminal import say
+from lfv_mcp.cli.words import failure_in_words
 from lfv_mcp.errors import LfvError
 from lfv_mcp.text import clean
 
@@ -73,6 +74,7 @@ class GateReport:
 
     def failed(self, error: LfvError) -> LfvError:
         """Report that nothing could be decided; returns the error to raise, which says why."""
+        error = failure_in_words(error)
         problem = Problem("error", error.code, error.message, str(error))
         cases = [Case(self._rules.title(rule), problem) for rule in self._rules.names()]
         try:

@@ -68,6 +68,7 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
     os.environ.update(_OURS | os.environ)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     for noisy in ("mlflow", "alembic", "urllib3"):  # after the import, which sets levels
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -87,7 +88,7 @@ def write_run(content: RunContent, to: str, *, replace: bool) -> str:
         run = _written(client, experiment, content)
         for each in old:
             client.delete_run(each)
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise SetupError(
             "output_failed",
             f"The run cannot be written to {shown(uri)} (--to): {_why(error, uri)}",
@@ -126,7 +127,8 @@ def tracking_store(to: str) -> tuple[str, Path | None]:
     """
     scheme = to.partition(":")[0].lower()
     is_file = scheme == "sqlite" and to.lower().startswith("sqlite:///")
-    if "://" in to and not is_file and scheme not in _SERVERS:
+    is_other = "://" in to or scheme == "sqlite"
+    if is_other and not is_file and scheme not in _SERVERS:
         raise CallerError(
             "invalid_argument",
             f"--to: {shown(to)} is no tracking store that this command writes to.",
@@ -142,6 +144,12 @@ def tracking_store(to: str) -> tuple[str, Path | None]:
         )
     if is_file:
         database = Path(to[len("sqlite:///") :]).expanduser().absolute()
+        if database.is_dir():
+            raise CallerError(
+                "invalid_argument",
+                f"--to: {clean(str(database))} is a folder, and sqlite:/// takes a file.",
+                "Name the folder alone, or a file in it.",
+            )
         if not database.parent.is_dir():
             raise CallerError(
                 "invalid_argument",
@@ -150,6 +158,13 @@ def tracking_store(to: str) -> tuple[str, Path | None]:
             )
     else:
         database = parse_local_path(to).absolute() / "mlflow.db"
+    if found := set("?%#") & set(str(database)):
+        # Read as parts of the URI they lead to another file, and a query may have a password.
+        raise CallerError(
+            "invalid_argument",
+            f"--to: a path with {' or '.join(sorted(found))} is no place for MLflow's database.",
+            "Name another folder or file.",
+        )
     return f"sqlite:///{database.as_posix()}", database.parent / "mlartifacts"
 
 

@@ -32,6 +32,8 @@ class OutputFile(click.Path):
         from lfv_mcp.archive.places import parse_local_path
         from lfv_mcp.errors import CallerError
 
+        if str(value) == "-":
+            self.fail("'-' would be stdout, which has the answer: name a file.", param, ctx)
         try:
             path = parse_local_path(str(value), "Name a file on this machine.")
         except CallerError as error:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from threading import Lock, get_ident
 from types import TracebackType
+from typing import Generic, TypeVar
+
+import anyio
 
 from lfv_mcp.library.asking import AsyncLfv
 from lfv_mcp.library.blocking import Lfv
@@ -12,12 +16,14 @@ from lfv_mcp.library.environment import Asked, settings_of
 from lfv_mcp.library.opened import open_source
 from lfv_mcp.wiring.settings import Settings
 
+_Opened = TypeVar("_Opened")
+
 
 class Connection:
     """A source that is named and not opened yet.
 
     `with` gives an `Lfv`, `async with` an `AsyncLfv`; `open()` an `Lfv` that is closed by hand, for
-    the cells of a notebook. It may be opened more than once.
+    the cells of a notebook. It may be opened more than once, also by several threads or tasks.
 
     Args:
         settings: name the source.
@@ -25,8 +31,8 @@ class Connection:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._blocking: list[Lfv] = []
-        self._awaited: list[AsyncLfv] = []
+        self._blocking = _Entered[Lfv]()
+        self._awaited = _Entered[AsyncLfv]()
 
     def open(self) -> Lfv:
         """Open the source; `close()` of what is returned ends it, or `with` around its use.
@@ -37,8 +43,7 @@ class Connection:
         return Lfv(open_source(self._settings))
 
     def __enter__(self) -> Lfv:
-        self._blocking.append(self.open())
-        return self._blocking[-1]
+        return self._blocking.put(get_ident(), self.open())
 
     def __exit__(
         self,
@@ -46,11 +51,11 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._blocking.pop().__exit__(kind, error, traceback)
+        self._blocking.take(get_ident()).__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> AsyncLfv:
-        self._awaited.append(AsyncLfv(open_source(self._settings)))
-        return self._awaited[-1]
+        opened = AsyncLfv(open_source(self._settings))
+        return self._awaited.put(anyio.get_current_task().id, opened)
 
     async def __aexit__(
         self,
@@ -58,7 +63,31 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._awaited.pop().close()
+        await self._awaited.take(anyio.get_current_task().id).close()
+
+
+class _Entered(Generic[_Opened]):
+    """What the `with` blocks of one connection have opened, by the thread or task they run in."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._opened: list[tuple[int, _Opened]] = []
+
+    def put(self, where: int, opened: _Opened) -> _Opened:
+        """Keep it until its block ends."""
+        with self._lock:
+            self._opened.append((where, opened))
+        return opened
+
+    def take(self, where: int) -> _Opened:
+        """What the innermost block here has opened.
+
+        The block of a fixture may end in another task than it began in: then it is the newest.
+        """
+        with self._lock:
+            newest_first = range(len(self._opened) - 1, -1, -1)
+            here = (at for at in newest_first if self._opened[at][0] == where)
+            return self._opened.pop(next(here, -1))[1]
 
 
 def connect(

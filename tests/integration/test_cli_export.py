@@ -316,6 +316,12 @@ def test_what_is_elsewhere_is_not_spelled_anew(to: str) -> None:
         ("databricks", "Databricks"),
         ("databricks://profile", "no tracking store"),
         ("sqlite:////nope/never/x.db", "no folder"),
+        ("sqlite:y.db", "no tracking store"),
+        ("sqlite://y.db", "no tracking store"),
+        ("sqlite:///", "sqlite:/// takes a file"),
+        ("runs?x", "a path with ?"),
+        ("a%20b", "a path with %"),
+        (f"sqlite:///x.db?password={SECRET}", "a path with ?"),
     ],
 )
 def test_a_store_that_is_no_folder_is_not_made_one(

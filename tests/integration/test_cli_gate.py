@@ -463,6 +463,35 @@ def test_junit_has_a_case_for_each_rule_and_one_for_findings(equal: Path, tmp_pa
     }
 
 
+def test_a_gate_that_could_not_judge_speaks_of_commands_everywhere(
+    equal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    report = tmp_path / "gate.xml"
+    for given in (("--baseline", "9"), ("--recall-at-least", "4")):
+        result = gate(equal, *given, "--junit", report)
+        assert result.exit_code == 1
+        for said in (result.output, report.read_text("utf-8")):
+            assert not re.search(r"_models?\b|_name=|_version|recall_at_least=|call again", said)
+
+
+def test_stdout_is_no_file_beside_the_answer(
+    equal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for words in (
+        ("gate", PROJECT, "2", "--recall-at-least", "0.5", "--junit", "-", "--source", str(equal)),
+        ("compare", PROJECT, "1", "2", "--csv", "-", "--source", str(equal)),
+        ("evaluate", PROJECT, "--html", "-", "--source", str(equal)),
+        ("config", "cursor", "--write", "-"),
+    ):
+        result = run(*words)
+        assert result.exit_code in (1, 2)
+        assert "stdout" in result.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_report_that_cannot_be_written_is_an_error(equal: Path, tmp_path: Path) -> None:
     target = tmp_path / "no" / "gate.xml"
     result = gate(equal, "--recall-at-least", "0.5", "--junit", target, "--json")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from lfv_mcp.errors import ERRORS, CallerError, LfvError, ServiceError, SetupError
@@ -50,3 +53,5 @@ def test_a_failure_said_again_carries_all_but_its_words(error: LfvError) -> None
     assert said.args == (words["message"],)
     assert vars(error.copy()) == vars(error)
     assert error.copy() is not error
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert (type(again), vars(again), str(again)) == (type(error), vars(error), str(error))

@@ -54,6 +54,8 @@ def test_good_versions(version: object) -> None:
         "Hosted",
         "v3",
         "-padim",
+        "null",
+        "None",
         "x" * 64,
         "10000000000",
         "²",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -235,6 +236,37 @@ def test_several_threads_may_ask_at_one_time(sample: Lfv) -> None:
     alone = [question(sample) for _, _, question in asked]
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(lambda each: each[2](sample), asked)) == alone
+
+
+def test_threads_that_enter_one_connection_leave_their_own() -> None:
+    connection, all_are_in = connect("sample", timeout=60), threading.Barrier(4)
+
+    def entered(number: int) -> str:
+        with connection as lfv:
+            all_are_in.wait(30)
+            with connection as inner:
+                inner.describe(CAPS, 3)
+            time.sleep(0.05 * number)  # the first to enter is no longer the first to leave
+            return lfv.describe(CAPS, 3).model_version
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(entered, range(4))) == ["3"] * 4
+
+
+def test_tasks_that_enter_one_connection_leave_their_own() -> None:
+    connection = connect("sample", timeout=60)
+
+    async def entered(wait: float) -> None:
+        async with connection as lfv:
+            await anyio.sleep(wait)
+            assert (await lfv.describe(CAPS, 3)).model_version == "3"
+
+    async def together() -> None:
+        async with anyio.create_task_group() as tasks:
+            for number in range(4):
+                tasks.start_soon(entered, 0.05 * number)
+
+    anyio.run(together)
 
 
 def test_it_works_where_a_loop_is_running() -> None:
