@@ -248,11 +248,12 @@ def _percentage_beside(share: float, limit: float, images: int) -> str:
 
 
 def _signed(share: float, decimals: int) -> str:
-    text = f"{abs(100 * share):.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    if text == "0":
-        return "±0"
-    return f"{MINUS if share < 0 else '+'}{text}"
+    for places in range(decimals, _MOST_DECIMALS):
+        text = f"{abs(100 * share):.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        if text != "0":  # of what is proven worse, an end of ±0 would say that it may be equal
+            return f"{MINUS if share < 0 else '+'}{text}"
+    return "±0"
 
 
 def of_hundred(share: float) -> str:

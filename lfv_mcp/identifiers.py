@@ -19,8 +19,8 @@ MODEL_VERSION_PATTERN: Final = r"[1-9][0-9]{0,9}"
 PREDICTION_SET_NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_\-]{0,62}"
 """The name of a prediction set; `is_prediction_set_name` knows the words that are none."""
 PREDICTION_SET_NAME_RULE: Final = (
-    "begins with a letter and has at most 63 letters, digits, - and _, and is not latest, hosted "
-    "or v and digits, which are versions, nor null, none or undefined, which stand for nothing"
+    "begins with a letter and has at most 63 letters, digits, - and _, and is not latest, hosted, "
+    "or v and digits, which stand for versions; nor null, none or undefined, which name nothing"
 )
 """The rule of `is_prediction_set_name`, as refusals say it of a name."""
 _NO_SET_NAME: Final = re.compile(r"latest|hosted|v[0-9]+|null|none|undefined", re.IGNORECASE)

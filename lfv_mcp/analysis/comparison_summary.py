@@ -125,7 +125,11 @@ def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project
         quality = "better" if row.verdict == "better" else "not worse by more than the margins"
         return sentence(f"{this} may {replace}: it is {quality}")
     if row.replacement == "reject":
-        losses = " and ".join(each.name for each in asked if each.rate.verdict == "worse")
+        losses = " and ".join(
+            each.name
+            for each in asked
+            if each.rate.verdict == "worse" and not each.is_loss_held and not each.is_loss_open
+        )
         trade = ", though it is better in the other" if row.verdict == "trade_off" else ""
         return sentence(
             f"{this} may not {replace}: it is proven worse in {losses} by more than the "
@@ -142,8 +146,12 @@ def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project
 def needs_in_words(asked: Sequence[AskedRate]) -> str:
     """What would decide both questions: `"it needs about 310 more good images"`; or nothing."""
     open_ones = [each for each in asked if each.rate.images_needed is not None]
-    if not open_ones:
-        return ""
+    if not open_ones or any(
+        each.rate.difference is None
+        or (each.rate.verdict == "undecided" and each.rate.images_needed is None)
+        for each in asked
+    ):
+        return ""  # more images of one class alone would not decide it
     told: list[str] = []
     for each in open_ones:
         count = each.rate.images_needed or 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isclose
 from typing import Final, NamedTuple
 
 from lfv_mcp.analysis.candidate import Candidate, all_called, called
+from lfv_mcp.analysis.decisions import ALPHA
 from lfv_mcp.analysis.verdicts import Margins, Verdicts, VersionVerdict
 from lfv_mcp.figures import MANY_IMAGES, count_of, points, points_upward, signed_estimate
 from lfv_mcp.formats.evaluation_manifest import LINES_KEPT
@@ -128,9 +130,13 @@ def question_in_words(asked: AskedRate) -> str:
 
 
 def _not_yet_proof(rate: ComparedRate) -> str:
-    """That an interval leaves out 0 though nothing is proven."""
+    """That an interval leaves out 0 though the test proves nothing, and why."""
     if rate.low is None or rate.high is None or rate.low <= 0 <= rate.high:
         return ""
+    if rate.p_value is None or rate.p_adjusted is None or rate.p_adjusted <= ALPHA:
+        return ""
+    if rate.p_value > ALPHA:
+        return "; the interval leaves out 0, which McNemar's test does not prove"
     return "; the interval leaves out 0, which is not yet proof with so many questions asked"
 
 
@@ -142,7 +148,8 @@ def _what_decides(asked: AskedRate) -> str:
         return f"; {more} would decide, if the two are in truth equal, with 80 % chance"
     loss = -(rate.difference or 0.0) if asked.name == "recall" else rate.difference or 0.0
     if loss >= asked.margin:
-        return f"; the estimate itself lies beyond the margin of {points_upward(asked.margin)}"
+        where = "at" if isclose(loss, asked.margin) else "beyond"
+        return f"; the estimate itself lies {where} the margin of {points_upward(asked.margin)}"
     return ""
 
 

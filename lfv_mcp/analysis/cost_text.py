@@ -35,7 +35,6 @@ def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
         yield f"{prices} the model as it is costs {own} per part; {_policies(cost)}."
         yield from _saved(cost)
         return
-    low, high = CHOSEN_TOO_LOW
     if is_own_cheapest(cost):
         yield f"{prices} no cut is cheaper on these images than the model's own: {own} per part."
         number = _number_to_set(cost.cheapest)
@@ -44,8 +43,7 @@ def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
     else:
         yield (
             f"{prices} the cheapest on these images is {cut_in_words(cost.cheapest)}: "
-            f"{_estimate(cost.cheapest.cost_per_part)} per part, which is {low} to {high} % too "
-            f"low because it was chosen here; the model's own cut costs {own} per part."
+            f"{_cheapest_price(cost.cheapest)}; the model's own cut costs {own} per part."
         )
         if number := _number_to_set(cost.cheapest):
             yield f"To use it set {number}, a value in that range."
@@ -56,6 +54,16 @@ def cost_in_words(cost: LineCost, defect_rate: float) -> Iterator[str]:
         yield from _saved(cost)
     told = _policies(cost)
     yield f"{told[0].upper()}{told[1:]}."
+
+
+def _cheapest_price(cut: PricedCut) -> str:
+    if cut.threshold is None:  # what needs no test is no estimate, and nothing flatters it
+        return f"{two_digits(cut.cost_per_part.value or 0.0)} per part"
+    low, high = CHOSEN_TOO_LOW
+    return (
+        f"{_estimate(cut.cost_per_part)} per part, which is {low} to {high} % too low because it "
+        "was chosen here"
+    )
 
 
 def _policies(cost: LineCost) -> str:
@@ -89,10 +97,13 @@ def _difference(cost: LineCost) -> Iterator[str]:
 
 def _saved(cost: LineCost) -> Iterator[str]:
     """What the model as it is saves against passing every part."""
-    saved = cost.saved_per_million
-    if saved is None or saved.value is None:
-        return
-    loss = ", so it costs more" if saved.value < 0 else ""
+    saved, own = cost.saved_per_million, cost.built_in
+    if saved is None or saved.value is None or not (own.true_positives or own.false_positives):
+        return  # its own cut may reject nothing
+    low, high = (saved.value if end is None else end for end in (saved.low, saved.high))
+    loss = ", so it costs more" if high < 0 else ""
+    if low <= 0 <= high:
+        loss = ", which is not shown to be a saving"
     yield (
         f"Against rejecting nothing the model's own cut saves {_estimate(saved)} per million "
         f"parts{loss}."

@@ -8,7 +8,7 @@ from typing import Final
 
 from lfv_mcp.analysis.cost_text import cost_in_words
 from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
-from lfv_mcp.analysis.grades import graded_outcome
+from lfv_mcp.analysis.grades import ERROR_BAR, graded_outcome
 from lfv_mcp.analysis.optimism import flattery_in_words
 from lfv_mcp.analysis.quality import RE_JUDGE
 from lfv_mcp.analysis.recount import EvaluationNumbers, confusion_of, defects_and_good_parts
@@ -20,10 +20,10 @@ from lfv_mcp.analysis.statistics_findings import (
 )
 from lfv_mcp.figures import (
     count_of,
-    interval_of_95,
+    exact_score,
     of_hundred,
     percent,
-    plain_number,
+    percent_range_beside,
     share_of_line,
     two_digits,
 )
@@ -80,7 +80,7 @@ def report_summary(
     sentences += [f"{f.message} {f.advice}" for f in findings if f.code in _ASKED_WRONGLY]
     if numbers.cut_unanswerable:
         sentences.append(
-            f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
+            f"What a cut of {exact_score(question.threshold or 0)} does cannot be said: "
             f"{numbers.cut_unanswerable}."
         )
     outcome = _outcome(numbers, "The model that they judge" if is_mismatch else name, question)
@@ -152,7 +152,7 @@ def _outcome(numbers: EvaluationNumbers, name: str, question: EvaluationQuestion
     at_own_cut = question.threshold is None or bool(numbers.cut_unanswerable)
     if not at_own_cut:
         outcome = (
-            f"At a cut of {plain_number(question.threshold or 0)} {name} would have "
+            f"At a cut of {exact_score(question.threshold or 0)} {name} would have "
             f"{outcome.replace(' and rejected', ' and have rejected')}"
         )
         yield f"{outcome}."
@@ -173,22 +173,22 @@ def _beside_own_cut(asked: Confusion, own: Confusion, threshold: float) -> str:
         return "That cut judges every image as the model's own does."
     return (
         f"The model's own cut: {own.false_negatives:,} missed, {own.false_positives:,} rejected; "
-        f"at {plain_number(threshold)}: {asked.false_negatives:,} missed, "
+        f"at {exact_score(threshold)}: {asked.false_negatives:,} missed, "
         f"{asked.false_positives:,} rejected."
     )
 
 
 def _outcome_in_words(counts: Confusion) -> Iterator[str]:
     defects, good = defects_and_good_parts(counts)
-    for verb, errors, images, noun in (
-        ("caught", counts.true_positives, defects, "defect"),
-        ("rejected", counts.false_positives, good, "good part"),
+    for verb, errors, images, noun, bar in (
+        ("caught", counts.true_positives, defects, "defect", 1 - ERROR_BAR),
+        ("rejected", counts.false_positives, good, "good part", ERROR_BAR),
     ):
         interval = wilson_interval(errors, images)
         if not isinstance(interval, Undefined):
             yield (
                 f"{verb} {errors:,} of {count_of(images, noun, noun + 's')} "
-                f"({interval_of_95(interval.low, interval.high, images)})"
+                f"(95 % interval {percent_range_beside(interval.low, interval.high, bar, images)})"
             )
 
 

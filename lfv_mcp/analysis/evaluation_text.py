@@ -89,7 +89,7 @@ def _number_lines(report: EvaluationReport) -> Iterator[str]:
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in values.items())
         yield f"Reported: {listed}"
     if report.cost and (alike := report.cost.indistinguishable):
-        yield f"{_range_in_words(alike)} are not shown to cost more than the cheapest."
+        yield f"{_range_in_words(alike)} not shown to cost more than the cheapest."
     for label in report.labels or ():
         figures = {n: v for n, v in label.present_members().items() if n != "name"}
         listed = ", ".join(f"{name_in_words(n)} {fraction(v)}" for n, v in figures.items())
@@ -135,10 +135,11 @@ def _listed(figures: Mapping[str, Metric]) -> str:
 
 
 def _range_in_words(cuts: CutRange) -> str:
-    low = "the lowest score" if cuts.low is None else score(cuts.low)
+    if cuts.low is None:
+        return "To reject nothing alone is"
     if cuts.high is None:
-        return f"Cuts from {low} up, and to reject nothing,"
-    return f"Cuts from {low} to {score(cuts.high)}"
+        return f"Cuts from {exact_score(cuts.low)} up, and to reject nothing, are"
+    return f"Cuts from {exact_score(cuts.low)} to {exact_score(cuts.high)} are"
 
 
 def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
@@ -149,8 +150,9 @@ def _threshold_lines(report: EvaluationReport) -> Iterator[str]:
         yield built_in_in_words(analysis)
         yield from _other_cuts(report, analysis.at)
     elif any(f.code == "defect_rate_needed" for f in report.findings):
-        rows = _rows_in_words(analysis.candidates or ())
-        yield f"{built_in_in_words(analysis)} Which cut is cheapest hangs on the rate: {rows}."
+        yield built_in_in_words(analysis)
+        if rows := _rows_in_words(analysis.candidates or ()):
+            yield f"Which cut is cheapest hangs on the rate: {rows}."
 
 
 def _other_cuts(report: EvaluationReport, asked: ThresholdRow) -> Iterator[str]:

@@ -95,7 +95,7 @@ def line_cost(
 
 def is_own_cheapest(cost: LineCost) -> bool:
     """Whether no cut is cheaper on these images than the one that the model has."""
-    return cost.difference is not None and cost.difference.low == cost.difference.high
+    return cost.difference is not None and (cost.difference.value or 0.0) >= 0
 
 
 def cheapest_cut(cuts: Sequence[Cut], prices: Prices, built_in: Confusion) -> Cut:
@@ -159,7 +159,7 @@ def _priced(cut: Cut, prices: Prices) -> PricedCut:
     top = cut.threshold
     return PricedCut(
         **asdict(cut.counts),
-        cost_per_part=_cost(cut.counts, prices),
+        cost_per_part=_exact(prices.reject_nothing) if top is None else _cost(cut.counts, prices),
         threshold=top,
         gap=CutRange(low=cut.above, high=top).or_none(),
     )

@@ -32,10 +32,13 @@ def quality_findings(description: ModelDescription, performance: Performance) ->
     missing = [name for name, value in known.items() if value is None]
     if len(missing) == len(known):
         if status is None or status.metrics_expected:
+            names_files = description.EvaluationResult or description.EvaluationManifest
             yield finding(
                 "metrics_missing",
                 "The record has no precision, recall or F1.",
-                "Take them from the evaluation files named in artifacts, if those are held.",
+                "Take them from the evaluation files that it names, if those are held."
+                if names_files
+                else "It names no evaluation files to take them from either.",
             )
         return
     if missing:

@@ -13,6 +13,7 @@ from lfv_mcp.figures import (
     count_of,
     exact_score,
     percent_range,
+    percent_range_beside,
     share_of_line,
     two_digits,
 )
@@ -59,13 +60,20 @@ def finds_another_cut(requirements: Sequence[RequirementVerdict], asked: AskedCu
     return any(each.cut and confusion_of(each.cut) not in known for each in requirements)
 
 
+def is_met_exactly(seen: float, needed: float) -> bool:
+    """Whether a rate is the required one, but for the float that this was typed as."""
+    return isclose(seen, needed, abs_tol=_SAME_RATE)
+
+
 def verdict_in_words(requirement: RequirementVerdict, counts: Confusion | None, cut: str) -> str:
     """Whether a requirement is met, and how many images it would take to show that."""
     what = _required(requirement)
     if counts is None or requirement.seen.value is None:
         return f"Whether it has {what} cannot be said: {requirement.seen.undefined}."
     images = _images_of(requirement, counts)
-    seen = percent_range(requirement.seen.low or 0.0, requirement.seen.high or 0.0, images)
+    seen = percent_range_beside(
+        requirement.seen.low or 0.0, requirement.seen.high or 0.0, requirement.needed, images
+    )
     if requirement.verdict == "shown":
         return f"It is shown that it has {what} ({seen})."
     if requirement.verdict == "refuted":
@@ -92,7 +100,7 @@ def _images_needed(requirement: RequirementVerdict) -> str:
     is_recall = requirement.requirement == RECALL
     noun, error = ("defect", "a miss") if is_recall else ("good part", "a false alarm")
     words = f"{_more(alone, noun)} without {error} would show it"
-    if isclose(requirement.seen.value or 0.0, requirement.needed, abs_tol=_SAME_RATE):
+    if is_met_exactly(requirement.seen.value or 0.0, requirement.needed):
         return (
             f"{words}; the rate as measured meets it exactly, with no room to spare: at that rate "
             "no number of images would show it"
@@ -113,6 +121,10 @@ def _more(images: int, noun: str) -> str:
 # The cut that reaches it
 
 
+def _has_defects(asked: AskedCut) -> bool:
+    return asked.counts is not None and defects_and_good_parts(asked.counts)[0] > 0
+
+
 def _cuts_in_words(requirements: Sequence[RequirementVerdict], asked: AskedCut) -> Iterator[str]:
     """The best cut for each requirement on these images; for two of them, whether one meets both.
 
@@ -122,10 +134,14 @@ def _cuts_in_words(requirements: Sequence[RequirementVerdict], asked: AskedCut) 
     for requirement in requirements:
         if requirement.cut is not None:
             yield _cut_in_words(requirement, requirement.cut, asked)
-        elif requirement.requirement != RECALL and requirement.seen.value is not None:
+        elif (
+            requirement.requirement != RECALL
+            and requirement.seen.value is not None
+            and _has_defects(asked)
+        ):
             yield (
-                "Only to reject nothing keeps false alarms at or below "
-                f"{share_of_line(requirement.needed)} of these good parts."
+                f"No cut that rejects at most {share_of_line(requirement.needed)} of these good "
+                "parts catches a defect."
             )
     if len(requirements) > 1:
         yield from _both_in_words(requirements)
@@ -160,7 +176,7 @@ def _both_in_words(requirements: Sequence[RequirementVerdict]) -> Iterator[str]:
     if alarms.cut is None or seen is None or (seen.value or 0.0) > alarms.needed:
         yield "No cut meets both on these images."
     elif confusion_of(recall.cut) == confusion_of(alarms.cut):
-        yield "One cut meets both on these images."
+        yield "A cut meets both on these images."
     else:
         low, high = exact_score(alarms.cut.threshold), exact_score(recall.cut.threshold)
         yield f"Cuts from {low} to {high} meet both on these images."

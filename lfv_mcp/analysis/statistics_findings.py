@@ -16,7 +16,15 @@ from lfv_mcp.analysis.recount import (
     confusion_of,
     defects_and_good_parts,
 )
-from lfv_mcp.figures import count_of, of_hundred, percent, plain_number, share_of_line, two_digits
+from lfv_mcp.figures import (
+    count_of,
+    exact_score,
+    of_hundred,
+    percent,
+    plain_number,
+    share_of_line,
+    two_digits,
+)
 from lfv_mcp.findings import finding
 from lfv_mcp.metrics import Confusion, Interval, wilson_interval
 from lfv_mcp.results.common import Finding, Source
@@ -167,7 +175,7 @@ def _score_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) ->
     if numbers.cut_unanswerable:
         yield finding(
             "threshold_unanswerable",
-            f"What a cut of {plain_number(question.threshold or 0)} does cannot be said: "
+            f"What a cut of {exact_score(question.threshold or 0)} does cannot be said: "
             f"{numbers.cut_unanswerable}. Line, requirements and examples at it are absent.",
             "Ask again without a threshold for what the model's own cut did.",
         )
@@ -262,7 +270,7 @@ def _cost_findings(numbers: EvaluationNumbers, question: EvaluationQuestion) -> 
             f"No cut can be priced: {why}. Three policies can: the model as it is, to reject "
             "nothing, to reject everything.",
         )
-    else:
+    elif numbers.cost.cheapest.threshold is not None:  # to reject nothing costs what it costs
         low, high = CHOSEN_TOO_LOW
         yield finding(
             "cost_chosen_here",

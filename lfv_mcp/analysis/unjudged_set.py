@@ -11,7 +11,7 @@ from lfv_mcp.analysis.evaluation_question import EvaluationQuestion
 from lfv_mcp.analysis.recount import metric_of
 from lfv_mcp.analysis.set_findings import JudgedSet, unusable_lines
 from lfv_mcp.analysis.training_text import training_of_unjudged
-from lfv_mcp.figures import percent, plain_number, score
+from lfv_mcp.figures import exact_score, percent, score
 from lfv_mcp.findings import by_severity, finding
 from lfv_mcp.formats.predictions.prediction_set import PredictedImage, PredictionSet
 from lfv_mcp.metrics import wilson_interval
@@ -100,7 +100,7 @@ def _what_is_absent(verdicts: UnjudgedVerdicts, question: EvaluationQuestion) ->
     if question.threshold is not None and verdicts.rejected_at is None:
         yield finding(
             "threshold_unanswerable",
-            f"What a cut of {plain_number(question.threshold)} does cannot be said: not every "
+            f"What a cut of {exact_score(question.threshold)} does cannot be said: not every "
             "image has a score.",
         )
 
@@ -117,7 +117,7 @@ def _sentences(
     else:
         yield f"{name} answered none of its {images_in_words(verdicts.images)}."
     if verdicts.rejected_at is not None:
-        at = plain_number(question.threshold or 0)
+        at = exact_score(question.threshold or 0)
         yield f"At a cut of {at} it would have rejected {verdicts.rejected_at:,}."
     if verdicts.lowest_score is not None and verdicts.highest_score is not None:
         yield (

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from lfv_mcp import figures
+from lfv_mcp.analysis.requirements_text import is_met_exactly
 from lfv_mcp.cli.words import on_command_line, text_in_words
 from lfv_mcp.errors import SetupError
 from lfv_mcp.findings import finding
@@ -286,6 +287,8 @@ def _what_it_would_take(row: Structure, images: _Class) -> Iterator[str]:
             f"If the rate is in truth as measured, {images.more(as_measured)} would show it, with "
             "80 % chance."
         )
+    elif is_met_exactly(row["seen"]["value"], row["needed"]):
+        yield "The rate as measured meets it exactly, with no room to spare."
     else:
         yield "The rate as measured misses it."
 
