@@ -44,6 +44,8 @@ _EXAMPLES: Final = {
 }
 """Good values of what only Python and the command line have."""
 
+_WORD: Final = r"(?<![\w/.-]){}(?![\w/-])(?!\.\w)"
+"""A name of MCP's that stands alone: an image may lie in a folder `compare_models`."""
 _FLAGS: Final = "image|truth|prediction|score|cut|anomaly-value"
 _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     # What reads well only as a whole comes before the single words.
@@ -87,13 +89,15 @@ _TERMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     ),
     (r"AWS_REGION \(--region\)", "`region` of connect()"),
     (r"AWS_PROFILE \(--profile\)", "`profile` of connect()"),
-    (r"\bdescribe_model\b", "describe()"),
-    (r"\blist_models\b", "models()"),
-    (r"\banalyze_evaluation\b", "evaluate()"),
-    (r"\bcompare_models\b", "compare()"),
-    (r"\bproject_name\b", "project"),
-    (r"\bmodel_versions\b", "versions"),
-    (r"\bmodel_version\b", "version"),
+    (r"\(describe_model\)", "(DescribeModel)"),
+    (r"\(list_models\)", "(ListModels)"),
+    (_WORD.format("describe_model"), "describe()"),
+    (_WORD.format("list_models"), "models()"),
+    (_WORD.format("analyze_evaluation"), "evaluate()"),
+    (_WORD.format("compare_models"), "compare()"),
+    (_WORD.format("project_name"), "project"),
+    (_WORD.format("model_versions"), "versions"),
+    (_WORD.format("model_version"), "version"),
 )
 _COMPILED: Final = tuple((re.compile(pattern), said) for pattern, said in _TERMS)
 _KEPT: Final = re.compile(r"(`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w))")

@@ -41,6 +41,15 @@ def test_a_quoted_value_stays_as_it_is(name: str) -> None:
     assert in_python(f"Run `lfv-mcp {name}`.") == f"Run `lfv-mcp {name}`."
 
 
+@pytest.mark.parametrize("name", ["project_name", "model_version", "describe_model"])
+def test_a_folder_or_an_image_keeps_its_name(name: str) -> None:
+    for path in (f"s3://b/{name}/000.png", f"caps/{name}-000.png", f"{name}.png", f"a/{name}"):
+        assert in_python(f"Worst miss: {path}, 0.3.") == f"Worst miss: {path}, 0.3."
+    assert in_python("Source: archive (describe_model), a.json.") == (
+        "Source: archive (DescribeModel), a.json."
+    )
+
+
 def test_flags_become_keywords() -> None:
     assert in_python("Say which: --truth 'label' or --prediction 'label'.") == (
         "Say which: truth='label' or prediction='label'."
