@@ -74,6 +74,8 @@ def corrected_call(
         if known is None:
             return None  # it would ask about another version
         kept |= known
+    elif version is not None and _VERSIONS in names:
+        return None  # a comparison has its own versions
     kept |= _sets_meant(arguments, own, kept, held)
     try:
         _check_together(parse(arguments, kept))

@@ -61,6 +61,7 @@ CALLS: Final[list[tuple[str, Mapping[str, Any], tuple[str, Mapping[str, Any]] | 
         ("describe_model", {"project_name": "cap-seal", "model_version": "3"}),
     ),
     ("compare_models", {"project_name": "cap-seal", "model_versions": ["3"]}, None),
+    ("compare_models", {"project_name": "cap seal v4", "model_versions": ["3", "5"]}, None),
     (
         "describe_model",
         {"project_name": "cap seal 4"},
