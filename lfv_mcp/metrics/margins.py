@@ -16,6 +16,8 @@ from lfv_mcp.metrics.paired import discordant_share
 
 MAX_DEFAULT_MARGIN: Final = 0.05
 """The margin of a question for which nobody named one, at most."""
+_MOST_IMAGES: Final = 10**15
+"""Images beyond which a number says no more, and JSON no whole number; margins may be tiny."""
 _Z_POWER: Final = NormalDist().inv_cdf(0.8)
 """Of the power with which a sample size finds what is there: 80 %."""
 
@@ -76,7 +78,7 @@ def images_needed(
         if difference <= -margin:
             return None
         needed = nam_sample_size(share, difference, margin, z)
-    return rounded_count(max(0, ceil(needed) - images))
+    return rounded_count(max(0, ceil(min(needed, _MOST_IMAGES)) - images))
 
 
 def rounded_count(count: int) -> int:

@@ -88,6 +88,7 @@ def test_the_images_that_are_still_needed() -> None:
     assert [images_needed(2, 3, 55, 0.05, decision_z(k)) for k in (1, 2, 3)] == [310, 390, 430]
     assert [images_needed(2, 2, 40, 0.05, decision_z(k)) for k in (1, 2, 3)] == [360, 450, 500]
     assert images_needed(12, 0, 400, 0.05) == 450
+    assert {images_needed(2, 3, 55, 10.0**-n) for n in range(9, 324)} == {10**15}
     assert images_needed(12, 2, 300, 0.05) == 1300
     assert images_needed(40, 0, 400, 0.05) is None  # the estimate lies beyond the margin
 
