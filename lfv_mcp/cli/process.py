@@ -59,9 +59,10 @@ def prepare_streams() -> None:
                 os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
     if sys.stdout is None:
         sys.stdout = cast("TextIO", _Closed())
-    elif isinstance(sys.stdout, io.TextIOWrapper):
-        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="replace")
+    stdout: Any = sys.stdout
+    if hasattr(stdout, "reconfigure"):
+        encoding = stdout.encoding if stdout.isatty() else "utf-8"
+        stdout.reconfigure(encoding=encoding, errors="replace")
     stderr = sys.stderr
     if stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good

@@ -183,7 +183,7 @@ test('comparison: two questions for each candidate, drawn and in words', async (
   assert.match(await text(frame, '.chips >> nth=0'), /^None is proven best\s+Not all tested on the same images/);
   assert.match(await text(frame, 'main'), /Recall may fall by at most 5 points \(the default, from the baseline’s own errors\); false alarms may rise by at most 5 points/);
   const asked = await questions(frame);
-  assert.match(asked[0].words, /^Recall ▲ better \+11 points \(\+2 to \+23\), 95 % interval in brackets Of 45 defects version 2 alone caught 5, version 1 alone 0 \(p = 0\.031, adjusted for all questions asked p = 0\.031\)\. For the decision among several candidates: \+11 points \(±0 to \+26\)\. Shown: not lower at all\.$/);
+  assert.match(asked[0].words, /^Recall ▲ better \+11 points \(\+2 to \+23\), 95 % interval in brackets Of 45 defects version 2 alone caught 5, version 1 alone 0 \(p = 0\.031, adjusted for all questions asked p = 0\.031\)\. For the decision among several candidates: \+11 points \(−0\.05 to \+26\)\. Shown: not lower at all\.$/);
   assert.match(asked[1].words, /^False alarms ▲ better −15 points \(−27 to −4\)[^]*Of 55 good parts version 2 alone passed 9, version 1 alone 1[^]*Shown: not higher at all\.$/);
   assert.match(asked[4].words, /^Recall \? undecided \(not equal\) \+17 points \(−2 to \+33\), 95 % interval in brackets Not the same images: the difference may be the images’, so nothing is decided\.$/);
   // What is drawn is what the structure says: sign, ends, margin and the side that is worse.
@@ -254,7 +254,7 @@ test('each verdict and each decision has its own word, whatever else is missing'
 test('costs: every policy with its cost, and the curve priced as the tool prices it', async () => {
   const frame = await show(page, STATES.costs), data = await structured(STATES.costs), { cost } = data;
   assert.deepEqual(await texts(frame, 'table.costs tbody tr'), [
-    '◆ Cheapest cut 0.848 to 0.861 0.067 0.036 to 0.14 7 of 40 4 of 80', '○ The model’s own cut 0.492 to 0.805 0.084 0.044 to 0.16 4 of 40 6 of 80', '● The cut asked for 0.57 0.084 0.044 to 0.16 4 of 40 6 of 80',
+    '◆ Cheapest cut 0.84814 to 0.861 0.067 0.036 to 0.14 7 of 40 4 of 80', '○ The model’s own cut 0.492 to 0.8049 0.084 0.044 to 0.16 4 of 40 6 of 80', '● The cut asked for 0.57 0.084 0.044 to 0.16 4 of 40 6 of 80',
     '┈ Reject nothing 0.1 exact 40 of 40 0 of 80', '━ Reject everything 0.99 exact 0 of 40 80 of 80',
   ]);
   const section = await text(frame, 'section:has(table.costs)');
