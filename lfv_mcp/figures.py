@@ -101,9 +101,18 @@ def limit_in_percent(limit: float) -> str:
     return f"{100 * limit:.10g} %"
 
 
-def interval_of_95(low: float, high: float, images: int) -> str:
-    """A 95 % interval by its one name: `"95 % interval 85 to 99 %"`."""
-    return f"95 % interval {percent_range(low, high, images)}"
+def interval_of_95(low: float, high: float, images: int, beside: float | None = None) -> str:
+    """A 95 % interval by its one name: `"95 % interval 85 to 99 %"`.
+
+    Args:
+        low: its lower end.
+        high: its upper end.
+        images: behind it.
+        beside: a limit, on whose side each end has to be seen to lie.
+    """
+    if beside is None:
+        return f"95 % interval {percent_range(low, high, images)}"
+    return f"95 % interval {percent_range_beside(low, high, beside, images)}"
 
 
 def points(difference: float, low: float, high: float) -> str:

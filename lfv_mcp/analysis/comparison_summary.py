@@ -125,11 +125,7 @@ def _lead(row: ComparedModel, asked: Sequence[AskedRate], baseline: str, project
         quality = "better" if row.verdict == "better" else "not worse by more than the margins"
         return sentence(f"{this} may {replace}: it is {quality}")
     if row.replacement == "reject":
-        losses = " and ".join(
-            each.name
-            for each in asked
-            if each.rate.verdict == "worse" and not each.is_loss_held and not each.is_loss_open
-        )
+        losses = " and ".join(each.name for each in asked if each.is_loss_beyond)
         trade = ", though it is better in the other" if row.verdict == "trade_off" else ""
         return sentence(
             f"{this} may not {replace}: it is proven worse in {losses} by more than the "

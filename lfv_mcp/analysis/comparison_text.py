@@ -62,6 +62,11 @@ class AskedRate(NamedTuple):
         return self.rate.verdict == "worse" and shown is not None and shown < self.margin
 
     @property
+    def is_loss_beyond(self) -> bool:
+        """Whether a proven loss is shown to be beyond the margin."""
+        return self.rate.verdict == "worse" and not self.is_loss_held and not self.is_loss_open
+
+    @property
     def is_loss_open(self) -> bool:
         """Whether a proven loss is neither shown to be within the margin nor beyond it."""
         rate = self.rate

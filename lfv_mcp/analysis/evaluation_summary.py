@@ -21,9 +21,9 @@ from lfv_mcp.analysis.statistics_findings import (
 from lfv_mcp.figures import (
     count_of,
     exact_score,
+    interval_of_95,
     of_hundred,
     percent,
-    percent_range_beside,
     share_of_line,
     two_digits,
 )
@@ -188,7 +188,7 @@ def _outcome_in_words(counts: Confusion) -> Iterator[str]:
         if not isinstance(interval, Undefined):
             yield (
                 f"{verb} {errors:,} of {count_of(images, noun, noun + 's')} "
-                f"(95 % interval {percent_range_beside(interval.low, interval.high, bar, images)})"
+                f"({interval_of_95(interval.low, interval.high, images, bar)})"
             )
 
 

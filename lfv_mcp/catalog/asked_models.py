@@ -122,7 +122,7 @@ class AskedModels:
         return self._lookup.versions(self._lookup.scope(query), query.project_name)
 
     def _hosted(self, query: ModelQuery) -> str:
-        scope = self._lookup.scope(replace(query, model_version=None).about(HOSTED))
+        scope = self._lookup.scope(query)
         try:
             return self._lookup.hosted_version(scope, query.project_name)
         except CallerError as error:

@@ -38,7 +38,7 @@ from lfv_mcp.formats.evaluation_manifest import read_evaluation_manifest
 from lfv_mcp.formats.manifest_lines import manifest_lines
 from lfv_mcp.formats.predictions.prediction_set import about_from
 from lfv_mcp.identifiers import ModelKey
-from lfv_mcp.model_query import ModelQuery, invalid_argument
+from lfv_mcp.model_query import ModelQuery
 from lfv_mcp.results.common import Finding
 from lfv_mcp.results.inventory import EdgePackage, HeldImages, Inventory
 from lfv_mcp.text import clean, first_of
@@ -324,13 +324,11 @@ def _check_is_whole(index: Index, query: ModelQuery) -> None:
     """
     archived_scope(index, query)
     if len(index.named.get(query.project_name, ())) > 1:
-        raise invalid_argument(
-            "project_name",
-            query.project_name,
-            "it is held for several regions or accounts, and an inventory is taken of all of them "
-            "together",
-            "",
-            meant=query.project_name,
+        raise CallerError(
+            "invalid_argument",
+            f"{query.project_name} is held for several regions or accounts, and an inventory is "
+            "taken of all of them together.",
+            f"Ask about {query.project_name} by its name alone.",
         )
 
 

@@ -17,7 +17,7 @@ from lfv_mcp.catalog.near_names import closest_first, did_you_mean
 from lfv_mcp.catalog.prediction_sets import PredictionSets
 from lfv_mcp.errors import CallerError, LfvError
 from lfv_mcp.identifiers import AccountScope, ModelKey, ProjectKey, version_number
-from lfv_mcp.model_query import PREDICTIONS_RULE, ModelQuery, asked_in_words
+from lfv_mcp.model_query import LATEST, PREDICTIONS_RULE, ModelQuery, asked_in_words
 from lfv_mcp.text import clean, first_of
 
 _MAX_NAMES: Final = 10
@@ -270,8 +270,8 @@ def archived_scope(index: Index, query: ModelQuery) -> AccountScope:
         for key in anywhere
         if query.region in (None, key.region) and query.account in (None, key.account)
     ]
-    if query.model_version and len(projects) > 1:
-        version = int(query.model_version)
+    if query.version_or_name.isdigit() and len(projects) > 1:
+        version = int(query.version_or_name)
         exact = [key for key in projects if ModelKey(*key, version) in index.models]
         projects = exact or projects
     if len(projects) > 1:
@@ -333,14 +333,15 @@ def _when_captured(index: Index, project: ProjectKey) -> str:
 def _arns(index: Index, projects: Sequence[ProjectKey], query: ModelQuery) -> list[str]:
     """ARNs that fit the rest of the question: of the version that was asked for, else the newest.
 
-    Beside `hosted`, a prediction set or the versions of a comparison a version would contradict
-    them, so that they are of the projects.
+    Beside `hosted` or a prediction set a version would contradict them: then of the projects.
     """
-    if query.model_version:
-        return [ModelKey(*key, int(query.model_version)).arn for key in projects]
-    if query.prediction_set or query.compared is not None:
+    version = query.version_or_name
+    if version != LATEST and not version.isdigit():
         return [key.arn for key in projects]
-    return [index.versions[key][0].arn for key in projects if key in index.versions]
+    newest = [index.versions[key][0] for key in projects if key in index.versions]
+    if version == LATEST:
+        return [key.arn for key in newest]
+    return [key._replace(version=int(version)).arn for key in newest]
 
 
 def _hosted(statuses: Mapping[int, str]) -> list[str]:

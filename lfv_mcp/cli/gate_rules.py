@@ -267,10 +267,10 @@ def _requirement_in_words(row: Structure, report: Structure) -> str:
         alarms, passed = counts["false_positives"], counts["true_negatives"]
         images = _Class("rejected", alarms, alarms + passed, "good part", "good parts")
         limit = "at most"
-    ends = figures.percent_range_beside(seen["low"], seen["high"], needed, images.images)
+    interval = figures.interval_of_95(seen["low"], seen["high"], images.images, needed)
     verdict = {"shown": "is shown", "not_shown": "is not shown", "refuted": "is refuted"}
     sentence = (
-        f"It {images} (95 % interval {ends}): {limit} {figures.limit_in_percent(needed)} "
+        f"It {images} ({interval}): {limit} {figures.limit_in_percent(needed)} "
         f"{verdict[row['verdict']]}."
     )
     return " ".join([sentence, *_what_it_would_take(row, images)])

@@ -60,6 +60,16 @@ def analysed(
     )
 
 
+def scored(anomalous: list[float], normal: list[float], **asked: Any) -> dict[str, Any]:
+    """A report about a model that rejects from an anomaly score of 0.5 on."""
+    cells = [
+        (truth, score >= 0.5, max(score, 1 - score))
+        for truth, scores in ((True, anomalous), (False, normal))
+        for score in scores
+    ]
+    return analysed(judged(*cells), **asked)
+
+
 def check(answer: EvaluationReport) -> dict[str, Any]:
     """The answer as JSON, checked for what holds of every report, whatever the files say."""
     plain = as_json(answer)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lfv_mcp.figures import number_between, range_of_cuts
-from tests.support.reports import analysed, judged
+from tests.support.reports import scored
 
 relaxed = settings(deadline=None, max_examples=80)
 SCORES = st.lists(st.integers(0, 999).map(lambda n: n / 999), min_size=1, max_size=20)
 SET = re.compile(r"[Ss]et (\S+)(?:: any value|, a value in that range)")
-
-
-def priced(anomalous: list[float], normal: list[float], **asked: Any) -> dict[str, Any]:
-    cells = [(True, score >= 0.5, max(score, 1 - score)) for score in anomalous]
-    cells += [(False, score >= 0.5, max(score, 1 - score)) for score in normal]
-    return analysed(judged(*cells), **asked)
 
 
 @relaxed
@@ -30,13 +23,13 @@ def test_the_number_to_set_does_what_is_said_of_it(
     anomalous: list[float], normal: list[float], rate: float, escape: float
 ) -> None:
     asked = {"defect_rate": rate, "cost_of_escape": escape, "cost_of_false_reject": 1}
-    answer = priced(anomalous, normal, **asked)
+    answer = scored(anomalous, normal, **asked)
     cost, said = answer["cost"], answer["summary"]
     cheapest = cost["cheapest"]
     assert ("no cut is cheaper" in said) == (cost["difference"]["value"] == 0)
     if found := SET.search(said):
         cut = float(found[1])
-        again = priced(anomalous, normal, **asked, threshold=cut)["threshold"]["at"]
+        again = scored(anomalous, normal, **asked, threshold=cut)["threshold"]["at"]
         for name in ("false_negatives", "false_positives"):
             assert again[name] == cheapest[name], said
     else:
@@ -50,7 +43,7 @@ def test_the_number_to_set_does_what_is_said_of_it(
 
 
 def test_costs_without_a_rate_begin_with_what_is_missing_and_list_the_cuts() -> None:
-    answer = priced([0.9, 0.8, 0.3], [0.6, 0.2, 0.1], cost_of_escape=10, cost_of_false_reject=1)
+    answer = scored([0.9, 0.8, 0.3], [0.6, 0.2, 0.1], cost_of_escape=10, cost_of_false_reject=1)
     assert answer["summary"].startswith("Costs were given without the line's defect rate")
     assert answer["threshold"]["candidates"]
 
@@ -60,7 +53,7 @@ def test_costs_without_a_rate_begin_with_what_is_missing_and_list_the_cuts() -> 
 def test_beside_a_cut_that_is_asked_for_stands_the_models_own(
     anomalous: list[float], normal: list[float], cut: float
 ) -> None:
-    answer = priced(anomalous, normal, threshold=cut)
+    answer = scored(anomalous, normal, threshold=cut)
     own, at, said = answer["confusion"], answer["threshold"]["at"], answer["summary"]
     names = ("false_negatives", "false_positives")
     alike = all(own[name] == at[name] for name in names)

@@ -10,21 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfv_mcp.figures import points
-from tests.support.reports import analysed, judged
+from tests.support.reports import scored
 from tests.unit.analysis.test_comparison import candidate, compared
 
 relaxed = settings(deadline=None, max_examples=60)
 COUNTS = st.tuples(st.integers(0, 90), st.integers(0, 400))
-
-
-def scored(anomalous: list[float], normal: list[float], **asked: Any) -> dict[str, Any]:
-    """The answer about a model that rejects from 0.5 on."""
-    cells = [
-        (truth, score >= 0.5, max(score, 1 - score))
-        for truth, scores in ((True, anomalous), (False, normal))
-        for score in scores
-    ]
-    return analysed(judged(*cells), **asked)
 
 
 def against(
